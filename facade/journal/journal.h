@@ -1,0 +1,321 @@
+#pragma once
+
+#include "contracts/call_context.h"
+#include "contracts/capability.h"
+#include "contracts/error.h"
+#include "contracts/ids.h"
+#include "contracts/order.h"
+#include "contracts/result.h"
+#include "contracts/time.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// The facade's durable state: intents, answers, documents with their homes and cross-references,
+// outbox, exceptions, the cutover plan with its audit trail, and the adapters' feed positions.
+//
+// A write is durable before it is sent, and its answer, document and outbox rows are committed in
+// ONE transaction. All writes run on one writer thread with group commit: write() returns only after
+// the commit that holds its work has been synced. Every member of a group has its own savepoint: one
+// that fails takes nothing else with it.
+//
+// Thread rule: Journal may be used from any thread. A JournalTransaction lives on the writer thread
+// inside one write() call and must not block (no ERP call, no lock that is held across write()).
+namespace underpin::facade::journal {
+
+// What a write is about: "web/100042", "C10000", "1000@EAST". The key of order and of affinity.
+using Subject = std::string;
+
+// ---- intents and answers -------------------------------------------------------------------------
+
+struct StoredAnswer {
+  int status = 0;        // HTTP status of the first answer.
+  std::string body;      // JSON text.
+  std::string location;  // Location header; empty: none.
+  std::string etag;      // ETag header; empty: none.
+  bool operator==(const StoredAnswer&) const = default;
+};
+
+struct NewIntent {
+  Capability capability = Capability::orders;
+  std::string wave = "default";
+  Subject subject;
+  std::string operation;  // "place_order", "amend_order", "cancel_order", "adjust_stock", ...
+  // A name that may be used once in this capability, whoever uses it and under whatever key:
+  // "web/100042" for placing, the movement id for adjusting, the number for creating. Empty: none.
+  std::string name;
+  ChannelId channel;
+  IdempotencyKey key;
+  std::string request_hash;  // Of the canonical request: same key or name, other hash -> refused.
+  std::string request;       // JSON text: enough to send it again after a crash.
+  Side side = Side::legacy;  // The primary it will be sent to.
+  bool birth = false;        // A document is born: `side` becomes its home when it is closed.
+  std::int64_t plan_version = 0;  // The plan it was routed with; 0: not fenced (ops' own work).
+  Timestamp give_up_at;           // The sender's total deadline (wall clock).
+  std::string correlation_id;
+};
+
+enum class IntentState {
+  open,     // A live sender owns it; after a restart nobody does, and it is treated as unknown.
+  unknown,  // Sent, outcome not known: only the outcome resolver may continue.
+};
+
+struct Intent : NewIntent {
+  std::int64_t id = 0;
+  IntentState state = IntentState::open;
+  int attempts = 0;         // How often it was handed to the ERP.
+  Timestamp opened_at;
+  Timestamp settle_from;    // When the last sender surely gave up; look-ups prove absence only
+                            // settle_ms after it.
+  bool orphaned = false;    // Opened by an earlier process.
+};
+
+struct Opened { std::int64_t id = 0; };
+struct AlreadyAnswered { StoredAnswer answer; };  // Same key (or name) and content, closed before.
+struct InFlight { std::int64_t intent = 0; };     // Same key, still open.
+struct KeyReused {};                              // Same key, other content.
+struct NameTaken {};                              // Same name, other content (or still open).
+struct SubjectBusy { std::int64_t intent = 0; };  // Another write to the subject is open.
+struct StalePlan { std::int64_t version = 0; };   // The plan moved on: route again.
+// The subject is pinned: it must go to `side` (document home, or a state whose other side lacks
+// acknowledged writes).
+struct WrongSide { Side side = Side::legacy; };
+using OpenOutcome = std::variant<Opened, AlreadyAnswered, InFlight, KeyReused, NameTaken,
+                                 SubjectBusy, StalePlan, WrongSide>;
+
+// ---- documents -----------------------------------------------------------------------------------
+
+struct DocumentRecord {
+  OrderId id;            // Unique. For documents older than the facade: channel "" + ERP number.
+  std::string wave = "default";
+  Side home = Side::legacy;  // Where it was born; it lives there until it is closed.
+  std::int64_t plan_version = 0;  // Of its birth.
+  std::uint32_t bucket = 0;       // Of its birth.
+  CustomerNumber customer;
+  OrderStatus status = OrderStatus::open;  // The furthest that a channel may have seen.
+  DocumentNumber legacy_document;  // Empty: not known or none.
+  DocumentNumber cloud_document;
+  bool mirrored = false;     // An inert copy exists (or is in the outbox) on the other side.
+  bool closed = false;
+  std::vector<std::string> holds;  // "totals_differ".
+  Date order_date;
+  Currency currency;
+  Decimal grand_total;
+  Timestamp created_at;
+  Timestamp updated_at;
+  std::int64_t change = 0;  // Position in the facade's change index; grows with every put.
+  const DocumentNumber& document(Side side) const {
+    return side == Side::legacy ? legacy_document : cloud_document;
+  }
+  void set_document(Side side, DocumentNumber number) {
+    (side == Side::legacy ? legacy_document : cloud_document) = std::move(number);
+  }
+};
+
+struct DocumentQuery {
+  std::optional<ChannelId> channel;  // Documents older than the facade match every channel.
+  std::optional<CustomerNumber> customer;
+  std::optional<Timestamp> updated_since;
+  std::int64_t after_change = 0;  // Cursor: only documents with a larger `change`.
+  int limit = 100;
+  std::optional<bool> closed;
+  std::optional<Side> home;
+};
+
+// ---- outbox and exceptions -----------------------------------------------------------------------
+
+enum class OutboxState { pending, dead };  // Delivered and discarded rows are deleted (and counted).
+
+struct NewOutboxRow {
+  Side side = Side::cloud;  // The receiving ERP.
+  Capability capability = Capability::orders;
+  std::string wave = "default";
+  Subject subject;
+  std::string operation;     // "place_order", "release_order", "follow_order", "put_customer", ...
+  std::string payload;       // JSON text.
+  ChannelId channel;
+  IdempotencyKey key;
+  std::string correlation_id;
+  Role role = Role::mirror;  // primary: work in the document's own home (release).
+  // Parked while the same side still has an undelivered row of this subject ("customers", "C10000").
+  std::optional<Capability> depends_on_capability;
+  Subject depends_on_subject;
+  Timestamp not_before;  // Zero: at once.
+};
+
+struct OutboxRow : NewOutboxRow {
+  std::int64_t id = 0;  // Ascending in acceptance order.
+  OutboxState state = OutboxState::pending;
+  int attempts = 0;
+  Timestamp created_at;
+  Timestamp next_at;
+  std::string last_error;
+};
+
+// What a person must look at. A dead letter refers to its outbox row.
+struct ExceptionRecord {
+  std::int64_t id = 0;
+  std::string kind;  // "dead_letter", "totals_differ", "duplicate_document", "refused_pending", ...
+  Capability capability = Capability::orders;
+  std::string wave = "default";
+  Subject subject;
+  std::optional<Side> side;
+  std::int64_t outbox_row = 0;  // 0: none.
+  std::string detail;           // One paragraph for people.
+  std::string payload;          // JSON text: what was to be done.
+  std::string correlation_id;
+  Timestamp opened_at;
+  std::string state = "open";   // "open", "replayed", "discarded", "settled".
+  std::string closed_by;        // Subject of the token.
+  std::string close_reason;
+  Timestamp closed_at;
+};
+
+// ---- plan ----------------------------------------------------------------------------------------
+
+struct PlanRecord {
+  std::string wave = "default";
+  Capability capability = Capability::orders;
+  std::int64_t version = 0;  // 1, 2, 3 ... per wave and capability, without gaps.
+  std::string plan;          // JSON text; cutover/plan.h reads it.
+  std::string actor;
+  std::string reason;
+  Timestamp at;
+};
+
+// What still stands between the two ERPs, for guards and previews.
+struct Backlog {
+  std::int64_t open_intents = 0;           // Including unknown ones.
+  std::int64_t open_intents_before = 0;    // Opened under a plan version before the asked one.
+  std::int64_t unknown_outcomes = 0;
+  std::int64_t pending_to_legacy = 0;      // Undelivered mirror rows.
+  std::int64_t pending_to_cloud = 0;
+  std::int64_t dead_to_legacy = 0;
+  std::int64_t dead_to_cloud = 0;
+  Timestamp oldest_pending;                // Zero: none.
+};
+
+struct DocumentCounts {
+  std::int64_t open_in_legacy = 0;
+  std::int64_t open_in_cloud = 0;
+  std::int64_t unmirrored_open_in_legacy = 0;
+  std::int64_t unmirrored_open_in_cloud = 0;
+};
+
+// ---- the three views -----------------------------------------------------------------------------
+
+class JournalReader {
+ public:
+  virtual ~JournalReader() = default;
+
+  virtual std::optional<StoredAnswer> answer_for(const ChannelId& channel,
+                                                 const IdempotencyKey& key) const = 0;
+  virtual std::optional<Intent> intent(std::int64_t id) const = 0;
+  virtual std::optional<Intent> open_intent_of(Capability capability,
+                                               const Subject& subject) const = 0;
+  virtual std::vector<Intent> open_intents(int limit) const = 0;  // Oldest first.
+
+  virtual std::optional<DocumentRecord> document(const OrderId& id) const = 0;
+  // By an ERP's document number or an imported alias. Several systems may use one number: all.
+  virtual std::vector<DocumentRecord> documents_named(const std::string& number) const = 0;
+  virtual std::vector<DocumentRecord> documents(const DocumentQuery& query) const = 0;
+  virtual DocumentCounts document_counts(const std::string& wave) const = 0;
+
+  // The side that has every acknowledged write of a *state* subject, when the other does not (an
+  // open intent, or an undelivered or dead mirror row). Nothing: both are level.
+  virtual std::optional<Side> pinned_side(Capability capability, const Subject& subject) const = 0;
+  virtual std::int64_t pinned_subjects(Capability capability, Side side) const = 0;
+
+  // Rows that may be sent now: per (side, subject) only the oldest, and only when it is pending, due
+  // and not parked behind its dependency. Oldest first.
+  virtual std::vector<OutboxRow> due_rows(Side side, Timestamp now, int limit) const = 0;
+  virtual std::vector<OutboxRow> rows_of(Side side, Capability capability,
+                                         const Subject& subject) const = 0;
+  virtual std::optional<OutboxRow> outbox_row(std::int64_t id) const = 0;
+  virtual std::int64_t pending_rows(Side side) const = 0;
+  virtual Backlog backlog(const std::string& wave, Capability capability,
+                          std::int64_t plan_version) const = 0;
+
+  virtual std::vector<ExceptionRecord> exceptions(const std::string& state, int limit) const = 0;
+  virtual std::optional<ExceptionRecord> exception(std::int64_t id) const = 0;
+
+  virtual std::optional<PlanRecord> plan(const std::string& wave, Capability capability) const = 0;
+  virtual std::vector<PlanRecord> plan_history(const std::string& wave,
+                                               Capability capability) const = 0;  // Newest first.
+
+  virtual std::string cursor(const std::string& system, const std::string& feed) const = 0;
+  // Small durable facts of the facade's own ("catch_up/orders" -> JSON). Empty: none.
+  virtual std::string fact(const std::string& name) const = 0;
+  // Counters since the journal was made: "outbox_delivered", "outbox_discarded", "intents_closed".
+  virtual std::int64_t counter(const std::string& name) const = 0;
+};
+
+class JournalTransaction : public JournalReader {
+ public:
+  // Checks, in this order: key, name, subject, plan fence, side; then makes the intent.
+  virtual OpenOutcome open_intent(const NewIntent& intent, Timestamp now) = 0;
+  // The attempt counter goes up, before every hand-over to the ERP.
+  virtual void count_attempt(std::int64_t id, Timestamp give_up_at) = 0;
+  virtual void mark_unknown(std::int64_t id, Timestamp settle_from, const std::string& error) = 0;
+  // Closes with the answer that every repeat of its key and name gets. False: not open any more.
+  virtual bool close_intent(std::int64_t id, const StoredAnswer& answer, Timestamp now) = 0;
+  // Known not to have reached the ERP: the key and the name are free again.
+  virtual bool release_intent(std::int64_t id) = 0;
+  // Answers of closed intents older than `before` are forgotten (at least seven days).
+  virtual std::int64_t forget_answers(Timestamp before) = 0;
+
+  virtual void put_document(const DocumentRecord& document) = 0;  // Assigns `change` anew.
+  virtual void add_alias(const OrderId& id, const std::string& number) = 0;
+
+  virtual std::int64_t add_outbox_row(const NewOutboxRow& row, Timestamp now) = 0;
+  virtual void delivered(std::int64_t row) = 0;
+  virtual void retry_later(std::int64_t row, Timestamp next_at, const std::string& error) = 0;
+  // pending -> dead, with an exception that refers to it. Later rows of its subject wait behind it.
+  virtual std::int64_t dead_letter(std::int64_t row, const std::string& error, Timestamp now) = 0;
+
+  virtual std::int64_t add_exception(const ExceptionRecord& exception, Timestamp now) = 0;
+  // replay: the dead row is pending again. discard: the row is dropped. settle: just closes.
+  // False: no such open exception.
+  virtual bool replay_exception(std::int64_t id, const std::string& actor,
+                                const std::string& reason, Timestamp now) = 0;
+  virtual bool discard_exception(std::int64_t id, const std::string& actor,
+                                 const std::string& reason, Timestamp now) = 0;
+  virtual bool settle_exception(std::int64_t id, const std::string& actor,
+                                const std::string& reason, Timestamp now) = 0;
+
+  // Publishes version expected + 1. False: the current version is not `expected`.
+  virtual bool publish_plan(const PlanRecord& plan, std::int64_t expected) = 0;
+
+  virtual void set_cursor(const std::string& system, const std::string& feed,
+                          const std::string& cursor) = 0;
+  virtual void set_fact(const std::string& name, const std::string& value) = 0;
+};
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // Runs `work` on the writer thread; returns after its commit is durable. When `work` returns false
+  // or throws, its savepoint is rolled back. An error means: nothing of it was kept.
+  virtual Status write(const std::function<bool(JournalTransaction&)>& work) = 0;
+  // A committed snapshot.
+  virtual Status read(const std::function<void(const JournalReader&)>& work) const = 0;
+};
+
+struct JournalSettings {
+  std::string file;               // SQLite database file.
+  std::string vfs;                // SQLite VFS name; empty: the default one.
+  bool synchronous_full = true;   // Only the crash test switches it off, to prove that it matters.
+  int group_max = 64;             // Writes per commit.
+  int readers = 4;                // Read connections.
+};
+
+// Opens or creates. Orphans every intent that an earlier process left open.
+Result<std::unique_ptr<Journal>> open_sqlite_journal(const JournalSettings& settings);
+
+}  // namespace underpin::facade::journal
