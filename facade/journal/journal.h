@@ -106,6 +106,9 @@ struct DocumentRecord {
   Date order_date;
   Currency currency;
   Decimal grand_total;
+  // JSON of the order as the channel knows it (with accepted changes): what the ERP cannot keep, such
+  // as payment references and original quantities. Empty for documents older than the facade.
+  std::string content;
   Timestamp created_at;
   Timestamp updated_at;
   std::int64_t change = 0;  // Position in the facade's change index; grows with every put.
