@@ -1,0 +1,110 @@
+#pragma once
+
+#include "contracts/call_context.h"
+#include "contracts/decimal.h"
+#include "contracts/result.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Reading an ERP's SQL tables over ODBC. Only SELECT: an ERP's tables are written by the ERP.
+namespace underpin::legacy::odbc {
+
+struct Settings {
+  std::string system;             // The configured system's name; goes into Error::system.
+  std::string connection_string;  // "Driver=…;Server=…;…" or "DSN=…"; never in an error text.
+  int pool_max = 8;               // Connections; a caller waits for one until its deadline.
+  int login_timeout_ms = 5'000;
+  int query_timeout_ms = 30'000;  // One statement, fetches included; the deadline if that is sooner.
+  int idle_max_ms = 60'000;       // An idle connection older than this is replaced.
+  std::int64_t rows_max = 2'000'000;         // Of one result.
+  std::int64_t bytes_max = 1'000'000'000;    // Of all values of one result; they stream through.
+  std::size_t value_max = 1'000'000;         // Bytes of one value.
+};
+
+// A value bound to a "?". Text goes as VARCHAR, numbers as BIGINT, decimals exactly, as text.
+class Parameter {
+ public:
+  Parameter(std::string text) : text_(std::move(text)) {}
+  Parameter(std::string_view text) : text_(text) {}
+  Parameter(const char* text) : text_(text) {}
+  Parameter(std::int64_t whole) : whole_(whole), is_whole_(true) {}
+  Parameter(int whole) : Parameter(std::int64_t{whole}) {}
+  Parameter(Decimal amount) : text_(amount.text()) {}
+  bool is_whole() const { return is_whole_; }
+  std::int64_t whole() const { return whole_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  std::int64_t whole_ = 0;
+  bool is_whole_ = false;
+};
+using Parameters = std::vector<Parameter>;
+
+// Every value arrives as the text that the driver made of it, UTF-8; amounts are never floating
+// point. Nothing is NULL; a blank is "".
+using Value = std::optional<std::string>;
+using Row = std::vector<Value>;
+
+// The text of a column, "" for NULL (NAV knows none).
+inline std::string_view text(const Row& row, std::size_t column) {
+  return row[column] ? std::string_view(*row[column]) : std::string_view();
+}
+
+// Takes one row; false ends the query early, as a success. The row is overwritten by the next.
+using RowReader = std::function<bool(const Row&)>;
+
+struct Statistics {
+  std::int64_t opened = 0;     // Connections ever made.
+  std::int64_t discarded = 0;  // Found dead, broken, cancelled or too old.
+  std::int64_t cancelled = 0;  // Statements stopped by the watchdog.
+  std::int64_t busy = 0;       // Attempts repeated because the database was locked.
+};
+
+// A database, through a pool of connections. All methods may be called from many threads at once;
+// they return an Error rather than throw, and give up by `deadline`. Errors: unavailable (not
+// reachable, locked, deadlock, out of time), unauthorized, conflict (a unique key), internal (our
+// statement, a missing table, a result over its limits). Error::vendor_code is "SQLSTATE/native".
+class Database {
+ public:
+  explicit Database(Settings settings);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // Runs one SELECT (or WITH) and streams its rows in constant memory. A connection found broken,
+  // and a locked database, are tried again until the deadline as long as no row was given out.
+  Status query(std::string_view sql, const Parameters& parameters, Deadline deadline,
+               const RowReader& each);
+
+  // As query, for results known to be small.
+  Result<std::vector<Row>> rows(std::string_view sql, const Parameters& parameters,
+                                Deadline deadline);
+
+  // A connection can be had and answers.
+  Status ping(Deadline deadline);
+
+  Statistics statistics() const;
+
+ private:
+  class Pool;
+  std::unique_ptr<Pool> pool_;
+};
+
+// What a diagnostic record means to the caller of a read. `native` decides where the state is the
+// general HY000/S1000 and the driver is SQLite's.
+ErrorCode code_of(std::string_view sqlstate, int native, bool sqlite);
+
+// The database is locked by somebody: worth another attempt.
+bool is_busy(std::string_view sqlstate, int native, bool sqlite);
+
+// The connection itself is gone.
+bool is_connection_lost(std::string_view sqlstate);
+
+}  // namespace underpin::legacy::odbc
