@@ -1,0 +1,96 @@
+#include "cutover/plan.h"
+
+#include "contracts/json/json_text.h"
+
+namespace underpin::cutover {
+namespace {
+
+using json::Value;
+
+Value to_json(const Rollout& rollout) {
+  Value value = Value::object();
+  value.set("from", Value::string(std::string(name(rollout.from))));
+  value.set("to", Value::string(std::string(name(rollout.to))));
+  value.set("sharePer100k", Value::integer(rollout.share_per_100k));
+  return value;
+}
+
+Error bad(const std::string& what) {
+  return {ErrorCode::internal, "stored cutover plan: " + what};
+}
+
+Result<Stage> stage_in(const Value& value, std::string_view key) {
+  const Value* member = value.find(key);
+  if (member == nullptr || !member->is_string()) return bad(std::string(key) + " is missing");
+  const auto stage = parse_stage(member->as_string().value());
+  if (!stage) return bad(std::string(key) + " names no stage");
+  return *stage;
+}
+
+Result<Rollout> read_rollout(const Value& value) {
+  const auto from = stage_in(value, "from");
+  if (!from) return from.error();
+  const auto to = stage_in(value, "to");
+  if (!to) return to.error();
+  const Value* share = value.find("sharePer100k");
+  if (share == nullptr) return bad("sharePer100k is missing");
+  const auto number = share->as_int();
+  if (!number || *number < 0 || *number > std::int64_t{whole_share})
+    return bad("sharePer100k must be 0 to 100000");
+  return Rollout{*from, *to, static_cast<std::uint32_t>(*number)};
+}
+
+}  // namespace
+
+Plan initial_plan(std::string wave, Capability capability) {
+  Plan plan;
+  plan.wave = std::move(wave);
+  plan.capability = capability;
+  plan.salt = std::string(name(capability));
+  return plan;
+}
+
+std::string write_plan(const Plan& plan) {
+  Value value = to_json(plan.rollout);
+  value.set("salt", Value::string(plan.salt));
+  value.set("bucketVersion", Value::integer(bucket_version));
+  Value undo = Value::array();
+  for (const Rollout& rollout : plan.undo) undo.push(to_json(rollout));
+  value.set("undo", undo);
+  return json::write(value);
+}
+
+Result<Plan> read_plan(std::string_view text, std::string wave, Capability capability,
+                       std::int64_t version) {
+  const auto value = json::parse(text, {});
+  if (!value) return bad(value.error().message);
+  Plan plan = initial_plan(std::move(wave), capability);
+  plan.version = version;
+  const auto rollout = read_rollout(*value);
+  if (!rollout) return rollout.error();
+  plan.rollout = *rollout;
+  const Value* salt = value->find("salt");
+  if (salt == nullptr || !salt->is_string()) return bad("salt is missing");
+  plan.salt = salt->as_string().value();
+  const Value* hash = value->find("bucketVersion");
+  const auto hash_version = hash == nullptr ? Result<std::int64_t>(bad("")) : hash->as_int();
+  if (!hash_version || *hash_version != bucket_version)
+    return bad("bucketVersion is not " + std::to_string(bucket_version) +
+               "; another release wrote it");
+  const Value* undo = value->find("undo");
+  if (undo == nullptr || !undo->is_array()) return bad("undo is missing");
+  for (const Value& entry : undo->items()) {
+    const auto step = read_rollout(entry);
+    if (!step) return step.error();
+    plan.undo.push_back(*step);
+  }
+  return plan;
+}
+
+Stage stage_for(const Plan& plan, std::string_view subject) {
+  const Rollout& rollout = plan.rollout;
+  if (rollout.settled()) return rollout.to;
+  return bucket_per_100k(plan.salt, subject) < rollout.share_per_100k ? rollout.to : rollout.from;
+}
+
+}  // namespace underpin::cutover

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "contracts/result.h"
+#include "cutover/stage.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace underpin::cutover {
+
+// Where a capability stands: `share_per_100k` of the subjects are already under `to`, every other
+// under `from`. Settled: from == to and the whole share.
+struct Rollout {
+  Stage from = Stage::legacy_only;
+  Stage to = Stage::legacy_only;
+  std::uint32_t share_per_100k = whole_share;
+  bool settled() const { return from == to; }
+  Stage lowest() const { return index(from) < index(to) ? from : to; }
+  Stage highest() const { return index(from) < index(to) ? to : from; }
+  bool operator==(const Rollout&) const = default;
+};
+
+// One capability's plan in one wave. Versioned and audited by the journal; this is its content.
+struct Plan {
+  std::string wave = "default";
+  Capability capability = Capability::orders;
+  std::int64_t version = 0;
+  Rollout rollout;
+  std::string salt;            // Of the buckets; one per capability, so that cohorts differ.
+  // The settings before each forward step that is still in force, oldest first: what a rollback
+  // publishes again is the last of them. A rollback removes it, so it is never itself rolled back.
+  std::vector<Rollout> undo;
+};
+
+Plan initial_plan(std::string wave, Capability capability);
+
+// JSON text, as the journal keeps it and GET /ops/v1/cutover/{capability} shows it.
+std::string write_plan(const Plan& plan);
+Result<Plan> read_plan(std::string_view text, std::string wave, Capability capability,
+                       std::int64_t version);
+
+// The stage that rules for a subject.
+Stage stage_for(const Plan& plan, std::string_view subject);
+inline Route route(const Plan& plan, std::string_view subject, Operation operation) {
+  return route_for(stage_for(plan, subject), operation);
+}
+
+}  // namespace underpin::cutover

@@ -1,0 +1,191 @@
+#include "cutover/transition.h"
+
+#include <algorithm>
+
+namespace underpin::cutover {
+namespace {
+
+const Rollout& of(const Facts& facts, Capability capability) {
+  return facts.rollouts[static_cast<std::size_t>(capability)];
+}
+
+std::string percent(std::uint32_t share_per_100k) {
+  std::string text = std::to_string(share_per_100k / 1000);
+  if (share_per_100k % 1000 != 0) {
+    std::string thousandths = std::to_string(share_per_100k % 1000);
+    thousandths.insert(0, 3 - thousandths.size(), '0');
+    text += "." + thousandths;
+  }
+  return text + " %";
+}
+
+std::string where(const Rollout& rollout) {
+  if (rollout.settled()) return std::string(name(rollout.to));
+  return std::string(name(rollout.from)) + " with " + percent(rollout.share_per_100k) + " at " +
+         std::string(name(rollout.to));
+}
+
+// What the request makes of the current rollout; a reason when the two do not fit.
+struct Wanted {
+  Rollout next;
+  std::string refusal;
+};
+
+Wanted wanted(const Rollout& now, const ChangeRequest& request) {
+  if (request.share_per_100k > whole_share)
+    return {now, "sharePer100k must be 0 to 100000"};
+  if (now.settled()) {
+    if (request.stage == now.to) {
+      return {now, request.share_per_100k == whole_share
+                       ? "already at " + where(now)
+                       : "to leave " + where(now) + " by shares, name the stage to go to"};
+    }
+    if (!adjacent(now.to, request.stage)) {
+      return {now, "from " + where(now) + " to " + std::string(name(request.stage)) +
+                       " skips a stage; the next ones are its neighbours"};
+    }
+    if (request.share_per_100k == whole_share)
+      return {{request.stage, request.stage, whole_share}, {}};
+    return {{now.to, request.stage, request.share_per_100k}, {}};
+  }
+  std::uint32_t share = request.share_per_100k;
+  if (request.stage == now.from) {
+    share = whole_share - share;
+  } else if (request.stage != now.to) {
+    return {now, "a share is moving between " + std::string(name(now.from)) + " and " +
+                     std::string(name(now.to)) + "; finish or take back that step first"};
+  }
+  if (share == whole_share) return {{now.to, now.to, whole_share}, {}};
+  if (share == 0) return {{now.from, now.from, whole_share}, {}};
+  if (share == now.share_per_100k) return {now, "already at " + where(now)};
+  return {{now.from, now.to, share}, {}};
+}
+
+// Declared constraints between capabilities, on the state after the change.
+void check_constraints(const Facts& after, Capability moved, std::vector<std::string>& refusals) {
+  const Rollout& orders = of(after, Capability::orders);
+  const Rollout& inventory = of(after, Capability::inventory);
+  const Rollout& customers = of(after, Capability::customers);
+  const bool about_customers = moved == Capability::customers || moved == Capability::orders;
+  if (about_customers && index(customers.lowest()) < index(orders.highest())) {
+    refusals.push_back("customers are never behind orders: customers would be at " +
+                       where(customers) + ", orders at " + where(orders));
+  }
+  const bool about_stock = moved == Capability::inventory || moved == Capability::orders;
+  if (about_stock && index(inventory.highest()) >= index(Stage::cloud_primary) &&
+      index(orders.lowest()) < index(Stage::dual_write)) {
+    refusals.push_back(
+        "inventory becomes cloud_primary only when orders are at dual_write or later: the cloud's "
+        "stock would lack the demand of orders; orders would be at " +
+        where(orders));
+  }
+  if (about_stock && orders.highest() == Stage::cloud_only &&
+      index(inventory.lowest()) < index(Stage::cloud_primary)) {
+    refusals.push_back(
+        "inventory becomes cloud_primary before orders go to cloud_only: legacy stock would no "
+        "longer see the demand; inventory would be at " +
+        where(inventory));
+  }
+  if (moved == Capability::inventory && inventory.highest() == Stage::cloud_only &&
+      after.open_legacy_orders > 0 && !after.legacy_demand_overlaid) {
+    refusals.push_back("inventory becomes cloud_only only when no order is open in the legacy "
+                       "system or its demand is overlaid: " +
+                       std::to_string(after.open_legacy_orders) + " are open");
+  }
+}
+
+void check_entries(const Rollout& now, const Rollout& next, const Facts& facts,
+                   std::vector<std::string>& refusals) {
+  const bool enters_shadow = index(now.highest()) < index(Stage::shadow_read) &&
+                             index(next.highest()) >= index(Stage::shadow_read);
+  if (enters_shadow && !facts.caught_up) {
+    refusals.push_back("the cloud is not up to date yet, so shadow_read would compare with gaps: " +
+                       facts.catch_up_detail);
+  }
+  const bool returns_to_cloud_primary = index(now.lowest()) > index(Stage::cloud_primary) &&
+                                        index(next.lowest()) <= index(Stage::cloud_primary);
+  if (returns_to_cloud_primary && !facts.caught_up) {
+    refusals.push_back("legacy is not up to date yet, so cloud_primary would not be a way back: " +
+                       facts.catch_up_detail);
+  }
+  if (now.highest() != Stage::cloud_only && next.highest() == Stage::cloud_only &&
+      facts.pinned_to_legacy > 0) {
+    refusals.push_back("cloud_only waits until nothing is pinned to legacy: " +
+                       std::to_string(facts.pinned_to_legacy) + " subjects are");
+  }
+  if (now.lowest() != Stage::legacy_only && next.lowest() == Stage::legacy_only &&
+      facts.pinned_to_cloud > 0) {
+    refusals.push_back("legacy_only waits until nothing is pinned to the cloud: " +
+                       std::to_string(facts.pinned_to_cloud) + " subjects are");
+  }
+}
+
+Verdict judged(const Plan& current, const Rollout& next, const Facts& facts) {
+  Verdict verdict;
+  verdict.next = next;
+  verdict.forward = progress(next) > progress(current.rollout);
+  if (verdict.forward) {
+    if (facts.open_intents_before > 0) {
+      verdict.reasons.push_back("writes routed by an older plan version are still open: " +
+                                std::to_string(facts.open_intents_before));
+    }
+    if (facts.unknown_outcomes > 0) {
+      verdict.reasons.push_back("writes with an unknown outcome have no disposition: " +
+                                std::to_string(facts.unknown_outcomes));
+    }
+    if (facts.dead_letters > 0) {
+      verdict.reasons.push_back("dead letters have no disposition: " +
+                                std::to_string(facts.dead_letters));
+    }
+  }
+  check_entries(current.rollout, next, facts, verdict.reasons);
+  Facts after = facts;
+  after.rollouts[static_cast<std::size_t>(current.capability)] = next;
+  check_constraints(after, current.capability, verdict.reasons);
+  verdict.allowed = verdict.reasons.empty();
+  if (verdict.allowed)
+    verdict.reasons.push_back(where(current.rollout) + " -> " + where(next));
+  return verdict;
+}
+
+}  // namespace
+
+std::int64_t progress(const Rollout& rollout) {
+  const std::int64_t steps = index(rollout.to) - index(rollout.from);
+  return std::int64_t{index(rollout.from)} * whole_share +
+         steps * std::int64_t{rollout.share_per_100k};
+}
+
+Verdict check_change(const Plan& current, const ChangeRequest& request, const Facts& facts) {
+  const Wanted want = wanted(current.rollout, request);
+  if (!want.refusal.empty()) {
+    Verdict verdict;
+    verdict.next = current.rollout;
+    verdict.reasons.push_back(want.refusal);
+    return verdict;
+  }
+  return judged(current, want.next, facts);
+}
+
+Verdict check_rollback(const Plan& current, const Facts& facts) {
+  if (current.undo.empty()) {
+    Verdict verdict;
+    verdict.next = current.rollout;
+    verdict.reasons.push_back("no forward step is in force: nothing to roll back");
+    return verdict;
+  }
+  return judged(current, current.undo.back(), facts);
+}
+
+Plan applied(const Plan& current, const Verdict& verdict) {
+  Plan next = current;
+  if (verdict.forward) next.undo.push_back(current.rollout);
+  next.rollout = verdict.next;
+  const std::int64_t reached = progress(verdict.next);
+  next.undo.erase(std::remove_if(next.undo.begin(), next.undo.end(),
+                                 [&](const Rollout& r) { return progress(r) >= reached; }),
+                  next.undo.end());
+  return next;
+}
+
+}  // namespace underpin::cutover

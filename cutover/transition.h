@@ -1,0 +1,50 @@
+#pragma once
+
+#include "cutover/plan.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// Which change of a plan is allowed, and why not. Pure: every fact is a parameter.
+namespace underpin::cutover {
+
+struct ChangeRequest {
+  Stage stage = Stage::legacy_only;
+  std::uint32_t share_per_100k = whole_share;  // Of the subjects, under `stage`.
+};
+
+// What the journal and the ERPs say, at the moment of the decision.
+struct Facts {
+  std::array<Rollout, 4> rollouts;       // Of every capability of the wave, by Capability.
+  std::int64_t open_intents_before = 0;  // Of this capability, opened under an older plan version.
+  std::int64_t dead_letters = 0;         // Of this capability, without a disposition.
+  std::int64_t unknown_outcomes = 0;
+  bool caught_up = false;                // The side being entered holds everything acknowledged.
+  std::string catch_up_detail;           // "customers 118 of 120", for the refusal.
+  std::int64_t pinned_to_legacy = 0;     // Subjects that must stay there (open documents, backlog).
+  std::int64_t pinned_to_cloud = 0;
+  std::int64_t open_legacy_orders = 0;
+  bool legacy_demand_overlaid = false;   // The facade subtracts their demand from cloud stock.
+};
+
+struct Verdict {
+  bool allowed = false;
+  bool forward = false;
+  Rollout next;                      // The rollout that would be published.
+  std::vector<std::string> reasons;  // Why not; or, when allowed, what the change means.
+};
+
+// The furthest position of a rollout on the way, for comparing two of them: 0 is legacy_only.
+std::int64_t progress(const Rollout& rollout);
+
+Verdict check_change(const Plan& current, const ChangeRequest& request, const Facts& facts);
+
+// The rollback of the last forward step still in force.
+Verdict check_rollback(const Plan& current, const Facts& facts);
+
+// The plan after an allowed verdict (undo list kept; version is the journal's to assign).
+Plan applied(const Plan& current, const Verdict& verdict);
+
+}  // namespace underpin::cutover
