@@ -75,11 +75,12 @@ class Value {
   Value* find(std::string_view key);
   const Value& get(std::string_view key) const;   // A null when absent: chains safely.
   Value& set(std::string_view key, Value value);  // Adds or replaces; makes a null an object.
+  void append(Member member);  // Unchecked set(): the caller knows that the key is new.
   bool erase(std::string_view key);
 
   // Arrays.
   const std::vector<Value>& items() const;  // Empty when this is no array.
-  std::vector<Value>& items();              // Makes a null an array.
+  Value* item(std::size_t index);           // nullptr: beyond the end, or no array.
   Value& push(Value value);                 // Makes a null an array.
 
   std::size_t size() const;  // Members or items.
