@@ -32,6 +32,17 @@ struct StockQuery {
   std::optional<LocationCode> location;  // Nothing: every location.
 };
 
+// A channel's question for many articles at once.
+struct AvailabilityLine {
+  Sku sku;
+  std::optional<LocationCode> location;  // Nothing: every location.
+  bool operator==(const AvailabilityLine&) const = default;
+};
+struct AvailabilityRequest {
+  std::vector<AvailabilityLine> lines;
+  bool operator==(const AvailabilityRequest&) const = default;
+};
+
 enum class AdjustmentKind {
   delta,  // Add `quantity` (signed).
   count,  // The counted quantity as of `as_of`; the facade turns it into a delta before it sends.
