@@ -1,0 +1,345 @@
+#include "legacy-adapters/transport/odbc/connection.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace underpin::legacy::odbc {
+namespace {
+
+// Milliseconds SQLite's driver itself waits for a lock. Short: it cannot be interrupted while it
+// waits, and the pool repeats a busy attempt until the deadline anyway.
+constexpr std::string_view sqlite_lock_wait_ms = "20";
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+bool sets(const std::string& lower_case, std::string_view key) {
+  const std::string start = std::string(key) + "=";
+  return lower_case.rfind(start, 0) == 0 || lower_case.find(";" + start) != std::string::npos;
+}
+
+std::string with_driver_options(std::string text, bool sqlite) {
+  if (!sqlite) return text;
+  const std::string given = lower(text);
+  if (!text.empty() && text.back() != ';') text += ';';
+  if (!sets(given, "stepapi")) text += "StepAPI=1;";    // Streams instead of loading the result.
+  if (!sets(given, "nocreat")) text += "NoCreat=1;";    // A missing file is an error, not a new one.
+  if (!sets(given, "timeout")) text += "Timeout=" + std::string(sqlite_lock_wait_ms) + ";";
+  return text;
+}
+
+bool is_select(std::string_view sql) {
+  const std::size_t start = sql.find_first_not_of(" \t\r\n(");
+  if (start == std::string_view::npos) return false;
+  const std::string word = lower(sql.substr(start, 6));
+  return word == "select" || word.rfind("with", 0) == 0;
+}
+
+Connection::Outcome failed(ErrorCode code, std::string message, const Settings& settings) {
+  Connection::Outcome outcome;
+  outcome.ending = Connection::Ending::failed;
+  outcome.error = Error{code, std::move(message), settings.system};
+  return outcome;
+}
+
+std::int64_t ms_until(Deadline deadline) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(deadline -
+                                                               std::chrono::steady_clock::now())
+      .count();
+}
+
+}  // namespace
+
+bool names_sqlite(std::string_view connection_string) {
+  const std::string text = lower(connection_string);
+  const std::size_t at = text.rfind("driver=", 0) == 0 ? 0 : text.find(";driver=");
+  if (at == std::string::npos) return false;
+  const std::size_t end = text.find(';', at + 1);
+  return text.substr(at, end == std::string::npos ? end : end - at).find("sqlite") !=
+         std::string::npos;
+}
+
+std::vector<SQLWCHAR> wide(std::string_view utf8) {
+  std::vector<SQLWCHAR> result;
+  result.reserve(utf8.size() + 1);
+  std::size_t i = 0;
+  while (i < utf8.size()) {
+    const auto byte = static_cast<unsigned char>(utf8[i]);
+    const std::size_t length = byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+    unsigned point = length == 1 ? byte : byte & (0xFFU >> (length + 1));
+    for (std::size_t k = 1; k < length; ++k) {
+      const unsigned next = i + k < utf8.size() ? static_cast<unsigned char>(utf8[i + k]) : 0;
+      point = (point << 6) | (next & 0x3F);
+    }
+    i += length;
+    if (point >= 0x10000) {
+      point -= 0x10000;
+      result.push_back(static_cast<SQLWCHAR>(0xD800 | ((point >> 10) & 0x3FF)));
+      result.push_back(static_cast<SQLWCHAR>(0xDC00 | (point & 0x3FF)));
+    } else {
+      result.push_back(static_cast<SQLWCHAR>(point));
+    }
+  }
+  result.push_back(0);
+  return result;
+}
+
+std::string narrow(const SQLWCHAR* text, std::size_t length) {
+  std::string result;
+  for (std::size_t i = 0; i < length; ++i) {
+    unsigned point = text[i];
+    if (point >= 0xD800 && point < 0xDC00 && i + 1 < length) {
+      point = 0x10000 + ((point & 0x3FF) << 10) + (text[++i] & 0x3FFU);
+    }
+    const auto put = [&result](unsigned byte) { result += static_cast<char>(byte & 0xFF); };
+    if (point < 0x80) {
+      put(point);
+    } else if (point < 0x800) {
+      put(0xC0 | (point >> 6));
+      put(0x80 | (point & 0x3F));
+    } else if (point < 0x10000) {
+      put(0xE0 | (point >> 12));
+      put(0x80 | ((point >> 6) & 0x3F));
+      put(0x80 | (point & 0x3F));
+    } else {
+      put(0xF0 | (point >> 18));
+      put(0x80 | ((point >> 12) & 0x3F));
+      put(0x80 | ((point >> 6) & 0x3F));
+      put(0x80 | (point & 0x3F));
+    }
+  }
+  return result;
+}
+
+Diagnostic diagnose(SQLSMALLINT kind, SQLHANDLE handle) {
+  Diagnostic diagnostic;
+  SQLWCHAR state[6] = {};
+  SQLWCHAR message[512] = {};
+  SQLINTEGER native = 0;
+  SQLSMALLINT length = 0;
+  if (!SQL_SUCCEEDED(SQLGetDiagRecW(kind, handle, 1, state, &native, message, 512, &length))) {
+    return {"HY000", 0, "no diagnostic"};
+  }
+  diagnostic.state = narrow(state, 5);
+  diagnostic.native = native;
+  diagnostic.message = narrow(message, static_cast<std::size_t>(std::clamp<int>(length, 0, 511)));
+  return diagnostic;
+}
+
+Connection::~Connection() {
+  if (idle_ != SQL_NULL_HSTMT) SQLFreeHandle(SQL_HANDLE_STMT, idle_);
+  if (connected_) SQLDisconnect(handle_);
+  if (handle_ != SQL_NULL_HDBC) SQLFreeHandle(SQL_HANDLE_DBC, handle_);
+}
+
+Connection::Outcome Connection::fail(SQLSMALLINT kind, SQLHANDLE handle,
+                                     std::string_view doing) const {
+  const Diagnostic diagnostic = diagnose(kind, handle);
+  Outcome outcome;
+  outcome.error.code = code_of(diagnostic.state, diagnostic.native, sqlite_);
+  outcome.error.message = std::string(doing) + ": " + diagnostic.message;
+  outcome.error.system = settings_->system;
+  outcome.error.vendor_code = diagnostic.state + "/" + std::to_string(diagnostic.native);
+  outcome.ending = Ending::failed;
+  if (is_busy(diagnostic.state, diagnostic.native, sqlite_)) {
+    outcome.ending = Ending::failed_but_again;
+  } else if (is_connection_lost(diagnostic.state)) {
+    outcome.ending = Ending::lost;
+  }
+  return outcome;
+}
+
+Status Connection::open(SQLHENV environment, const Settings& settings, Deadline deadline) {
+  settings_ = &settings;
+  sqlite_ = names_sqlite(settings.connection_string);
+  if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, environment, &handle_))) {
+    handle_ = SQL_NULL_HDBC;
+    return Error{ErrorCode::internal, "ODBC gave no connection handle", settings.system};
+  }
+  const std::int64_t allowed_ms = std::min<std::int64_t>(settings.login_timeout_ms,
+                                                         ms_until(deadline));
+  const auto seconds = static_cast<SQLULEN>(std::max<std::int64_t>(1, (allowed_ms + 999) / 1000));
+  // Drivers without a login to wait for refuse these; that costs nothing.
+  SQLSetConnectAttr(handle_, SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds), 0);
+  SQLSetConnectAttr(handle_, SQL_ATTR_ACCESS_MODE,
+                    reinterpret_cast<SQLPOINTER>(SQLULEN{SQL_MODE_READ_ONLY}), 0);
+  std::vector<SQLWCHAR> text = wide(with_driver_options(settings.connection_string, sqlite_));
+  if (!SQL_SUCCEEDED(SQLDriverConnectW(handle_, nullptr, text.data(), SQL_NTS, nullptr, 0, nullptr,
+                                       SQL_DRIVER_NOPROMPT))) {
+    return fail(SQL_HANDLE_DBC, handle_, "the database cannot be connected to").error;
+  }
+  connected_ = true;
+  if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, handle_, &idle_))) {
+    idle_ = SQL_NULL_HSTMT;
+    return fail(SQL_HANDLE_DBC, handle_, "the database gave no statement").error;
+  }
+  if (sqlite_) {
+    // The driver opens the file for writing whatever SQL_ATTR_ACCESS_MODE says.
+    std::vector<SQLWCHAR> pragma = wide("PRAGMA query_only = 1");
+    SQLExecDirectW(idle_, pragma.data(), SQL_NTS);
+    SQLFreeStmt(idle_, SQL_CLOSE);
+  }
+  return Done{};
+}
+
+bool Connection::dead() const {
+  SQLULEN dead = SQL_CD_FALSE;  // Wide enough for drivers that write either width.
+  const SQLRETURN answer =
+      SQLGetConnectAttr(handle_, SQL_ATTR_CONNECTION_DEAD, &dead, SQL_IS_UINTEGER, nullptr);
+  return SQL_SUCCEEDED(answer) && static_cast<SQLUINTEGER>(dead) == SQL_CD_TRUE;
+}
+
+Connection::Outcome Connection::query(std::string_view sql, const Parameters& parameters,
+                                      Deadline deadline, const RowReader& each,
+                                      Watchdog& watchdog) {
+  if (!is_select(sql)) {
+    return failed(ErrorCode::internal, "only SELECT statements are sent to this database",
+                  *settings_);
+  }
+  SQLHSTMT statement = SQL_NULL_HSTMT;
+  if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, handle_, &statement))) {
+    return fail(SQL_HANDLE_DBC, handle_, "the database gave no statement");
+  }
+  const SQLHSTMT to_cancel = sqlite_ ? idle_ : statement;
+  const std::uint64_t ticket = watchdog.arm(deadline, [to_cancel] { SQLCancel(to_cancel); });
+  Outcome outcome;
+  try {
+    outcome = run(statement, sql, parameters, deadline, each);
+  } catch (...) {
+    watchdog.disarm(ticket);
+    SQLFreeHandle(SQL_HANDLE_STMT, statement);
+    throw;
+  }
+  outcome.cancelled = watchdog.disarm(ticket);
+  SQLFreeHandle(SQL_HANDLE_STMT, statement);
+  if (outcome.cancelled && outcome.ending != Ending::done) {
+    outcome.ending = Ending::failed;
+    outcome.error.code = ErrorCode::unavailable;
+    outcome.error.message = "the database did not answer in time";
+    outcome.error.system = settings_->system;
+  }
+  return outcome;
+}
+
+Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
+                                    const Parameters& parameters, Deadline deadline,
+                                    const RowReader& each) {
+  const auto seconds = std::max<std::int64_t>(1, (ms_until(deadline) + 999) / 1000);
+  SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT,
+                 reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(seconds)), 0);
+  std::vector<SQLWCHAR> text = wide(sql);
+  if (!SQL_SUCCEEDED(SQLPrepareW(statement, text.data(), SQL_NTS))) {
+    return fail(SQL_HANDLE_STMT, statement, "the statement was refused");
+  }
+  std::vector<SQLBIGINT> wholes(parameters.size());
+  std::vector<SQLLEN> lengths(parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& parameter = parameters[i];
+    const auto number = static_cast<SQLUSMALLINT>(i + 1);
+    SQLRETURN bound = SQL_ERROR;
+    if (parameter.is_whole()) {
+      wholes[i] = parameter.whole();
+      bound = SQLBindParameter(statement, number, SQL_PARAM_INPUT, SQL_C_SBIGINT, SQL_BIGINT, 19, 0,
+                               &wholes[i], 0, nullptr);
+    } else {
+      const std::string& value = parameter.text();
+      lengths[i] = static_cast<SQLLEN>(value.size());
+      bound = SQLBindParameter(statement, number, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR,
+                               std::max<SQLULEN>(1, value.size()), 0,
+                               const_cast<char*>(value.c_str()),
+                               static_cast<SQLLEN>(value.size() + 1), &lengths[i]);
+    }
+    if (!SQL_SUCCEEDED(bound)) return fail(SQL_HANDLE_STMT, statement, "a value cannot be bound");
+  }
+  const SQLRETURN executed = SQLExecute(statement);
+  if (executed == SQL_NO_DATA) return {};
+  if (!SQL_SUCCEEDED(executed)) return fail(SQL_HANDLE_STMT, statement, "the query failed");
+  return fetch(statement, deadline, each);
+}
+
+Connection::Outcome Connection::fetch(SQLHSTMT statement, Deadline deadline,
+                                      const RowReader& each) {
+  Outcome outcome;
+  SQLSMALLINT columns = 0;
+  if (!SQL_SUCCEEDED(SQLNumResultCols(statement, &columns))) {
+    return fail(SQL_HANDLE_STMT, statement, "the result has no columns");
+  }
+  buffer_.resize(4096);
+  Row row(static_cast<std::size_t>(columns));
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+  for (;;) {
+    const SQLRETURN fetched = SQLFetch(statement);
+    if (fetched == SQL_NO_DATA) return outcome;
+    if (!SQL_SUCCEEDED(fetched)) {
+      Outcome broken = fail(SQL_HANDLE_STMT, statement, "the result broke off");
+      broken.row_given = outcome.row_given;
+      return broken;
+    }
+    if (++rows > settings_->rows_max) {
+      Outcome over = failed(ErrorCode::internal,
+                            "the result has more than " + std::to_string(settings_->rows_max) +
+                                " rows", *settings_);
+      over.row_given = outcome.row_given;
+      return over;
+    }
+    for (SQLSMALLINT column = 0; column < columns; ++column) {
+      Value& value = row[static_cast<std::size_t>(column)];
+      if (!read_value(statement, static_cast<SQLUSMALLINT>(column + 1), value, outcome)) {
+        return outcome;
+      }
+      bytes += static_cast<std::int64_t>(value ? value->size() : 0);
+    }
+    if (bytes > settings_->bytes_max || std::chrono::steady_clock::now() >= deadline) {
+      const bool late = bytes <= settings_->bytes_max;
+      Outcome over = failed(late ? ErrorCode::unavailable : ErrorCode::internal,
+                            late ? "the database did not answer in time"
+                                 : "the result has more than " +
+                                       std::to_string(settings_->bytes_max) + " bytes",
+                            *settings_);
+      over.row_given = outcome.row_given;
+      return over;
+    }
+    outcome.row_given = true;
+    if (!each(row)) return outcome;
+  }
+}
+
+// A value longer than the buffer comes in parts, each ending in a NUL that is not counted.
+bool Connection::read_value(SQLHSTMT statement, SQLUSMALLINT column, Value& value,
+                            Outcome& outcome) {
+  if (!value) value.emplace();
+  value->clear();
+  for (;;) {
+    SQLLEN length = 0;
+    const SQLRETURN got = SQLGetData(statement, column, SQL_C_CHAR, buffer_.data(),
+                                     static_cast<SQLLEN>(buffer_.size()), &length);
+    if (got == SQL_NO_DATA) return true;
+    if (!SQL_SUCCEEDED(got)) {
+      const bool given = outcome.row_given;
+      outcome = fail(SQL_HANDLE_STMT, statement, "a value cannot be read");
+      outcome.row_given = given;
+      return false;
+    }
+    if (length == SQL_NULL_DATA) {
+      value.reset();
+      return true;
+    }
+    const bool more = length == SQL_NO_TOTAL || length >= static_cast<SQLLEN>(buffer_.size());
+    value->append(buffer_.data(), more ? buffer_.size() - 1 : static_cast<std::size_t>(length));
+    if (value->size() > settings_->value_max) {
+      const bool given = outcome.row_given;
+      outcome = failed(ErrorCode::internal, "column " + std::to_string(column) + " has more than " +
+                       std::to_string(settings_->value_max) + " bytes", *settings_);
+      outcome.row_given = given;
+      return false;
+    }
+    if (!more) return true;
+  }
+}
+
+}  // namespace underpin::legacy::odbc

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "legacy-adapters/transport/odbc/odbc.h"
+#include "legacy-adapters/transport/odbc/watchdog.h"
+
+#include <sql.h>
+#include <sqlext.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace underpin::legacy::odbc {
+
+// The first diagnostic record of a handle.
+struct Diagnostic {
+  std::string state;
+  int native = 0;
+  std::string message;
+};
+
+Diagnostic diagnose(SQLSMALLINT kind, SQLHANDLE handle);
+
+// UTF-8 and UTF-16 as unixODBC's wide functions take it (SQLWCHAR is two bytes). The wide functions
+// are used for all text of ours: the narrow ones convert by the process's locale.
+std::vector<SQLWCHAR> wide(std::string_view utf8);
+std::string narrow(const SQLWCHAR* text, std::size_t length);
+
+// One connection; used by one thread at a time, except for the watchdog's cancel.
+class Connection {
+ public:
+  Connection() = default;
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Status open(SQLHENV environment, const Settings& settings, Deadline deadline);
+
+  enum class Ending { done, failed, failed_but_again, lost };
+  struct Outcome {
+    Ending ending = Ending::done;
+    Error error;
+    bool cancelled = false;
+    bool row_given = false;
+  };
+  Outcome query(std::string_view sql, const Parameters& parameters, Deadline deadline,
+                const RowReader& each, Watchdog& watchdog);
+
+  bool dead() const;  // As far as the driver knows without a round trip.
+  std::chrono::steady_clock::time_point idle_since{};
+
+ private:
+  Outcome fail(SQLSMALLINT kind, SQLHANDLE handle, std::string_view doing) const;
+  Outcome run(SQLHSTMT statement, std::string_view sql, const Parameters& parameters,
+              Deadline deadline, const RowReader& each);
+  Outcome fetch(SQLHSTMT statement, Deadline deadline, const RowReader& each);
+  bool read_value(SQLHSTMT statement, SQLUSMALLINT column, Value& value, Outcome& outcome);
+
+  const Settings* settings_ = nullptr;
+  SQLHDBC handle_ = SQL_NULL_HDBC;
+  // SQLite's driver frees a running statement under its owner in SQLCancel, but SQLCancel of an
+  // idle statement interrupts the whole connection safely; so there is always an idle one.
+  SQLHSTMT idle_ = SQL_NULL_HSTMT;
+  bool connected_ = false;
+  bool sqlite_ = false;
+  std::vector<char> buffer_;
+};
+
+// True when the connection string names SQLite's driver.
+bool names_sqlite(std::string_view connection_string);
+
+}  // namespace underpin::legacy::odbc
