@@ -29,7 +29,6 @@ class ObjectReader {
   // The member as it is, marked as known; nullptr (and an error if required) when absent.
   const Value* member(std::string_view key, Need need);
 
-  // Texts refuse control characters other than tab and line breaks: no ERP field holds them.
   void read(std::string_view key, std::string& field, Need need = Need::required);
   void read(std::string_view key, bool& field, Need need = Need::required);
   void read(std::string_view key, int& field, Need need = Need::required);
