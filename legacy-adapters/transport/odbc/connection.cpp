@@ -115,8 +115,18 @@ std::string narrow(const SQLWCHAR* text, std::size_t length) {
   return result;
 }
 
-Diagnostic diagnose(SQLSMALLINT kind, SQLHANDLE handle) {
+Diagnostic diagnose(SQLSMALLINT kind, SQLHANDLE handle, bool bytes) {
   Diagnostic diagnostic;
+  if (bytes) {
+    SQLCHAR plain_state[6] = {};
+    SQLCHAR plain[512] = {};
+    SQLINTEGER code = 0;
+    SQLSMALLINT used = 0;
+    if (!SQL_SUCCEEDED(SQLGetDiagRec(kind, handle, 1, plain_state, &code, plain, 512, &used))) {
+      return {"HY000", 0, "no diagnostic"};
+    }
+    return {reinterpret_cast<const char*>(plain_state), code, reinterpret_cast<const char*>(plain)};
+  }
   SQLWCHAR state[6] = {};
   SQLWCHAR message[512] = {};
   SQLINTEGER native = 0;
@@ -138,7 +148,7 @@ Connection::~Connection() {
 
 Connection::Outcome Connection::fail(SQLSMALLINT kind, SQLHANDLE handle,
                                      std::string_view doing) const {
-  const Diagnostic diagnostic = diagnose(kind, handle);
+  const Diagnostic diagnostic = diagnose(kind, handle, sqlite_);
   Outcome outcome;
   outcome.error.code = code_of(diagnostic.state, diagnostic.native, sqlite_);
   outcome.error.message = std::string(doing) + ": " + diagnostic.message;
@@ -167,9 +177,7 @@ Status Connection::open(SQLHENV environment, const Settings& settings, Deadline 
   SQLSetConnectAttr(handle_, SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds), 0);
   SQLSetConnectAttr(handle_, SQL_ATTR_ACCESS_MODE,
                     reinterpret_cast<SQLPOINTER>(SQLULEN{SQL_MODE_READ_ONLY}), 0);
-  std::vector<SQLWCHAR> text = wide(with_driver_options(settings.connection_string, sqlite_));
-  if (!SQL_SUCCEEDED(SQLDriverConnectW(handle_, nullptr, text.data(), SQL_NTS, nullptr, 0, nullptr,
-                                       SQL_DRIVER_NOPROMPT))) {
+  if (!SQL_SUCCEEDED(connect(with_driver_options(settings.connection_string, sqlite_)))) {
     return fail(SQL_HANDLE_DBC, handle_, "the database cannot be connected to").error;
   }
   connected_ = true;
@@ -179,11 +187,26 @@ Status Connection::open(SQLHENV environment, const Settings& settings, Deadline 
   }
   if (sqlite_) {
     // The driver opens the file for writing whatever SQL_ATTR_ACCESS_MODE says.
-    std::vector<SQLWCHAR> pragma = wide("PRAGMA query_only = 1");
-    SQLExecDirectW(idle_, pragma.data(), SQL_NTS);
+    if (SQL_SUCCEEDED(prepare(idle_, "PRAGMA query_only = 1"))) SQLExecute(idle_);
     SQLFreeStmt(idle_, SQL_CLOSE);
   }
   return Done{};
+}
+
+SQLRETURN Connection::connect(std::string text) {
+  if (sqlite_) {
+    return SQLDriverConnect(handle_, nullptr, reinterpret_cast<SQLCHAR*>(text.data()), SQL_NTS,
+                            nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
+  }
+  std::vector<SQLWCHAR> words = wide(text);
+  return SQLDriverConnectW(handle_, nullptr, words.data(), SQL_NTS, nullptr, 0, nullptr,
+                           SQL_DRIVER_NOPROMPT);
+}
+
+SQLRETURN Connection::prepare(SQLHSTMT statement, std::string sql) {
+  if (sqlite_) return SQLPrepare(statement, reinterpret_cast<SQLCHAR*>(sql.data()), SQL_NTS);
+  std::vector<SQLWCHAR> words = wide(sql);
+  return SQLPrepareW(statement, words.data(), SQL_NTS);
 }
 
 bool Connection::dead() const {
@@ -231,8 +254,7 @@ Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
   const auto seconds = std::max<std::int64_t>(1, (ms_until(deadline) + 999) / 1000);
   SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT,
                  reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(seconds)), 0);
-  std::vector<SQLWCHAR> text = wide(sql);
-  if (!SQL_SUCCEEDED(SQLPrepareW(statement, text.data(), SQL_NTS))) {
+  if (!SQL_SUCCEEDED(prepare(statement, std::string(sql)))) {
     return fail(SQL_HANDLE_STMT, statement, "the statement was refused");
   }
   std::vector<SQLBIGINT> wholes(parameters.size());

@@ -19,10 +19,13 @@ struct Diagnostic {
   std::string message;
 };
 
-Diagnostic diagnose(SQLSMALLINT kind, SQLHANDLE handle);
+// `bytes`: through the narrow function, see wide().
+Diagnostic diagnose(SQLSMALLINT kind, SQLHANDLE handle, bool bytes);
 
-// UTF-8 and UTF-16 as unixODBC's wide functions take it (SQLWCHAR is two bytes). The wide functions
-// are used for all text of ours: the narrow ones convert by the process's locale.
+// UTF-8 and UTF-16 as unixODBC's wide functions take it (SQLWCHAR is two bytes). Between a narrow
+// caller and a wide driver, or the reverse, unixODBC converts by the process's locale and loses
+// letters; so drivers are spoken to in wide text, and SQLite's, which has no wide functions and takes
+// UTF-8 bytes as they are, in narrow.
 std::vector<SQLWCHAR> wide(std::string_view utf8);
 std::string narrow(const SQLWCHAR* text, std::size_t length);
 
@@ -50,6 +53,8 @@ class Connection {
   std::chrono::steady_clock::time_point idle_since{};
 
  private:
+  SQLRETURN connect(std::string text);
+  SQLRETURN prepare(SQLHSTMT statement, std::string sql);
   Outcome fail(SQLSMALLINT kind, SQLHANDLE handle, std::string_view doing) const;
   Outcome run(SQLHSTMT statement, std::string_view sql, const Parameters& parameters,
               Deadline deadline, const RowReader& each);
