@@ -1,0 +1,209 @@
+#include "facade/order_content.h"
+
+#include "contracts/json/codec.h"
+#include "contracts/order_status.h"
+#include "facade/digest.h"
+
+#include <algorithm>
+
+namespace underpin::facade {
+namespace {
+
+OrderLine* line_of(Order& order, int number) {
+  const auto found = std::find_if(order.lines.begin(), order.lines.end(),
+                                  [&](const OrderLine& line) { return line.number == number; });
+  return found == order.lines.end() ? nullptr : &*found;
+}
+
+const OrderLine* line_of(const Order& order, int number) {
+  return line_of(const_cast<Order&>(order), number);
+}
+
+Decimal sum(const std::vector<Adjustment>& adjustments) {
+  Decimal total;
+  for (const Adjustment& adjustment : adjustments) total += adjustment.amount;
+  return total;
+}
+
+Decimal net_of(const OrderLine& line) {
+  return (line.quantity * line.unit_price + sum(line.adjustments)).rounded(2, Rounding::half_up);
+}
+
+}  // namespace
+
+journal::Subject order_subject(const OrderId& id) {
+  return id.channel.text() + "/" + id.number.text();
+}
+
+std::optional<OrderId> order_id_of(const journal::Subject& subject) {
+  const std::size_t slash = subject.find('/');
+  if (slash == std::string::npos || slash + 1 == subject.size()) return std::nullopt;
+  return OrderId{ChannelId{subject.substr(0, slash)}, OrderNumber{subject.substr(slash + 1)}};
+}
+
+std::optional<Order> read_content(const std::string& content) {
+  if (content.empty()) return std::nullopt;
+  const auto value = json::parse(content);
+  if (!value) return std::nullopt;
+  auto order = json::from_json<Order>(*value);
+  if (!order) return std::nullopt;
+  return *order;
+}
+
+std::string write_content(const Order& order) { return json::write(json::to_json(order)); }
+
+void apply(Order& order, const OrderAmendment& amendment) {
+  if (amendment.ship_to) order.ship_to = amendment.ship_to;
+  if (amendment.requested_date) order.requested_date = amendment.requested_date;
+  if (amendment.customer_reference) order.customer_reference = *amendment.customer_reference;
+  for (const LineAmendment& change : amendment.lines) {
+    if (change.added) {
+      if (line_of(order, change.number) == nullptr) order.lines.push_back(*change.added);
+      continue;
+    }
+    OrderLine* line = line_of(order, change.number);
+    if (line == nullptr) continue;
+    if (change.quantity) line->quantity = *change.quantity + line->cancelled_quantity;
+    if (change.unit_price) line->unit_price = *change.unit_price;
+    if (change.requested_date) line->requested_date = change.requested_date;
+    if (change.adjustment_total && sum(line->adjustments) != *change.adjustment_total)
+      line->adjustments = {Adjustment{"manual", {}, 0, *change.adjustment_total, "amended"}};
+    line->net_amount = net_of(*line);
+  }
+  if (amendment.totals) order.totals = *amendment.totals;
+}
+
+void apply(Order& order, const OrderCancellation& cancellation) {
+  if (cancellation.lines.empty()) {
+    for (OrderLine& line : order.lines)
+      line.cancelled_quantity = line.quantity - line.shipped_quantity;
+    return;
+  }
+  for (const LineCancellation& change : cancellation.lines) {
+    if (OrderLine* line = line_of(order, change.number)) line->cancelled_quantity = change.quantity;
+  }
+}
+
+Result<OrderAmendment> as_amendment(const Order& content, const OrderCancellation& cancellation) {
+  OrderAmendment amendment;
+  Error refused{ErrorCode::rejected, "lines cannot be cancelled as asked"};
+  for (std::size_t i = 0; i < cancellation.lines.size(); ++i) {
+    const LineCancellation& change = cancellation.lines[i];
+    const std::string at = "/lines/" + std::to_string(i);
+    const OrderLine* line = line_of(content, change.number);
+    if (line == nullptr) {
+      refused.fields.push_back({at + "/number", "names no line of the order"});
+    } else if (change.quantity > line->quantity || change.quantity.is_negative()) {
+      refused.fields.push_back(
+          {at + "/quantity", "must be 0 to the ordered " + line->quantity.text()});
+    } else if (change.quantity < line->cancelled_quantity) {
+      refused.fields.push_back({at + "/quantity", "must not be less than the " +
+                                                      line->cancelled_quantity.text() +
+                                                      " already cancelled"});
+    } else {
+      LineAmendment target;
+      target.number = change.number;
+      target.quantity = line->quantity - change.quantity;
+      // A discount for the whole line shrinks with it.
+      if (!line->adjustments.empty() && !line->quantity.is_zero()) {
+        target.adjustment_total =
+            Decimal::divided(sum(line->adjustments) * *target.quantity, line->quantity, 2,
+                             Rounding::half_up);
+      }
+      amendment.lines.push_back(std::move(target));
+    }
+  }
+  if (!refused.fields.empty()) return refused;
+  return amendment;
+}
+
+Order merged(Order from_erp, const std::optional<Order>& content,
+             const journal::DocumentRecord& document) {
+  Order order = std::move(from_erp);
+  order.id = document.id;
+  if (content) {
+    if (order.customer_reference.empty()) order.customer_reference = content->customer_reference;
+    order.placed_at = content->placed_at;
+    order.payments = content->payments;
+    if (!order.requested_date) order.requested_date = content->requested_date;
+    if (!order.ship_to) order.ship_to = content->ship_to;
+    if (!order.bill_to) order.bill_to = content->bill_to;
+    if (order.charges.size() == content->charges.size()) {
+      for (std::size_t i = 0; i < order.charges.size(); ++i)
+        if (order.charges[i].amount == content->charges[i].amount)
+          order.charges[i] = content->charges[i];
+    }
+    for (const OrderLine& known : content->lines) {
+      OrderLine* line = line_of(order, known.number);
+      if (line == nullptr) {
+        // Cancelled completely: ERPs delete such a line.
+        if (known.cancelled_quantity == known.quantity) order.lines.push_back(known);
+        continue;
+      }
+      if (order.status != OrderStatus::cancelled && !known.cancelled_quantity.is_zero()) {
+        line->quantity = line->quantity + known.cancelled_quantity;
+        line->cancelled_quantity = known.cancelled_quantity;
+      }
+      if (line->description.empty()) line->description = known.description;
+      if (!line->requested_date) line->requested_date = known.requested_date;
+      if (sum(line->adjustments) == sum(known.adjustments)) line->adjustments = known.adjustments;
+      if (line->net_amount == known.net_amount && !known.taxes.empty()) line->taxes = known.taxes;
+    }
+    std::sort(order.lines.begin(), order.lines.end(),
+              [](const OrderLine& a, const OrderLine& b) { return a.number < b.number; });
+  }
+  if (order.status == OrderStatus::cancelled) {
+    for (OrderLine& line : order.lines) line.cancelled_quantity = line.quantity - line.shipped_quantity;
+  }
+  // What a channel has seen never regresses, whatever the ERP's users reopened.
+  if (!may_follow(document.status, order.status)) order.status = document.status;
+  order.holds = document.holds;
+  order.updated_at = document.updated_at;
+  order.revision = {};
+  return order;
+}
+
+std::string entity_tag(const Order& order) {
+  std::string text = order.customer.text() + "|" + order.customer_reference + "|" +
+                     (order.requested_date ? order.requested_date->text() : "");
+  if (order.ship_to) {
+    for (const std::string* part :
+         {&order.ship_to->name, &order.ship_to->line1, &order.ship_to->line2, &order.ship_to->city,
+          &order.ship_to->post_code, &order.ship_to->country})
+      text += "|" + *part;
+  }
+  for (const OrderLine& line : order.lines) {
+    text += "\n" + std::to_string(line.number) + "|" + line.sku.text() + "|" +
+            line.quantity.normalized().text() + "|" + line.cancelled_quantity.normalized().text() +
+            "|" + line.unit_price.normalized().text() + "|" +
+            sum(line.adjustments).normalized().text();
+  }
+  return "\"" + sha256_hex(text).substr(0, 32) + "\"";
+}
+
+json::Value comparable(const Order& order) {
+  json::Value value = json::Value::object();
+  value.set("customer", order.customer.text());
+  value.set("currency", order.currency);
+  if (order.ship_to) value.set("shipTo", json::to_json(*order.ship_to));
+  bool moved = false;
+  json::Value lines = json::Value::array();
+  for (const OrderLine& line : order.lines) {
+    if (!line.shipped_quantity.is_zero() || !line.cancelled_quantity.is_zero()) moved = true;
+    const Decimal outstanding = line.outstanding();
+    if (outstanding.is_zero()) continue;
+    json::Value entry = json::Value::object();
+    entry.set("number", json::Value::integer(line.number));
+    entry.set("sku", line.sku.text());
+    entry.set("uom", line.uom);
+    entry.set("location", line.location.text());
+    entry.set("outstanding", outstanding.text());
+    entry.set("unitPrice", line.unit_price.text());
+    lines.push(std::move(entry));
+  }
+  value.set("lines", std::move(lines));
+  if (!moved) value.set("totals", json::to_json(order.totals));
+  return value;
+}
+
+}  // namespace underpin::facade

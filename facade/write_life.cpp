@@ -1,0 +1,300 @@
+#include "facade/write_life.h"
+
+#include "contracts/json/codec.h"
+#include "facade/observe.h"
+
+#include <algorithm>
+#include <array>
+
+namespace underpin::facade {
+
+using journal::Intent;
+using journal::JournalTransaction;
+using journal::NewIntent;
+
+std::string_view name(Step step) {
+  constexpr std::array<std::string_view, step_count> names{
+      "opened", "sent", "closed", "relaying", "relayed", "delivered", "resolving"};
+  return names[static_cast<std::size_t>(step)];
+}
+
+namespace {
+
+Answer busy(std::string_view what) {
+  return problem(409, "subject-busy", "Another write is in progress", what, {}, 1);
+}
+
+// Routing that has to be repeated, or the answer.
+struct Opening {
+  std::optional<std::int64_t> intent;
+  std::optional<Answer> answer;
+  std::optional<Side> pinned;
+  bool stale = false;
+};
+
+Opening read_outcome(const journal::OpenOutcome& outcome) {
+  Opening opening;
+  if (const auto* opened = std::get_if<journal::Opened>(&outcome)) {
+    opening.intent = opened->id;
+  } else if (const auto* answered = std::get_if<journal::AlreadyAnswered>(&outcome)) {
+    opening.answer = from_stored(answered->answer);
+  } else if (std::holds_alternative<journal::InFlight>(outcome)) {
+    opening.answer = problem(409, "idempotency-in-flight",
+                             "A request is outstanding for this Idempotency-Key",
+                             "Repeat the same request later.", {}, 1);
+  } else if (std::holds_alternative<journal::KeyReused>(outcome)) {
+    opening.answer = problem(422, "idempotency-key-reused", "Idempotency-Key is already used",
+                             "The key was first used with a different request.");
+  } else if (std::holds_alternative<journal::NameTaken>(outcome)) {
+    opening.answer = problem(409, "already-exists", "The number is already used",
+                             "The same number was accepted, or is being written, with different "
+                             "content.",
+                             {{"/number", "is already used with different content"}});
+  } else if (std::holds_alternative<journal::SubjectBusy>(outcome)) {
+    opening.answer = busy("An earlier write to the same subject is not settled yet.");
+  } else if (const auto* wrong = std::get_if<journal::WrongSide>(&outcome)) {
+    opening.pinned = wrong->side;
+  } else {
+    opening.stale = true;
+  }
+  return opening;
+}
+
+}  // namespace
+
+WriteLife::WriteLife(const Systems& systems, journal::Journal& journal, PlanBook& plans, Now now,
+                     OnStep on_step, WriteLimits limits)
+    : systems_(systems),
+      journal_(journal),
+      plans_(plans),
+      now_(std::move(now)),
+      on_step_(on_step ? std::move(on_step) : [](Step, const std::string&) {}),
+      limits_(limits),
+      started_(now_()) {}
+
+void WriteLife::add(std::string operation, std::unique_ptr<WriteOperation> behaviour) {
+  operations_[std::move(operation)] = std::move(behaviour);
+}
+
+Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optional<Side> home) {
+  WriteOperation& operation = *operations_.at(draft.operation);
+  const auto wait = std::min(context.deadline,
+                             deadline_in(std::chrono::milliseconds(limits_.subject_wait_ms)));
+  const std::string lock_name = std::string(name(draft.capability)) + "/" + draft.subject;
+  const SubjectLocks::Held held = locks_.acquire(lock_name, wait);
+  if (!held) return busy("Another write to the same subject is being sent.");
+
+  draft.channel = context.channel;
+  draft.key = context.idempotency_key;
+  draft.correlation_id = context.correlation_id.text();
+  draft.give_up_at = now_().plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0));
+  std::optional<Side> pinned;
+  std::optional<std::int64_t> intent_id;
+  for (int attempt = 0; attempt < limits_.routing_attempts && !intent_id; ++attempt) {
+    const cutover::Plan plan = plans_.plan(draft.capability);
+    draft.wave = plan.wave;
+    draft.plan_version = plan.version;
+    draft.side = home      ? *home
+                 : pinned ? *pinned
+                          : route(plan, draft.subject, cutover::Operation::write).primary;
+    journal::OpenOutcome outcome;
+    const Status written = journal_.write([&](JournalTransaction& tx) {
+      outcome = tx.open_intent(draft, now_());
+      return std::holds_alternative<journal::Opened>(outcome);
+    });
+    const bool opened = std::holds_alternative<journal::Opened>(outcome);
+    if (opened && !written) return problem_for(written.error());
+    const Opening opening = read_outcome(outcome);
+    if (opening.answer) return *opening.answer;
+    intent_id = opening.intent;
+    pinned = opening.pinned ? opening.pinned : pinned;
+    if (opening.stale) {
+      const Status refreshed = plans_.refresh();
+      if (!refreshed) return problem_for(refreshed.error());
+    }
+  }
+  if (!intent_id) {
+    return problem(503, "plan-changing", "The cutover plan is changing",
+                   "The write could not be routed; nothing was sent.", {}, 1);
+  }
+
+  Intent intent;
+  static_cast<NewIntent&>(intent) = draft;
+  intent.id = *intent_id;
+  intent.attempts = 1;
+  on_step_(Step::opened, intent.subject);
+  WriteContext sending = context;
+  sending.role = Role::primary;
+  const auto observed = observe<Receipt>(
+      intent.side, cutover::Operation::write, [&] { return operation.send(intent, sending); });
+  on_step_(Step::sent, intent.subject);
+  return settle(intent, observed.result, operation);
+}
+
+Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
+                         WriteOperation& operation) {
+  Answer answer;
+  Status written = Done{};
+  if (result) {
+    written = journal_.write([&](JournalTransaction& tx) {
+      const auto plan = plan_in(tx, intent.wave, intent.capability);
+      if (!plan) return false;
+      answer = operation.commit(tx, intent, *result, *plan, now_());
+      return tx.close_intent(intent.id, answer.stored(), now_());
+    });
+    if (written) {
+      on_step_(Step::closed, intent.subject);
+      wake_();
+      return answer;
+    }
+    // The ERP has it, the journal could not say so: the intent stays open, the resolver finds it.
+    answer = problem(202, "outcome-unknown", "Accepted, not yet recorded", written.error().message,
+                     {}, 1);
+    answer.location = operation.location(intent);
+    return answer;
+  }
+
+  const Error& error = result.error();
+  switch (disposition(error.code)) {
+    case Disposition::answer_caller:
+      answer = problem_for(error);
+      written = journal_.write([&](JournalTransaction& tx) {
+        return tx.close_intent(intent.id, answer.stored(), now_());
+      });
+      break;
+    case Disposition::retry:
+      answer = problem_for(error);
+      written = journal_.write(
+          [&](JournalTransaction& tx) { return tx.release_intent(intent.id); });
+      break;
+    case Disposition::resolve_outcome: {
+      json::Value body = json::Value::object();
+      body.set("state", "outcome_unknown");
+      body.set("detail", "The ERP may or may not have accepted the write. It is being looked up; "
+                         "repeat the request with the same Idempotency-Key for the answer.");
+      answer = Answer::json(202, body);
+      answer.location = operation.location(intent);
+      answer.retry_after_s = 1;
+      written = journal_.write([&](JournalTransaction& tx) {
+        tx.mark_unknown(intent.id, now_(), error.system + ": " + error.message);
+        return true;
+      });
+      break;
+    }
+    case Disposition::dead_letter:
+      answer = problem_for(error);
+      written = journal_.write([&](JournalTransaction& tx) {
+        journal::ExceptionRecord exception;
+        exception.kind = "internal_fault";
+        exception.capability = intent.capability;
+        exception.wave = intent.wave;
+        exception.subject = intent.subject;
+        exception.side = intent.side;
+        exception.detail = intent.operation + " was not sent: " + error.message;
+        exception.payload = intent.request;
+        exception.correlation_id = intent.correlation_id;
+        tx.add_exception(exception, now_());
+        return tx.release_intent(intent.id);
+      });
+      break;
+  }
+  if (!written) return problem_for(written.error());
+  return answer;
+}
+
+int WriteLife::resolve_outcomes(const CallContext& context) {
+  if (!resolver_on_) return 0;
+  std::vector<Intent> intents;
+  const Status read = journal_.read(
+      [&](const journal::JournalReader& reader) { intents = reader.open_intents(500); });
+  if (!read) return 0;
+  int settled = 0;
+  for (const Intent& intent : intents) {
+    // A live sender still owns it; well after its deadline nobody does.
+    const bool abandoned = now_() > intent.give_up_at.plus_ms(1'000);
+    if (intent.state == journal::IntentState::open && !intent.orphaned && !abandoned) continue;
+    if (std::chrono::steady_clock::now() > context.deadline) break;
+    if (resolve(intent, context)) ++settled;
+  }
+  return settled;
+}
+
+bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
+  const auto found_operation = operations_.find(intent.operation);
+  if (found_operation == operations_.end()) return false;
+  WriteOperation& operation = *found_operation->second;
+  on_step_(Step::resolving, intent.subject);
+  CallContext looking = context;
+  looking.correlation_id = CorrelationId{intent.correlation_id};
+  looking.channel = intent.channel;
+  const auto found = observe<Receipt>(intent.side, cutover::Operation::read,
+                                      [&] { return operation.find(intent, looking); });
+  if (found.result) {
+    settle(intent, found.result, operation);
+    return true;
+  }
+  const Error& error = found.result.error();
+  if (error.code == ErrorCode::conflict) {
+    raise_once(intent, "duplicate_document", error);
+    return false;
+  }
+  if (error.code != ErrorCode::not_found) return false;
+
+  // An empty look-up proves absence only settle_ms after the last sender surely gave up: its own
+  // word (unknown), its process' death (orphaned), or its deadline.
+  Timestamp gave_up = intent.give_up_at;
+  if (intent.state == journal::IntentState::unknown) gave_up = intent.settle_from;
+  if (intent.orphaned && started_ < gave_up) gave_up = started_;
+  const std::int64_t settle_ms = systems_.on(intent.side).adapter->descriptor().settle_ms;
+  if (now_() < gave_up.plus_ms(settle_ms)) return false;
+
+  const Timestamp give_up_at =
+      now_().plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0));
+  const Status counted = journal_.write([&](JournalTransaction& tx) {
+    tx.count_attempt(intent.id, give_up_at);
+    return true;
+  });
+  if (!counted) return false;
+  WriteContext sending;
+  static_cast<CallContext&>(sending) = looking;
+  sending.idempotency_key = intent.key;
+  Intent again = intent;
+  ++again.attempts;
+  const auto sent = observe<Receipt>(intent.side, cutover::Operation::write,
+                                     [&] { return operation.send(again, sending); });
+  if (!sent.result && disposition(sent.result.error().code) == Disposition::retry) {
+    // Known not to have arrived; the channel was promised an answer, so it is tried again later.
+    const Status marked = journal_.write([&](JournalTransaction& tx) {
+      tx.mark_unknown(intent.id, now_(), sent.result.error().message);
+      return true;
+    });
+    (void)marked;  // Still open either way: the next round looks it up again.
+    return false;
+  }
+  on_step_(Step::sent, intent.subject);
+  settle(again, sent.result, operation);
+  return sent.result.has_value() ||
+         disposition(sent.result.error().code) == Disposition::answer_caller;
+}
+
+void WriteLife::raise_once(const Intent& intent, const std::string& kind, const Error& error) {
+  const std::string fact = "raised/" + kind + "/" + std::to_string(intent.id);
+  const Status raised = journal_.write([&](JournalTransaction& tx) {
+    if (!tx.fact(fact).empty()) return false;
+    journal::ExceptionRecord exception;
+    exception.kind = kind;
+    exception.capability = intent.capability;
+    exception.wave = intent.wave;
+    exception.subject = intent.subject;
+    exception.side = intent.side;
+    exception.detail = error.message;
+    exception.payload = intent.request;
+    exception.correlation_id = intent.correlation_id;
+    tx.add_exception(exception, now_());
+    tx.set_fact(fact, "1");
+    return true;
+  });
+  (void)raised;  // Raised before, or raised again at the next look-up.
+}
+
+}  // namespace underpin::facade

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "contracts/customer.h"
+#include "contracts/inventory.h"
+#include "contracts/order.h"
+#include "facade/answer.h"
+#include "facade/clock.h"
+#include "facade/journal/journal.h"
+#include "facade/plan_book.h"
+#include "facade/subject_locks.h"
+#include "facade/systems.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace underpin::facade {
+
+// The steps of a write, in order, as the crash test and the trace see them.
+enum class Step {
+  opened,     // The intent is durable; nothing has been sent.
+  sent,       // The ERP has answered; nothing of it is durable.
+  closed,     // Answer, document and outbox rows are durable; the channel has not been answered.
+  relaying,   // An outbox row is about to be sent.
+  relayed,    // The receiving ERP has answered; the row is not ticked off yet.
+  delivered,  // The row is ticked off.
+  resolving,  // The outcome resolver is about to look something up.
+};
+inline constexpr std::size_t step_count = 7;
+std::string_view name(Step step);
+using OnStep = std::function<void(Step, const std::string& subject)>;
+
+using Receipt = std::variant<OrderReceipt, AdjustmentReceipt, CustomerReceipt>;
+
+// What the write life has to know about one kind of write. Everything is recovered from the intent,
+// because after a crash there is nothing else.
+class WriteOperation {
+ public:
+  virtual ~WriteOperation() = default;
+  // Hands the write to intent.side.
+  virtual Result<Receipt> send(const journal::Intent& intent, const WriteContext& context) = 0;
+  // What intent.side holds of it, or not_found. Never sends.
+  virtual Result<Receipt> find(const journal::Intent& intent, const CallContext& context) = 0;
+  // What becomes durable together with the answer. Runs on the journal's writer thread.
+  virtual Answer commit(journal::JournalTransaction& tx, const journal::Intent& intent,
+                        const Receipt& receipt, const cutover::Plan& plan, Timestamp now) = 0;
+  // Where the channel will find what it wrote.
+  virtual std::string location(const journal::Intent& intent) const = 0;
+};
+
+struct WriteLimits {
+  std::int64_t subject_wait_ms = 2'000;  // For another write to the subject to finish.
+  int routing_attempts = 5;
+};
+
+// Life of a write (docs/ARCHITECTURE.md): remembered answer -> route -> open the intent -> send to the
+// primary -> close with answer, document and outbox rows in one transaction. Threads: any.
+class WriteLife {
+ public:
+  WriteLife(const Systems& systems, journal::Journal& journal, PlanBook& plans, Now now,
+            OnStep on_step, WriteLimits limits);
+
+  void add(std::string operation, std::unique_ptr<WriteOperation> behaviour);
+
+  // `draft` names everything but side and plan version, which are routed here: a birth and a state
+  // by the plan, a change of a document by `home`.
+  Answer run(journal::NewIntent draft, const WriteContext& context,
+             std::optional<Side> home = std::nullopt);
+
+  // The outcome resolver: settles intents whose outcome is unknown or whose sender died. Looks up;
+  // sends again only when absence is proved. Returns how many it settled. One caller at a time.
+  int resolve_outcomes(const CallContext& context);
+  // Off only in the test that proves that the resolver is needed.
+  void switch_resolver(bool on) { resolver_on_ = on; }
+
+  // Called after every commit that added outbox rows.
+  void on_outbox_rows(std::function<void()> wake) { wake_ = std::move(wake); }
+
+ private:
+  Answer settle(const journal::Intent& intent, const Result<Receipt>& result,
+                WriteOperation& operation);
+  bool resolve(const journal::Intent& intent, const CallContext& context);
+  void raise_once(const journal::Intent& intent, const std::string& kind, const Error& error);
+
+  const Systems& systems_;
+  journal::Journal& journal_;
+  PlanBook& plans_;
+  Now now_;
+  OnStep on_step_;
+  WriteLimits limits_;
+  SubjectLocks locks_;
+  Timestamp started_;
+  std::map<std::string, std::unique_ptr<WriteOperation>> operations_;
+  std::function<void()> wake_ = [] {};
+  bool resolver_on_ = true;
+};
+
+}  // namespace underpin::facade
