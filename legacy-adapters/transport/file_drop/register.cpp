@@ -1,0 +1,112 @@
+#include "legacy-adapters/transport/file_drop/file_drop.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace underpin::legacy::file_drop {
+namespace {
+
+constexpr std::string_view line_end = "\tok\n";  // A line without it was torn by a crash.
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '%' || c == '\t' || c == '\n' || c == '\r') {
+      constexpr std::string_view digits = "0123456789ABCDEF";
+      result += '%';
+      result += digits[static_cast<unsigned char>(c) >> 4];
+      result += digits[static_cast<unsigned char>(c) & 15];
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+std::string unescaped(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      result += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> fields_of(const std::string& line) {
+  std::vector<std::string> fields;
+  std::size_t start = 0;
+  for (std::size_t tab = line.find('\t'); tab != std::string::npos; tab = line.find('\t', start)) {
+    fields.push_back(unescaped(line.substr(start, tab - start)));
+    start = tab + 1;
+  }
+  return fields;
+}
+
+Error failed(const std::filesystem::path& file, const char* doing) {
+  return {ErrorCode::unavailable, file.string() + " cannot be " + doing + ": " +
+                                      std::strerror(errno)};
+}
+
+}  // namespace
+
+Register::Register(std::filesystem::path file) : file_(std::move(file)) {}
+
+Status Register::load() {
+  std::error_code code;
+  if (!std::filesystem::exists(file_, code)) return Done{};
+  std::ifstream input(file_, std::ios::binary);
+  if (!input) return failed(file_, "read");
+  const std::string text((std::istreambuf_iterator<char>(input)), std::istreambuf_iterator<char>());
+  std::size_t start = 0;
+  std::size_t good = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
+    const std::string line = text.substr(start, end + 1 - start);
+    start = end + 1;
+    if (line.size() < line_end.size() ||
+        line.compare(line.size() - line_end.size(), line_end.size(), line_end) != 0) {
+      break;
+    }
+    const std::vector<std::string> fields = fields_of(line);
+    if (fields.size() != 4) break;
+    good = start;
+    by_checksum_[fields[2]] = Applied{fields[0], fields[1], fields[2], fields[3]};
+    if (!fields[3].empty()) checksum_of_batch_[fields[3]] = fields[2];
+  }
+  if (good < text.size()) std::filesystem::resize_file(file_, good, code);
+  return Done{};
+}
+
+Status Register::add(const Applied& applied) {
+  const std::string line = escaped(applied.claim) + "\t" + escaped(applied.name) + "\t" +
+                           applied.checksum + "\t" + escaped(applied.batch) +
+                           std::string(line_end);
+  const int file = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (file < 0) return failed(file_, "opened");
+  const ssize_t written = ::write(file, line.data(), line.size());
+  const bool durable = written == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
+  ::close(file);
+  if (!durable) return failed(file_, "written");
+  by_checksum_[applied.checksum] = applied;
+  if (!applied.batch.empty()) checksum_of_batch_[applied.batch] = applied.checksum;
+  return Done{};
+}
+
+const Applied* Register::by_checksum(const std::string& checksum) const {
+  const auto found = by_checksum_.find(checksum);
+  return found == by_checksum_.end() ? nullptr : &found->second;
+}
+
+const Applied* Register::by_batch(const std::string& batch) const {
+  const auto found = checksum_of_batch_.find(batch);
+  return found == checksum_of_batch_.end() ? nullptr : by_checksum(found->second);
+}
+
+}  // namespace underpin::legacy::file_drop
