@@ -63,7 +63,7 @@ void apply(Order& order, const OrderAmendment& amendment) {
     }
     OrderLine* line = line_of(order, change.number);
     if (line == nullptr) continue;
-    if (change.quantity) line->quantity = *change.quantity + line->cancelled_quantity;
+    if (change.quantity) line->quantity = *change.quantity;
     if (change.unit_price) line->unit_price = *change.unit_price;
     if (change.requested_date) line->requested_date = change.requested_date;
     if (change.adjustment_total && sum(line->adjustments) != *change.adjustment_total)
@@ -114,6 +114,15 @@ Result<OrderAmendment> as_amendment(const Order& content, const OrderCancellatio
     }
   }
   if (!refused.fields.empty()) return refused;
+  return amendment;
+}
+
+OrderAmendment for_erp(const Order& content, OrderAmendment amendment) {
+  for (LineAmendment& change : amendment.lines) {
+    const OrderLine* line = line_of(content, change.number);
+    if (line != nullptr && change.quantity)
+      change.quantity = *change.quantity - line->cancelled_quantity;
+  }
   return amendment;
 }
 
@@ -189,7 +198,9 @@ json::Value comparable(const Order& order) {
   bool moved = false;
   json::Value lines = json::Value::array();
   for (const OrderLine& line : order.lines) {
-    if (!line.shipped_quantity.is_zero() || !line.cancelled_quantity.is_zero()) moved = true;
+    const bool line_moved =
+        !line.shipped_quantity.is_zero() || !line.cancelled_quantity.is_zero();
+    moved = moved || line_moved;
     const Decimal outstanding = line.outstanding();
     if (outstanding.is_zero()) continue;
     json::Value entry = json::Value::object();
@@ -199,6 +210,7 @@ json::Value comparable(const Order& order) {
     entry.set("location", line.location.text());
     entry.set("outstanding", outstanding.text());
     entry.set("unitPrice", line.unit_price.text());
+    if (!line_moved) entry.set("discount", sum(line.adjustments).text());
     lines.push(std::move(entry));
   }
   value.set("lines", std::move(lines));

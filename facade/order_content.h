@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contracts/json/json_text.h"
 #include "contracts/order.h"
 #include "facade/journal/journal.h"
 
@@ -18,7 +19,7 @@ std::optional<OrderId> order_id_of(const journal::Subject& subject);
 std::optional<Order> read_content(const std::string& content);
 std::string write_content(const Order& order);
 
-// The channel's order after an accepted change.
+// The channel's order after an accepted change; quantities are the channel's (with what is cancelled).
 void apply(Order& order, const OrderAmendment& amendment);
 // `cancellation` with lines; quantities are what is cancelled in total afterwards.
 void apply(Order& order, const OrderCancellation& cancellation);
@@ -27,8 +28,12 @@ void apply(Order& order, const OrderCancellation& cancellation);
 // cancelled. Errors name a line that is not there, or a quantity beyond what was ordered.
 Result<OrderAmendment> as_amendment(const Order& content, const OrderCancellation& cancellation);
 
+// The amendment as the ERP gets it: an ERP's line quantity has lost what was cancelled.
+OrderAmendment for_erp(const Order& content, OrderAmendment amendment);
+
 // The ERP's document as the channel shall see it.
-Order merged(Order from_erp, const std::optional<Order>& content, const journal::DocumentRecord& document);
+Order merged(Order from_erp, const std::optional<Order>& content,
+             const journal::DocumentRecord& document);
 
 // Changes exactly when something a channel may amend changes, whichever ERP answers: the entity tag.
 std::string entity_tag(const Order& order);

@@ -76,7 +76,8 @@ void WriteLife::add(std::string operation, std::unique_ptr<WriteOperation> behav
   operations_[std::move(operation)] = std::move(behaviour);
 }
 
-Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optional<Side> home) {
+Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optional<Side> home,
+                      const Prepare& prepare) {
   WriteOperation& operation = *operations_.at(draft.operation);
   const auto wait = std::min(context.deadline,
                              deadline_in(std::chrono::milliseconds(limits_.subject_wait_ms)));
@@ -86,6 +87,18 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
 
   draft.channel = context.channel;
   draft.key = context.idempotency_key;
+  if (prepare) {
+    bool repeat = false;
+    const Status read = journal_.read([&](const journal::JournalReader& reader) {
+      repeat = reader.answer_for(draft.channel, draft.key).has_value();
+      const auto open = reader.open_intent_of(draft.capability, draft.subject);
+      repeat = repeat || (open && open->channel == draft.channel && open->key == draft.key);
+    });
+    if (!read) return problem_for(read.error());
+    if (!repeat) {
+      if (const auto answer = prepare(draft)) return *answer;
+    }
+  }
   draft.correlation_id = context.correlation_id.text();
   draft.give_up_at = now_().plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0));
   std::optional<Side> pinned;

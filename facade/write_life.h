@@ -65,10 +65,14 @@ class WriteLife {
 
   void add(std::string operation, std::unique_ptr<WriteOperation> behaviour);
 
+  // Judges the current state and completes the draft, with the subject locked; an answer ends the
+  // write before anything is opened. Not asked for a repeat: its own first run changed the state.
+  using Prepare = std::function<std::optional<Answer>(journal::NewIntent& draft)>;
+
   // `draft` names everything but side and plan version, which are routed here: a birth and a state
   // by the plan, a change of a document by `home`.
   Answer run(journal::NewIntent draft, const WriteContext& context,
-             std::optional<Side> home = std::nullopt);
+             std::optional<Side> home = std::nullopt, const Prepare& prepare = {});
 
   // The outcome resolver: settles intents whose outcome is unknown or whose sender died. Looks up;
   // sends again only when absence is proved. Returns how many it settled. One caller at a time.

@@ -1,0 +1,107 @@
+#include "facade/comparisons.h"
+
+#include <array>
+
+namespace underpin::facade {
+namespace {
+
+// Looks at a mismatch, after the first: long enough apart for a delivery to arrive.
+constexpr std::array<std::chrono::milliseconds, 2> look_again{std::chrono::milliseconds(400),
+                                                              std::chrono::milliseconds(2'000)};
+
+}  // namespace
+
+Comparisons::Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
+                         ShadowQueue& queue, Now now)
+    : systems_(systems),
+      ledger_(ledger),
+      rules_(std::move(rules)),
+      queue_(queue),
+      now_(std::move(now)) {}
+
+void Comparisons::begin(ShadowCheck check) {
+  auto shared = std::make_shared<ShadowCheck>(std::move(check));
+  queue_.offer([this, shared] { compare(shared, 0); });
+}
+
+void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
+  // The first look compares what the channel was told; later looks read both sides afresh.
+  const parity::Side primary = look == 0 ? check->answered : check->ask(check->primary);
+  const bool pending_before = check->on_its_way();
+  const parity::Side secondary = check->ask(other(check->primary));
+  parity::Comparison comparison;
+  {
+    const std::lock_guard lock(mutex_);
+    const parity::Question question{std::string(name(check->capability)), check->operation,
+                                    check->subject, now_().date_utc()};
+    comparison = parity::compare(primary, secondary, rules_, references_, question);
+  }
+  if (comparison.verdict == parity::Verdict::mismatch) {
+    if (static_cast<std::size_t>(look) < look_again.size() &&
+        queue_.offer([this, check, look] { compare(check, look + 1); },
+                     look_again[static_cast<std::size_t>(look)])) {
+      return;
+    }
+    if (pending_before || check->on_its_way()) {
+      comparison.verdict = parity::Verdict::late;
+      for (parity::Difference& difference : comparison.differences) {
+        if (difference.verdict != parity::Verdict::mismatch) continue;
+        difference.verdict = parity::Verdict::late;
+        difference.rule = "a delivery was on its way";
+      }
+    }
+  } else if (look > 0 && comparison.verdict == parity::Verdict::match) {
+    comparison.verdict = parity::Verdict::late;
+    comparison.reason = "equal when both were read again";
+  }
+  record(*check, primary, secondary, std::move(comparison));
+}
+
+void Comparisons::record(const ShadowCheck& check, const parity::Side& primary,
+                         const parity::Side& secondary, parity::Comparison comparison) {
+  parity::LedgerEntry entry;
+  entry.at = now_();
+  entry.question = {std::string(name(check.capability)), check.operation, check.subject,
+                    now_().date_utc()};
+  entry.correlation_id = check.correlation_id;
+  entry.primary_system = systems_.on(check.primary).name;
+  entry.secondary_system = systems_.on(other(check.primary)).name;
+  entry.primary_side = std::string(name(check.primary));
+  entry.primary_micros = primary.micros;
+  entry.secondary_micros = secondary.micros;
+  entry.comparison = std::move(comparison);
+  if (primary.document) entry.primary_document = json::write(*primary.document);
+  if (secondary.document) entry.secondary_document = json::write(*secondary.document);
+  ledger_.record(std::move(entry));
+}
+
+void Comparisons::record_refused_mirror(const journal::OutboxRow& row, const Error& error) {
+  parity::LedgerEntry entry;
+  entry.at = now_();
+  entry.question = {std::string(name(row.capability)), row.operation, row.subject,
+                    now_().date_utc()};
+  entry.correlation_id = row.correlation_id;
+  entry.primary_system = systems_.on(other(row.side)).name;
+  entry.secondary_system = systems_.on(row.side).name;
+  entry.primary_side = std::string(name(other(row.side)));
+  entry.comparison.verdict = parity::Verdict::mismatch;
+  entry.comparison.fields = 1;
+  parity::Difference difference;
+  difference.path = "";
+  difference.kind = parity::Kind::outcome;
+  difference.verdict = parity::Verdict::mismatch;
+  difference.primary = "\"accepted\"";
+  difference.secondary =
+      json::write(json::Value(std::string(name(error.code)) + ": " + error.message));
+  entry.comparison.differences.push_back(std::move(difference));
+  entry.primary_document = row.payload;
+  ledger_.record(std::move(entry));
+}
+
+void Comparisons::add_reference(const std::string& reference_class, const std::string& one,
+                                const std::string& other_name) {
+  const std::lock_guard lock(mutex_);
+  references_.add(reference_class, one, other_name);
+}
+
+}  // namespace underpin::facade

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "facade/clock.h"
+#include "facade/journal/journal.h"
+#include "facade/shadow_read.h"
+#include "facade/systems.h"
+#include "parity/ledger.h"
+
+#include <functional>
+#include <string>
+
+namespace underpin::facade {
+
+// A read that was answered, and how to ask both sides again. Documents are what parity compares.
+struct ShadowCheck {
+  Capability capability = Capability::orders;
+  std::string operation;
+  std::string subject;
+  std::string correlation_id;
+  Side primary = Side::legacy;
+  parity::Side answered;                              // What the channel was told.
+  std::function<parity::Side(Side)> ask;              // A fresh read of one side, behind the wall.
+  std::function<bool()> on_its_way = [] { return false; };  // A delivery to either side is pending.
+};
+
+// Shadow reads: the primary has answered; the other side is asked later, on the bounded queue, and
+// the two are compared. A mismatch is looked at again before it counts: values move while one looks.
+// Threads: any; begin() never blocks and never throws.
+class Comparisons {
+ public:
+  Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
+              ShadowQueue& queue, Now now);
+
+  void begin(ShadowCheck check);
+  // A mirror that the other ERP refused: an outcome mismatch, without a read.
+  void record_refused_mirror(const journal::OutboxRow& row, const Error& error);
+  // Names of one thing in the two ERPs.
+  void add_reference(const std::string& reference_class, const std::string& one,
+                     const std::string& other);
+
+ private:
+  void compare(const std::shared_ptr<ShadowCheck>& check, int look);
+  void record(const ShadowCheck& check, const parity::Side& primary,
+              const parity::Side& secondary, parity::Comparison comparison);
+
+  const Systems& systems_;
+  parity::Ledger& ledger_;
+  const parity::Rules rules_;
+  ShadowQueue& queue_;
+  Now now_;
+  mutable std::mutex mutex_;
+  parity::References references_;
+};
+
+// One read as parity sees it.
+template <class T, class ToJson>
+parity::Side parity_side(const Result<T>& result, std::int64_t micros, ToJson&& to_document) {
+  parity::Side side;
+  if (result) {
+    side.document = to_document(*result);
+  } else {
+    side.error = result.error();
+  }
+  side.micros = micros;
+  return side;
+}
+
+}  // namespace underpin::facade

@@ -1,0 +1,322 @@
+#include "facade/orders.h"
+
+#include "contracts/json/codec.h"
+#include "contracts/order_status.h"
+#include "facade/digest.h"
+
+#include <algorithm>
+
+namespace underpin::facade {
+
+using journal::DocumentRecord;
+using journal::JournalReader;
+using journal::JournalTransaction;
+
+namespace {
+
+journal::NewIntent intent_of(const DocumentRecord& document, std::string operation,
+                             std::string request, std::string hash_of) {
+  journal::NewIntent intent;
+  intent.capability = Capability::orders;
+  intent.subject = order_subject(document.id);
+  intent.operation = std::move(operation);
+  intent.request = std::move(request);
+  intent.request_hash = sha256_hex(hash_of);
+  return intent;
+}
+
+Answer not_known(const std::string& number) {
+  return problem(404, "not-found", "Not found", "No order is known by the number " + number + ".");
+}
+
+}  // namespace
+
+DocumentRecord adopted(const Order& order, const OrderId& id, Side home,
+                       const DocumentNumber& document, Timestamp now) {
+  DocumentRecord record;
+  record.id = id;
+  record.home = home;
+  record.customer = order.customer;
+  record.status = order.status;
+  record.set_document(home, document);
+  record.closed = is_closed(order.status);
+  record.order_date = order.order_date;
+  record.currency = order.currency;
+  record.grand_total = order.totals.grand_total;
+  record.created_at = now;
+  record.updated_at = order.updated_at ? *order.updated_at : now;
+  return record;
+}
+
+OrderFacade::OrderFacade(const Systems& systems, journal::Journal& journal, PlanBook& plans,
+                         WriteLife& writes, Comparisons& comparisons, Now now,
+                         OrderSettings settings)
+    : systems_(systems),
+      journal_(journal),
+      plans_(plans),
+      writes_(writes),
+      comparisons_(comparisons),
+      now_(std::move(now)),
+      settings_(settings) {}
+
+Answer OrderFacade::place(const Order& order, const WriteContext& context) {
+  Order placed = order;
+  placed.id.channel = context.channel;
+  journal::NewIntent intent;
+  intent.capability = Capability::orders;
+  intent.subject = order_subject(placed.id);
+  intent.operation = "place_order";
+  intent.name = intent.subject;
+  intent.birth = true;
+  intent.request = write_content(placed);
+  intent.request_hash = sha256_hex("place_order\n" + intent.request);
+  return writes_.run(std::move(intent), context);
+}
+
+Answer OrderFacade::amend(const std::string& number, const OrderAmendment& amendment,
+                          const std::vector<std::string>& if_match, const WriteContext& context) {
+  const std::string asked = json::write(json::to_json(amendment));
+  const auto document = resolve(number, context);
+  if (!document)
+    return document.error().code == ErrorCode::not_found ? not_known(number)
+                                                         : problem_for(document.error());
+  const auto prepare = [&](journal::NewIntent& draft) -> std::optional<Answer> {
+    const auto current = current_view(document->id, context);
+    if (!current) return problem_for(current.error());
+    const std::string tag = entity_tag(*current);
+    const bool any = std::find(if_match.begin(), if_match.end(), "*") != if_match.end();
+    if (!any && std::find(if_match.begin(), if_match.end(), tag) == if_match.end()) {
+      return problem(412, "precondition-failed", "Precondition failed",
+                     "If-Match does not name the current version; read the order again.");
+    }
+    if (is_closed(current->status)) {
+      return problem(409, "closed", "The order is closed",
+                     "The order is " + std::string(name(current->status)) +
+                         " and cannot be changed any more.");
+    }
+    json::Value request = json::Value::object();
+    request.set("amendment", json::to_json(amendment));
+    request.set("erp", json::to_json(for_erp(*current, amendment)));
+    draft.request = json::write(request);
+    return std::nullopt;
+  };
+  return writes_.run(
+      intent_of(*document, "amend_order", {}, "amend_order\n" + number + "\n" + asked), context,
+      document->home, prepare);
+}
+
+Answer OrderFacade::cancel(const std::string& number, const OrderCancellation& cancellation,
+                           const WriteContext& context) {
+  const std::string asked = json::write(json::to_json(cancellation));
+  const auto document = resolve(number, context);
+  if (!document)
+    return document.error().code == ErrorCode::not_found ? not_known(number)
+                                                         : problem_for(document.error());
+  const std::string hash_of = "cancel\n" + number + "\n" + asked;
+  if (cancellation.lines.empty()) {
+    return writes_.run(intent_of(*document, "cancel_order", asked, hash_of), context,
+                       document->home);
+  }
+  const auto prepare = [&](journal::NewIntent& draft) -> std::optional<Answer> {
+    const auto current = current_view(document->id, context);
+    if (!current) return problem_for(current.error());
+    const auto amendment = as_amendment(*current, cancellation);
+    if (!amendment) return problem_for(amendment.error());
+    json::Value request = json::Value::object();
+    request.set("cancellation", json::to_json(cancellation));
+    request.set("erp", json::to_json(*amendment));
+    draft.request = json::write(request);
+    return std::nullopt;
+  };
+  return writes_.run(intent_of(*document, "cancel_lines", {}, hash_of), context, document->home,
+                     prepare);
+}
+
+Result<Order> OrderFacade::current_view(const OrderId& id, const CallContext& context) {
+  std::optional<DocumentRecord> document;
+  const Status read =
+      journal_.read([&](const JournalReader& reader) { document = reader.document(id); });
+  if (!read) return read.error();
+  if (!document) return Error{ErrorCode::not_found, "the order is not known any more"};
+  const auto seen = observe<Order>(document->home, cutover::Operation::read, [&] {
+    return read_from(document->home, *document, context);
+  });
+  if (!seen.result) return seen.result.error();
+  return merged(*seen.result, read_content(document->content), *document);
+}
+
+Result<DocumentRecord> OrderFacade::resolve(const std::string& number,
+                                            const CallContext& context) {
+  const OrderId id{context.channel, OrderNumber{number}};
+  std::optional<DocumentRecord> found;
+  std::vector<DocumentRecord> named;
+  bool being_born = false;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    found = reader.document(id);
+    if (!found) named = reader.documents_named(number);
+    being_born = reader.open_intent_of(Capability::orders, order_subject(id)).has_value();
+  });
+  if (!read) return read.error();
+  if (found) return *found;
+  // An ERP's number or an alias; never another channel's document.
+  for (const DocumentRecord& document : named) {
+    if (document.id.channel.empty() || document.id.channel == context.channel) return document;
+  }
+  const Error unknown{ErrorCode::not_found, "no order is known by the number " + number};
+  if (being_born) return unknown;
+
+  // Unknown numbers are asked of both ERPs before they are 404.
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    for (const OrderRef& ref : {OrderRef{id, {}}, OrderRef{{}, DocumentNumber{number}}}) {
+      const auto order = observe<Order>(side, cutover::Operation::read, [&] {
+        return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
+                                [&](OrderService& port) { return port.get_order(ref, context); });
+      });
+      if (!order.result) {
+        if (order.result.error().code == ErrorCode::not_found ||
+            order.result.error().code == ErrorCode::unsupported ||
+            order.result.error().code == ErrorCode::invalid_request)
+          continue;
+        return order.result.error();
+      }
+      // Asked by document number, the ERP may say whose it is.
+      const OrderId& said = order.result->id;
+      if (!said.channel.empty() && said.channel != context.channel) return unknown;
+      const OrderId identity =
+          said.channel.empty() ? OrderId{{}, OrderNumber{number}} : said;
+      const DocumentNumber document = ref.document;
+      const DocumentRecord record = adopted(*order.result, identity, side, document, now_());
+      const Status written = journal_.write([&](JournalTransaction& tx) {
+        if (!tx.document(identity)) tx.put_document(record);
+        return true;
+      });
+      if (!written) return written.error();
+      std::optional<DocumentRecord> stored;
+      const Status again = journal_.read(
+          [&](const JournalReader& reader) { stored = reader.document(identity); });
+      if (!again) return again.error();
+      if (stored) return *stored;
+    }
+  }
+  return unknown;
+}
+
+Result<Order> OrderFacade::read_from(Side side, const DocumentRecord& document,
+                                     const CallContext& context) {
+  OrderRef ref;
+  if (!document.id.channel.empty()) ref.id = document.id;
+  ref.document = document.document(side);
+  if (ref.document.empty() && document.id.channel.empty())
+    ref.document = DocumentNumber{document.id.number.text()};
+  return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
+                          [&](OrderService& port) { return port.get_order(ref, context); });
+}
+
+Result<Tagged<Order>> OrderFacade::get(const std::string& number, const CallContext& context) {
+  const auto document = resolve(number, context);
+  if (!document) return document.error();
+  auto answered = observe<Order>(document->home, cutover::Operation::read, [&] {
+    return read_from(document->home, *document, context);
+  });
+  if (!answered.result) {
+    shadow(*document, answered, context);
+    return answered.result.error();
+  }
+  const Order order = merged(*answered.result, read_content(document->content), *document);
+  if (order.status != document->status) {
+    // What a channel has seen must be remembered before it sees it.
+    const Status written = journal_.write([&](JournalTransaction& tx) {
+      auto current = tx.document(document->id);
+      if (!current) return false;
+      current->status = order.status;
+      current->closed = is_closed(order.status);
+      current->updated_at = now_();
+      tx.put_document(*current);
+      return true;
+    });
+    if (!written) return written.error();
+  }
+  shadow(*document, answered, context);
+  return Tagged<Order>{order, entity_tag(order)};
+}
+
+void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order>& answered,
+                         const CallContext& context) {
+  const cutover::Plan plan = plans_.plan(Capability::orders);
+  const std::string subject = order_subject(document.id);
+  if (!document.mirrored || !cutover::rule(cutover::stage_for(plan, subject)).shadow_reads) return;
+  if (document.closed || (answered.result && is_closed(answered.result->status))) return;
+  ShadowCheck check;
+  check.capability = Capability::orders;
+  check.operation = "get_order";
+  check.subject = subject;
+  check.correlation_id = context.correlation_id.text();
+  check.primary = document.home;
+  check.answered = parity_side(answered.result, answered.micros, comparable);
+  const CallContext origin = context;
+  check.ask = [this, id = document.id, origin](Side side) {
+    CallContext asking = origin;
+    asking.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
+    std::optional<DocumentRecord> now_known;
+    const Status read = journal_.read(
+        [&](const JournalReader& reader) { now_known = reader.document(id); });
+    if (!read || !now_known) {
+      return parity_side<Order>(Error{ErrorCode::internal, "the journal cannot be read"}, 0,
+                                comparable);
+    }
+    const auto seen = observe<Order>(side, cutover::Operation::read,
+                                     [&] { return read_from(side, *now_known, asking); });
+    return parity_side(seen.result, seen.micros, comparable);
+  };
+  check.on_its_way = [this, subject] {
+    bool pending = false;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      for (const Side side : {Side::legacy, Side::cloud})
+        for (const journal::OutboxRow& row : reader.rows_of(side, Capability::orders, subject))
+          pending = pending || row.state == journal::OutboxState::pending;
+      pending = pending || reader.open_intent_of(Capability::orders, subject).has_value();
+    });
+    return !read || pending;
+  };
+  comparisons_.begin(std::move(check));
+}
+
+Result<OrderList> OrderFacade::list(const OrderQuery& query, const CallContext& context) {
+  journal::DocumentQuery wanted;
+  wanted.channel = context.channel;
+  wanted.customer = query.customer;
+  wanted.updated_since = query.updated_since;
+  wanted.limit = query.limit + 1;
+  if (!query.cursor.empty()) {
+    std::int64_t after = 0;
+    for (const char c : query.cursor.text()) {
+      if (c < '0' || c > '9' || after > 900'000'000'000'000'000) {
+        return Error{ErrorCode::invalid_request, "cursor is not one that a list gave", {}, {}, 0,
+                     {{"/cursor", "must be the `next` of an earlier page"}}};
+      }
+      after = after * 10 + (c - '0');
+    }
+    wanted.after_change = after;
+  }
+  OrderList list;
+  std::string legacy_as_of;
+  std::string cloud_as_of;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    list.items = reader.documents(wanted);
+    legacy_as_of = reader.fact("as_of/" + systems_.legacy.name + "/orders");
+    cloud_as_of = reader.fact("as_of/" + systems_.cloud.name + "/orders");
+  });
+  if (!read) return read.error();
+  if (list.items.size() > static_cast<std::size_t>(query.limit)) {
+    list.items.pop_back();
+    list.next = Cursor{std::to_string(list.items.back().change)};
+  }
+  for (const std::string& text : {legacy_as_of, cloud_as_of}) {
+    const auto seen = Timestamp::parse(text);
+    if (!seen) continue;
+    if (list.as_of.empty() || *seen < list.as_of) list.as_of = *seen;
+  }
+  return list;
+}
+
+}  // namespace underpin::facade

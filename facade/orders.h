@@ -1,0 +1,75 @@
+#pragma once
+
+#include "facade/comparisons.h"
+#include "facade/observe.h"
+#include "facade/order_content.h"
+#include "facade/write_life.h"
+
+#include <optional>
+#include <string>
+
+namespace underpin::facade {
+
+template <class T>
+struct Tagged {
+  T value;
+  std::string etag;
+};
+
+struct OrderSettings {
+  Decimal document_tolerance{5, 2};  // 0.05: how far an ERP's total may be from the channel's.
+  std::int64_t give_up_ms = 10'000;  // Total deadline of one call to an ERP in the background.
+};
+
+struct OrderList {
+  std::vector<journal::DocumentRecord> items;
+  Cursor next;      // Empty: the last page.
+  Timestamp as_of;  // Everything the ERPs changed until then is in the index.
+};
+
+// Orders as channels see them. Documents live where they were born. Threads: any.
+class OrderFacade {
+ public:
+  OrderFacade(const Systems& systems, journal::Journal& journal, PlanBook& plans,
+              WriteLife& writes, Comparisons& comparisons, Now now, OrderSettings settings);
+
+  // POST /v1/orders: 201, 202, or a problem.
+  Answer place(const Order& order, const WriteContext& context);
+  // PATCH /v1/orders/{number}. `if_match`: the entity tags the channel sent ("*": any).
+  Answer amend(const std::string& number, const OrderAmendment& amendment,
+               const std::vector<std::string>& if_match, const WriteContext& context);
+  // POST /v1/orders/{number}/cancel.
+  Answer cancel(const std::string& number, const OrderCancellation& cancellation,
+                const WriteContext& context);
+  // GET /v1/orders/{number}: the channel's number, or an ERP's, or an alias.
+  Result<Tagged<Order>> get(const std::string& number, const CallContext& context);
+  // GET /v1/orders, from the index of changes.
+  Result<OrderList> list(const OrderQuery& query, const CallContext& context);
+
+  // The document behind a number, asked of both ERPs when the journal does not know it.
+  Result<journal::DocumentRecord> resolve(const std::string& number, const CallContext& context);
+
+  // A document as its ERP holds it now, without the channel's view.
+  Result<Order> read_from(Side side, const journal::DocumentRecord& document,
+                          const CallContext& context);
+
+ private:
+  // The channel's view of a known document, read from its home now.
+  Result<Order> current_view(const OrderId& id, const CallContext& context);
+  void shadow(const journal::DocumentRecord& document, const Observation<Order>& answered,
+              const CallContext& context);
+
+  const Systems& systems_;
+  journal::Journal& journal_;
+  PlanBook& plans_;
+  WriteLife& writes_;
+  Comparisons& comparisons_;
+  Now now_;
+  OrderSettings settings_;
+};
+
+// A document that an ERP's feed or a look-up found and the journal does not know yet.
+journal::DocumentRecord adopted(const Order& order, const OrderId& id, Side home,
+                                const DocumentNumber& document, Timestamp now);
+
+}  // namespace underpin::facade
