@@ -83,8 +83,9 @@ void check_totals(JournalTransaction& tx, const Intent& intent, const OrderTotal
 
 class OrderWrite : public WriteOperation {
  public:
-  OrderWrite(const Systems& systems, journal::Journal& journal, OrderSettings settings)
-      : systems_(systems), journal_(journal), settings_(settings) {}
+  OrderWrite(const Systems& systems, journal::Journal& journal, UndeliveredDemand& demand,
+             OrderSettings settings)
+      : systems_(systems), journal_(journal), demand_(demand), settings_(settings) {}
 
   std::string location(const Intent& intent) const override {
     const auto id = order_id_of(intent.subject);
@@ -131,6 +132,9 @@ class OrderWrite : public WriteOperation {
       tx.add_outbox_row(outbox_row(intent, other(document.home), mirror_operation, mirror_payload,
                                    Role::mirror),
                         now);
+      const auto content = read_content(document.content);
+      if (content && !document.closed)
+        demand_.add(other(document.home), intent.subject, *content);
     }
     const auto stored = tx.document(document.id);
     return Answer::json(200, answer_body(receipt, stored ? *stored : document));
@@ -138,6 +142,7 @@ class OrderWrite : public WriteOperation {
 
   const Systems& systems_;
   journal::Journal& journal_;
+  UndeliveredDemand& demand_;
   const OrderSettings settings_;
 };
 
@@ -209,6 +214,7 @@ class PlaceOrder final : public OrderWrite {
       row.depends_on_capability = Capability::customers;
       row.depends_on_subject = order->customer.text();
       tx.add_outbox_row(row, now);
+      demand_.add(other(document.home), intent.subject, *order);
     }
     const bool pending = receipt.state == ReceiptState::pending;
     Answer answer = Answer::json(pending ? 202 : 201, answer_body(receipt, document));
@@ -355,11 +361,15 @@ class CancelOrder final : public OrderWrite {
 }  // namespace
 
 void add_order_writes(WriteLife& writes, const Systems& systems, journal::Journal& journal,
-                      OrderSettings settings) {
-  writes.add("place_order", std::make_unique<PlaceOrder>(systems, journal, settings));
-  writes.add("amend_order", std::make_unique<AmendOrder>(systems, journal, settings));
-  writes.add("cancel_lines", std::make_unique<AmendOrder>(systems, journal, settings));
-  writes.add("cancel_order", std::make_unique<CancelOrder>(systems, journal, settings));
+                      UndeliveredDemand& demand, OrderSettings settings) {
+  writes.add("place_order",
+             std::make_unique<PlaceOrder>(systems, journal, demand, settings));
+  writes.add("amend_order",
+             std::make_unique<AmendOrder>(systems, journal, demand, settings));
+  writes.add("cancel_lines",
+             std::make_unique<AmendOrder>(systems, journal, demand, settings));
+  writes.add("cancel_order",
+             std::make_unique<CancelOrder>(systems, journal, demand, settings));
 }
 
 }  // namespace underpin::facade

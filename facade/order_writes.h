@@ -1,5 +1,6 @@
 #pragma once
 
+#include "facade/demand.h"
 #include "facade/orders.h"
 
 #include <memory>
@@ -8,6 +9,6 @@ namespace underpin::facade {
 
 // The four writes of an order: "place_order", "amend_order", "cancel_order", "cancel_lines".
 void add_order_writes(WriteLife& writes, const Systems& systems, journal::Journal& journal,
-                      OrderSettings settings);
+                      UndeliveredDemand& demand, OrderSettings settings);
 
 }  // namespace underpin::facade

@@ -31,6 +31,17 @@ Answer not_known(const std::string& number) {
 
 }  // namespace
 
+OrderId identity_at_erp(const DocumentRecord& document, const Systems& systems) {
+  if (!document.id.channel.empty()) return document.id;
+  return {ChannelId{systems.on(document.home).name}, document.id.number};
+}
+
+OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems) {
+  const std::string& channel = at_erp.channel.text();
+  if (channel != systems.legacy.name && channel != systems.cloud.name) return at_erp;
+  return {ChannelId{}, at_erp.number};
+}
+
 DocumentRecord adopted(const Order& order, const OrderId& id, Side home,
                        const DocumentNumber& document, Timestamp now) {
   DocumentRecord record;
@@ -180,10 +191,10 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number,
         return order.result.error();
       }
       // Asked by document number, the ERP may say whose it is.
-      const OrderId& said = order.result->id;
+      const OrderId said = identity_in_journal(order.result->id, systems_);
       if (!said.channel.empty() && said.channel != context.channel) return unknown;
       const OrderId identity =
-          said.channel.empty() ? OrderId{{}, OrderNumber{number}} : said;
+          said.empty() ? OrderId{{}, OrderNumber{number}} : said;
       const DocumentNumber document = ref.document;
       const DocumentRecord record = adopted(*order.result, identity, side, document, now_());
       const Status written = journal_.write([&](JournalTransaction& tx) {
@@ -204,9 +215,10 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number,
 Result<Order> OrderFacade::read_from(Side side, const DocumentRecord& document,
                                      const CallContext& context) {
   OrderRef ref;
-  if (!document.id.channel.empty()) ref.id = document.id;
+  if (!document.id.channel.empty() || side != document.home)
+    ref.id = identity_at_erp(document, systems_);
   ref.document = document.document(side);
-  if (ref.document.empty() && document.id.channel.empty())
+  if (ref.document.empty() && document.id.channel.empty() && side == document.home)
     ref.document = DocumentNumber{document.id.number.text()};
   return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
                           [&](OrderService& port) { return port.get_order(ref, context); });

@@ -68,6 +68,11 @@ class OrderFacade {
   OrderSettings settings_;
 };
 
+// Documents older than the facade have no channel; at the other ERP their inert copy goes by the name
+// of their home system: "nav" + "SO-100001". Both directions.
+OrderId identity_at_erp(const journal::DocumentRecord& document, const Systems& systems);
+OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems);
+
 // A document that an ERP's feed or a look-up found and the journal does not know yet.
 journal::DocumentRecord adopted(const Order& order, const OrderId& id, Side home,
                                 const DocumentNumber& document, Timestamp now);

@@ -1,0 +1,349 @@
+#include "facade/customers.h"
+
+#include "contracts/json/codec.h"
+#include "facade/digest.h"
+
+#include <algorithm>
+
+namespace underpin::facade {
+namespace {
+
+using journal::Intent;
+using journal::JournalReader;
+using journal::JournalTransaction;
+
+class CustomerWrite : public WriteOperation {
+ public:
+  explicit CustomerWrite(const Systems& systems) : systems_(systems) {}
+
+  std::string location(const Intent& intent) const override {
+    return "/v1/customers/" + intent.subject;
+  }
+
+  Answer commit(JournalTransaction& tx, const Intent& intent, const Receipt& any,
+                const cutover::Plan& plan, Timestamp now) override {
+    const auto& receipt = std::get<CustomerReceipt>(any);
+    const cutover::Stage stage = cutover::stage_for(plan, intent.subject);
+    if (cutover::rule(stage).mirror_writes) {
+      auto row = customer_mirror(CustomerNumber{intent.subject}, other(intent.side), intent.wave,
+                                 intent.correlation_id);
+      row.channel = intent.channel;
+      row.key = intent.key;
+      tx.add_outbox_row(row, now);
+    }
+    json::Value body = json::Value::object();
+    body.set("number", receipt.number.empty() ? intent.subject : receipt.number.text());
+    body.set("state", "confirmed");
+    Answer answer = Answer::json(intent.operation == "create_customer" ? 201 : 200, body);
+    answer.location = location(intent);
+    return answer;
+  }
+
+ protected:
+  template <class T, class Call>
+  Result<T> on_customers(const Intent& intent, Deadline deadline, Call&& call) const {
+    return call_port<T>(systems_, intent.side, deadline, &ErpAdapter::customers,
+                        std::forward<Call>(call));
+  }
+  Result<Customer> read(const Intent& intent, const CallContext& context) const {
+    return on_customers<Customer>(intent, context.deadline, [&](CustomerService& port) {
+      return port.get_customer(CustomerNumber{intent.subject}, context);
+    });
+  }
+  static WriteContext rebuilt(const Intent& intent, const WriteContext& context) {
+    WriteContext result = context;
+    result.channel = intent.channel;
+    result.idempotency_key = intent.key;
+    return result;
+  }
+
+  const Systems& systems_;
+};
+
+Error unreadable() {
+  return {ErrorCode::internal, "the stored request cannot be read"};
+}
+
+class CreateCustomer final : public CustomerWrite {
+ public:
+  using CustomerWrite::CustomerWrite;
+
+  Result<Receipt> send(const Intent& intent, const WriteContext& context) override {
+    const auto value = json::parse(intent.request);
+    const auto customer = value ? json::from_json<Customer>(*value)
+                                : Result<Customer>(value.error());
+    if (!customer) return unreadable();
+    const auto receipt =
+        on_customers<CustomerReceipt>(intent, context.deadline, [&](CustomerService& port) {
+          return port.create_customer(*customer, rebuilt(intent, context));
+        });
+    if (!receipt) return receipt.error();
+    return Receipt{*receipt};
+  }
+
+  Result<Receipt> find(const Intent& intent, const CallContext& context) override {
+    const auto found = read(intent, context);
+    if (!found) return found.error();
+    CustomerReceipt receipt;
+    receipt.number = found->number;
+    receipt.revision = found->revision;
+    return Receipt{receipt};
+  }
+};
+
+class AmendCustomer final : public CustomerWrite {
+ public:
+  using CustomerWrite::CustomerWrite;
+
+  Result<Receipt> send(const Intent& intent, const WriteContext& context) override {
+    const auto amendment = stored(intent);
+    if (!amendment) return unreadable();
+    const auto receipt =
+        on_customers<CustomerReceipt>(intent, context.deadline, [&](CustomerService& port) {
+          return port.amend_customer(CustomerNumber{intent.subject}, *amendment, Revision{},
+                                     rebuilt(intent, context));
+        });
+    if (!receipt) return receipt.error();
+    return Receipt{*receipt};
+  }
+
+  Result<Receipt> find(const Intent& intent, const CallContext& context) override {
+    const auto amendment = stored(intent);
+    if (!amendment) return unreadable();
+    const auto found = read(intent, context);
+    if (!found) return found.error();
+    const bool in_effect =
+        (!amendment->name || *amendment->name == found->name) &&
+        (!amendment->email || *amendment->email == found->email) &&
+        (!amendment->phone || *amendment->phone == found->phone) &&
+        (!amendment->price_group || *amendment->price_group == found->price_group) &&
+        (!amendment->address ||
+         (found->address && amendment->address->line1 == found->address->line1 &&
+          amendment->address->city == found->address->city &&
+          amendment->address->post_code == found->address->post_code));
+    if (!in_effect) return Error{ErrorCode::not_found, "the change is not in effect"};
+    CustomerReceipt receipt;
+    receipt.number = found->number;
+    receipt.revision = found->revision;
+    return Receipt{receipt};
+  }
+
+ private:
+  static Result<CustomerAmendment> stored(const Intent& intent) {
+    const auto value = json::parse(intent.request);
+    if (!value) return value.error();
+    return json::from_json<CustomerAmendment>(*value);
+  }
+};
+
+}  // namespace
+
+void add_customer_writes(WriteLife& writes, const Systems& systems) {
+  writes.add("create_customer", std::make_unique<CreateCustomer>(systems));
+  writes.add("amend_customer", std::make_unique<AmendCustomer>(systems));
+}
+
+journal::NewOutboxRow customer_mirror(const CustomerNumber& number, Side to,
+                                      const std::string& wave,
+                                      const std::string& correlation_id) {
+  journal::NewOutboxRow row;
+  row.side = to;
+  row.capability = Capability::customers;
+  row.wave = wave;
+  row.subject = number.text();
+  row.operation = "put_customer";
+  row.payload = "{}";
+  row.key = IdempotencyKey{"mirror/" + number.text()};
+  row.correlation_id = correlation_id;
+  return row;
+}
+
+json::Value comparable(const Customer& customer) {
+  Customer plain = customer;
+  plain.updated_at.reset();
+  plain.revision = {};
+  return json::to_json(plain);
+}
+
+std::string entity_tag(const Customer& customer) {
+  Customer plain = customer;
+  plain.updated_at.reset();
+  plain.revision = {};
+  if (plain.address) plain.address->id.clear();
+  return "\"" + sha256_hex(json::write(json::to_json(plain))).substr(0, 32) + "\"";
+}
+
+CustomerFacade::CustomerFacade(const Systems& systems, journal::Journal& journal, PlanBook& plans,
+                               WriteLife& writes, Comparisons& comparisons, Now now)
+    : systems_(systems),
+      journal_(journal),
+      plans_(plans),
+      writes_(writes),
+      comparisons_(comparisons),
+      now_(std::move(now)) {}
+
+Answer CustomerFacade::create(const Customer& customer, const WriteContext& context) {
+  journal::NewIntent intent;
+  intent.capability = Capability::customers;
+  intent.subject = customer.number.text();
+  intent.operation = "create_customer";
+  intent.name = intent.subject;
+  intent.request = json::write(json::to_json(customer));
+  intent.request_hash = sha256_hex("create_customer\n" + intent.request);
+  // A number that one of the ERPs has already: the same content is a repeat, other content a
+  // conflict; its adapter says which.
+  return writes_.run(std::move(intent), context);
+}
+
+Answer CustomerFacade::amend(const CustomerNumber& number, const CustomerAmendment& amendment,
+                             const std::vector<std::string>& if_match,
+                             const WriteContext& context) {
+  journal::NewIntent intent;
+  intent.capability = Capability::customers;
+  intent.subject = number.text();
+  intent.operation = "amend_customer";
+  intent.request = json::write(json::to_json(amendment));
+  intent.request_hash = sha256_hex("amend_customer\n" + number.text() + "\n" + intent.request);
+  return writes_.run(
+      std::move(intent), context, std::nullopt,
+      [&](journal::NewIntent&) -> std::optional<Answer> {
+        const auto side = side_of(number);
+        if (!side) return problem_for(side.error());
+        const auto current = observe<Customer>(*side, cutover::Operation::read, [&] {
+          return read_from(*side, number, context);
+        });
+        if (!current.result) return problem_for(current.result.error());
+        const std::string tag = entity_tag(*current.result);
+        const bool any = std::find(if_match.begin(), if_match.end(), "*") != if_match.end();
+        if (any || std::find(if_match.begin(), if_match.end(), tag) != if_match.end())
+          return std::nullopt;
+        return problem(412, "precondition-failed", "Precondition failed",
+                       "If-Match does not name the current version; read the customer again.");
+      });
+}
+
+Result<Side> CustomerFacade::side_of(const CustomerNumber& number) const {
+  std::optional<Side> pinned;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    pinned = reader.pinned_side(Capability::customers, number.text());
+  });
+  if (!read) return read.error();
+  if (pinned) return *pinned;
+  return route(plans_.plan(Capability::customers), number.text(), cutover::Operation::read)
+      .primary;
+}
+
+Result<Customer> CustomerFacade::read_from(Side side, const CustomerNumber& number,
+                                           const CallContext& context) {
+  return call_port<Customer>(
+      systems_, side, context.deadline, &ErpAdapter::customers,
+      [&](CustomerService& port) { return port.get_customer(number, context); });
+}
+
+Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& number,
+                                             const CallContext& context) {
+  const auto side = side_of(number);
+  if (!side) return side.error();
+  const auto answered = observe<Customer>(*side, cutover::Operation::read,
+                                          [&] { return read_from(*side, number, context); });
+  const cutover::Plan plan = plans_.plan(Capability::customers);
+  if (cutover::rule(cutover::stage_for(plan, number.text())).shadow_reads) {
+    ShadowCheck check;
+    check.capability = Capability::customers;
+    check.operation = "get_customer";
+    check.subject = number.text();
+    check.correlation_id = context.correlation_id.text();
+    check.primary = *side;
+    const auto document = [](const Customer& customer) { return comparable(customer); };
+    check.answered = parity_side(answered.result, answered.micros, document);
+    const CallContext origin = context;
+    check.ask = [this, number, origin, document](Side asked) {
+      CallContext asking = origin;
+      asking.deadline = deadline_in(std::chrono::seconds(10));
+      const auto seen = observe<Customer>(asked, cutover::Operation::read, [&] {
+        return read_from(asked, number, asking);
+      });
+      return parity_side(seen.result, seen.micros, document);
+    };
+    check.on_its_way = [this, number] {
+      std::optional<Side> pinned;
+      const Status read = journal_.read([&](const JournalReader& reader) {
+        pinned = reader.pinned_side(Capability::customers, number.text());
+      });
+      return !read || pinned.has_value();
+    };
+    comparisons_.begin(std::move(check));
+  }
+  if (!answered.result) return answered.result.error();
+  Customer customer = *answered.result;
+  customer.revision = {};
+  return Tagged<Customer>{customer, entity_tag(customer)};
+}
+
+Result<Page<Customer>> CustomerFacade::search_on(Side side, const CustomerQuery& query,
+                                                 const CallContext& context) {
+  return observe<Page<Customer>>(side, cutover::Operation::read, [&] {
+           return call_port<Page<Customer>>(
+               systems_, side, context.deadline, &ErpAdapter::customers,
+               [&](CustomerService& port) { return port.search_customers(query, context); });
+         }).result;
+}
+
+Result<Page<Customer>> CustomerFacade::search(const CustomerQuery& query,
+                                              const CallContext& context) {
+  // One composite cursor: "legacy:..." first, then "cloud:...". Each side contributes the customers
+  // that it owns; a settled plan without pins has one owner.
+  const cutover::Plan plan = plans_.plan(Capability::customers);
+  const Side lowest = cutover::rule(plan.rollout.lowest()).primary;
+  const Side highest = cutover::rule(plan.rollout.highest()).primary;
+  std::int64_t pinned = 0;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    pinned = reader.pinned_subjects(Capability::customers, other(highest));
+  });
+  if (!read) return read.error();
+  std::vector<Side> sides{lowest};
+  if (highest != lowest) sides = {Side::legacy, Side::cloud};
+  if (sides.size() == 1 && pinned > 0) sides = {Side::legacy, Side::cloud};
+
+  std::size_t at = 0;
+  CustomerQuery part = query;
+  if (!query.cursor.empty()) {
+    const std::string& text = query.cursor.text();
+    const std::size_t colon = text.find(':');
+    const auto side = parse_side(text.substr(0, colon));
+    if (colon == std::string::npos || !side) {
+      return Error{ErrorCode::invalid_request, "cursor is not one that a list gave", {}, {}, 0,
+                   {{"/cursor", "must be the `next` of an earlier page"}}};
+    }
+    part.cursor = Cursor{text.substr(colon + 1)};
+    at = sides.size() > 1 && *side == Side::cloud ? 1 : 0;
+    if (sides.size() == 1 && *side != sides[0]) sides[0] = *side;
+  }
+  Page<Customer> page;
+  while (at < sides.size()) {
+    const Side side = sides[at];
+    const auto found = search_on(side, part, context);
+    if (!found) return found.error();
+    for (const Customer& customer : found->items) {
+      if (sides.size() > 1) {
+        const auto owner = side_of(customer.number);
+        if (!owner) return owner.error();
+        if (*owner != side) continue;
+      }
+      page.items.push_back(customer);
+      page.items.back().revision = {};
+    }
+    if (!found->next.empty()) {
+      page.next = Cursor{std::string(name(side)) + ":" + found->next.text()};
+      return page;
+    }
+    part.cursor = {};
+    if (++at < sides.size() && page.items.size() >= static_cast<std::size_t>(query.limit)) {
+      page.next = Cursor{std::string(name(sides[at])) + ":"};
+      return page;
+    }
+  }
+  return page;
+}
+
+}  // namespace underpin::facade

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "facade/comparisons.h"
+#include "facade/orders.h"
+#include "facade/write_life.h"
+
+#include <string>
+#include <vector>
+
+namespace underpin::facade {
+
+// Customers as channels see them: a state; its number is the same in both ERPs. Threads: any.
+class CustomerFacade {
+ public:
+  CustomerFacade(const Systems& systems, journal::Journal& journal, PlanBook& plans,
+                 WriteLife& writes, Comparisons& comparisons, Now now);
+
+  Answer create(const Customer& customer, const WriteContext& context);
+  Answer amend(const CustomerNumber& number, const CustomerAmendment& amendment,
+               const std::vector<std::string>& if_match, const WriteContext& context);
+  Result<Tagged<Customer>> get(const CustomerNumber& number, const CallContext& context);
+  Result<Page<Customer>> search(const CustomerQuery& query, const CallContext& context);
+
+  // Where the customer's reads and writes go now: by plan, or where its backlog pins it.
+  Result<Side> side_of(const CustomerNumber& number) const;
+
+ private:
+  Result<Customer> read_from(Side side, const CustomerNumber& number, const CallContext& context);
+  Result<Page<Customer>> search_on(Side side, const CustomerQuery& query,
+                                   const CallContext& context);
+
+  const Systems& systems_;
+  journal::Journal& journal_;
+  PlanBook& plans_;
+  WriteLife& writes_;
+  Comparisons& comparisons_;
+  Now now_;
+};
+
+std::string entity_tag(const Customer& customer);
+// What both ERPs must agree on.
+json::Value comparable(const Customer& customer);
+
+// "create_customer", "amend_customer".
+void add_customer_writes(WriteLife& writes, const Systems& systems);
+
+// The mirror of a state is its current value: the row names the customer, delivery reads it.
+journal::NewOutboxRow customer_mirror(const CustomerNumber& number, Side to,
+                                      const std::string& wave, const std::string& correlation_id);
+
+}  // namespace underpin::facade

@@ -1,0 +1,310 @@
+#include "facade/inventory.h"
+
+#include "contracts/json/codec.h"
+#include "facade/digest.h"
+
+#include <algorithm>
+#include <set>
+
+namespace underpin::facade {
+namespace {
+
+using journal::Intent;
+using journal::JournalReader;
+using journal::JournalTransaction;
+
+Error unreadable() {
+  return {ErrorCode::internal, "the stored request cannot be read"};
+}
+
+class AdjustStock final : public WriteOperation {
+ public:
+  explicit AdjustStock(const Systems& systems) : systems_(systems) {}
+
+  Result<Receipt> send(const Intent& intent, const WriteContext& context) override {
+    const auto adjustment = stored(intent);
+    if (!adjustment) return unreadable();
+    WriteContext sending = context;
+    sending.channel = intent.channel;
+    sending.idempotency_key = intent.key;
+    const auto receipt = call_port<AdjustmentReceipt>(
+        systems_, intent.side, context.deadline, &ErpAdapter::inventory,
+        [&](InventoryService& port) { return port.adjust_stock(*adjustment, sending); });
+    if (!receipt) return receipt.error();
+    return Receipt{*receipt};
+  }
+
+  Result<Receipt> find(const Intent& intent, const CallContext& context) override {
+    const auto adjustment = stored(intent);
+    if (!adjustment) return unreadable();
+    const auto receipt = call_port<AdjustmentReceipt>(
+        systems_, intent.side, context.deadline, &ErpAdapter::inventory,
+        [&](InventoryService& port) {
+          return port.find_adjustment(adjustment->movement, context);
+        });
+    if (!receipt) return receipt.error();
+    return Receipt{*receipt};
+  }
+
+  Answer commit(JournalTransaction& tx, const Intent& intent, const Receipt& any,
+                const cutover::Plan& plan, Timestamp now) override {
+    const auto& receipt = std::get<AdjustmentReceipt>(any);
+    const cutover::Stage stage = cutover::stage_for(plan, intent.subject);
+    if (cutover::rule(stage).mirror_writes) {
+      journal::NewOutboxRow row;
+      row.side = other(intent.side);
+      row.capability = Capability::inventory;
+      row.wave = intent.wave;
+      row.subject = intent.subject;
+      row.operation = "adjust_stock";
+      row.payload = intent.request;
+      row.channel = intent.channel;
+      row.key = intent.key;
+      row.correlation_id = intent.correlation_id;
+      tx.add_outbox_row(row, now);
+    }
+    AdjustmentReceipt shown = receipt;
+    const auto adjustment = stored(intent);
+    if (adjustment) {
+      shown.movement = adjustment->movement;
+      shown.key = adjustment->key;
+    }
+    Answer answer = Answer::json(201, json::to_json(shown));
+    answer.location = location(intent);
+    return answer;
+  }
+
+  std::string location(const Intent& intent) const override {
+    const auto key = stock_key_of(intent.subject);
+    if (!key) return "/v1/inventory";
+    return "/v1/inventory/" + key->sku.text() + "?location=" + key->location.text();
+  }
+
+ private:
+  static Result<StockAdjustment> stored(const Intent& intent) {
+    const auto value = json::parse(intent.request);
+    if (!value) return value.error();
+    return json::from_json<StockAdjustment>(*value);
+  }
+  const Systems& systems_;
+};
+
+json::Value comparable(const StockLevel& level) {
+  json::Value value = json::Value::object();
+  value.set("uom", level.uom);
+  value.set("onHand", level.on_hand.text());
+  value.set("reserved", level.reserved.text());
+  value.set("available", level.available.text());
+  return value;
+}
+
+}  // namespace
+
+std::string stock_subject(const StockKey& key) {
+  return key.sku.text() + "@" + key.location.text();
+}
+
+std::optional<StockKey> stock_key_of(const std::string& subject) {
+  const std::size_t at = subject.rfind('@');
+  if (at == std::string::npos) return std::nullopt;
+  return StockKey{Sku{subject.substr(0, at)}, LocationCode{subject.substr(at + 1)}};
+}
+
+void add_inventory_writes(WriteLife& writes, const Systems& systems) {
+  writes.add("adjust_stock", std::make_unique<AdjustStock>(systems));
+}
+
+InventoryFacade::InventoryFacade(const Systems& systems, journal::Journal& journal,
+                                 PlanBook& plans, WriteLife& writes, Comparisons& comparisons,
+                                 const UndeliveredDemand& demand, Now now,
+                                 InventorySettings settings)
+    : systems_(systems),
+      journal_(journal),
+      plans_(plans),
+      writes_(writes),
+      comparisons_(comparisons),
+      demand_(demand),
+      now_(std::move(now)),
+      settings_(std::move(settings)) {}
+
+Result<std::vector<StockLevel>> InventoryFacade::read_from(Side side, const StockQuery& query,
+                                                           const CallContext& context) {
+  return call_port<std::vector<StockLevel>>(
+      systems_, side, context.deadline, &ErpAdapter::inventory,
+      [&](InventoryService& port) { return port.get_stock(query, context); });
+}
+
+Result<std::vector<StockLevel>> InventoryFacade::get(const StockQuery& query,
+                                                     const CallContext& context) {
+  std::vector<std::pair<Sku, std::optional<LocationCode>>> asked;
+  for (const Sku& sku : query.skus) asked.emplace_back(sku, query.location);
+  return availability(asked, context);
+}
+
+Result<std::vector<StockLevel>> InventoryFacade::availability(
+    const std::vector<std::pair<Sku, std::optional<LocationCode>>>& asked,
+    const CallContext& context) {
+  const cutover::Plan plan = plans_.plan(Capability::inventory);
+  std::set<Side> sides{cutover::rule(plan.rollout.lowest()).primary,
+                       cutover::rule(plan.rollout.highest()).primary};
+  std::int64_t pinned_to_other = 0;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    if (sides.size() == 1)
+      pinned_to_other = reader.pinned_subjects(Capability::inventory, other(*sides.begin()));
+  });
+  if (!read) return read.error();
+  if (pinned_to_other > 0) sides = {Side::legacy, Side::cloud};
+
+  StockQuery query;
+  std::set<Sku> skus;
+  bool one_location = !asked.empty();
+  for (const auto& [sku, location] : asked) {
+    skus.insert(sku);
+    one_location = one_location && location && location == asked.front().second;
+  }
+  query.skus.assign(skus.begin(), skus.end());
+  if (one_location) query.location = asked.front().second;
+
+  const auto wanted = [&](const StockKey& key) {
+    return std::any_of(asked.begin(), asked.end(), [&](const auto& line) {
+      return line.first == key.sku && (!line.second || *line.second == key.location);
+    });
+  };
+  std::vector<StockLevel> levels;
+  for (const Side side : sides) {
+    const auto before = demand_.all(side);
+    const auto seen = observe<std::vector<StockLevel>>(
+        side, cutover::Operation::read, [&] { return read_from(side, query, context); });
+    if (!seen.result) return seen.result.error();
+    const auto after = demand_.all(side);
+    for (const StockLevel& level : *seen.result) {
+      if (!wanted(level.key)) continue;
+      const std::string subject = stock_subject(level.key);
+      Side owner = route(plan, subject, cutover::Operation::read).primary;
+      if (sides.size() > 1) {
+        std::optional<Side> pinned;
+        const Status looked = journal_.read([&](const JournalReader& reader) {
+          pinned = reader.pinned_side(Capability::inventory, subject);
+        });
+        if (!looked) return looked.error();
+        if (pinned) owner = *pinned;
+      }
+      if (owner != side) continue;
+      if (cutover::rule(cutover::stage_for(plan, subject)).shadow_reads)
+        shadow(level, side, seen.micros, context);
+      // What was delivered while the ERP was being read may be counted twice: too little is safe,
+      // too much would be sold.
+      const auto at = [&](const std::map<StockKey, Decimal>& sums) {
+        const auto found = sums.find(level.key);
+        return found == sums.end() ? Decimal{} : found->second;
+      };
+      StockLevel shown = level;
+      shown.available -= std::max(at(before), at(after));
+      const auto kept_back = settings_.safety_stock.find(context.channel.text());
+      if (kept_back != settings_.safety_stock.end()) shown.available -= kept_back->second;
+      if (shown.available.is_negative()) shown.available = Decimal{0, shown.available.scale()};
+      levels.push_back(std::move(shown));
+    }
+  }
+  for (const auto& [sku, location] : asked) {
+    const bool found = std::any_of(levels.begin(), levels.end(), [&, s = sku, l = location](
+                                                                     const StockLevel& level) {
+      return level.key.sku == s && (!l || level.key.location == *l);
+    });
+    if (!found) {
+      return Error{ErrorCode::not_found, "no stock is known for article " + sku.text() +
+                                             (location ? " at " + location->text() : "")};
+    }
+  }
+  std::sort(levels.begin(), levels.end(),
+            [](const StockLevel& a, const StockLevel& b) { return a.key < b.key; });
+  return levels;
+}
+
+void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t micros,
+                             const CallContext& context) {
+  ShadowCheck check;
+  check.capability = Capability::inventory;
+  check.operation = "get_stock";
+  check.subject = stock_subject(answered.key);
+  check.correlation_id = context.correlation_id.text();
+  check.primary = side;
+  check.answered = parity_side<StockLevel>(answered, micros, comparable);
+  const CallContext origin = context;
+  check.ask = [this, key = answered.key, origin](Side asked) {
+    CallContext asking = origin;
+    asking.deadline = deadline_in(std::chrono::seconds(10));
+    const auto seen = observe<StockLevel>(
+        asked, cutover::Operation::read, [&]() -> Result<StockLevel> {
+          const auto found = read_from(asked, StockQuery{{key.sku}, key.location}, asking);
+          if (!found) return found.error();
+          for (const StockLevel& level : *found)
+            if (level.key == key) return level;
+          return Error{ErrorCode::not_found, "no stock is known for " + stock_subject(key)};
+        });
+    return parity_side(seen.result, seen.micros, comparable);
+  };
+  check.on_its_way = [this, key = answered.key] {
+    // Adjustments of the key, and orders whose demand one side lacks.
+    std::optional<Side> pinned;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      pinned = reader.pinned_side(Capability::inventory, stock_subject(key));
+    });
+    if (!read || pinned) return true;
+    return !demand_.at(Side::legacy, key).is_zero() || !demand_.at(Side::cloud, key).is_zero();
+  };
+  comparisons_.begin(std::move(check));
+}
+
+Answer InventoryFacade::adjust(const StockAdjustment& adjustment, const WriteContext& context) {
+  journal::NewIntent intent;
+  intent.capability = Capability::inventory;
+  intent.subject = stock_subject(adjustment.key);
+  intent.operation = "adjust_stock";
+  intent.name = adjustment.movement.text();
+  const std::string asked = json::write(json::to_json(adjustment));
+  intent.request_hash = sha256_hex("adjust_stock\n" + asked);
+  intent.request = asked;
+  if (adjustment.kind == AdjustmentKind::delta) return writes_.run(std::move(intent), context);
+
+  // A count becomes the delta it means, once, before anything is sent: its mirror posts the same.
+  return writes_.run(
+      std::move(intent), context, std::nullopt,
+      [&](journal::NewIntent& draft) -> std::optional<Answer> {
+        const Timestamp now = now_();
+        const Timestamp as_of = adjustment.as_of.value_or(now);
+        if (as_of > now.plus_ms(60'000) || as_of < now.plus_ms(-settings_.count_age_max_ms)) {
+          return problem(422, "validation", "Request failed validation",
+                         "A count is taken over while it is fresh.",
+                         {{"/asOf", "must be within the last " +
+                                        std::to_string(settings_.count_age_max_ms / 1000) +
+                                        " seconds"}});
+        }
+        std::optional<Side> pinned;
+        const Status read = journal_.read([&](const JournalReader& reader) {
+          pinned = reader.pinned_side(Capability::inventory, draft.subject);
+        });
+        if (!read) return problem_for(read.error());
+        const Side side = pinned ? *pinned
+                                 : route(plans_.plan(Capability::inventory), draft.subject,
+                                         cutover::Operation::read)
+                                       .primary;
+        const auto seen = observe<std::vector<StockLevel>>(side, cutover::Operation::read, [&] {
+          return read_from(side, StockQuery{{adjustment.key.sku}, adjustment.key.location},
+                           context);
+        });
+        if (!seen.result) return problem_for(seen.result.error());
+        for (const StockLevel& level : *seen.result) {
+          if (level.key != adjustment.key) continue;
+          StockAdjustment delta = adjustment;
+          delta.kind = AdjustmentKind::delta;
+          delta.quantity = adjustment.quantity - level.on_hand;
+          draft.request = json::write(json::to_json(delta));
+          return std::nullopt;
+        }
+        return problem(404, "not-found", "Not found",
+                       "No stock is known for " + draft.subject + ".");
+      });
+}
+
+}  // namespace underpin::facade

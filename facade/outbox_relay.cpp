@@ -1,0 +1,345 @@
+#include "facade/outbox_relay.h"
+
+#include "contracts/json/codec.h"
+#include "contracts/order_status.h"
+#include "facade/observe.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+namespace underpin::facade {
+
+using journal::DocumentRecord;
+using journal::JournalReader;
+using journal::JournalTransaction;
+using journal::OutboxRow;
+
+namespace {
+
+template <class T>
+Result<T> payload_of(const OutboxRow& row) {
+  const auto value = json::parse(row.payload);
+  if (value) {
+    const auto payload = json::from_json<T>(*value);
+    if (payload) return *payload;
+  }
+  return Error{ErrorCode::internal, "the payload of outbox row " + std::to_string(row.id) +
+                                        " cannot be read"};
+}
+
+// Changes of the stored document that a delivery brings; none when it is not known any more.
+std::function<void(JournalTransaction&)> change_document(
+    const OrderId& id, std::function<void(DocumentRecord&)> change) {
+  return [id, change = std::move(change)](JournalTransaction& tx) {
+    auto document = tx.document(id);
+    if (!document) return;
+    change(*document);
+    tx.put_document(*document);
+  };
+}
+
+}  // namespace
+
+OutboxRelay::OutboxRelay(const Systems& systems, journal::Journal& journal, OrderFacade& orders,
+                         Comparisons& comparisons, UndeliveredDemand& demand, Now now,
+                         OnStep on_step, RelaySettings settings)
+    : systems_(systems),
+      journal_(journal),
+      orders_(orders),
+      comparisons_(comparisons),
+      demand_(demand),
+      now_(std::move(now)),
+      on_step_(on_step ? std::move(on_step) : [](Step, const std::string&) {}),
+      settings_(settings) {}
+
+const std::map<std::string, OutboxRelay::Deliver>& OutboxRelay::table() {
+  static const std::map<std::string, Deliver> deliveries{
+      {"place_order", &OutboxRelay::place_order},
+      {"release_order", &OutboxRelay::release_order},
+      {"amend_order", &OutboxRelay::amend_order},
+      {"cancel_order", &OutboxRelay::cancel_order},
+      {"follow_order", &OutboxRelay::follow_order},
+      {"put_customer", &OutboxRelay::put_customer},
+      {"adjust_stock", &OutboxRelay::adjust_stock},
+      {"publish_prices", &OutboxRelay::publish_prices},
+  };
+  return deliveries;
+}
+
+Status OutboxRelay::load_demand() {
+  return journal_.read([&](const JournalReader& reader) {
+    journal::DocumentQuery query;
+    query.closed = false;
+    query.limit = 500;
+    while (true) {
+      const auto documents = reader.documents(query);
+      for (const DocumentRecord& document : documents) {
+        const Side receiver = other(document.home);
+        const std::string subject = order_subject(document.id);
+        if (!document.mirrored || reader.rows_of(receiver, Capability::orders, subject).empty())
+          continue;
+        if (const auto content = read_content(document.content))
+          demand_.add(receiver, subject, *content);
+      }
+      if (documents.size() < 500) return;
+      query.after_change = documents.back().change;
+    }
+  });
+}
+
+int OutboxRelay::deliver_due(Side side) {
+  std::vector<OutboxRow> rows;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    rows = reader.due_rows(side, now_(), settings_.batch);
+  });
+  if (!read || rows.empty()) return 0;
+  // Each row is of another subject, so they may be delivered side by side.
+  std::atomic<std::size_t> next{0};
+  std::atomic<int> delivered{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < rows.size(); i = next++)
+      if (deliver(rows[i])) ++delivered;
+  };
+  std::vector<std::thread> threads;
+  const std::size_t extra =
+      std::min(rows.size(), static_cast<std::size_t>(settings_.parallel)) - 1;
+  for (std::size_t i = 0; i < extra; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  return delivered;
+}
+
+bool OutboxRelay::deliver(const OutboxRow& row) {
+  WriteContext context;
+  context.channel = row.channel;
+  context.correlation_id = CorrelationId{row.correlation_id};
+  context.idempotency_key = row.key;
+  context.role = row.role;
+  context.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
+  on_step_(Step::relaying, row.subject);
+  const auto behaviour = table().find(row.operation);
+  const auto observed =
+      observe<Effect>(row.side, cutover::Operation::write, [&]() -> Result<Effect> {
+        if (behaviour == table().end())
+          return Error{ErrorCode::internal, "no delivery is known for " + row.operation};
+        return (this->*behaviour->second)(row, context);
+      });
+  on_step_(Step::relayed, row.subject);
+  if (observed.result) {
+    const Status ticked = journal_.write([&](JournalTransaction& tx) {
+      if (*observed.result) (*observed.result)(tx);
+      tx.delivered(row.id);
+      return true;
+    });
+    if (!ticked) return false;
+    bool level = false;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      level = reader.rows_of(row.side, row.capability, row.subject).empty();
+    });
+    if (read && level && row.capability == Capability::orders)
+      demand_.remove(row.side, row.subject);
+    on_step_(Step::delivered, row.subject);
+    return true;
+  }
+
+  const Error& error = observed.result.error();
+  const std::string text = std::string(name(error.code)) + ": " + error.message;
+  std::int64_t wait_ms = settings_.backoff_min_ms << std::min(row.attempts, 12);
+  wait_ms = std::min(wait_ms, settings_.backoff_max_ms);
+  wait_ms = std::max<std::int64_t>(wait_ms, std::int64_t{error.retry_after_s} * 1000);
+  Status noted = Done{};
+  switch (disposition(error.code)) {
+    case Disposition::retry:
+      noted = journal_.write([&](JournalTransaction& tx) {
+        tx.retry_later(row.id, now_().plus_ms(wait_ms), text);
+        return true;
+      });
+      break;
+    case Disposition::resolve_outcome: {
+      // Receivers look up before they create; the look-up is proof only after the vendor's time.
+      const std::int64_t settle_ms = systems_.on(row.side).adapter->descriptor().settle_ms;
+      noted = journal_.write([&](JournalTransaction& tx) {
+        tx.retry_later(row.id, now_().plus_ms(std::max(wait_ms, settle_ms)), text);
+        return true;
+      });
+      break;
+    }
+    case Disposition::answer_caller:
+    case Disposition::dead_letter:
+      noted = journal_.write([&](JournalTransaction& tx) {
+        tx.dead_letter(row.id, text, now_());
+        return true;
+      });
+      if (row.role == Role::mirror) comparisons_.record_refused_mirror(row, error);
+      break;
+  }
+  (void)noted;  // A journal that cannot write keeps the row: it is delivered again.
+  return false;
+}
+
+Result<DocumentRecord> OutboxRelay::document_of(const OutboxRow& row) const {
+  const auto id = order_id_of(row.subject);
+  std::optional<DocumentRecord> document;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    if (id) document = reader.document(*id);
+  });
+  if (!read) return read.error();
+  if (!document) {
+    return Error{ErrorCode::internal, "document " + row.subject + " is not in the journal"};
+  }
+  return *document;
+}
+
+OrderRef OutboxRelay::ref_at(Side side, const DocumentRecord& document) const {
+  OrderRef ref;
+  if (!document.id.channel.empty() || side != document.home)
+    ref.id = identity_at_erp(document, systems_);
+  ref.document = document.document(side);
+  return ref;
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::place_order(const OutboxRow& row,
+                                                     const WriteContext& context) {
+  const auto order = payload_of<Order>(row);
+  if (!order) return order.error();
+  const auto document = document_of(row);
+  if (!document) return document.error();
+  Order inert = *order;
+  inert.id = identity_at_erp(*document, systems_);
+  const auto receipt = call_port<OrderReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::orders,
+      [&](OrderService& port) { return port.place_order(inert, context); });
+  if (!receipt) return receipt.error();
+  if (receipt->released) {
+    return Error{ErrorCode::rejected,
+                 "the mirror is released in " + systems_.on(row.side).name +
+                     " and would be executed twice"};
+  }
+  return Effect{change_document(document->id, [side = row.side, number = receipt->document](
+                                                  DocumentRecord& d) {
+    d.set_document(side, number);
+  })};
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::release_order(const OutboxRow& row,
+                                                       const WriteContext& context) {
+  const auto document = document_of(row);
+  if (!document) return document.error();
+  // Held meanwhile, or cancelled: there is nothing to release.
+  if (!document->holds.empty() || document->closed) return Effect{};
+  const auto receipt = call_port<OrderReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
+        return port.release_order(ref_at(row.side, *document), context);
+      });
+  if (!receipt) return receipt.error();
+  return Effect{change_document(
+      document->id, [status = receipt->status, now = now_()](DocumentRecord& d) {
+        if (!may_follow(d.status, status) || d.status == status) return;
+        d.status = status;
+        d.updated_at = now;
+      })};
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::amend_order(const OutboxRow& row,
+                                                     const WriteContext& context) {
+  auto amendment = payload_of<OrderAmendment>(row);
+  if (!amendment) return amendment.error();
+  const auto document = document_of(row);
+  if (!document) return document.error();
+  // The inert copy keeps what is outstanding at home, which may have shipped a part by now.
+  const auto home = orders_.read_from(document->home, *document, context);
+  if (!home) return home.error();
+  OrderAmendment outstanding = *amendment;
+  for (LineAmendment& change : outstanding.lines) {
+    if (!change.quantity) continue;
+    const auto line = std::find_if(home->lines.begin(), home->lines.end(),
+                                   [&](const OrderLine& l) { return l.number == change.number; });
+    change.quantity = line == home->lines.end() ? Decimal{} : line->outstanding();
+  }
+  const auto receipt = call_port<OrderReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
+        return port.amend_order(ref_at(row.side, *document), outstanding, context);
+      });
+  if (!receipt) return receipt.error();
+  return Effect{};
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::cancel_order(const OutboxRow& row,
+                                                      const WriteContext& context) {
+  const auto document = document_of(row);
+  if (!document) return document.error();
+  const auto receipt = call_port<OrderReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
+        return port.cancel_order(ref_at(row.side, *document), OrderCancellation{}, context);
+      });
+  if (!receipt && receipt.error().code != ErrorCode::not_found) return receipt.error();
+  return Effect{};
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::follow_order(const OutboxRow& row,
+                                                      const WriteContext& context) {
+  const auto document = document_of(row);
+  if (!document) return document.error();
+  const auto home = orders_.read_from(document->home, *document, context);
+  if (!home) return home.error();
+  Order as_mirrored = *home;
+  as_mirrored.id = identity_at_erp(*document, systems_);
+  const auto receipt = call_port<OrderReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::orders,
+      [&](OrderService& port) { return port.follow_order(as_mirrored, context); });
+  if (!receipt && receipt.error().code != ErrorCode::not_found) return receipt.error();
+  return Effect{};
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::put_customer(const OutboxRow& row,
+                                                      const WriteContext& context) {
+  const CustomerNumber number{row.subject};
+  const auto customer = call_port<Customer>(
+      systems_, other(row.side), context.deadline, &ErpAdapter::customers,
+      [&](CustomerService& port) { return port.get_customer(number, context); });
+  if (!customer) return customer.error();
+  const auto receipt = call_port<CustomerReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::customers,
+      [&](CustomerService& port) { return port.put_customer(*customer, context); });
+  if (!receipt) return receipt.error();
+  return Effect{};
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::adjust_stock(const OutboxRow& row,
+                                                      const WriteContext& context) {
+  const auto adjustment = payload_of<StockAdjustment>(row);
+  if (!adjustment) return adjustment.error();
+  const auto receipt = call_port<AdjustmentReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::inventory,
+      [&](InventoryService& port) { return port.adjust_stock(*adjustment, context); });
+  if (!receipt) return receipt.error();
+  return Effect{};
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::publish_prices(const OutboxRow& row,
+                                                        const WriteContext& context) {
+  const auto list = payload_of<PriceList>(row);
+  if (!list) return list.error();
+  const auto receipt = call_port<PriceListReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::pricing,
+      [&](PricingService& port) { return port.publish_prices(*list, context); });
+  if (!receipt) return receipt.error();
+  const auto rows = static_cast<std::int64_t>(list->entries.size());
+  if (receipt->rows != rows || receipt->hash_total != list->hash_total()) {
+    return Error{ErrorCode::rejected,
+                 "control totals of price list " + list->batch + " differ: sent " +
+                     std::to_string(rows) + " rows, hash total " + list->hash_total().text() +
+                     "; received " + std::to_string(receipt->rows) + ", " +
+                     receipt->hash_total.text()};
+  }
+  json::Value totals = json::Value::object();
+  totals.set("batch", list->batch);
+  totals.set("rows", json::Value::integer(rows));
+  totals.set("hashTotal", list->hash_total().text());
+  return Effect{[text = json::write(totals)](JournalTransaction& tx) {
+    tx.set_fact("prices/delivered", text);
+  }};
+}
+
+}  // namespace underpin::facade

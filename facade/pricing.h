@@ -1,0 +1,33 @@
+#pragma once
+
+#include "facade/comparisons.h"
+#include "facade/observe.h"
+#include "facade/plan_book.h"
+
+namespace underpin::facade {
+
+// Prices as channels see them: read-only, a state. A quote goes by its customer, a price list by its
+// article. Threads: any.
+class PricingFacade {
+ public:
+  PricingFacade(const Systems& systems, PlanBook& plans, journal::Journal& journal,
+                Comparisons& comparisons, Now now);
+
+  Result<Quote> quote(const QuoteRequest& request, const CallContext& context);
+  Result<Page<PriceEntry>> prices(const PriceQuery& query, const CallContext& context);
+
+ private:
+  bool feed_pending() const;
+  Side answering(const std::string& subject, const cutover::Plan& plan) const;
+
+  const Systems& systems_;
+  PlanBook& plans_;
+  journal::Journal& journal_;
+  Comparisons& comparisons_;
+  Now now_;
+};
+
+// The subject under which price lists travel to the other side, in order.
+inline const std::string price_list_subject = "price-list";
+
+}  // namespace underpin::facade
