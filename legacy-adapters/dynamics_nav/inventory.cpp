@@ -1,0 +1,359 @@
+#include "legacy-adapters/dynamics_nav/inventory.h"
+
+#include "legacy-adapters/dynamics_nav/price_ruling.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+
+namespace underpin::legacy::dynamics_nav {
+namespace {
+
+constexpr int quantity_decimals = 5;  // NAV rounds quantities to 0.00001.
+constexpr std::size_t movement_max = 20;
+
+// Code fields hold upper case only.
+std::string code_text(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return result;
+}
+
+struct Figures {
+  Decimal on_hand;
+  Decimal reserved;
+};
+
+// What one statement tells about some articles.
+struct StockReading {
+  std::map<std::string, std::string> base_uom;  // By article; its keys are the articles that exist.
+  std::set<std::string> locations;
+  std::map<std::pair<std::string, std::string>, Decimal> per_unit;  // Article, unit -> base units.
+  struct Demand {
+    std::string sku, location, uom;
+    Decimal quantity;
+  };
+  std::vector<Demand> demand;
+  std::map<StockKey, Figures> figures;
+};
+
+struct MovementCursor {
+  std::int64_t version = 0;
+  std::int64_t entry = 0;  // The highest entry number given out.
+  std::string text() const { return std::to_string(version) + "." + std::to_string(entry); }
+};
+
+std::optional<MovementCursor> parse_cursor(const std::string& text) {
+  if (text.empty()) return MovementCursor{};
+  MovementCursor cursor;
+  const char* end = text.data() + text.size();
+  const auto version = std::from_chars(text.data(), end, cursor.version);
+  if (version.ec != std::errc() || version.ptr == end || *version.ptr != '.') return std::nullopt;
+  const auto entry = std::from_chars(version.ptr + 1, end, cursor.entry);
+  if (entry.ec != std::errc() || entry.ptr != end) return std::nullopt;
+  return cursor;
+}
+
+class NavInventory : public InventoryService {
+ public:
+  NavInventory(InventorySettings settings, std::shared_ptr<odbc::Database> database,
+               PostJournalLine post)
+      : settings_(std::move(settings)), database_(std::move(database)), post_(std::move(post)) {}
+
+  Result<std::vector<StockLevel>> get_stock(const StockQuery& query,
+                                            const CallContext& context) override;
+  Result<AdjustmentReceipt> adjust_stock(const StockAdjustment& adjustment,
+                                         const WriteContext& context) override;
+  Result<AdjustmentReceipt> find_adjustment(const MovementId& movement,
+                                            const CallContext& context) override;
+  Result<ChangePage<StockMovement>> stock_movements(const Cursor& cursor,
+                                                    const CallContext& context) override;
+
+ private:
+  std::string q(std::string_view identifier) const { return quoted(settings_.sql, identifier); }
+  std::string t(std::string_view nav_name) const { return table(settings_.sql, nav_name); }
+  Error error(ErrorCode code, std::string message, std::vector<FieldError> fields = {}) const {
+    return Error{code, std::move(message), settings_.system, {}, 0, std::move(fields)};
+  }
+
+  std::string stock_statement(std::size_t skus, bool with_location) const;
+  Status read_stock(const std::vector<std::string>& skus, const std::optional<LocationCode>& location,
+                    Deadline deadline, StockReading& reading) const;
+  void take(const odbc::Row& row, StockReading& reading) const;
+  Status check(const StockAdjustment& adjustment, const CallContext& context) const;
+  Error refuse(std::string pointer, std::string detail) const;
+
+  const InventorySettings settings_;
+  const std::shared_ptr<odbc::Database> database_;
+  const PostJournalLine post_;
+};
+
+// Columns: kind, article, location, unit, quantity.
+std::string NavInventory::stock_statement(std::size_t skus, bool with_location) const {
+  const std::string zero = "CAST(0 AS DECIMAL(38,20))";
+  const auto only = [&](const std::string& alias, std::string_view item_column, bool by_location) {
+    std::string condition;
+    if (skus > 0) condition += " AND " + alias + "." + q(item_column) + " IN (" + marks(skus) + ")";
+    if (by_location && with_location) condition += " AND " + alias + "." + q("Location Code") + " = ?";
+    return condition;
+  };
+  return "SELECT 'D', l." + q("No_") + ", l." + q("Location Code") + ", l." +
+         q("Unit of Measure Code") + ", l." + q("Outstanding Quantity") + " FROM " +
+         t("Sales Line") + " l WHERE l." + q("Document Type") + " = " +
+         std::to_string(document_type_order) + " AND l." + q("Type") + " = " +
+         std::to_string(line_type_item) + only("l", "No_", true) +
+         " UNION ALL SELECT 'R', r." + q("Item No_") + ", r." + q("Location Code") + ", '', r." +
+         q("Quantity (Base)") + " FROM " + t("Reservation Entry") + " r WHERE r." + q("Positive") +
+         " = 0 AND r." + q("Reservation Status") + " = " +
+         std::to_string(reservation_status_reservation) + " AND r." + q("Source Type") + " <> " +
+         std::to_string(table_sales_line) + only("r", "Item No_", true) +
+         " UNION ALL SELECT 'L', e." + q("Item No_") + ", e." + q("Location Code") + ", '', e." +
+         q("Quantity") + " FROM " + t("Item Ledger Entry") + " e WHERE 1 = 1" +
+         only("e", "Item No_", true) +
+         " UNION ALL SELECT 'I', i." + q("No_") + ", '', i." + q("Base Unit of Measure") + ", " +
+         zero + " FROM " + t("Item") + " i WHERE 1 = 1" + only("i", "No_", false) +
+         " UNION ALL SELECT 'U', u." + q("Item No_") + ", '', u." + q("Code") + ", u." +
+         q("Qty_ per Unit of Measure") + " FROM " + t("Item Unit of Measure") + " u WHERE 1 = 1" +
+         only("u", "Item No_", false) +
+         " UNION ALL SELECT 'W', '', w." + q("Code") + ", '', " + zero + " FROM " + t("Location") +
+         " w";
+}
+
+void NavInventory::take(const odbc::Row& row, StockReading& reading) const {
+  const std::string_view kind = odbc::text(row, 0);
+  const std::string sku(odbc::text(row, 1));
+  const std::string location(odbc::text(row, 2));
+  const std::string uom(odbc::text(row, 3));
+  const auto quantity = [&](std::string_view column) { return decimal_of(odbc::text(row, 4), column); };
+  if (kind == "D") {
+    reading.demand.push_back({sku, location, uom, quantity("Outstanding Quantity")});
+  } else if (kind == "R") {
+    reading.figures[{Sku(sku), LocationCode(location)}].reserved -= quantity("Quantity (Base)");
+  } else if (kind == "L") {
+    reading.figures[{Sku(sku), LocationCode(location)}].on_hand += quantity("Quantity");
+  } else if (kind == "I") {
+    reading.base_uom[sku] = uom;
+  } else if (kind == "U") {
+    reading.per_unit[{sku, uom}] = quantity("Qty_ per Unit of Measure");
+  } else {
+    reading.locations.insert(location);
+  }
+}
+
+Status NavInventory::read_stock(const std::vector<std::string>& skus,
+                                const std::optional<LocationCode>& location, Deadline deadline,
+                                StockReading& reading) const {
+  odbc::Parameters parameters;
+  for (const bool by_location : {true, true, true, false, false}) {  // As in stock_statement().
+    parameters.insert(parameters.end(), skus.begin(), skus.end());
+    if (by_location && location) parameters.emplace_back(location->text());
+  }
+  const Status read = database_->query(stock_statement(skus.size(), location.has_value()), parameters,
+                                       deadline, [&](const odbc::Row& row) {
+                                         take(row, reading);
+                                         return true;
+                                       });
+  if (!read) return read;
+  for (const StockReading::Demand& line : reading.demand) {
+    Decimal per_unit = Decimal::of(1);
+    if (const auto unit = reading.per_unit.find({line.sku, line.uom});
+        unit != reading.per_unit.end()) {
+      per_unit = unit->second.normalized();
+    }
+    reading.figures[{Sku(line.sku), LocationCode(line.location)}].reserved +=
+        line.quantity.normalized() * per_unit;
+  }
+  reading.demand.clear();
+  return Done{};
+}
+
+Result<std::vector<StockLevel>> NavInventory::get_stock(const StockQuery& query,
+                                                        const CallContext& context) {
+  std::vector<std::string> skus;
+  for (const Sku& sku : query.skus) skus.push_back(sku.text());
+  std::sort(skus.begin(), skus.end());
+  skus.erase(std::unique(skus.begin(), skus.end()), skus.end());
+  const Timestamp as_of = settings_.now();  // Nothing later than this is claimed to be included.
+  std::vector<StockLevel> levels;
+  std::size_t from = 0;
+  do {
+    const std::size_t count = std::min(chunk_max, skus.size() - from);
+    StockReading reading;
+    try {
+      const Status read = read_stock({skus.begin() + static_cast<std::ptrdiff_t>(from),
+                                      skus.begin() + static_cast<std::ptrdiff_t>(from + count)},
+                                     query.location, context.deadline, reading);
+      if (!read) return read.error();
+    } catch (const std::exception& failure) {
+      return error(ErrorCode::internal, failure.what());
+    }
+    if (query.location && reading.locations.count(query.location->text()) == 0) {
+      return error(ErrorCode::not_found, "location " + query.location->text() + " does not exist",
+                   {{"/location", "is not known"}});
+    }
+    for (std::size_t i = from; i < from + count; ++i) {
+      if (reading.base_uom.count(skus[i]) == 0) {
+        return error(ErrorCode::not_found, "article " + skus[i] + " does not exist",
+                     {{"/sku", "is not known"}});
+      }
+    }
+    if (query.location) reading.locations = {query.location->text()};
+    for (const auto& [sku, uom] : reading.base_uom) {
+      std::map<std::string, Figures> by_location;
+      for (const std::string& location : reading.locations) by_location[location];
+      for (auto at = reading.figures.lower_bound({Sku(sku), LocationCode()});
+           at != reading.figures.end() && at->first.sku.text() == sku; ++at) {
+        by_location[at->first.location.text()] = at->second;
+      }
+      for (const auto& [location, figures] : by_location) {
+        levels.push_back({{Sku(sku), LocationCode(location)},
+                          uom,
+                          figures.on_hand.normalized(),
+                          figures.reserved.normalized(),
+                          (figures.on_hand - figures.reserved).normalized(),
+                          as_of});
+      }
+    }
+    from += count;
+  } while (from < skus.size());
+  return levels;
+}
+
+Error NavInventory::refuse(std::string pointer, std::string detail) const {
+  std::string message = pointer.substr(1) + " " + detail;
+  return error(ErrorCode::rejected, std::move(message),
+               {{std::move(pointer), std::move(detail)}});
+}
+
+Status NavInventory::check(const StockAdjustment& adjustment, const CallContext& context) const {
+  if (adjustment.movement.empty() || adjustment.movement.text().size() > movement_max) {
+    return refuse("/movement", "must have 1 to 20 characters");
+  }
+  if (adjustment.quantity.is_zero()) return refuse("/quantity", "must not be 0");
+  if (adjustment.quantity.normalized().scale() > quantity_decimals) {
+    return refuse("/quantity", "must have at most 5 decimals");
+  }
+  const auto known = database_->rows(
+      "SELECT 'I', i." + q("Base Unit of Measure") + " FROM " + t("Item") + " i WHERE i." + q("No_") +
+          " = ? UNION ALL SELECT 'W', w." + q("Code") + " FROM " + t("Location") + " w WHERE w." +
+          q("Code") + " = ?",
+      {adjustment.key.sku.text(), adjustment.key.location.text()}, context.deadline);
+  if (!known) return known.error();
+  const odbc::Row* item = nullptr;
+  const odbc::Row* location = nullptr;
+  for (const odbc::Row& row : *known) (odbc::text(row, 0) == "I" ? item : location) = &row;
+  if (item == nullptr) return refuse("/sku", "is not known");
+  if (location == nullptr) return refuse("/location", "is not known");
+  const std::string base(odbc::text(*item, 1));
+  if (!adjustment.uom.empty() && adjustment.uom != base) {
+    return refuse("/uom", "must be the article's base unit " + base);
+  }
+  return Done{};
+}
+
+Result<AdjustmentReceipt> NavInventory::adjust_stock(const StockAdjustment& adjustment,
+                                                     const WriteContext& context) {
+  if (adjustment.kind == AdjustmentKind::count) {
+    return error(ErrorCode::unsupported, "NAV's item journal takes differences, not counts");
+  }
+  const auto before = find_adjustment(adjustment.movement, context);
+  if (before) {
+    if (before->key == adjustment.key && before->quantity == adjustment.quantity) return before;
+    return error(ErrorCode::conflict,
+                 "movement " + adjustment.movement.text() + " was posted with other content (entry " +
+                     before->document.text() + ")");
+  }
+  if (before.error().code != ErrorCode::not_found) return before.error();
+  if (const Status good = check(adjustment, context); !good) return good.error();
+  JournalLine line;
+  line.document = adjustment.movement.text();
+  line.key = adjustment.key;
+  line.quantity = adjustment.quantity;
+  line.posting_date = day_in(settings_.zone, settings_.now());
+  line.reason_code = settings_.reason_code;
+  const auto posted = post_(line, context);
+  if (!posted) return posted.error();
+  return AdjustmentReceipt{adjustment.movement, *posted, adjustment.key, adjustment.quantity};
+}
+
+Result<AdjustmentReceipt> NavInventory::find_adjustment(const MovementId& movement,
+                                                        const CallContext& context) {
+  const auto rows = database_->rows(
+      "SELECT e." + q("Entry No_") + ", e." + q("Item No_") + ", e." + q("Location Code") + ", e." +
+          q("Quantity") + " FROM " + t("Item Ledger Entry") + " e WHERE e." + q("Document No_") +
+          " = ? ORDER BY e." + q("Entry No_"),
+      {code_text(movement.text())}, context.deadline);
+  if (!rows) return rows.error();
+  if (rows->empty()) {
+    return error(ErrorCode::not_found, "no item ledger entry has document " + movement.text());
+  }
+  if (rows->size() > 1) {
+    std::string entries;
+    for (const odbc::Row& row : *rows) entries += (entries.empty() ? "" : ", ") +
+                                                  std::string(odbc::text(row, 0));
+    return error(ErrorCode::conflict, "movement " + movement.text() +
+                                          " was posted more than once: entries " + entries);
+  }
+  try {
+    const odbc::Row& row = rows->front();
+    return AdjustmentReceipt{movement,
+                             DocumentNumber(std::string(odbc::text(row, 0))),
+                             {Sku(std::string(odbc::text(row, 1))),
+                              LocationCode(std::string(odbc::text(row, 2)))},
+                             decimal_of(odbc::text(row, 3), "Quantity").normalized()};
+  } catch (const std::exception& failure) {
+    return error(ErrorCode::internal, failure.what());
+  }
+}
+
+// Applying an entry to another one later changes its row version; the ledger is locked while NAV
+// numbers its entries, so an entry number not above the highest one seen is no new movement.
+Result<ChangePage<StockMovement>> NavInventory::stock_movements(const Cursor& cursor,
+                                                                const CallContext& context) {
+  auto at = parse_cursor(cursor.text());
+  if (!at) return error(ErrorCode::invalid_request, "the cursor is not one of this system");
+  ChangePage<StockMovement> page;
+  page.as_of = settings_.now();
+  const std::string version = "e." + q("timestamp");
+  std::string sql = "SELECT CAST(" + version + " AS BIGINT), e." + q("Entry No_") + ", e." +
+                    q("Item No_") + ", e." + q("Location Code") + ", e." + q("Document No_") +
+                    ", e." + q("Quantity") + " FROM " + t("Item Ledger Entry") + " e WHERE " +
+                    version + " > ?";
+  if (!settings_.rowversion_fence.empty()) {
+    sql += " AND " + version + " < " + settings_.rowversion_fence;
+  }
+  sql += " ORDER BY " + version;
+  const Status read = database_->query(
+      sql, {at->version}, context.deadline, [&](const odbc::Row& row) {
+        if (page.items.size() >= static_cast<std::size_t>(settings_.movements_page)) {
+          page.more = true;
+          return false;
+        }
+        at->version = whole_of(odbc::text(row, 0), "timestamp");
+        const std::int64_t entry = whole_of(odbc::text(row, 1), "Entry No_");
+        if (entry <= at->entry) return true;
+        at->entry = entry;
+        page.items.push_back({{Sku(std::string(odbc::text(row, 2))),
+                               LocationCode(std::string(odbc::text(row, 3)))},
+                              MovementId(std::string(odbc::text(row, 4))),
+                              DocumentNumber(std::to_string(entry)),
+                              decimal_of(odbc::text(row, 5), "Quantity").normalized(),
+                              page.as_of});
+        return true;
+      });
+  if (!read) return read.error();
+  page.next = Cursor(at->text());
+  return page;
+}
+
+}  // namespace
+
+std::unique_ptr<InventoryService> make_inventory(InventorySettings settings,
+                                                 std::shared_ptr<odbc::Database> database,
+                                                 PostJournalLine post) {
+  return std::make_unique<NavInventory>(std::move(settings), std::move(database), std::move(post));
+}
+
+}  // namespace underpin::legacy::dynamics_nav

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "contracts/ports/inventory_service.h"
+#include "legacy-adapters/dynamics_nav/nav_sql.h"
+#include "legacy-adapters/transport/odbc/odbc.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace underpin::legacy::dynamics_nav {
+
+struct InventorySettings {
+  std::string system;
+  SqlNames sql;
+  std::string zone = "Europe/Berlin";  // In whose calendar NAV's posting dates are meant.
+  std::string reason_code;             // Code[10] of the journal line; empty: none.
+  int movements_page = 500;
+  // An SQL expression above which row versions may still be in open transactions:
+  // "MIN_ACTIVE_ROWVERSION()" on SQL Server; empty where versions appear in order.
+  std::string rowversion_fence;
+  std::function<Timestamp()> now = [] { return Timestamp::from(std::chrono::system_clock::now()); };
+};
+
+// One item journal line, as the site's codeunit ItemJournal.PostItemJournal takes it.
+struct JournalLine {
+  std::string document;  // Code[20].
+  StockKey key;
+  Decimal quantity;  // Signed; the sign becomes the entry type.
+  Date posting_date;
+  std::string reason_code;
+};
+
+// Posts at once and answers with the number of the item ledger entry.
+using PostJournalLine =
+    std::function<Result<DocumentNumber>(const JournalLine& line, const CallContext& context)>;
+
+// Stock from NAV's tables, over ODBC; adjustments through the item journal, never by SQL.
+//
+// on_hand is the sum of [Item Ledger Entry].[Quantity]. reserved is the outstanding quantity of sales
+// order lines in base units, released or not, plus what [Reservation Entry] holds for anything else
+// than a sales line (production, transfers). Read in one statement, demand before stock, so that a
+// shipment posted meanwhile can make the available quantity too low but never too high. Every known
+// article has a level at every location of [Location], zero or not; stock without a location code
+// appears under an empty one.
+std::unique_ptr<InventoryService> make_inventory(InventorySettings settings,
+                                                 std::shared_ptr<odbc::Database> database,
+                                                 PostJournalLine post);
+
+}  // namespace underpin::legacy::dynamics_nav
