@@ -80,6 +80,9 @@ class WriteLife {
   // Off only in the test that proves that the resolver is needed.
   void switch_resolver(bool on) { resolver_on_ = on; }
 
+  // The locks that run() takes, under "<capability>/<subject>".
+  SubjectLocks& locks() { return locks_; }
+
   // Called after every commit that added outbox rows.
   void on_outbox_rows(std::function<void()> wake) { wake_ = std::move(wake); }
 

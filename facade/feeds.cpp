@@ -1,0 +1,267 @@
+#include "facade/feeds.h"
+
+#include "contracts/json/codec.h"
+#include "contracts/order_status.h"
+#include "facade/observe.h"
+
+#include <algorithm>
+
+namespace underpin::facade {
+
+using journal::DocumentRecord;
+using journal::JournalReader;
+using journal::JournalTransaction;
+
+namespace {
+
+bool moved(OrderStatus status) {
+  return status == OrderStatus::partially_shipped || status == OrderStatus::shipped ||
+         is_closed(status);
+}
+
+// Did the ERP's own users change what the channel had ordered?
+bool edited(const Order& order, const std::optional<Order>& content) {
+  if (!content) return true;
+  for (const OrderLine& known : content->lines) {
+    const auto line = std::find_if(order.lines.begin(), order.lines.end(),
+                                   [&](const OrderLine& l) { return l.number == known.number; });
+    const Decimal expected = known.quantity - known.cancelled_quantity;
+    const Decimal actual = line == order.lines.end() ? Decimal{} : line->quantity;
+    if (expected != actual) return true;
+  }
+  return order.lines.size() > content->lines.size();
+}
+
+bool waiting(const JournalReader& reader, Side side, Capability capability,
+             const std::string& subject, const std::string& operation) {
+  const auto rows = reader.rows_of(side, capability, subject);
+  return std::any_of(rows.begin(), rows.end(), [&](const journal::OutboxRow& row) {
+    // One that has been tried may have read the value before it changed.
+    return row.operation == operation && row.attempts == 0 &&
+           row.state == journal::OutboxState::pending;
+  });
+}
+
+}  // namespace
+
+journal::NewOutboxRow follow_row(const DocumentRecord& document) {
+  journal::NewOutboxRow row;
+  row.side = other(document.home);
+  row.capability = Capability::orders;
+  row.wave = document.wave;
+  row.subject = order_subject(document.id);
+  row.operation = "follow_order";
+  row.payload = "{}";
+  row.channel = document.id.channel;
+  row.key = IdempotencyKey{"follow/" + row.subject};
+  return row;
+}
+
+Feeds::Feeds(const Systems& systems, journal::Journal& journal, PlanBook& plans,
+             OrderFacade& orders, CustomerFacade& customers, Now now,
+             std::function<void()> wake)
+    : systems_(systems),
+      journal_(journal),
+      plans_(plans),
+      orders_(orders),
+      customers_(customers),
+      now_(std::move(now)),
+      wake_(std::move(wake)) {}
+
+Status Feeds::poll_orders(Side side, const CallContext& context) {
+  const std::string& system = systems_.on(side).name;
+  bool more = true;
+  while (more) {
+    std::string cursor;
+    const Status read = journal_.read(
+        [&](const JournalReader& reader) { cursor = reader.cursor(system, "orders"); });
+    if (!read) return read;
+    const auto page = observe<ChangePage<OrderChange>>(side, cutover::Operation::read, [&] {
+      return call_port<ChangePage<OrderChange>>(
+          systems_, side, context.deadline, &ErpAdapter::orders,
+          [&](OrderService& port) { return port.order_changes(Cursor{cursor}, context); });
+    });
+    if (!page.result) return page.result.error();
+
+    std::vector<SeenOrder> seen;
+    for (const OrderChange& change : page.result->items) {
+      // Only a document's home tells its story; its inert copy changes because we change it.
+      bool tell = true;
+      const Status looked = journal_.read([&](const JournalReader& reader) {
+        const auto id = identity_in_journal(change.ref.id, systems_);
+        std::optional<DocumentRecord> document;
+        if (!id.empty()) document = reader.document(id);
+        if (!document && id.empty()) {
+          for (const DocumentRecord& named :
+               reader.documents_named(change.ref.document.text()))
+            if (named.document(side) == change.ref.document) document = named;
+        }
+        tell = !document || document->home == side || moved(change.status);
+        // A write in progress brings its own change.
+        if (!id.empty() &&
+            reader.open_intent_of(Capability::orders, order_subject(id)).has_value() && !document)
+          tell = false;
+      });
+      if (!looked) return looked;
+      if (!tell) continue;
+      const auto order = observe<Order>(side, cutover::Operation::read, [&] {
+        return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
+                                [&](OrderService& port) {
+                                  return port.get_order(change.ref, context);
+                                });
+      });
+      if (order.result) {
+        seen.push_back({change, *order.result});
+      } else if (order.result.error().code != ErrorCode::not_found) {
+        return order.result.error();  // The cursor stays: the page is read again.
+      }
+    }
+    const Status written = journal_.write([&](JournalTransaction& tx) {
+      for (const SeenOrder& one : seen) take_order(tx, side, one);
+      tx.set_cursor(system, "orders", page.result->next.text());
+      if (!page.result->more)
+        tx.set_fact("as_of/" + system + "/orders", page.result->as_of.text());
+      return true;
+    });
+    if (!written) return written;
+    if (!seen.empty()) wake_();
+    more = page.result->more;
+  }
+  return Done{};
+}
+
+void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen) {
+  const OrderId identity = identity_in_journal(seen.change.ref.id, systems_);
+  std::optional<DocumentRecord> document;
+  if (!identity.empty()) document = tx.document(identity);
+  if (!document) {
+    for (const DocumentRecord& named : tx.documents_named(seen.change.ref.document.text()))
+      if (named.document(side) == seen.change.ref.document) document = named;
+  }
+  if (!document) {
+    const OrderId id = identity.empty()
+                           ? OrderId{{}, OrderNumber{seen.change.ref.document.text()}}
+                           : identity;
+    if (tx.open_intent_of(Capability::orders, order_subject(id))) return;
+    tx.put_document(adopted(seen.order, id, side, seen.change.ref.document, now_()));
+    return;
+  }
+  if (document->home != side) {
+    // The inert copy was executed: goods may leave twice. Nobody but a person can mend that.
+    const bool executed = std::any_of(
+        seen.order.lines.begin(), seen.order.lines.end(),
+        [](const OrderLine& line) { return !line.shipped_quantity.is_zero(); });
+    const std::string fact = "raised/mirror_executed/" + order_subject(document->id);
+    if (!executed || !tx.fact(fact).empty()) return;
+    tx.set_fact(fact, "1");
+    journal::ExceptionRecord exception;
+    exception.kind = "mirror_executed";
+    exception.capability = Capability::orders;
+    exception.wave = document->wave;
+    exception.subject = order_subject(document->id);
+    exception.side = side;
+    exception.detail = "the inert copy " + seen.change.ref.document.text() + " in " +
+                       systems_.on(side).name + " was shipped; its home is " +
+                       systems_.on(document->home).name;
+    tx.add_exception(exception, now_());
+    return;
+  }
+  const bool status_changed =
+      document->status != seen.order.status && may_follow(document->status, seen.order.status);
+  const bool follow = document->mirrored && (moved(seen.order.status) ||
+                                             edited(seen.order, read_content(document->content)));
+  if (status_changed || document->document(side).empty()) {
+    if (status_changed) document->status = seen.order.status;
+    document->closed = is_closed(document->status);
+    document->set_document(side, seen.change.ref.document);
+    document->updated_at = now_();
+    tx.put_document(*document);
+  }
+  if (follow && !waiting(tx, other(side), Capability::orders, order_subject(document->id),
+                         "follow_order")) {
+    tx.add_outbox_row(follow_row(*document), now_());
+  }
+}
+
+Status Feeds::poll_customers(Side side, const CallContext& context) {
+  const std::string& system = systems_.on(side).name;
+  bool more = true;
+  while (more) {
+    std::string cursor;
+    const Status read = journal_.read(
+        [&](const JournalReader& reader) { cursor = reader.cursor(system, "customers"); });
+    if (!read) return read;
+    const auto page = observe<ChangePage<CustomerChange>>(side, cutover::Operation::read, [&] {
+      return call_port<ChangePage<CustomerChange>>(
+          systems_, side, context.deadline, &ErpAdapter::customers,
+          [&](CustomerService& port) { return port.customer_changes(Cursor{cursor}, context); });
+    });
+    if (!page.result) return page.result.error();
+    const cutover::Plan plan = plans_.plan(Capability::customers);
+    std::vector<CustomerNumber> carry;
+    for (const CustomerChange& change : page.result->items) {
+      if (change.deleted || cursor.empty()) continue;  // The first poll is the state, not a change.
+      const cutover::Stage stage = cutover::stage_for(plan, change.number.text());
+      if (!cutover::rule(stage).mirror_writes) continue;
+      const auto owner = customers_.side_of(change.number);
+      if (!owner) return owner.error();
+      if (*owner == side) carry.push_back(change.number);
+    }
+    const Status written = journal_.write([&](JournalTransaction& tx) {
+      for (const CustomerNumber& number : carry) {
+        if (waiting(tx, other(side), Capability::customers, number.text(), "put_customer"))
+          continue;
+        tx.add_outbox_row(customer_mirror(number, other(side), plans_.wave(), "feed"), now_());
+      }
+      tx.set_cursor(system, "customers", page.result->next.text());
+      return true;
+    });
+    if (!written) return written;
+    if (!carry.empty()) wake_();
+    more = page.result->more;
+  }
+  return Done{};
+}
+
+Status Feeds::poll_prices(const CallContext& context) {
+  const cutover::Rollout rollout = plans_.plan(Capability::pricing).rollout;
+  const bool mirrored = index(rollout.highest()) >= index(cutover::Stage::dual_write) &&
+                        index(rollout.lowest()) <= index(cutover::Stage::ramp_down);
+  if (!mirrored) return Done{};
+  while (true) {
+    std::string last;
+    bool caught_up = false;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      last = reader.fact("prices/last");
+      caught_up = !last.empty();
+    });
+    if (!read) return read;
+    if (!caught_up) return Done{};  // Catching up publishes the first, full list.
+    const auto next =
+        observe<std::optional<PriceList>>(Side::legacy, cutover::Operation::read, [&] {
+          return call_port<std::optional<PriceList>>(
+              systems_, Side::legacy, context.deadline, &ErpAdapter::pricing,
+              [&](PricingService& port) { return port.prices_after(last, context); });
+        });
+    if (!next.result) return next.result.error();
+    if (!*next.result) return Done{};
+    const PriceList& list = **next.result;
+    const Status written = journal_.write([&](JournalTransaction& tx) {
+      journal::NewOutboxRow row;
+      row.side = Side::cloud;
+      row.capability = Capability::pricing;
+      row.wave = plans_.wave();
+      row.subject = price_list_subject;
+      row.operation = "publish_prices";
+      row.payload = json::write(json::to_json(list));
+      row.key = IdempotencyKey{"prices/" + list.batch};
+      tx.add_outbox_row(row, now_());
+      tx.set_fact("prices/last", list.batch);
+      return true;
+    });
+    if (!written) return written;
+    wake_();
+  }
+}
+
+}  // namespace underpin::facade

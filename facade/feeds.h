@@ -1,0 +1,44 @@
+#pragma once
+
+#include "facade/customers.h"
+#include "facade/orders.h"
+#include "facade/pricing.h"
+#include "facade/write_life.h"
+
+#include <string>
+
+namespace underpin::facade {
+
+// ERPs have users and other interfaces. The feeds poll what changed in each ERP: the index of orders
+// stays fresh, mirrors follow their documents, a customer that finance blocked is carried over, an
+// accepted price list is fed to the cloud. Threads: one caller per feed and side at a time.
+class Feeds {
+ public:
+  Feeds(const Systems& systems, journal::Journal& journal, PlanBook& plans, OrderFacade& orders,
+        CustomerFacade& customers, Now now, std::function<void()> wake);
+
+  Status poll_orders(Side side, const CallContext& context);
+  Status poll_customers(Side side, const CallContext& context);
+  // From the side whose price list rules (legacy, until cloud_only) to the other.
+  Status poll_prices(const CallContext& context);
+
+ private:
+  struct SeenOrder {
+    OrderChange change;
+    Order order;
+  };
+  void take_order(journal::JournalTransaction& tx, Side side, const SeenOrder& seen);
+
+  const Systems& systems_;
+  journal::Journal& journal_;
+  PlanBook& plans_;
+  OrderFacade& orders_;
+  CustomerFacade& customers_;
+  Now now_;
+  std::function<void()> wake_;
+};
+
+// A row that makes the inert copy of `document` follow it.
+journal::NewOutboxRow follow_row(const journal::DocumentRecord& document);
+
+}  // namespace underpin::facade
