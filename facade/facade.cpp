@@ -1,0 +1,230 @@
+#include "facade/facade.h"
+
+#include "facade/observe.h"
+
+#include <algorithm>
+
+namespace underpin::facade {
+
+using journal::JournalTransaction;
+
+Facade::Facade(Systems systems, FacadeSettings settings)
+    : systems_(std::move(systems)), settings_(std::move(settings)) {}
+
+Facade::~Facade() { stop(); }
+
+Result<std::unique_ptr<Facade>> Facade::open(Systems systems, FacadeSettings settings) {
+  std::unique_ptr<Facade> facade(new Facade(std::move(systems), std::move(settings)));
+  const Status ready = facade->set_up();
+  if (!ready) return ready.error();
+  return facade;
+}
+
+Status Facade::set_up() {
+  journal::JournalSettings journal = settings_.journal;
+  if (journal.file.empty()) journal.file = settings_.state_folder + "/journal.db";
+  auto opened = journal::open_sqlite_journal(journal);
+  if (!opened) return opened.error();
+  journal_ = std::move(opened).value();
+  auto ledger = parity::open_ledger({settings_.state_folder + "/parity.db"});
+  if (!ledger) return ledger.error();
+  ledger_ = std::move(ledger).value();
+
+  const Now& now = settings_.now;
+  shadows_ = std::make_unique<ShadowQueue>(settings_.shadow_threads, settings_.shadow_queue_limit);
+  plans_ = std::make_unique<PlanBook>(*journal_, settings_.wave);
+  const Status loaded = plans_->load(now());
+  if (!loaded) return loaded;
+  comparisons_ = std::make_unique<Comparisons>(systems_, *ledger_, settings_.parity_rules,
+                                               *shadows_, now);
+  writes_ = std::make_unique<WriteLife>(systems_, *journal_, *plans_, now, settings_.on_step,
+                                        settings_.writes);
+  add_order_writes(*writes_, systems_, *journal_, demand_, settings_.orders);
+  add_customer_writes(*writes_, systems_);
+  add_inventory_writes(*writes_, systems_);
+  orders_ = std::make_unique<OrderFacade>(systems_, *journal_, *plans_, *writes_, *comparisons_,
+                                          now, settings_.orders);
+  inventory_ = std::make_unique<InventoryFacade>(systems_, *journal_, *plans_, *writes_,
+                                                 *comparisons_, demand_, now,
+                                                 settings_.inventory);
+  pricing_ =
+      std::make_unique<PricingFacade>(systems_, *plans_, *journal_, *comparisons_, now);
+  customers_ = std::make_unique<CustomerFacade>(systems_, *journal_, *plans_, *writes_,
+                                                *comparisons_, now);
+  relay_ = std::make_unique<OutboxRelay>(systems_, *journal_, *orders_, *comparisons_, demand_,
+                                         now, settings_.on_step, settings_.relay);
+  const auto wake = [this] {
+    for (PeriodicTask* task : relay_tasks_) task->wake();
+  };
+  writes_->on_outbox_rows(wake);
+  feeds_ = std::make_unique<Feeds>(systems_, *journal_, *plans_, *orders_, *customers_, now, wake);
+  catch_up_ =
+      std::make_unique<CatchUp>(systems_, *journal_, *plans_, *writes_, *orders_, now, wake);
+  cutover_ = std::make_unique<CutoverDesk>(*journal_, *plans_, now);
+  const Status demand = relay_->load_demand();
+  if (!demand) return demand;
+  add_tasks();
+  return Done{};
+}
+
+CallContext Facade::background(std::int64_t budget_ms) const {
+  CallContext context;
+  context.correlation_id = CorrelationId{"underpin"};
+  context.deadline = deadline_in(std::chrono::milliseconds(budget_ms));
+  return context;
+}
+
+void Facade::add_tasks() {
+  using std::chrono::milliseconds;
+  const auto add = [&](std::string name, milliseconds every, std::function<bool()> run) {
+    tasks_.push_back(std::make_unique<PeriodicTask>(std::move(name), every, std::move(run)));
+    return tasks_.back().get();
+  };
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const std::string& system = systems_.on(side).name;
+    relay_tasks_.push_back(add("relay " + system, milliseconds(100), [this, side] {
+      return relay_->deliver_due(side) > 0;
+    }));
+    add("order feed " + system, milliseconds(settings_.poll_ms), [this, side] {
+      if (systems_.offers(side, Capability::orders))
+        (void)feeds_->poll_orders(side, background(30'000)).has_value();
+      return false;
+    });
+    add("customer feed " + system, milliseconds(settings_.poll_ms), [this, side] {
+      if (systems_.offers(side, Capability::customers))
+        (void)feeds_->poll_customers(side, background(30'000)).has_value();
+      return false;
+    });
+    for (const AdapterTask& task : systems_.on(side).adapter->tasks()) {
+      add(system + " " + task.name, task.every, [this, run = task.run] {
+        (void)run(background(30'000)).has_value();
+        return false;
+      });
+    }
+  }
+  add("outcome resolver", milliseconds(settings_.resolve_ms), [this] {
+    return writes_->resolve_outcomes(background(settings_.orders.give_up_ms)) > 0;
+  });
+  add("price feed", milliseconds(settings_.poll_ms), [this] {
+    (void)feeds_->poll_prices(background(30'000)).has_value();
+    return false;
+  });
+  add("catching up", milliseconds(settings_.poll_ms), [this] {
+    (void)catch_up_->advance(background(60'000)).has_value();
+    return false;
+  });
+  add("health", milliseconds(2'000), [this] {
+    look_at_systems();
+    return false;
+  });
+  add("answers", milliseconds(3'600'000), [this] {
+    const std::int64_t days = std::max<std::int64_t>(settings_.answers_kept_days, 7);
+    (void)journal_->write([&](JournalTransaction& tx) {
+      tx.forget_answers(settings_.now().plus_ms(-days * 86'400'000));
+      return true;
+    }).has_value();
+    return false;
+  });
+}
+
+void Facade::start() {
+  for (auto& task : tasks_) task->start();
+}
+
+void Facade::stop() {
+  for (auto& task : tasks_) task->stop();
+  if (shadows_) shadows_->stop();
+  if (ledger_) ledger_->flush();
+}
+
+void Facade::look_at_systems() {
+  std::vector<SystemHealth> seen;
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const ErpSystem& system = systems_.on(side);
+    const auto answer = observe<Done>(side, cutover::Operation::read, [&] {
+      return system.adapter->ping(background(3'000));
+    });
+    seen.push_back({system.name, side, answer.result.has_value(),
+                    answer.result ? "" : answer.result.error().message});
+  }
+  const std::lock_guard lock(health_mutex_);
+  health_ = std::move(seen);
+}
+
+std::vector<SystemHealth> Facade::health() const {
+  const std::lock_guard lock(health_mutex_);
+  return health_;
+}
+
+std::vector<std::pair<std::string, Alarm>> Facade::alarms() const {
+  std::vector<std::pair<std::string, Alarm>> all;
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const ErpSystem& system = systems_.on(side);
+    for (const Alarm& alarm : system.adapter->alarms()) all.emplace_back(system.name, alarm);
+  }
+  return all;
+}
+
+namespace {
+
+Error no_such_exception(std::int64_t id) {
+  return {ErrorCode::not_found, "no open exception has the number " + std::to_string(id)};
+}
+
+}  // namespace
+
+Status Facade::replay_exception(std::int64_t id, const std::string& actor,
+                                const std::string& reason) {
+  bool found = false;
+  const Status written = journal_->write([&](JournalTransaction& tx) {
+    const auto exception = tx.exception(id);
+    if (!exception || exception->state != "open") return false;
+    found = true;
+    if (exception->outbox_row != 0)
+      return tx.replay_exception(id, actor, reason, settings_.now());
+    if (exception->kind == "totals_differ") {
+      // The person has accepted the ERP's total: the hold ends and the document is released.
+      const auto document_id = order_id_of(exception->subject);
+      auto document = document_id ? tx.document(*document_id) : std::nullopt;
+      if (document && !document->closed) {
+        std::erase(document->holds, "totals_differ");
+        document->updated_at = settings_.now();
+        tx.put_document(*document);
+        journal::NewOutboxRow row;
+        row.side = document->home;
+        row.capability = Capability::orders;
+        row.wave = document->wave;
+        row.subject = exception->subject;
+        row.operation = "release_order";
+        row.payload = "{}";
+        row.channel = document->id.channel;
+        row.key = IdempotencyKey{"release/" + std::to_string(id)};
+        row.role = Role::primary;
+        tx.add_outbox_row(row, settings_.now());
+      }
+    }
+    return tx.settle_exception(id, actor, reason, settings_.now());
+  });
+  if (!found) return no_such_exception(id);
+  if (written) {
+    for (PeriodicTask* task : relay_tasks_) task->wake();
+  }
+  return written;
+}
+
+Status Facade::discard_exception(std::int64_t id, const std::string& actor,
+                                 const std::string& reason) {
+  bool found = false;
+  const Status written = journal_->write([&](JournalTransaction& tx) {
+    const auto exception = tx.exception(id);
+    if (!exception || exception->state != "open") return false;
+    found = true;
+    return exception->outbox_row != 0
+               ? tx.discard_exception(id, actor, reason, settings_.now())
+               : tx.settle_exception(id, actor, reason, settings_.now());
+  });
+  if (!found) return no_such_exception(id);
+  return written;
+}
+
+}  // namespace underpin::facade

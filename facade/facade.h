@@ -1,0 +1,118 @@
+#pragma once
+
+#include "facade/catch_up.h"
+#include "facade/comparisons.h"
+#include "facade/customers.h"
+#include "facade/cutover_desk.h"
+#include "facade/demand.h"
+#include "facade/feeds.h"
+#include "facade/inventory.h"
+#include "facade/order_writes.h"
+#include "facade/orders.h"
+#include "facade/outbox_relay.h"
+#include "facade/periodic_task.h"
+#include "facade/plan_book.h"
+#include "facade/pricing.h"
+#include "facade/shadow_read.h"
+#include "facade/systems.h"
+#include "facade/write_life.h"
+#include "parity/ledger.h"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace underpin::facade {
+
+struct FacadeSettings {
+  std::string state_folder;  // journal.db, parity.db; exists, private to this process.
+  std::string wave = "default";
+  OrderSettings orders;
+  InventorySettings inventory;
+  RelaySettings relay;
+  WriteLimits writes;
+  parity::Rules parity_rules;
+  int shadow_threads = 2;
+  std::size_t shadow_queue_limit = 2'000;
+  std::int64_t poll_ms = 500;             // Feeds and catching up.
+  std::int64_t resolve_ms = 200;          // Outcome resolver.
+  std::int64_t answers_kept_days = 8;     // Idempotency keys; at least seven.
+  journal::JournalSettings journal;       // `file` is filled in from state_folder.
+  OnStep on_step;                         // Tests and traces.
+  Now now = system_now;
+};
+
+struct SystemHealth {
+  std::string system;
+  Side side = Side::legacy;
+  bool reachable = false;
+  std::string detail;
+};
+
+// Everything between the channel API and the two ERPs of a wave. start() begins the background work:
+// relay, resolver, feeds, catching up, the adapters' own tasks. stop() ends it; what was accepted is
+// in the journal. Threads: any.
+class Facade {
+ public:
+  static Result<std::unique_ptr<Facade>> open(Systems systems, FacadeSettings settings);
+  ~Facade();
+
+  void start();
+  void stop();
+
+  OrderFacade& orders() { return *orders_; }
+  InventoryFacade& inventory() { return *inventory_; }
+  PricingFacade& pricing() { return *pricing_; }
+  CustomerFacade& customers() { return *customers_; }
+  CutoverDesk& cutover() { return *cutover_; }
+  WriteLife& writes() { return *writes_; }
+  journal::Journal& journal() { return *journal_; }
+  parity::Ledger& ledger() { return *ledger_; }
+  ShadowQueue& shadows() { return *shadows_; }
+  OutboxRelay& relay() { return *relay_; }
+  Feeds& feeds() { return *feeds_; }
+  CatchUp& catch_up() { return *catch_up_; }
+  const Systems& systems() const { return systems_; }
+  const FacadeSettings& settings() const { return settings_; }
+
+  std::vector<SystemHealth> health() const;  // As of the last look, at most a few seconds old.
+  std::vector<std::pair<std::string, Alarm>> alarms() const;
+
+  // Closes or drops what a person has decided on; kinds other than dead letters are settled by it:
+  // a held document is released.
+  Status replay_exception(std::int64_t id, const std::string& actor, const std::string& reason);
+  Status discard_exception(std::int64_t id, const std::string& actor, const std::string& reason);
+
+ private:
+  Facade(Systems systems, FacadeSettings settings);
+  Status set_up();
+  void add_tasks();
+  CallContext background(std::int64_t budget_ms) const;
+  void look_at_systems();
+
+  Systems systems_;
+  FacadeSettings settings_;
+  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<parity::Ledger> ledger_;
+  std::unique_ptr<ShadowQueue> shadows_;
+  std::unique_ptr<PlanBook> plans_;
+  std::unique_ptr<Comparisons> comparisons_;
+  std::unique_ptr<WriteLife> writes_;
+  UndeliveredDemand demand_;
+  std::unique_ptr<OrderFacade> orders_;
+  std::unique_ptr<InventoryFacade> inventory_;
+  std::unique_ptr<PricingFacade> pricing_;
+  std::unique_ptr<CustomerFacade> customers_;
+  std::unique_ptr<OutboxRelay> relay_;
+  std::unique_ptr<Feeds> feeds_;
+  std::unique_ptr<CatchUp> catch_up_;
+  std::unique_ptr<CutoverDesk> cutover_;
+  mutable std::mutex health_mutex_;
+  std::vector<SystemHealth> health_;
+  std::vector<std::unique_ptr<PeriodicTask>> tasks_;
+  std::vector<PeriodicTask*> relay_tasks_;
+};
+
+}  // namespace underpin::facade
