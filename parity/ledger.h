@@ -12,6 +12,7 @@
 namespace underpin::parity {
 
 struct LedgerEntry {
+  std::int64_t id = 0;  // Assigned when it is stored.
   Timestamp at;
   Question question;
   std::string correlation_id;
