@@ -32,8 +32,12 @@ constexpr const char* too_large = "is too large: the amounts of the document mus
 // A sum that stays quiet about overflow until it is asked for.
 class Sum {
  public:
-  void add(Decimal value) { run([&] { total_ += value; }); }
-  void add_product(Decimal a, Decimal b) { run([&] { total_ += a * b; }); }
+  void add(Decimal value) {
+    run([&] { total_ += value; });
+  }
+  void add_product(Decimal a, Decimal b) {
+    run([&] { total_ += a * b; });
+  }
   std::optional<Decimal> total() const { return fits_ ? std::optional(total_) : std::nullopt; }
   std::optional<Decimal> cents() {
     run([&] { total_ = total_.rounded(2, Rounding::half_up); });
@@ -78,11 +82,13 @@ std::string at(const std::string& pointer, const char* list, std::size_t index) 
   return pointer + "/" + list + "/" + std::to_string(index);
 }
 
-void check_address(Rules& rules, const std::optional<Address>& address, const std::string& pointer) {
+void check_address(Rules& rules, const std::optional<Address>& address,
+                   const std::string& pointer) {
   if (!address) return;
   const std::string& country = address->country;
-  rules.hold(country.empty() || (country.size() == 2 && is_upper(country[0]) && is_upper(country[1])),
-             pointer + "/country", "must be a country code of two upper-case letters");
+  rules.hold(
+      country.empty() || (country.size() == 2 && is_upper(country[0]) && is_upper(country[1])),
+      pointer + "/country", "must be a country code of two upper-case letters");
 }
 
 // Line numbers are 1..9999 and are there once.
@@ -102,7 +108,8 @@ bool positive(Decimal value) { return !value.is_zero() && !value.is_negative(); 
 void check_taxes(Rules& rules, const std::vector<Tax>& taxes, const std::string& pointer) {
   for (std::size_t i = 0; i < taxes.size(); ++i) {
     rules.hold(!taxes[i].rate.is_negative() && taxes[i].rate < Decimal::of(1),
-               at(pointer, "taxes", i) + "/rate", "must be a fraction from 0 to below 1, like \"0.19\"");
+               at(pointer, "taxes", i) + "/rate",
+               "must be a fraction from 0 to below 1, like \"0.19\"");
   }
 }
 
@@ -162,9 +169,9 @@ void check_totals(Rules& rules, const Order& order) {
   grand.add(totals.items_net);
   grand.add(totals.charges);
   if (!order.prices_include_tax) grand.add(totals.tax);
-  rules.equal(totals.grand_total, grand.total(), "/totals/grandTotal",
-              order.prices_include_tax ? "must be itemsNet + charges"
-                                       : "must be itemsNet + charges + tax");
+  rules.equal(
+      totals.grand_total, grand.total(), "/totals/grandTotal",
+      order.prices_include_tax ? "must be itemsNet + charges" : "must be itemsNet + charges + tax");
   if (taxes.count == 0) return;
   const auto stated = taxes.sum.total();
   Sum difference;
@@ -198,9 +205,8 @@ bool is_customer_number(std::string_view text) {
 }
 
 bool is_movement_id(std::string_view text) {
-  return all(text, 20, [](char c) {
-    return is_upper(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
-  });
+  return all(text, 20,
+             [](char c) { return is_upper(c) || is_digit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool is_sku(std::string_view text) {
@@ -264,8 +270,8 @@ std::vector<FieldError> broken_rules(const OrderAmendment& amendment) {
     const LineAmendment& line = amendment.lines[i];
     const std::string pointer = at("", "lines", i);
     numbers.check(rules, line.number, pointer);
-    const bool changed = line.quantity || line.unit_price || line.adjustment_total ||
-                         line.requested_date;
+    const bool changed =
+        line.quantity || line.unit_price || line.adjustment_total || line.requested_date;
     rules.hold(changed || line.added, pointer, "must change something");
     rules.hold(!line.quantity || positive(*line.quantity), pointer + "/quantity",
                "must be greater than 0; a line is withdrawn by cancelling it");

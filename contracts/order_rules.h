@@ -11,8 +11,8 @@
 
 namespace underpin {
 
-// What a channel's request must satisfy beyond types: a broken rule each, with a JSON pointer into the
-// request; empty when all hold. The door answers 422 with them.
+// What a channel's request must satisfy beyond types: a broken rule each, with a JSON pointer into
+// the request; empty when all hold. The door answers 422 with them.
 
 inline constexpr std::size_t order_lines_max = 500;
 inline constexpr std::size_t availability_lines_max = 500;
@@ -27,8 +27,8 @@ bool is_email(std::string_view text);            // One @, a dot in the domain, 
 
 // Line numbers, quantities, prices; netAmount is quantity * unitPrice + adjustments rounded half-up
 // to cents; itemsNet and charges are exact sums; grandTotal is exactly itemsNet + charges, plus tax
-// unless prices include it. Where the order states taxes, totals/tax is their sum to within one cent
-// per stated tax: channels round per line or per document.
+// unless prices include it. Where the order states taxes, totals/tax is their sum to within one
+// cent per stated tax: channels round per line or per document.
 std::vector<FieldError> broken_rules(const Order& order);
 // Of the amendment by itself; what the document allows is its home's to say.
 std::vector<FieldError> broken_rules(const OrderAmendment& amendment);

@@ -14,8 +14,8 @@ namespace underpin::mapping {
 // used from many threads at once.
 class Mapping {
  public:
-  // `file` names the mapping in errors. A file that does not say something sensible is refused here,
-  // as invalid_request with pointers into the file.
+  // `file` names the mapping in errors. A file that does not say something sensible is refused
+  // here, as invalid_request with pointers into the file.
   static Result<Mapping> load(std::string_view text, std::string_view file);
 
   // invalid_request, with canonical pointers, when the document cannot be said to the vendor.

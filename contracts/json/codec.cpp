@@ -287,9 +287,8 @@ Result<PriceList> from_json<PriceList>(const Value& value) {
     reader.read("batch", list.batch, Need::optional);
     reader.read("full", list.full);
     reader.read("created", list.created);
-    reader.read_each("entries", [&](ObjectReader& entry) {
-      read_price(entry, list.entries.emplace_back());
-    });
+    reader.read_each("entries",
+                     [&](ObjectReader& entry) { read_price(entry, list.entries.emplace_back()); });
     reader.read_each("deletions", [&](ObjectReader& entry) {
       read_price(entry, list.deletions.emplace_back());
     });
@@ -307,19 +306,19 @@ Result<PriceListReceipt> from_json<PriceListReceipt>(const Value& value) {
 
 template <>
 Result<QuoteRequest> from_json<QuoteRequest>(const Value& value) {
-  return read_document<QuoteRequest>(
-      value, "quote request", [](ObjectReader& reader, QuoteRequest& request) {
-        reader.read("customer", request.customer);
-        reader.read("currency", request.currency);
-        reader.read("at", request.at);
-        reader.read_each("lines", [&](ObjectReader& entry) {
-          QuoteLine& line = request.lines.emplace_back();
-          entry.read("number", line.number);
-          entry.read("sku", line.sku);
-          entry.read("quantity", line.quantity);
-          entry.read("uom", line.uom, Need::optional);
-        });
-      });
+  return read_document<QuoteRequest>(value, "quote request",
+                                     [](ObjectReader& reader, QuoteRequest& request) {
+                                       reader.read("customer", request.customer);
+                                       reader.read("currency", request.currency);
+                                       reader.read("at", request.at);
+                                       reader.read_each("lines", [&](ObjectReader& entry) {
+                                         QuoteLine& line = request.lines.emplace_back();
+                                         entry.read("number", line.number);
+                                         entry.read("sku", line.sku);
+                                         entry.read("quantity", line.quantity);
+                                         entry.read("uom", line.uom, Need::optional);
+                                       });
+                                     });
 }
 
 template <>
@@ -384,11 +383,14 @@ std::optional<Error> error_from_json(const Value& value) {
   reader.read("system", error.system, Need::optional);
   reader.read("vendorCode", error.vendor_code, Need::optional);
   reader.read("retryAfterS", error.retry_after_s, Need::optional);
-  reader.read_each("fields", [&](ObjectReader& entry) {
-    FieldError& field = error.fields.emplace_back();
-    entry.read("pointer", field.pointer);
-    entry.read("detail", field.detail);
-  }, Need::optional);
+  reader.read_each(
+      "fields",
+      [&](ObjectReader& entry) {
+        FieldError& field = error.fields.emplace_back();
+        entry.read("pointer", field.pointer);
+        entry.read("detail", field.detail);
+      },
+      Need::optional);
   if (!faults.empty()) return std::nullopt;
   return error;
 }

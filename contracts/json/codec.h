@@ -10,8 +10,8 @@
 #include <optional>
 
 // The canonical documents in JSON, one codec per type; contracts/schemas describes the same shapes.
-// Members are camelCase. Amounts and quantities are strings ("10.50"), their scale is kept; dates are
-// YYYY-MM-DD, timestamps RFC 3339. Empty texts and absent optionals are not written.
+// Members are camelCase. Amounts and quantities are strings ("10.50"), their scale is kept; dates
+// are YYYY-MM-DD, timestamps RFC 3339. Empty texts and absent optionals are not written.
 //
 // from_json refuses unknown members and wrong types as invalid_request and reports all of them at
 // once in Error::fields. It accepts everything that to_json writes: from_json(to_json(x)) == x.
@@ -43,25 +43,44 @@ Value to_json(const Error& error);
 
 template <class T>
 Result<T> from_json(const Value& value);
-template <> Result<Address> from_json<Address>(const Value& value);
-template <> Result<OrderTotals> from_json<OrderTotals>(const Value& value);
-template <> Result<Order> from_json<Order>(const Value& value);
-template <> Result<OrderAmendment> from_json<OrderAmendment>(const Value& value);
-template <> Result<OrderCancellation> from_json<OrderCancellation>(const Value& value);
-template <> Result<OrderReceipt> from_json<OrderReceipt>(const Value& value);
-template <> Result<OrderRef> from_json<OrderRef>(const Value& value);
-template <> Result<StockLevel> from_json<StockLevel>(const Value& value);
-template <> Result<StockAdjustment> from_json<StockAdjustment>(const Value& value);
-template <> Result<AdjustmentReceipt> from_json<AdjustmentReceipt>(const Value& value);
-template <> Result<AvailabilityRequest> from_json<AvailabilityRequest>(const Value& value);
-template <> Result<PriceEntry> from_json<PriceEntry>(const Value& value);
-template <> Result<PriceList> from_json<PriceList>(const Value& value);
-template <> Result<PriceListReceipt> from_json<PriceListReceipt>(const Value& value);
-template <> Result<QuoteRequest> from_json<QuoteRequest>(const Value& value);
-template <> Result<Quote> from_json<Quote>(const Value& value);
-template <> Result<Customer> from_json<Customer>(const Value& value);
-template <> Result<CustomerAmendment> from_json<CustomerAmendment>(const Value& value);
-template <> Result<CustomerReceipt> from_json<CustomerReceipt>(const Value& value);
+template <>
+Result<Address> from_json<Address>(const Value& value);
+template <>
+Result<OrderTotals> from_json<OrderTotals>(const Value& value);
+template <>
+Result<Order> from_json<Order>(const Value& value);
+template <>
+Result<OrderAmendment> from_json<OrderAmendment>(const Value& value);
+template <>
+Result<OrderCancellation> from_json<OrderCancellation>(const Value& value);
+template <>
+Result<OrderReceipt> from_json<OrderReceipt>(const Value& value);
+template <>
+Result<OrderRef> from_json<OrderRef>(const Value& value);
+template <>
+Result<StockLevel> from_json<StockLevel>(const Value& value);
+template <>
+Result<StockAdjustment> from_json<StockAdjustment>(const Value& value);
+template <>
+Result<AdjustmentReceipt> from_json<AdjustmentReceipt>(const Value& value);
+template <>
+Result<AvailabilityRequest> from_json<AvailabilityRequest>(const Value& value);
+template <>
+Result<PriceEntry> from_json<PriceEntry>(const Value& value);
+template <>
+Result<PriceList> from_json<PriceList>(const Value& value);
+template <>
+Result<PriceListReceipt> from_json<PriceListReceipt>(const Value& value);
+template <>
+Result<QuoteRequest> from_json<QuoteRequest>(const Value& value);
+template <>
+Result<Quote> from_json<Quote>(const Value& value);
+template <>
+Result<Customer> from_json<Customer>(const Value& value);
+template <>
+Result<CustomerAmendment> from_json<CustomerAmendment>(const Value& value);
+template <>
+Result<CustomerReceipt> from_json<CustomerReceipt>(const Value& value);
 
 // An Error cannot be the value of a Result; nothing when `value` is none.
 std::optional<Error> error_from_json(const Value& value);

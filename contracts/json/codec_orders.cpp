@@ -17,12 +17,15 @@ Value tax_to_json(const Tax& tax) {
 }
 
 void read_taxes(ObjectReader& reader, std::vector<Tax>& taxes, Form form) {
-  reader.read_each("taxes", [&](ObjectReader& tax) {
-    Tax& entry = taxes.emplace_back();
-    tax.read("code", entry.code, need_of(form));
-    tax.read("rate", entry.rate);
-    tax.read("amount", entry.amount);
-  }, Need::optional);
+  reader.read_each(
+      "taxes",
+      [&](ObjectReader& tax) {
+        Tax& entry = taxes.emplace_back();
+        tax.read("code", entry.code, need_of(form));
+        tax.read("rate", entry.rate);
+        tax.read("amount", entry.amount);
+      },
+      Need::optional);
 }
 
 Value line_to_json(const OrderLine& line) {
@@ -64,9 +67,10 @@ void read_line(ObjectReader& reader, OrderLine& line, Form form) {
     reader.read("returnedQuantity", line.returned_quantity, Need::optional);
   }
   reader.read("unitPrice", line.unit_price);
-  reader.read_each("adjustments", [&](ObjectReader& entry) {
-    read_adjustment(entry, line.adjustments.emplace_back());
-  }, Need::optional);
+  reader.read_each(
+      "adjustments",
+      [&](ObjectReader& entry) { read_adjustment(entry, line.adjustments.emplace_back()); },
+      Need::optional);
   reader.read("netAmount", line.net_amount);
   read_taxes(reader, line.taxes, form);
 }
@@ -112,54 +116,71 @@ Value invoice_to_json(const InvoiceReference& invoice) {
 }
 
 void read_charges(ObjectReader& reader, std::vector<Charge>& charges, Form form) {
-  reader.read_each("charges", [&](ObjectReader& entry) {
-    Charge& charge = charges.emplace_back();
-    entry.read("kind", charge.kind, need_of(form));
-    entry.read("code", charge.code, Need::optional);
-    entry.read("amount", charge.amount);
-    read_taxes(entry, charge.taxes, form);
-  }, Need::optional);
+  reader.read_each(
+      "charges",
+      [&](ObjectReader& entry) {
+        Charge& charge = charges.emplace_back();
+        entry.read("kind", charge.kind, need_of(form));
+        entry.read("code", charge.code, Need::optional);
+        entry.read("amount", charge.amount);
+        read_taxes(entry, charge.taxes, form);
+      },
+      Need::optional);
 }
 
 void read_payments(ObjectReader& reader, std::vector<PaymentReference>& payments, Form form) {
-  reader.read_each("payments", [&](ObjectReader& entry) {
-    PaymentReference& payment = payments.emplace_back();
-    entry.read("id", payment.id, need_of(form));
-    entry.read("provider", payment.provider, need_of(form));
-    entry.read("method", payment.method, Need::optional);
-    entry.read("amount", payment.amount);
-  }, Need::optional);
+  reader.read_each(
+      "payments",
+      [&](ObjectReader& entry) {
+        PaymentReference& payment = payments.emplace_back();
+        entry.read("id", payment.id, need_of(form));
+        entry.read("provider", payment.provider, need_of(form));
+        entry.read("method", payment.method, Need::optional);
+        entry.read("amount", payment.amount);
+      },
+      Need::optional);
 }
 
 // What only the facade and the ERPs write.
 void read_progress(ObjectReader& reader, Order& order) {
   read_status(reader, "status", order.status, Need::optional);
   reader.read("holds", order.holds, Need::optional);
-  reader.read_each("shipments", [&](ObjectReader& entry) {
-    ShipmentReference& shipment = order.shipments.emplace_back();
-    entry.read("document", shipment.document, Need::optional);
-    entry.read("date", shipment.date, Need::optional);
-    entry.read_each("lines", [&](ObjectReader& line) {
-      DocumentLineQuantity& quantity = shipment.lines.emplace_back();
-      line.read("line", quantity.line);
-      line.read("sku", quantity.sku, Need::optional);
-      line.read("quantity", quantity.quantity);
-    }, Need::optional);
-  }, Need::optional);
-  reader.read_each("invoices", [&](ObjectReader& entry) {
-    InvoiceReference& invoice = order.invoices.emplace_back();
-    entry.read("document", invoice.document, Need::optional);
-    entry.read("date", invoice.date, Need::optional);
-    entry.read("amount", invoice.amount);
-  }, Need::optional);
+  reader.read_each(
+      "shipments",
+      [&](ObjectReader& entry) {
+        ShipmentReference& shipment = order.shipments.emplace_back();
+        entry.read("document", shipment.document, Need::optional);
+        entry.read("date", shipment.date, Need::optional);
+        entry.read_each(
+            "lines",
+            [&](ObjectReader& line) {
+              DocumentLineQuantity& quantity = shipment.lines.emplace_back();
+              line.read("line", quantity.line);
+              line.read("sku", quantity.sku, Need::optional);
+              line.read("quantity", quantity.quantity);
+            },
+            Need::optional);
+      },
+      Need::optional);
+  reader.read_each(
+      "invoices",
+      [&](ObjectReader& entry) {
+        InvoiceReference& invoice = order.invoices.emplace_back();
+        entry.read("document", invoice.document, Need::optional);
+        entry.read("date", invoice.date, Need::optional);
+        entry.read("amount", invoice.amount);
+      },
+      Need::optional);
   reader.read("updatedAt", order.updated_at);
   reader.read("revision", order.revision, Need::optional);
 }
 
 void read_order(ObjectReader& reader, Order& order, Form form) {
   const Need need = need_of(form);
-  if (form == Form::request) reader.refuse_read_only("channel");
-  else reader.read("channel", order.id.channel, Need::optional);
+  if (form == Form::request)
+    reader.refuse_read_only("channel");
+  else
+    reader.read("channel", order.id.channel, Need::optional);
   reader.read("number", order.id.number, need);
   reader.read("customer", order.customer, need);
   reader.read("customerReference", order.customer_reference, Need::optional);
@@ -170,13 +191,13 @@ void read_order(ObjectReader& reader, Order& order, Form form) {
   reader.read("pricesIncludeTax", order.prices_include_tax, Need::optional);
   read_optional_address(reader, "shipTo", order.ship_to);
   read_optional_address(reader, "billTo", order.bill_to);
-  reader.read_each("lines", [&](ObjectReader& line) {
-    read_line(line, order.lines.emplace_back(), form);
-  }, need);
+  reader.read_each(
+      "lines", [&](ObjectReader& line) { read_line(line, order.lines.emplace_back(), form); },
+      need);
   read_charges(reader, order.charges, form);
   read_payments(reader, order.payments, form);
-  reader.read_object("totals", [&](ObjectReader& totals) { read_totals(totals, order.totals); },
-                     need);
+  reader.read_object(
+      "totals", [&](ObjectReader& totals) { read_totals(totals, order.totals); }, need);
   if (form == Form::request) {
     for (const char* key : {"status", "holds", "shipments", "invoices", "updatedAt", "revision"})
       reader.refuse_read_only(key);
@@ -200,20 +221,23 @@ void read_order_amendment(ObjectReader& reader, OrderAmendment& amendment, Form 
   read_optional_address(reader, "shipTo", amendment.ship_to);
   reader.read("requestedDate", amendment.requested_date);
   reader.read("customerReference", amendment.customer_reference);
-  reader.read_each("lines", [&](ObjectReader& entry) {
-    LineAmendment& line = amendment.lines.emplace_back();
-    entry.read("number", line.number);
-    entry.read("quantity", line.quantity);
-    entry.read("unitPrice", line.unit_price);
-    entry.read("adjustmentTotal", line.adjustment_total);
-    entry.read("requestedDate", line.requested_date);
-    entry.read_object("added", [&](ObjectReader& added) {
-      read_line(added, line.added.emplace(), form);
-    }, Need::optional);
-  }, Need::optional);
-  reader.read_object("totals", [&](ObjectReader& totals) {
-    read_totals(totals, amendment.totals.emplace());
-  }, Need::optional);
+  reader.read_each(
+      "lines",
+      [&](ObjectReader& entry) {
+        LineAmendment& line = amendment.lines.emplace_back();
+        entry.read("number", line.number);
+        entry.read("quantity", line.quantity);
+        entry.read("unitPrice", line.unit_price);
+        entry.read("adjustmentTotal", line.adjustment_total);
+        entry.read("requestedDate", line.requested_date);
+        entry.read_object(
+            "added", [&](ObjectReader& added) { read_line(added, line.added.emplace(), form); },
+            Need::optional);
+      },
+      Need::optional);
+  reader.read_object(
+      "totals", [&](ObjectReader& totals) { read_totals(totals, amendment.totals.emplace()); },
+      Need::optional);
 }
 
 }  // namespace
@@ -232,9 +256,8 @@ void read_address(ObjectReader& reader, Address& address) {
 
 void read_optional_address(ObjectReader& reader, std::string_view key,
                            std::optional<Address>& address) {
-  reader.read_object(key, [&](ObjectReader& nested) {
-    read_address(nested, address.emplace());
-  }, Need::optional);
+  reader.read_object(
+      key, [&](ObjectReader& nested) { read_address(nested, address.emplace()); }, Need::optional);
 }
 
 Value adjustment_to_json(const Adjustment& adjustment) {
@@ -267,8 +290,9 @@ void read_status(ObjectReader& reader, std::string_view key, OrderStatus& status
   const Value* found = reader.member(key, need);
   if (found == nullptr) return;
   if (!found->is_string() || !parse(found->text(), status))
-    reader.refuse(key, "must be one of pending, open, released, partially_shipped, shipped, "
-                       "invoiced, cancelled, rejected");
+    reader.refuse(key,
+                  "must be one of pending, open, released, partially_shipped, shipped, "
+                  "invoiced, cancelled, rejected");
 }
 
 Value to_json(const Address& address) {
@@ -379,10 +403,10 @@ Result<Order> from_json<Order>(const Value& value) {
 
 template <>
 Result<OrderAmendment> from_json<OrderAmendment>(const Value& value) {
-  return read_document<OrderAmendment>(
-      value, "amendment", [](ObjectReader& reader, OrderAmendment& amendment) {
-        read_order_amendment(reader, amendment, Form::record);
-      });
+  return read_document<OrderAmendment>(value, "amendment",
+                                       [](ObjectReader& reader, OrderAmendment& amendment) {
+                                         read_order_amendment(reader, amendment, Form::record);
+                                       });
 }
 
 template <>
@@ -390,11 +414,14 @@ Result<OrderCancellation> from_json<OrderCancellation>(const Value& value) {
   return read_document<OrderCancellation>(
       value, "cancellation", [](ObjectReader& reader, OrderCancellation& cancellation) {
         reader.read("reason", cancellation.reason, Need::optional);
-        reader.read_each("lines", [&](ObjectReader& entry) {
-          LineCancellation& line = cancellation.lines.emplace_back();
-          entry.read("number", line.number);
-          entry.read("quantity", line.quantity);
-        }, Need::optional);
+        reader.read_each(
+            "lines",
+            [&](ObjectReader& entry) {
+              LineCancellation& line = cancellation.lines.emplace_back();
+              entry.read("number", line.number);
+              entry.read("quantity", line.quantity);
+            },
+            Need::optional);
       });
 }
 
@@ -407,9 +434,10 @@ Result<OrderReceipt> from_json<OrderReceipt>(const Value& value) {
         reader.read("document", receipt.document, Need::optional);
         reader.read_word("state", receipt.state, receipt_states);
         read_status(reader, "status", receipt.status, Need::required);
-        reader.read_object("erpTotals", [&](ObjectReader& totals) {
-          read_totals(totals, receipt.erp_totals.emplace());
-        }, Need::optional);
+        reader.read_object(
+            "erpTotals",
+            [&](ObjectReader& totals) { read_totals(totals, receipt.erp_totals.emplace()); },
+            Need::optional);
         reader.read("released", receipt.released);
         reader.read("revision", receipt.revision, Need::optional);
       });
@@ -432,10 +460,10 @@ Result<Order> order_request_from_json(const Value& value, const ChannelId& chann
 }
 
 Result<OrderAmendment> order_amendment_request_from_json(const Value& value) {
-  return read_document<OrderAmendment>(
-      value, "amendment", [](ObjectReader& reader, OrderAmendment& amendment) {
-        read_order_amendment(reader, amendment, Form::request);
-      });
+  return read_document<OrderAmendment>(value, "amendment",
+                                       [](ObjectReader& reader, OrderAmendment& amendment) {
+                                         read_order_amendment(reader, amendment, Form::request);
+                                       });
 }
 
 }  // namespace underpin::json

@@ -18,7 +18,8 @@ template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
 Error refused(std::string_view at, std::string rule) {
-  Error error{ErrorCode::invalid_request, (at.empty() ? "the document" : std::string(at)) + " " + rule};
+  Error error{ErrorCode::invalid_request,
+              (at.empty() ? "the document" : std::string(at)) + " " + rule};
   error.fields.push_back({std::string(at), std::move(rule)});
   return error;
 }
@@ -75,8 +76,8 @@ std::string expanded(const NumberParts& parts) {
   std::string_view exponent_text = parts.exponent;
   if (exponent_text.front() == '+') exponent_text.remove_prefix(1);
   int exponent = 0;
-  const auto read = std::from_chars(exponent_text.data(),
-                                    exponent_text.data() + exponent_text.size(), exponent);
+  const auto read =
+      std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent);
   if (read.ec != std::errc{} || exponent > 1000 || exponent < -1000 || digits.size() > 1000)
     return {};
   int point = static_cast<int>(parts.whole.size()) + exponent;  // Where it stands in `digits`.
@@ -150,11 +151,21 @@ void write_string(std::string& out, std::string_view text) {
       continue;
     }
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (byte < 0x20 || byte == 0x7F) {
           char escaped[8];
@@ -178,10 +189,18 @@ void write_value(std::string& out, const Value& value, int indent) {
   };
   const int inner = indent < 0 ? indent : indent + 2;
   switch (value.kind()) {
-    case Kind::null: out += "null"; return;
-    case Kind::boolean: out += value.as_bool().value() ? "true" : "false"; return;
-    case Kind::number: out += value.text(); return;
-    case Kind::string: write_string(out, value.text()); return;
+    case Kind::null:
+      out += "null";
+      return;
+    case Kind::boolean:
+      out += value.as_bool().value() ? "true" : "false";
+      return;
+    case Kind::number:
+      out += value.text();
+      return;
+    case Kind::string:
+      write_string(out, value.text());
+      return;
     case Kind::array:
       out += '[';
       for (std::size_t i = 0; i < value.items().size(); ++i) {
@@ -335,9 +354,9 @@ class Builder {
   }
   bool open(Value container) {
     if (frames_.size() >= limits_.max_depth)
-      return fail(Error{ErrorCode::invalid_request,
-                        "JSON is nested deeper than " + std::to_string(limits_.max_depth) +
-                            " levels"});
+      return fail(
+          Error{ErrorCode::invalid_request,
+                "JSON is nested deeper than " + std::to_string(limits_.max_depth) + " levels"});
     if (!count()) return false;
     frames_.push_back({std::move(container), {}});
     return true;
@@ -361,8 +380,8 @@ Result<Value> parse_any(std::string_view text, const Limits& limits, bool commen
     return Error{ErrorCode::invalid_request,
                  "JSON is longer than " + std::to_string(limits.max_bytes) + " bytes"};
   Builder builder(text, limits);
-  const bool read = nlohmann::json::sax_parse(
-      text.begin(), text.end(), &builder, nlohmann::json::input_format_t::json, true, comments);
+  const bool read = nlohmann::json::sax_parse(text.begin(), text.end(), &builder,
+                                              nlohmann::json::input_format_t::json, true, comments);
   if (!read) return builder.error();
   return builder.take();
 }
@@ -371,12 +390,18 @@ Result<Value> parse_any(std::string_view text, const Limits& limits, bool commen
 
 std::string_view name(Kind kind) {
   switch (kind) {
-    case Kind::null: return "null";
-    case Kind::boolean: return "a boolean";
-    case Kind::number: return "a number";
-    case Kind::string: return "a string";
-    case Kind::array: return "an array";
-    case Kind::object: return "an object";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "a boolean";
+    case Kind::number:
+      return "a number";
+    case Kind::string:
+      return "a string";
+    case Kind::array:
+      return "an array";
+    case Kind::object:
+      return "an object";
   }
   return "unknown";
 }
@@ -573,9 +598,12 @@ const Value* Value::at_pointer(std::string_view pointer) const {
     std::string key;
     for (std::size_t i = 0; i < token.size(); ++i) {
       const bool escape = token[i] == '~' && i + 1 < token.size();
-      if (escape && token[i + 1] == '0') key += '~', ++i;
-      else if (escape && token[i + 1] == '1') key += '/', ++i;
-      else key += token[i];
+      if (escape && token[i + 1] == '0')
+        key += '~', ++i;
+      else if (escape && token[i + 1] == '1')
+        key += '/', ++i;
+      else
+        key += token[i];
     }
     value = value->find(key);
     if (value == nullptr) return nullptr;
@@ -586,12 +614,17 @@ const Value* Value::at_pointer(std::string_view pointer) const {
 bool operator==(const Value& a, const Value& b) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case Kind::null: return true;
-    case Kind::boolean: return std::get<bool>(a.data_) == std::get<bool>(b.data_);
+    case Kind::null:
+      return true;
+    case Kind::boolean:
+      return std::get<bool>(a.data_) == std::get<bool>(b.data_);
     case Kind::number:
-    case Kind::string: return a.text() == b.text();
-    case Kind::array: return a.items() == b.items();
-    case Kind::object: break;
+    case Kind::string:
+      return a.text() == b.text();
+    case Kind::array:
+      return a.items() == b.items();
+    case Kind::object:
+      break;
   }
   if (a.size() != b.size()) return false;
   return std::all_of(a.members().begin(), a.members().end(), [&](const Member& member) {
@@ -625,9 +658,12 @@ std::string pointer_to(std::string_view pointer, std::string_view key) {
   std::string result(pointer);
   result += '/';
   for (const char c : key) {
-    if (c == '~') result += "~0";
-    else if (c == '/') result += "~1";
-    else result += c;
+    if (c == '~')
+      result += "~0";
+    else if (c == '/')
+      result += "~1";
+    else
+      result += c;
   }
   return result;
 }

@@ -11,8 +11,9 @@
 #include <vector>
 
 // The one JSON reader and the one JSON writer: payloads, vendor documents, configuration, stored
-// rows. A number is kept as the text it was written with, so 12345678901234567.89 and 10.50 come back
-// unchanged; no double is involved. Values are plain values: copy, move and share them like strings.
+// rows. A number is kept as the text it was written with, so 12345678901234567.89 and 10.50 come
+// back unchanged; no double is involved. Values are plain values: copy, move and share them like
+// strings.
 namespace underpin::json {
 
 enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
@@ -20,12 +21,12 @@ std::string_view name(Kind kind);  // "an object", "a number", as error messages
 
 struct Member;
 
-// Every as_...(at) answers invalid_request with one FieldError {at, rule} when the value is not what
-// was asked for. `at` is the JSON pointer of this value ("" is the document itself).
+// Every as_...(at) answers invalid_request with one FieldError {at, rule} when the value is not
+// what was asked for. `at` is the JSON pointer of this value ("" is the document itself).
 class Value {
  public:
-  Value();                       // null
-  Value(std::string text);       // A string, as are the next two.
+  Value();                  // null
+  Value(std::string text);  // A string, as are the next two.
   Value(std::string_view text);
   Value(const char* text);
   Value(const Value& other);

@@ -12,8 +12,7 @@ std::string rule_of(const Error& error) {
 
 }  // namespace
 
-ObjectReader::ObjectReader(const Value& value, std::string pointer,
-                           std::vector<FieldError>& errors)
+ObjectReader::ObjectReader(const Value& value, std::string pointer, std::vector<FieldError>& errors)
     : value_(value), pointer_(std::move(pointer)), errors_(errors), known_(value.members().size()) {
   if (!value.is_object())
     errors_.push_back({pointer_, "must be an object, not " + std::string(name(value.kind()))});
@@ -117,7 +116,8 @@ void ObjectReader::refuse_read_only(std::string_view key) {
 void ObjectReader::finish() {
   const auto& members = value_.members();
   for (std::size_t i = 0; i < members.size(); ++i)
-    if (!known_[i]) errors_.push_back({pointer_to(pointer_, members[i].key), "is not a known member"});
+    if (!known_[i])
+      errors_.push_back({pointer_to(pointer_, members[i].key), "is not a known member"});
 }
 
 Error invalid(std::string_view what, std::vector<FieldError> fields) {

@@ -16,9 +16,9 @@ namespace underpin::json {
 
 enum class Need { required, optional };
 
-// Reads one object member by member into typed fields and collects everything that is wrong with it:
-// a missing member, a wrong type, and (by finish()) every member that nobody asked for. A field whose
-// member is absent or wrong keeps its value. Also used for configuration files.
+// Reads one object member by member into typed fields and collects everything that is wrong with
+// it: a missing member, a wrong type, and (by finish()) every member that nobody asked for. A field
+// whose member is absent or wrong keeps its value. Also used for configuration files.
 class ObjectReader {
  public:
   // `value` and `errors` outlive the reader. `pointer` is where the object stands in the document.
@@ -114,7 +114,8 @@ class ObjectReader {
   std::vector<bool> known_;  // By position among value_.members().
 };
 
-// One Error of all field errors: "the order is not valid: /lines/0/quantity must be ... (and 2 more)".
+// One Error of all field errors: "the order is not valid: /lines/0/quantity must be ... (and 2
+// more)".
 Error invalid(std::string_view what, std::vector<FieldError> fields);
 
 // Decodes a whole document: read(ObjectReader&, T&) reads the members of `what`.

@@ -21,13 +21,32 @@ namespace {
 
 constexpr std::size_t faults_max = 20;
 
-// What valijson 1.0 checks rightly, and what carries no rule. `pattern` and `format` recurse on long
-// texts, `multipleOf` errs on decimals: those rules are the typed codecs'.
-constexpr std::array<std::string_view, 24> keywords{
-    "$schema",    "$id",         "$comment", "$ref",     "title",     "description",
-    "default",    "examples",    "type",     "enum",     "const",     "properties",
-    "required",   "items",       "minimum",  "maximum",  "minItems",  "maxItems",
-    "minLength",  "maxLength",   "oneOf",    "anyOf",    "additionalProperties", "definitions"};
+// What valijson 1.0 checks rightly, and what carries no rule. `pattern` and `format` recurse on
+// long texts, `multipleOf` errs on decimals: those rules are the typed codecs'.
+constexpr std::array<std::string_view, 24> keywords{"$schema",
+                                                    "$id",
+                                                    "$comment",
+                                                    "$ref",
+                                                    "title",
+                                                    "description",
+                                                    "default",
+                                                    "examples",
+                                                    "type",
+                                                    "enum",
+                                                    "const",
+                                                    "properties",
+                                                    "required",
+                                                    "items",
+                                                    "minimum",
+                                                    "maximum",
+                                                    "minItems",
+                                                    "maxItems",
+                                                    "minLength",
+                                                    "maxLength",
+                                                    "oneOf",
+                                                    "anyOf",
+                                                    "additionalProperties",
+                                                    "definitions"};
 
 Error no_schema(const std::string& pointer, const std::string& rule) {
   Error error{ErrorCode::invalid_request,
@@ -73,20 +92,24 @@ Status examine(const Value& root, const Value& schema, const std::string& pointe
 // with a minimum at most, and never comes back.
 nlohmann::json structure_of(const Value& value) {
   switch (value.kind()) {
-    case Kind::null: return nullptr;
-    case Kind::boolean: return value.as_bool().value();
+    case Kind::null:
+      return nullptr;
+    case Kind::boolean:
+      return value.as_bool().value();
     case Kind::number: {
       const auto whole = value.as_int();
       if (whole) return *whole;
       return std::strtod(value.text().c_str(), nullptr);
     }
-    case Kind::string: return value.text();
+    case Kind::string:
+      return value.text();
     case Kind::array: {
       nlohmann::json result = nlohmann::json::array();
       for (const Value& item : value.items()) result.push_back(structure_of(item));
       return result;
     }
-    case Kind::object: break;
+    case Kind::object:
+      break;
   }
   nlohmann::json result = nlohmann::json::object();
   for (const Member& member : value.members()) result[member.key] = structure_of(member.value);
@@ -104,7 +127,8 @@ void check_texts(const Value& value, const std::string& pointer, std::vector<Fie
   if (faults.size() >= faults_max) return;
   if (value.is_string()) {
     if (value.text().size() > Schema::text_max)
-      faults.push_back({pointer, "must have at most " + std::to_string(Schema::text_max) + " bytes"});
+      faults.push_back(
+          {pointer, "must have at most " + std::to_string(Schema::text_max) + " bytes"});
     else if (has_control_characters(value.text()))
       faults.push_back({pointer, "must not contain control characters"});
   }
@@ -112,8 +136,9 @@ void check_texts(const Value& value, const std::string& pointer, std::vector<Fie
     check_texts(value.items()[i], pointer_to(pointer, i), faults);
   for (const Member& member : value.members()) {
     if (member.key.size() > 100 || has_control_characters(member.key)) {
-      faults.push_back({pointer, "must not have members with names of more than 100 bytes or with "
-                                 "control characters"});
+      faults.push_back({pointer,
+                        "must not have members with names of more than 100 bytes or with "
+                        "control characters"});
       return;
     }
     check_texts(member.value, pointer_to(pointer, member.key), faults);

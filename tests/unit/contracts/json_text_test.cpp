@@ -50,9 +50,10 @@ TEST(JsonText, MalformedTextIsRefusedWithItsPlace) {
   EXPECT_THAT(error_of("{\n  \"a\": 1,\n  oops\n}").message,
               testing::AllOf(testing::HasSubstr("malformed JSON at line 3, column 3 (byte 14)"),
                              testing::Not(testing::HasSubstr("last read"))));
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\" 1}", "01", "+1", ".5", "1.", "1e", "-",
-                           "NaN", "Infinity", "'a'", "\"a", "{} {}", "tru", "\"\x01\"", "\"\xff\"",
-                           "\"\\ud800\"", "// note\n1", "1e400"}) {
+  for (const char* text :
+       {"",    " ",        "{",        "[1,]",        "{\"a\" 1}",  "01",   "+1",  ".5",
+        "1.",  "1e",       "-",        "NaN",         "Infinity",   "'a'",  "\"a", "{} {}",
+        "tru", "\"\x01\"", "\"\xff\"", "\"\\ud800\"", "// note\n1", "1e400"}) {
     EXPECT_EQ(error_of(text).code, ErrorCode::invalid_request) << text;
     EXPECT_THAT(error_of(text).message, testing::HasSubstr("line ")) << text;
   }
