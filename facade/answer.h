@@ -17,6 +17,7 @@ struct Answer {
   std::string etag;
   int retry_after_s = 0;
   bool problem = false;  // application/problem+json.
+  bool html = false;     // text/html; otherwise application/json.
 
   static Answer json(int status, const json::Value& value);
   journal::StoredAnswer stored() const { return {status, body, location, etag}; }

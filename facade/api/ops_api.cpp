@@ -1,0 +1,463 @@
+#include "facade/api/ops_api.h"
+
+#include "contracts/order_status.h"
+#include "parity/report.h"
+
+#include <algorithm>
+
+namespace underpin::facade::api {
+namespace {
+
+using json::Value;
+
+std::optional<Answer> needs_role(const ApiCall& call,
+                                 std::initializer_list<std::string_view> roles) {
+  if (std::find(roles.begin(), roles.end(), call.role) != roles.end()) return std::nullopt;
+  std::string wanted;
+  for (const std::string_view role : roles) {
+    if (!wanted.empty()) wanted += " or ";
+    wanted += role;
+  }
+  return problem(403, "forbidden", "The token's role does not allow this",
+                 "This needs the role " + wanted + "; the token of " + call.subject +
+                     " has the role " + call.role + ".");
+}
+
+Value rollout_value(const cutover::Rollout& rollout) {
+  Value value = Value::object();
+  value.set("stage", name(rollout.to));
+  value.set("from", name(rollout.from));
+  value.set("sharePer100k", Value::integer(rollout.share_per_100k));
+  return value;
+}
+
+Value catch_up_value(const CatchUpState& state) {
+  Value value = Value::object();
+  value.set("state", state.state);
+  value.set("total", Value::integer(state.total));
+  value.set("delivered", Value::integer(state.delivered));
+  if (!state.detail.empty()) value.set("detail", state.detail);
+  return value;
+}
+
+Value status_value(const CutoverStatus& status) {
+  Value value = Value::object();
+  value.set("wave", status.plan.wave);
+  value.set("capability", name(status.plan.capability));
+  value.set("version", Value::integer(status.plan.version));
+  value.set("stage", name(status.plan.rollout.to));
+  value.set("from", name(status.plan.rollout.from));
+  value.set("sharePer100k", Value::integer(status.plan.rollout.share_per_100k));
+  value.set("actor", status.actor);
+  value.set("reason", status.reason);
+  value.set("since", status.since.text());
+  if (!status.plan.undo.empty())
+    value.set("rollbackTo", rollout_value(status.plan.undo.back()));
+  const journal::Backlog& b = status.backlog;
+  Value backlog = Value::object();
+  backlog.set("openIntents", Value::integer(b.open_intents));
+  backlog.set("openIntentsOfOlderPlans", Value::integer(b.open_intents_before));
+  backlog.set("unknownOutcomes", Value::integer(b.unknown_outcomes));
+  backlog.set("pendingToLegacy", Value::integer(b.pending_to_legacy));
+  backlog.set("pendingToCloud", Value::integer(b.pending_to_cloud));
+  backlog.set("deadLettersToLegacy", Value::integer(b.dead_to_legacy));
+  backlog.set("deadLettersToCloud", Value::integer(b.dead_to_cloud));
+  value.set("backlog", std::move(backlog));
+  if (status.plan.capability == Capability::orders) {
+    Value documents = Value::object();
+    documents.set("openInLegacy", Value::integer(status.documents.open_in_legacy));
+    documents.set("openInCloud", Value::integer(status.documents.open_in_cloud));
+    value.set("documents", std::move(documents));
+  }
+  value.set("catchUpCloud", catch_up_value(status.catch_up_cloud));
+  value.set("catchUpLegacy", catch_up_value(status.catch_up_legacy));
+  return value;
+}
+
+Answer status_answer(const Result<CutoverStatus>& status) {
+  if (!status) {
+    if (status.error().code == ErrorCode::conflict) {
+      return problem(412, "precondition-failed", "The plan has moved on", status.error().message);
+    }
+    if (status.error().code == ErrorCode::rejected) {
+      return problem(409, "transition-refused", "The change of stage is refused",
+                     status.error().message, status.error().fields);
+    }
+    return problem_for(status.error());
+  }
+  Answer answer = Answer::json(200, status_value(*status));
+  answer.etag = "\"" + std::to_string(status->plan.version) + "\"";
+  return answer;
+}
+
+std::optional<Capability> capability_of(const ApiCall& call) {
+  return parse_capability(call.params.at("capability"));
+}
+
+Answer no_capability(const ApiCall& call) {
+  return problem(404, "not-found", "Not found",
+                 "There is no capability " + call.params.at("capability") +
+                     "; it is orders, inventory, pricing or customers.");
+}
+
+// The plan version of If-Match, or a refusal.
+struct Expected {
+  std::int64_t version = 0;
+  std::optional<Answer> refused;
+};
+
+Expected expected_of(const ApiCall& call) {
+  Expected expected;
+  expected.refused = if_match_refused(call);
+  if (expected.refused) return expected;
+  std::string text = call.if_match.front();
+  std::erase(text, '"');
+  const bool digits = !text.empty() && text.size() < 18 &&
+                      std::all_of(text.begin(), text.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits) {
+    expected.refused = problem(400, "malformed", "If-Match is malformed",
+                               "If-Match must be the plan version, for instance \"7\".");
+    return expected;
+  }
+  expected.version = std::stoll(text);
+  return expected;
+}
+
+Answer change_plan(Facade& facade, const ApiCall& call) {
+  if (const auto refused = needs_role(call, {"architect"})) return *refused;
+  const auto capability = capability_of(call);
+  if (!capability) return no_capability(call);
+  const Expected expected = expected_of(call);
+  if (expected.refused) return *expected.refused;
+  const Parsed body = parse_body(call, "cutover-change");
+  if (!body.value) return body.refused;
+  cutover::ChangeRequest request;
+  const auto stage = cutover::parse_stage(body.value->get("stage").text());
+  if (!stage) return validation({{"/stage", "must name one of the six stages"}});
+  request.stage = *stage;
+  if (const Value* share = body.value->find("sharePer100k")) {
+    const auto number = share->as_int();
+    if (!number || *number < 0 || *number > std::int64_t{cutover::whole_share})
+      return validation({{"/sharePer100k", "must be 0 to 100000"}});
+    request.share_per_100k = static_cast<std::uint32_t>(*number);
+  }
+  return status_answer(facade.cutover().change(*capability, request, expected.version,
+                                               call.subject, body.value->get("reason").text()));
+}
+
+Answer roll_back(Facade& facade, const ApiCall& call) {
+  if (const auto refused = needs_role(call, {"architect"})) return *refused;
+  const auto capability = capability_of(call);
+  if (!capability) return no_capability(call);
+  const Expected expected = expected_of(call);
+  if (expected.refused) return *expected.refused;
+  const Parsed body = parse_body(call, "cutover-rollback");
+  if (!body.value) return body.refused;
+  return status_answer(facade.cutover().roll_back(*capability, expected.version, call.subject,
+                                                  body.value->get("reason").text()));
+}
+
+Answer all_plans(Facade& facade) {
+  Value items = Value::array();
+  for (const Capability capability : all_capabilities) {
+    const auto status = facade.cutover().status(capability);
+    if (!status) return problem_for(status.error());
+    items.push(status_value(*status));
+  }
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  return Answer::json(200, body);
+}
+
+Answer plan_history(Facade& facade, const ApiCall& call) {
+  const auto capability = capability_of(call);
+  if (!capability) return no_capability(call);
+  const auto history = facade.cutover().history(*capability);
+  if (!history) return problem_for(history.error());
+  Value items = Value::array();
+  for (const journal::PlanRecord& record : *history) {
+    Value item = Value::object();
+    item.set("version", Value::integer(record.version));
+    const auto plan = json::parse(record.plan);
+    if (plan) item.set("plan", *plan);
+    item.set("actor", record.actor);
+    item.set("reason", record.reason);
+    item.set("at", record.at.text());
+    items.push(std::move(item));
+  }
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  return Answer::json(200, body);
+}
+
+Value exception_value(const journal::ExceptionRecord& exception) {
+  Value value = Value::object();
+  value.set("id", Value::integer(exception.id));
+  value.set("kind", exception.kind);
+  value.set("capability", name(exception.capability));
+  value.set("subject", exception.subject);
+  if (exception.side) value.set("side", name(*exception.side));
+  value.set("state", exception.state);
+  value.set("detail", exception.detail);
+  value.set("openedAt", exception.opened_at.text());
+  if (!exception.correlation_id.empty()) value.set("correlationId", exception.correlation_id);
+  if (exception.state != "open") {
+    value.set("closedBy", exception.closed_by);
+    value.set("closeReason", exception.close_reason);
+    value.set("closedAt", exception.closed_at.text());
+  }
+  return value;
+}
+
+Answer list_exceptions(Facade& facade, const ApiCall& call) {
+  std::vector<FieldError> errors;
+  only_known(call, {"state", "limit"}, errors);
+  const int limit = limit_of(call, errors);
+  if (!errors.empty()) return validation(errors);
+  std::vector<journal::ExceptionRecord> found;
+  const Status read = facade.journal().read([&](const journal::JournalReader& reader) {
+    found = reader.exceptions(query_of(call, "state").value_or("open"), limit);
+  });
+  if (!read) return problem_for(read.error());
+  Value items = Value::array();
+  for (const auto& exception : found) items.push(exception_value(exception));
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  return Answer::json(200, body);
+}
+
+std::optional<std::int64_t> id_of(const ApiCall& call) {
+  const std::string& text = call.params.at("id");
+  if (text.empty() || text.size() > 17 ||
+      !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    return std::nullopt;
+  return std::stoll(text);
+}
+
+Answer no_exception(const ApiCall& call) {
+  return problem(404, "not-found", "Not found",
+                 "There is no exception " + call.params.at("id") + ".");
+}
+
+Answer show_exception(Facade& facade, const ApiCall& call) {
+  const auto id = id_of(call);
+  if (!id) return no_exception(call);
+  std::optional<journal::ExceptionRecord> found;
+  std::optional<journal::OutboxRow> row;
+  const Status read = facade.journal().read([&](const journal::JournalReader& reader) {
+    found = reader.exception(*id);
+    if (found && found->outbox_row != 0) row = reader.outbox_row(found->outbox_row);
+  });
+  if (!read) return problem_for(read.error());
+  if (!found) return no_exception(call);
+  Value body = exception_value(*found);
+  const auto payload = json::parse(found->payload);
+  if (payload) body.set("payload", *payload);
+  if (row) {
+    Value delivery = Value::object();
+    delivery.set("operation", row->operation);
+    delivery.set("attempts", Value::integer(row->attempts));
+    delivery.set("lastError", row->last_error);
+    body.set("delivery", std::move(delivery));
+  }
+  return Answer::json(200, body);
+}
+
+using SettleException = Status (Facade::*)(std::int64_t, const std::string&, const std::string&);
+
+Answer settle_exception(Facade& facade, const ApiCall& call, SettleException settle) {
+  if (const auto refused = needs_role(call, {"operator", "architect"})) return *refused;
+  const auto id = id_of(call);
+  if (!id) return no_exception(call);
+  const Parsed body = parse_body(call, "exception-settlement");
+  if (!body.value) return body.refused;
+  const Status settled = (facade.*settle)(*id, call.subject, body.value->get("reason").text());
+  if (!settled) return problem_for(settled.error());
+  return show_exception(facade, call);
+}
+
+Answer parity_summary(Facade& facade, bool html) {
+  facade.ledger().flush();
+  const auto summary = facade.ledger().summary();
+  if (!summary) return problem_for(summary.error());
+  Answer answer;
+  answer.body = html ? parity::report_html(*summary) : parity::report_json(*summary);
+  answer.html = html;
+  return answer;
+}
+
+Answer parity_entries(Facade& facade, const ApiCall& call) {
+  std::vector<FieldError> errors;
+  only_known(call, {"capability", "verdict", "subject", "cursor", "limit"}, errors);
+  parity::LedgerFilter filter;
+  filter.limit = limit_of(call, errors);
+  filter.capability = query_of(call, "capability").value_or("");
+  filter.verdict = query_of(call, "verdict").value_or("");
+  filter.subject = query_of(call, "subject").value_or("");
+  if (const auto cursor = query_of(call, "cursor")) {
+    if (cursor->size() > 17 || !std::all_of(cursor->begin(), cursor->end(),
+                                            [](char c) { return c >= '0' && c <= '9'; })) {
+      errors.push_back({"cursor", "must be the `next` of an earlier page"});
+    } else {
+      filter.after_id = std::stoll(*cursor);
+    }
+  }
+  if (!filter.verdict.empty() && !parity::parse_verdict(filter.verdict))
+    errors.push_back({"verdict", "must name a verdict"});
+  if (!errors.empty()) return validation(errors);
+  facade.ledger().flush();
+  const auto found = facade.ledger().entries(filter);
+  if (!found) return problem_for(found.error());
+  Value items = Value::array();
+  for (const parity::LedgerEntry& entry : *found) {
+    Value item = Value::object();
+    item.set("id", Value::integer(entry.id));
+    item.set("at", entry.at.text());
+    item.set("capability", entry.question.capability);
+    item.set("operation", entry.question.operation);
+    item.set("subject", entry.question.subject);
+    item.set("verdict", parity::name(entry.comparison.verdict));
+    Value differences = Value::array();
+    for (const parity::Difference& difference : entry.comparison.differences) {
+      Value one = Value::object();
+      one.set("path", difference.path);
+      one.set("kind", parity::name(difference.kind));
+      one.set("verdict", parity::name(difference.verdict));
+      one.set("primary", difference.primary);
+      one.set("secondary", difference.secondary);
+      if (!difference.rule.empty()) one.set("rule", difference.rule);
+      differences.push(std::move(one));
+    }
+    item.set("differences", std::move(differences));
+    items.push(std::move(item));
+  }
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  if (found->size() == static_cast<std::size_t>(filter.limit))
+    body.set("next", std::to_string(found->back().id));
+  return Answer::json(200, body);
+}
+
+// One order end to end: where it lives, what it is called, and what is still to be done for it.
+Answer trace(Facade& facade, const ApiCall& call) {
+  const std::string& number = call.params.at("number");
+  const std::string channel = query_of(call, "channel").value_or("");
+  std::vector<journal::DocumentRecord> documents;
+  Value rows = Value::array();
+  const Status read = facade.journal().read([&](const journal::JournalReader& reader) {
+    if (auto document = reader.document({ChannelId{channel}, OrderNumber{number}}))
+      documents.push_back(*document);
+    if (documents.empty()) documents = reader.documents_named(number);
+    for (const auto& document : documents) {
+      for (const Side side : {Side::legacy, Side::cloud}) {
+        for (const auto& row :
+             reader.rows_of(side, Capability::orders, order_subject(document.id))) {
+          Value one = Value::object();
+          one.set("side", name(side));
+          one.set("operation", row.operation);
+          one.set("state", row.state == journal::OutboxState::dead ? "dead" : "pending");
+          one.set("attempts", Value::integer(row.attempts));
+          one.set("lastError", row.last_error);
+          rows.push(std::move(one));
+        }
+      }
+    }
+  });
+  if (!read) return problem_for(read.error());
+  if (documents.empty())
+    return problem(404, "not-found", "Not found", "No order is known by " + number + ".");
+  Value items = Value::array();
+  for (const auto& document : documents) {
+    Value one = Value::object();
+    one.set("channel", document.id.channel.text());
+    one.set("number", document.id.number.text());
+    one.set("home", name(document.home));
+    one.set("status", name(document.status));
+    one.set("legacyDocument", document.legacy_document.text());
+    one.set("cloudDocument", document.cloud_document.text());
+    one.set("mirrored", Value::boolean(document.mirrored));
+    one.set("closed", Value::boolean(document.closed));
+    one.set("planVersion", Value::integer(document.plan_version));
+    one.set("bucket", Value::integer(document.bucket));
+    one.set("createdAt", document.created_at.text());
+    one.set("updatedAt", document.updated_at.text());
+    items.push(std::move(one));
+  }
+  Value body = Value::object();
+  body.set("documents", std::move(items));
+  body.set("undelivered", std::move(rows));
+  return Answer::json(200, body);
+}
+
+}  // namespace
+
+Answer readiness(Facade& facade) {
+  Value body = Value::object();
+  Value systems = Value::array();
+  for (const SystemHealth& health : facade.health()) {
+    Value one = Value::object();
+    one.set("system", health.system);
+    one.set("side", name(health.side));
+    one.set("reachable", Value::boolean(health.reachable));
+    if (!health.detail.empty()) one.set("detail", health.detail);
+    systems.push(std::move(one));
+  }
+  Value alarms = Value::array();
+  for (const auto& [system, alarm] : facade.alarms()) {
+    Value one = Value::object();
+    one.set("system", system);
+    one.set("alarm", alarm.name);
+    one.set("detail", alarm.detail);
+    alarms.push(std::move(one));
+  }
+  bool ready = false;
+  const Status read = facade.journal().read(
+      [&](const journal::JournalReader&) { ready = true; });
+  body.set("ready", Value::boolean(read.has_value() && ready));
+  body.set("systems", std::move(systems));
+  body.set("alarms", std::move(alarms));
+  return Answer::json(read && ready ? 200 : 503, body);
+}
+
+ApiRoutes ops_routes(Facade& facade) {
+  ApiRoutes routes;
+  const auto add = [&](std::string method, std::string pattern, std::string operation,
+                       ApiHandler handler) {
+    routes.push_back({std::move(method), std::move(pattern), std::move(operation),
+                      std::move(handler)});
+  };
+  add("GET", "/ops/v1/cutover", "cutover_status",
+      [&](const ApiCall&) { return all_plans(facade); });
+  add("GET", "/ops/v1/cutover/{capability}", "cutover_status", [&](const ApiCall& call) {
+    const auto capability = capability_of(call);
+    return capability ? status_answer(facade.cutover().status(*capability)) : no_capability(call);
+  });
+  add("GET", "/ops/v1/cutover/{capability}/history", "cutover_history",
+      [&](const ApiCall& call) { return plan_history(facade, call); });
+  add("PUT", "/ops/v1/cutover/{capability}", "cutover_change",
+      [&](const ApiCall& call) { return change_plan(facade, call); });
+  add("POST", "/ops/v1/cutover/{capability}/rollback", "cutover_rollback",
+      [&](const ApiCall& call) { return roll_back(facade, call); });
+  add("GET", "/ops/v1/exceptions", "list_exceptions",
+      [&](const ApiCall& call) { return list_exceptions(facade, call); });
+  add("GET", "/ops/v1/exceptions/{id}", "show_exception",
+      [&](const ApiCall& call) { return show_exception(facade, call); });
+  add("POST", "/ops/v1/exceptions/{id}/replay", "replay_exception", [&](const ApiCall& call) {
+    return settle_exception(facade, call, &Facade::replay_exception);
+  });
+  add("POST", "/ops/v1/exceptions/{id}/discard", "discard_exception", [&](const ApiCall& call) {
+    return settle_exception(facade, call, &Facade::discard_exception);
+  });
+  add("GET", "/ops/v1/parity", "parity_summary",
+      [&](const ApiCall&) { return parity_summary(facade, false); });
+  add("GET", "/ops/v1/parity/report.html", "parity_report",
+      [&](const ApiCall&) { return parity_summary(facade, true); });
+  add("GET", "/ops/v1/parity/entries", "parity_entries",
+      [&](const ApiCall& call) { return parity_entries(facade, call); });
+  add("GET", "/ops/v1/trace/{number}", "trace",
+      [&](const ApiCall& call) { return trace(facade, call); });
+  return routes;
+}
+
+}  // namespace underpin::facade::api
