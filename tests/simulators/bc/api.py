@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from typing import NamedTuple, Optional
 
 import errors
@@ -223,8 +224,7 @@ class Api:
         rows = self._rows(kind, query, equals)
         total = len(rows)
         order = [*query.order, (kind.order, False), (kind.key, False)]
-        for name, descending in reversed(order):
-            rows.sort(key=lambda row: row[name], reverse=descending)
+        _sort(rows, order)
         if query.token is not None:
             rows = _after(rows, order, query.token)
         rows = rows[query.skip:]
@@ -280,8 +280,7 @@ class Api:
             if navigation.many:
                 rows = self._rows(target, nested, {navigation.remote: row[navigation.local]})
                 order = [*nested.order, (target.order, False), (target.key, False)]
-                for field, descending in reversed(order):
-                    rows.sort(key=lambda one, f=field: one[f], reverse=descending)
+                _sort(rows, order)
                 rows = rows[nested.skip:][:nested.top]
                 inner = ",".join([self._entity(request, target, one, nested) for one in rows])
                 parts.append(f'"{name}":[{inner}]')
@@ -428,6 +427,14 @@ class Api:
         if group and not self.store["customerPriceGroups"].first(code=group):
             raise errors.record_missing("Customer Price Group", "Code", group)
         return self.store.put("customerPricing", {**row, **values})
+
+
+def _sort(rows, order):
+    if not any(descending for _, descending in order):
+        rows.sort(key=operator.itemgetter(*[name for name, _ in order]))
+        return
+    for name, descending in reversed(order):
+        rows.sort(key=operator.itemgetter(name), reverse=descending)
 
 
 def _after(rows, order, token):

@@ -9,6 +9,7 @@ import argparse
 import base64
 import datetime
 import decimal
+import gc
 import hmac
 import os
 import secrets
@@ -244,6 +245,7 @@ def arguments():
 def main():
     options = arguments()
     sys.setswitchinterval(0.002)
+    gc.set_threshold(50000, 20, 50)  # the books are many small objects that stay
     store = Store(options.data)
     seed.fill(store, options.company, options.seed_date.isoformat())
     company = Company(store, seed.COMPANY_ID, options.rounding, options.planted_item,

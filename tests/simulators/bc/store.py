@@ -123,6 +123,7 @@ class Store:
                                    check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("PRAGMA wal_autocheckpoint=8000")
         self._db.execute("CREATE TABLE IF NOT EXISTS record (entity TEXT, key TEXT, content TEXT, "
                          "PRIMARY KEY (entity, key)) WITHOUT ROWID")
         for entity, key, content in self._db.execute("SELECT entity, key, content FROM record"):
