@@ -1,0 +1,243 @@
+#include "facade/config.h"
+
+#include "contracts/json/schema.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace underpin::facade {
+namespace {
+
+using json::Value;
+
+Error refused(const std::string& file, std::vector<FieldError> fields) {
+  Error error{ErrorCode::invalid_request, file + " cannot be used"};
+  for (const FieldError& field : fields)
+    error.message += "\n  " + field.pointer + ": " + field.detail;
+  error.fields = std::move(fields);
+  return error;
+}
+
+// ${NAME} from the environment; a name that is not set is an error.
+void expand(Value& value, const std::string& at, std::vector<FieldError>& errors) {
+  if (value.is_array()) {
+    std::vector<Value> items = value.items();
+    for (std::size_t i = 0; i < items.size(); ++i) expand(items[i], json::pointer_to(at, i), errors);
+    value = Value::array(std::move(items));
+    return;
+  }
+  if (value.is_object()) {
+    for (const json::Member& member : value.members())
+      expand(*value.find(member.key), json::pointer_to(at, member.key), errors);
+    return;
+  }
+  if (!value.is_string() || value.text().find("${") == std::string::npos) return;
+  std::string text = value.text();
+  std::size_t from = 0;
+  while ((from = text.find("${", from)) != std::string::npos) {
+    const std::size_t to = text.find('}', from);
+    if (to == std::string::npos) {
+      errors.push_back({at, "has ${ without }"});
+      return;
+    }
+    const std::string name = text.substr(from + 2, to - from - 2);
+    const char* found = std::getenv(name.c_str());
+    if (found == nullptr) {
+      errors.push_back({at, "names the environment variable " + name + ", which is not set"});
+      return;
+    }
+    const std::string replacement = found;
+    text.replace(from, to - from + 1, replacement);
+    from += replacement.size();
+  }
+  value = Value(text);
+}
+
+std::string text_of(const Value& value, std::string_view key, std::string fallback = {}) {
+  const Value* member = value.find(key);
+  return member == nullptr ? fallback : member->text();
+}
+
+std::int64_t number_of(const Value& value, std::string_view key, std::int64_t fallback) {
+  const Value* member = value.find(key);
+  if (member == nullptr) return fallback;
+  const auto number = member->as_int();
+  return number ? *number : fallback;
+}
+
+// A port may be a number, or a text that came from the environment.
+int port_of(const Value& value, int fallback, const std::string& at,
+            std::vector<FieldError>& errors) {
+  const Value* member = value.find("port");
+  if (member == nullptr) return fallback;
+  const std::string& text = member->text();
+  const bool digits = !text.empty() && text.size() <= 5 &&
+                      std::all_of(text.begin(), text.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
+  const int port = digits ? std::stoi(text) : -1;
+  if (port < 0 || port > 65535) errors.push_back({at + "/port", "must be 0 to 65535"});
+  return port;
+}
+
+void read_listener(const Value& value, const std::string& at, ListenerConfig& listener,
+                   std::vector<FieldError>& errors) {
+  listener.address = text_of(value, "address", listener.address);
+  listener.port = port_of(value, listener.port, at, errors);
+  listener.workers = static_cast<int>(number_of(value, "workers", listener.workers));
+  listener.queue_limit = static_cast<int>(number_of(value, "queueLimit", listener.queue_limit));
+  listener.request_budget_ms = number_of(value, "requestBudgetMs", listener.request_budget_ms);
+  listener.body_limit_bytes = number_of(value, "bodyLimitBytes", listener.body_limit_bytes);
+  listener.connection_limit =
+      static_cast<int>(number_of(value, "connectionLimit", listener.connection_limit));
+}
+
+bool is_channel_name(const std::string& text) {
+  return !text.empty() && text.size() <= 10 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+std::string resolved(const std::string& folder, const std::string& path) {
+  const std::filesystem::path given(path);
+  return given.is_absolute() ? path : (std::filesystem::path(folder) / given).string();
+}
+
+}  // namespace
+
+Result<Config> read_config(
+    const std::string& file,
+    const std::function<std::string_view(std::string_view)>& adapter_schema) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream)
+    return Error{ErrorCode::invalid_request, file + " cannot be read: no such file, or no right"};
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  auto parsed = json::parse_with_comments(bytes.str());
+  if (!parsed)
+    return Error{ErrorCode::invalid_request, file + " is not JSON: " + parsed.error().message};
+  Value value = std::move(parsed).value();
+
+  std::vector<FieldError> errors = json::Schema::named("config").check(value);
+  if (!errors.empty()) return refused(file, std::move(errors));
+  expand(value, "", errors);
+  if (!errors.empty()) return refused(file, std::move(errors));
+
+  Config config;
+  config.folder = std::filesystem::absolute(file).parent_path().string();
+  config.state_folder = resolved(config.folder, text_of(value, "stateFolder"));
+  config.log_level = text_of(value, "logLevel", config.log_level);
+  config.ops_listener.port = 8081;
+  config.ops_listener.workers = 4;
+  read_listener(value.get("channelListener"), "/channelListener", config.channel_listener, errors);
+  read_listener(value.get("opsListener"), "/opsListener", config.ops_listener, errors);
+
+  for (const json::Member& member : value.get("systems").members()) {
+    SystemConfig system;
+    const std::string at = json::pointer_to("/systems", member.key);
+    if (!is_channel_name(member.key))
+      errors.push_back({at, "a system's name must be [a-z0-9-]{1,10}"});
+    system.adapter = text_of(member.value, "adapter");
+    const std::string_view schema = adapter_schema(system.adapter);
+    if (schema.empty()) {
+      errors.push_back({at + "/adapter", "no adapter is called " + system.adapter});
+    } else {
+      const auto compiled = json::Schema::compile(schema);
+      if (!compiled) return compiled.error();
+      for (const FieldError& error : compiled->check(member.value.get("settings")))
+        errors.push_back({at + "/settings" + error.pointer, error.detail});
+    }
+    system.settings_json = json::write(member.value.get("settings"));
+    system.guard.concurrency =
+        static_cast<int>(number_of(member.value, "concurrency", system.guard.concurrency));
+    config.systems[member.key] = std::move(system);
+  }
+
+  const Value& wave = value.get("waves").get("default");
+  config.legacy_system = text_of(wave, "legacy");
+  config.cloud_system = text_of(wave, "cloud");
+  for (const std::string* name : {&config.legacy_system, &config.cloud_system}) {
+    if (config.systems.find(*name) == config.systems.end())
+      errors.push_back({"/waves/default", "names the system " + *name + ", which is not there"});
+  }
+  if (config.legacy_system == config.cloud_system)
+    errors.push_back({"/waves/default", "legacy and cloud must be different systems"});
+
+  std::size_t number = 0;
+  for (const Value& item : value.get("keys").items()) {
+    const std::string at = "/keys/" + std::to_string(number++);
+    KeyConfig key;
+    key.subject = text_of(item, "subject");
+    key.role = text_of(item, "role");
+    key.channel = text_of(item, "channel");
+    key.hash = text_of(item, "hash");
+    if (key.role == "channel" && !is_channel_name(key.channel))
+      errors.push_back({at + "/channel", "must be [a-z0-9-]{1,10} for the role channel"});
+    if (config.systems.count(key.channel) != 0)
+      errors.push_back({at + "/channel", "must not be the name of a system"});
+    config.keys.push_back(std::move(key));
+  }
+
+  const auto decimal = [&](const Value& at_value, std::string_view key, Decimal fallback,
+                           const std::string& at) {
+    const Value* member = at_value.find(key);
+    if (member == nullptr) return fallback;
+    const auto read = member->as_any_decimal();
+    if (!read || read->is_negative()) {
+      errors.push_back({at + "/" + std::string(key), "must be a decimal of at least 0"});
+      return fallback;
+    }
+    return *read;
+  };
+  FacadeSettings& facade = config.facade;
+  facade.orders.document_tolerance = decimal(value.get("orders"), "documentTolerance",
+                                             facade.orders.document_tolerance, "/orders");
+  for (const json::Member& member : value.get("inventory").get("safetyStock").members()) {
+    facade.inventory.safety_stock[member.key] =
+        decimal(value.get("inventory").get("safetyStock"), member.key, Decimal{},
+                "/inventory/safetyStock");
+  }
+  facade.inventory.count_age_max_ms =
+      number_of(value.get("inventory"), "countAgeMaxMs", facade.inventory.count_age_max_ms);
+  const Value& relay = value.get("relay");
+  facade.relay.parallel = static_cast<int>(number_of(relay, "parallel", facade.relay.parallel));
+  facade.relay.backoff_min_ms = number_of(relay, "backoffMinMs", facade.relay.backoff_min_ms);
+  facade.relay.backoff_max_ms = number_of(relay, "backoffMaxMs", facade.relay.backoff_max_ms);
+  facade.relay.give_up_ms = number_of(relay, "giveUpMs", facade.relay.give_up_ms);
+  facade.orders.give_up_ms = facade.relay.give_up_ms;
+  const Value& shadow = value.get("shadow");
+  facade.shadow_threads = static_cast<int>(number_of(shadow, "threads", facade.shadow_threads));
+  facade.shadow_queue_limit = static_cast<std::size_t>(number_of(
+      shadow, "queueLimit", static_cast<std::int64_t>(facade.shadow_queue_limit)));
+  facade.poll_ms = number_of(value, "pollMs", facade.poll_ms);
+  facade.resolve_ms = number_of(value, "resolveMs", facade.resolve_ms);
+  facade.answers_kept_days = number_of(value, "answersKeptDays", facade.answers_kept_days);
+  facade.writes.subject_wait_ms =
+      number_of(value, "subjectWaitMs", facade.writes.subject_wait_ms);
+  facade.state_folder = config.state_folder;
+
+  config.parity_rules_file = text_of(value.get("parity"), "rulesFile");
+  if (!config.parity_rules_file.empty()) {
+    config.parity_rules_file = resolved(config.folder, config.parity_rules_file);
+    std::ifstream rules_stream(config.parity_rules_file, std::ios::binary);
+    std::ostringstream rules_bytes;
+    rules_bytes << rules_stream.rdbuf();
+    const auto rules = rules_stream ? parity::read_rules(rules_bytes.str())
+                                    : Result<parity::Rules>(Error{
+                                          ErrorCode::invalid_request, "cannot be read"});
+    if (!rules) {
+      errors.push_back({"/parity/rulesFile",
+                        config.parity_rules_file + ": " + rules.error().message});
+    } else {
+      facade.parity_rules = *rules;
+    }
+  }
+  if (!errors.empty()) return refused(file, std::move(errors));
+  return config;
+}
+
+}  // namespace underpin::facade
