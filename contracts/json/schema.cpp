@@ -1,5 +1,8 @@
 #include "contracts/json/schema.h"
 
+// Without it valijson prints and aborts where it has something to say about a schema.
+#define VALIJSON_USE_EXCEPTIONS 1
+
 #include <algorithm>
 #include <array>
 #include <map>
