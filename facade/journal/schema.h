@@ -1,0 +1,78 @@
+#pragma once
+
+namespace underpin::facade::journal {
+
+inline constexpr int schema_version = 1;
+
+// Decimals and dates are text, timestamps are microseconds since 1970 UTC, enums their ordinals.
+inline constexpr const char* schema_sql = R"sql(
+CREATE TABLE IF NOT EXISTS intent (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  capability INTEGER NOT NULL, wave TEXT NOT NULL, subject TEXT NOT NULL, operation TEXT NOT NULL,
+  name TEXT NOT NULL, channel TEXT NOT NULL, key TEXT NOT NULL, request_hash TEXT NOT NULL,
+  request TEXT NOT NULL, side INTEGER NOT NULL, birth INTEGER NOT NULL,
+  plan_version INTEGER NOT NULL, give_up_at INTEGER NOT NULL, correlation TEXT NOT NULL,
+  state INTEGER NOT NULL,            -- 0 open, 1 unknown, 2 closed
+  attempts INTEGER NOT NULL, opened_at INTEGER NOT NULL, settle_from INTEGER NOT NULL,
+  orphaned INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
+  closed_at INTEGER NOT NULL DEFAULT 0, status INTEGER NOT NULL DEFAULT 0,
+  body TEXT NOT NULL DEFAULT '', location TEXT NOT NULL DEFAULT '', etag TEXT NOT NULL DEFAULT '');
+CREATE UNIQUE INDEX IF NOT EXISTS intent_subject ON intent(capability, subject) WHERE state < 2;
+CREATE UNIQUE INDEX IF NOT EXISTS intent_key ON intent(channel, key);
+CREATE UNIQUE INDEX IF NOT EXISTS intent_name ON intent(capability, name) WHERE name <> '';
+CREATE INDEX IF NOT EXISTS intent_open ON intent(id) WHERE state < 2;
+CREATE INDEX IF NOT EXISTS intent_closed ON intent(closed_at) WHERE state = 2;
+
+CREATE TABLE IF NOT EXISTS document (
+  channel TEXT NOT NULL, number TEXT NOT NULL, wave TEXT NOT NULL, home INTEGER NOT NULL,
+  plan_version INTEGER NOT NULL, bucket INTEGER NOT NULL, customer TEXT NOT NULL,
+  status INTEGER NOT NULL, legacy_document TEXT NOT NULL, cloud_document TEXT NOT NULL,
+  mirrored INTEGER NOT NULL, closed INTEGER NOT NULL, holds TEXT NOT NULL,
+  order_date TEXT NOT NULL, currency TEXT NOT NULL, grand_total TEXT NOT NULL,
+  content TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  change INTEGER NOT NULL, PRIMARY KEY (channel, number)) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS document_change ON document(change);
+CREATE INDEX IF NOT EXISTS document_customer ON document(customer, change);
+CREATE INDEX IF NOT EXISTS document_open ON document(wave, home, mirrored) WHERE closed = 0;
+
+CREATE TABLE IF NOT EXISTS alias (
+  number TEXT NOT NULL, channel TEXT NOT NULL, document TEXT NOT NULL,
+  PRIMARY KEY (number, channel, document)) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  side INTEGER NOT NULL, capability INTEGER NOT NULL, wave TEXT NOT NULL, subject TEXT NOT NULL,
+  operation TEXT NOT NULL, payload TEXT NOT NULL, channel TEXT NOT NULL, key TEXT NOT NULL,
+  correlation TEXT NOT NULL, role INTEGER NOT NULL,
+  depends_capability INTEGER NOT NULL,   -- -1: depends on nothing
+  depends_subject TEXT NOT NULL, not_before INTEGER NOT NULL,
+  state INTEGER NOT NULL,                -- 0 pending, 1 dead
+  attempts INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, next_at INTEGER NOT NULL,
+  last_error TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS outbox_subject ON outbox(side, capability, subject, id);
+CREATE INDEX IF NOT EXISTS outbox_due ON outbox(side, state, id);
+CREATE INDEX IF NOT EXISTS outbox_wave ON outbox(wave, capability, side, state, created_at);
+
+CREATE TABLE IF NOT EXISTS exception (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL, capability INTEGER NOT NULL, wave TEXT NOT NULL, subject TEXT NOT NULL,
+  side INTEGER NOT NULL,                 -- -1: neither
+  outbox_row INTEGER NOT NULL, detail TEXT NOT NULL, payload TEXT NOT NULL,
+  correlation TEXT NOT NULL, opened_at INTEGER NOT NULL, state TEXT NOT NULL,
+  closed_by TEXT NOT NULL DEFAULT '', close_reason TEXT NOT NULL DEFAULT '',
+  closed_at INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS exception_state ON exception(state, id);
+
+CREATE TABLE IF NOT EXISTS plan (
+  wave TEXT NOT NULL, capability INTEGER NOT NULL, version INTEGER NOT NULL, plan TEXT NOT NULL,
+  actor TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (wave, capability, version)) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS cursor (
+  system TEXT NOT NULL, feed TEXT NOT NULL, cursor TEXT NOT NULL,
+  PRIMARY KEY (system, feed)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
+}  // namespace underpin::facade::journal

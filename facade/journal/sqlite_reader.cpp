@@ -1,0 +1,425 @@
+#include "facade/journal/sqlite_reader.h"
+
+namespace underpin::facade::journal {
+namespace {
+
+#define INTENT_COLUMNS                                                                       \
+  "SELECT id, capability, wave, subject, operation, name, channel, key, request_hash, "      \
+  "request, side, birth, plan_version, give_up_at, correlation, state, attempts, opened_at, " \
+  "settle_from, orphaned FROM intent "
+#define DOCUMENT_COLUMNS                                                                      \
+  "SELECT channel, number, wave, home, plan_version, bucket, customer, status, "              \
+  "legacy_document, cloud_document, mirrored, closed, holds, order_date, currency, "          \
+  "grand_total, content, created_at, updated_at, change FROM document "
+#define OUTBOX_COLUMNS                                                                       \
+  "SELECT id, side, capability, wave, subject, operation, payload, channel, key, "           \
+  "correlation, role, depends_capability, depends_subject, not_before, state, attempts, "    \
+  "created_at, next_at, last_error FROM outbox "
+#define EXCEPTION_COLUMNS                                                                     \
+  "SELECT id, kind, capability, wave, subject, side, outbox_row, detail, payload, "           \
+  "correlation, opened_at, state, closed_by, close_reason, closed_at FROM exception "
+
+std::int64_t number(Capability capability) { return static_cast<std::int64_t>(capability); }
+std::int64_t number(Side side) { return static_cast<std::int64_t>(side); }
+Capability capability_of(std::int64_t value) { return static_cast<Capability>(value); }
+Side side_of(std::int64_t value) { return value == 0 ? Side::legacy : Side::cloud; }
+
+Intent intent_in(const Statement& row) {
+  Intent intent;
+  intent.id = row.number(0);
+  intent.capability = capability_of(row.number(1));
+  intent.wave = row.text(2);
+  intent.subject = row.text(3);
+  intent.operation = row.text(4);
+  intent.name = row.text(5);
+  intent.channel = ChannelId{row.text(6)};
+  intent.key = IdempotencyKey{row.text(7)};
+  intent.request_hash = row.text(8);
+  intent.request = row.text(9);
+  intent.side = side_of(row.number(10));
+  intent.birth = row.flag(11);
+  intent.plan_version = row.number(12);
+  intent.give_up_at = {row.number(13)};
+  intent.correlation_id = row.text(14);
+  intent.state = row.number(15) == 1 ? IntentState::unknown : IntentState::open;
+  intent.attempts = static_cast<int>(row.number(16));
+  intent.opened_at = {row.number(17)};
+  intent.settle_from = {row.number(18)};
+  intent.orphaned = row.flag(19);
+  return intent;
+}
+
+DocumentRecord document_in(const Statement& row) {
+  DocumentRecord document;
+  document.id = {ChannelId{row.text(0)}, OrderNumber{row.text(1)}};
+  document.wave = row.text(2);
+  document.home = side_of(row.number(3));
+  document.plan_version = row.number(4);
+  document.bucket = static_cast<std::uint32_t>(row.number(5));
+  document.customer = CustomerNumber{row.text(6)};
+  document.status = static_cast<OrderStatus>(row.number(7));
+  document.legacy_document = DocumentNumber{row.text(8)};
+  document.cloud_document = DocumentNumber{row.text(9)};
+  document.mirrored = row.flag(10);
+  document.closed = row.flag(11);
+  const std::string holds = row.text(12);
+  for (std::size_t at = 0; at < holds.size();) {
+    const std::size_t next = std::min(holds.find('\n', at), holds.size());
+    document.holds.push_back(holds.substr(at, next - at));
+    at = next + 1;
+  }
+  const auto date = Date::parse(row.text(13));
+  if (date) document.order_date = *date;
+  document.currency = row.text(14);
+  const auto total = Decimal::parse(row.text(15));
+  if (total) document.grand_total = *total;
+  document.content = row.text(16);
+  document.created_at = {row.number(17)};
+  document.updated_at = {row.number(18)};
+  document.change = row.number(19);
+  return document;
+}
+
+OutboxRow row_in(const Statement& row) {
+  OutboxRow result;
+  result.id = row.number(0);
+  result.side = side_of(row.number(1));
+  result.capability = capability_of(row.number(2));
+  result.wave = row.text(3);
+  result.subject = row.text(4);
+  result.operation = row.text(5);
+  result.payload = row.text(6);
+  result.channel = ChannelId{row.text(7)};
+  result.key = IdempotencyKey{row.text(8)};
+  result.correlation_id = row.text(9);
+  result.role = row.number(10) == 0 ? Role::primary : Role::mirror;
+  if (row.number(11) >= 0) result.depends_on_capability = capability_of(row.number(11));
+  result.depends_on_subject = row.text(12);
+  result.not_before = {row.number(13)};
+  result.state = row.number(14) == 0 ? OutboxState::pending : OutboxState::dead;
+  result.attempts = static_cast<int>(row.number(15));
+  result.created_at = {row.number(16)};
+  result.next_at = {row.number(17)};
+  result.last_error = row.text(18);
+  return result;
+}
+
+ExceptionRecord exception_in(const Statement& row) {
+  ExceptionRecord exception;
+  exception.id = row.number(0);
+  exception.kind = row.text(1);
+  exception.capability = capability_of(row.number(2));
+  exception.wave = row.text(3);
+  exception.subject = row.text(4);
+  if (row.number(5) >= 0) exception.side = side_of(row.number(5));
+  exception.outbox_row = row.number(6);
+  exception.detail = row.text(7);
+  exception.payload = row.text(8);
+  exception.correlation_id = row.text(9);
+  exception.opened_at = {row.number(10)};
+  exception.state = row.text(11);
+  exception.closed_by = row.text(12);
+  exception.close_reason = row.text(13);
+  exception.closed_at = {row.number(14)};
+  return exception;
+}
+
+PlanRecord plan_in(const Statement& row) {
+  PlanRecord plan;
+  plan.wave = row.text(0);
+  plan.capability = capability_of(row.number(1));
+  plan.version = row.number(2);
+  plan.plan = row.text(3);
+  plan.actor = row.text(4);
+  plan.reason = row.text(5);
+  plan.at = {row.number(6)};
+  return plan;
+}
+
+template <class T, class Read>
+std::vector<T> every(Statement& statement, Read&& read) {
+  std::vector<T> all;
+  while (statement.step()) all.push_back(read(statement));
+  statement.reset();
+  return all;
+}
+
+template <class T, class Read>
+std::optional<T> first(Statement& statement, Read&& read) {
+  std::optional<T> found;
+  if (statement.step()) found = read(statement);
+  statement.reset();
+  return found;
+}
+
+std::int64_t count(Statement& statement) {
+  return first<std::int64_t>(statement, [](const Statement& row) { return row.number(0); })
+      .value_or(0);
+}
+
+}  // namespace
+
+template <class Base>
+std::optional<StoredAnswer> SqliteReader<Base>::answer_for(const ChannelId& channel,
+                                                           const IdempotencyKey& key) const {
+  Statement& select = connection_.prepared(
+      "SELECT status, body, location, etag FROM intent WHERE channel = ? AND key = ? AND "
+      "state = 2");
+  select.bind(channel.text()).bind(key.text());
+  return first<StoredAnswer>(select, [](const Statement& row) {
+    return StoredAnswer{static_cast<int>(row.number(0)), row.text(1), row.text(2), row.text(3)};
+  });
+}
+
+template <class Base>
+std::optional<Intent> SqliteReader<Base>::intent(std::int64_t id) const {
+  Statement& select = connection_.prepared(INTENT_COLUMNS "WHERE id = ? AND state < 2");
+  select.bind(id);
+  return first<Intent>(select, intent_in);
+}
+
+template <class Base>
+std::optional<Intent> SqliteReader<Base>::open_intent_of(Capability capability,
+                                                         const Subject& subject) const {
+  Statement& select = connection_.prepared(
+      INTENT_COLUMNS "WHERE capability = ? AND subject = ? AND state < 2");
+  select.bind(number(capability)).bind(subject);
+  return first<Intent>(select, intent_in);
+}
+
+template <class Base>
+std::vector<Intent> SqliteReader<Base>::open_intents(int limit) const {
+  Statement& select =
+      connection_.prepared(INTENT_COLUMNS "WHERE state < 2 ORDER BY id LIMIT ?");
+  select.bind(std::int64_t{limit});
+  return every<Intent>(select, intent_in);
+}
+
+template <class Base>
+std::optional<DocumentRecord> SqliteReader<Base>::document(const OrderId& id) const {
+  Statement& select = connection_.prepared(DOCUMENT_COLUMNS "WHERE channel = ? AND number = ?");
+  select.bind(id.channel.text()).bind(id.number.text());
+  return first<DocumentRecord>(select, document_in);
+}
+
+template <class Base>
+std::vector<DocumentRecord> SqliteReader<Base>::documents_named(const std::string& name) const {
+  Statement& select = connection_.prepared(
+      DOCUMENT_COLUMNS "WHERE (channel, number) IN "
+                       "(SELECT channel, document FROM alias WHERE alias.number = ?) "
+                       "OR (channel = '' AND number = ?)");
+  select.bind(name).bind(name);
+  return every<DocumentRecord>(select, document_in);
+}
+
+template <class Base>
+std::vector<DocumentRecord> SqliteReader<Base>::documents(const DocumentQuery& query) const {
+  // One statement per combination of conditions: each is prepared once.
+  std::string sql = DOCUMENT_COLUMNS "WHERE change > ?";
+  if (query.channel) sql += " AND (channel = ? OR channel = '')";
+  if (query.customer) sql += " AND customer = ?";
+  if (query.updated_since) sql += " AND updated_at >= ?";
+  if (query.closed) sql += " AND closed = ?";
+  if (query.home) sql += " AND home = ?";
+  sql += " ORDER BY change LIMIT ?";
+  Statement& select = connection_.prepared(sql.c_str());
+  select.bind(query.after_change);
+  if (query.channel) select.bind(query.channel->text());
+  if (query.customer) select.bind(query.customer->text());
+  if (query.updated_since) select.bind(query.updated_since->micros);
+  if (query.closed) select.bind(*query.closed);
+  if (query.home) select.bind(number(*query.home));
+  select.bind(std::int64_t{query.limit});
+  return every<DocumentRecord>(select, document_in);
+}
+
+template <class Base>
+DocumentCounts SqliteReader<Base>::document_counts(const std::string& wave) const {
+  DocumentCounts counts;
+  Statement& select = connection_.prepared(
+      "SELECT home, mirrored, count(*) FROM document WHERE closed = 0 AND wave = ? GROUP BY 1, 2");
+  select.bind(wave);
+  while (select.step()) {
+    const bool legacy = side_of(select.number(0)) == Side::legacy;
+    (legacy ? counts.open_in_legacy : counts.open_in_cloud) += select.number(2);
+    if (!select.flag(1))
+      (legacy ? counts.unmirrored_open_in_legacy : counts.unmirrored_open_in_cloud) +=
+          select.number(2);
+  }
+  select.reset();
+  return counts;
+}
+
+template <class Base>
+std::optional<Side> SqliteReader<Base>::pinned_side(Capability capability,
+                                                    const Subject& subject) const {
+  Statement& mirrors = connection_.prepared(
+      "SELECT side FROM outbox WHERE side IN (0, 1) AND capability = ? AND subject = ? AND "
+      "role = 1 ORDER BY id LIMIT 1");
+  mirrors.bind(number(capability)).bind(subject);
+  const auto lacking =
+      first<Side>(mirrors, [](const Statement& row) { return side_of(row.number(0)); });
+  if (lacking) return other(*lacking);
+  const auto open = open_intent_of(capability, subject);
+  if (open) return open->side;
+  return std::nullopt;
+}
+
+template <class Base>
+std::int64_t SqliteReader<Base>::pinned_subjects(Capability capability, Side side) const {
+  if (capability == Capability::orders) {
+    Statement& open =
+        connection_.prepared("SELECT count(*) FROM document WHERE closed = 0 AND home = ?");
+    open.bind(number(side));
+    return count(open);
+  }
+  Statement& select = connection_.prepared(
+      "SELECT count(*) FROM (SELECT subject FROM outbox WHERE side = ? AND capability = ? AND "
+      "role = 1 UNION SELECT subject FROM intent WHERE state < 2 AND side = ? AND "
+      "capability = ?)");
+  select.bind(number(other(side))).bind(number(capability)).bind(number(side)).bind(
+      number(capability));
+  return count(select);
+}
+
+template <class Base>
+std::vector<OutboxRow> SqliteReader<Base>::due_rows(Side side, Timestamp now, int limit) const {
+  Statement& select = connection_.prepared(
+      OUTBOX_COLUMNS
+      "AS row WHERE row.side = ? AND row.state = 0 AND row.next_at <= ? AND NOT EXISTS ("
+      "SELECT 1 FROM outbox AS earlier WHERE earlier.side = row.side AND "
+      "earlier.capability = row.capability AND earlier.subject = row.subject AND "
+      "earlier.id < row.id) AND (row.depends_capability < 0 OR NOT EXISTS ("
+      "SELECT 1 FROM outbox AS needed WHERE needed.side = row.side AND "
+      "needed.capability = row.depends_capability AND needed.subject = row.depends_subject AND "
+      "needed.id < row.id)) ORDER BY row.id LIMIT ?");
+  select.bind(number(side)).bind(now.micros).bind(std::int64_t{limit});
+  return every<OutboxRow>(select, row_in);
+}
+
+template <class Base>
+std::vector<OutboxRow> SqliteReader<Base>::rows_of(Side side, Capability capability,
+                                                   const Subject& subject) const {
+  Statement& select = connection_.prepared(
+      OUTBOX_COLUMNS "WHERE side = ? AND capability = ? AND subject = ? ORDER BY id");
+  select.bind(number(side)).bind(number(capability)).bind(subject);
+  return every<OutboxRow>(select, row_in);
+}
+
+template <class Base>
+std::optional<OutboxRow> SqliteReader<Base>::outbox_row(std::int64_t id) const {
+  Statement& select = connection_.prepared(OUTBOX_COLUMNS "WHERE id = ?");
+  select.bind(id);
+  return first<OutboxRow>(select, row_in);
+}
+
+template <class Base>
+std::int64_t SqliteReader<Base>::pending_rows(Side side) const {
+  Statement& select =
+      connection_.prepared("SELECT count(*) FROM outbox WHERE side = ? AND state = 0");
+  select.bind(number(side));
+  return count(select);
+}
+
+template <class Base>
+Backlog SqliteReader<Base>::backlog(const std::string& wave, Capability capability,
+                                    std::int64_t plan_version) const {
+  Backlog backlog;
+  Statement& intents = connection_.prepared(
+      "SELECT count(*), sum(plan_version <> 0 AND plan_version < ?), sum(state = 1) FROM intent "
+      "WHERE state < 2 AND capability = ? AND wave = ?");
+  intents.bind(plan_version).bind(number(capability)).bind(wave);
+  if (intents.step()) {
+    backlog.open_intents = intents.number(0);
+    backlog.open_intents_before = intents.number(1);
+    backlog.unknown_outcomes = intents.number(2);
+  }
+  intents.reset();
+  Statement& rows = connection_.prepared(
+      "SELECT side, state, count(*), min(created_at) FROM outbox WHERE wave = ? AND "
+      "capability = ? AND role = 1 GROUP BY 1, 2");
+  rows.bind(wave).bind(number(capability));
+  while (rows.step()) {
+    const bool legacy = side_of(rows.number(0)) == Side::legacy;
+    if (rows.number(1) == 0) {
+      (legacy ? backlog.pending_to_legacy : backlog.pending_to_cloud) = rows.number(2);
+      const Timestamp oldest{rows.number(3)};
+      if (backlog.oldest_pending.empty() || oldest < backlog.oldest_pending)
+        backlog.oldest_pending = oldest;
+    } else {
+      (legacy ? backlog.dead_to_legacy : backlog.dead_to_cloud) = rows.number(2);
+    }
+  }
+  rows.reset();
+  return backlog;
+}
+
+template <class Base>
+std::vector<ExceptionRecord> SqliteReader<Base>::exceptions(const std::string& state,
+                                                            int limit) const {
+  if (state.empty()) {
+    Statement& all = connection_.prepared(EXCEPTION_COLUMNS "ORDER BY id LIMIT ?");
+    all.bind(std::int64_t{limit});
+    return every<ExceptionRecord>(all, exception_in);
+  }
+  Statement& select =
+      connection_.prepared(EXCEPTION_COLUMNS "WHERE state = ? ORDER BY id LIMIT ?");
+  select.bind(state).bind(std::int64_t{limit});
+  return every<ExceptionRecord>(select, exception_in);
+}
+
+template <class Base>
+std::optional<ExceptionRecord> SqliteReader<Base>::exception(std::int64_t id) const {
+  Statement& select = connection_.prepared(EXCEPTION_COLUMNS "WHERE id = ?");
+  select.bind(id);
+  return first<ExceptionRecord>(select, exception_in);
+}
+
+template <class Base>
+std::optional<PlanRecord> SqliteReader<Base>::plan(const std::string& wave,
+                                                   Capability capability) const {
+  Statement& select = connection_.prepared(
+      "SELECT wave, capability, version, plan, actor, reason, at FROM plan WHERE wave = ? AND "
+      "capability = ? ORDER BY version DESC LIMIT 1");
+  select.bind(wave).bind(number(capability));
+  return first<PlanRecord>(select, plan_in);
+}
+
+template <class Base>
+std::vector<PlanRecord> SqliteReader<Base>::plan_history(const std::string& wave,
+                                                         Capability capability) const {
+  Statement& select = connection_.prepared(
+      "SELECT wave, capability, version, plan, actor, reason, at FROM plan WHERE wave = ? AND "
+      "capability = ? ORDER BY version DESC");
+  select.bind(wave).bind(number(capability));
+  return every<PlanRecord>(select, plan_in);
+}
+
+template <class Base>
+std::string SqliteReader<Base>::cursor(const std::string& system, const std::string& feed) const {
+  Statement& select =
+      connection_.prepared("SELECT cursor FROM cursor WHERE system = ? AND feed = ?");
+  select.bind(system).bind(feed);
+  return first<std::string>(select, [](const Statement& row) { return row.text(0); })
+      .value_or("");
+}
+
+template <class Base>
+std::string SqliteReader<Base>::fact(const std::string& name) const {
+  Statement& select = connection_.prepared("SELECT value FROM fact WHERE name = ?");
+  select.bind(name);
+  return first<std::string>(select, [](const Statement& row) { return row.text(0); })
+      .value_or("");
+}
+
+template <class Base>
+std::int64_t SqliteReader<Base>::counter(const std::string& name) const {
+  Statement& select = connection_.prepared("SELECT value FROM counter WHERE name = ?");
+  select.bind(name);
+  return count(select);
+}
+
+template class SqliteReader<JournalReader>;
+template class SqliteReader<JournalTransaction>;
+
+}  // namespace underpin::facade::journal

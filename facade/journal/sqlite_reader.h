@@ -1,0 +1,50 @@
+#pragma once
+
+#include "facade/journal/journal.h"
+#include "facade/journal/sqlite.h"
+
+namespace underpin::facade::journal {
+
+// The reading half of the port on one connection; the transaction adds the writing half. Base is
+// JournalReader or JournalTransaction, so that both share one implementation.
+template <class Base>
+class SqliteReader : public Base {
+ public:
+  explicit SqliteReader(Connection& connection) : connection_(connection) {}
+
+  std::optional<StoredAnswer> answer_for(const ChannelId& channel,
+                                         const IdempotencyKey& key) const override;
+  std::optional<Intent> intent(std::int64_t id) const override;
+  std::optional<Intent> open_intent_of(Capability capability,
+                                       const Subject& subject) const override;
+  std::vector<Intent> open_intents(int limit) const override;
+  std::optional<DocumentRecord> document(const OrderId& id) const override;
+  std::vector<DocumentRecord> documents_named(const std::string& number) const override;
+  std::vector<DocumentRecord> documents(const DocumentQuery& query) const override;
+  DocumentCounts document_counts(const std::string& wave) const override;
+  std::optional<Side> pinned_side(Capability capability, const Subject& subject) const override;
+  std::int64_t pinned_subjects(Capability capability, Side side) const override;
+  std::vector<OutboxRow> due_rows(Side side, Timestamp now, int limit) const override;
+  std::vector<OutboxRow> rows_of(Side side, Capability capability,
+                                 const Subject& subject) const override;
+  std::optional<OutboxRow> outbox_row(std::int64_t id) const override;
+  std::int64_t pending_rows(Side side) const override;
+  Backlog backlog(const std::string& wave, Capability capability,
+                  std::int64_t plan_version) const override;
+  std::vector<ExceptionRecord> exceptions(const std::string& state, int limit) const override;
+  std::optional<ExceptionRecord> exception(std::int64_t id) const override;
+  std::optional<PlanRecord> plan(const std::string& wave, Capability capability) const override;
+  std::vector<PlanRecord> plan_history(const std::string& wave,
+                                       Capability capability) const override;
+  std::string cursor(const std::string& system, const std::string& feed) const override;
+  std::string fact(const std::string& name) const override;
+  std::int64_t counter(const std::string& name) const override;
+
+ protected:
+  Connection& connection_;
+};
+
+extern template class SqliteReader<JournalReader>;
+extern template class SqliteReader<JournalTransaction>;
+
+}  // namespace underpin::facade::journal

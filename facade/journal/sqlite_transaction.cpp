@@ -1,0 +1,379 @@
+#include "facade/journal/sqlite_transaction.h"
+
+#include "contracts/order_status.h"
+
+namespace underpin::facade::journal {
+namespace {
+
+std::int64_t number(Capability capability) { return static_cast<std::int64_t>(capability); }
+std::int64_t number(Side side) { return static_cast<std::int64_t>(side); }
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) {
+    if (!text.empty()) text += '\n';
+    text += line;
+  }
+  return text;
+}
+
+// What an earlier intent under the same key or name says about a new one.
+struct Earlier {
+  std::int64_t id = 0;
+  bool closed = false;
+  std::string request_hash;
+  StoredAnswer answer;
+};
+
+std::optional<Earlier> earlier(Statement& select) {
+  std::optional<Earlier> found;
+  if (select.step()) {
+    found = Earlier{select.number(0),
+                    select.number(1) == 2,
+                    select.text(2),
+                    {static_cast<int>(select.number(3)), select.text(4), select.text(5),
+                     select.text(6)}};
+  }
+  select.reset();
+  return found;
+}
+
+}  // namespace
+
+void SqliteTransaction::increment(const char* counter) {
+  connection_
+      .prepared("INSERT INTO counter VALUES (?, 1) ON CONFLICT(name) DO UPDATE SET "
+                "value = value + 1")
+      .bind(std::string_view(counter))
+      .run();
+}
+
+std::optional<OpenOutcome> SqliteTransaction::judge_key(const NewIntent& intent) {
+  Statement& select = connection_.prepared(
+      "SELECT id, state, request_hash, status, body, location, etag FROM intent WHERE "
+      "channel = ? AND key = ?");
+  select.bind(intent.channel.text()).bind(intent.key.text());
+  const auto known = earlier(select);
+  if (!known) return std::nullopt;
+  if (known->request_hash != intent.request_hash) return KeyReused{};
+  if (known->closed) return AlreadyAnswered{known->answer};
+  return InFlight{known->id};
+}
+
+std::optional<OpenOutcome> SqliteTransaction::judge_name(const NewIntent& intent) {
+  if (intent.name.empty()) return std::nullopt;
+  Statement& select = connection_.prepared(
+      "SELECT id, state, request_hash, status, body, location, etag FROM intent WHERE "
+      "capability = ? AND name = ? AND name <> ''");
+  select.bind(number(intent.capability)).bind(intent.name);
+  const auto known = earlier(select);
+  if (!known) return std::nullopt;
+  if (known->closed && known->request_hash == intent.request_hash)
+    return AlreadyAnswered{known->answer};
+  return NameTaken{};
+}
+
+std::optional<OpenOutcome> SqliteTransaction::judge_side(const NewIntent& intent) {
+  if (intent.capability == Capability::orders) {
+    if (intent.birth) return std::nullopt;
+    const std::size_t slash = intent.subject.find('/');
+    if (slash == std::string::npos) return std::nullopt;
+    const auto known = document({ChannelId{intent.subject.substr(0, slash)},
+                                 OrderNumber{intent.subject.substr(slash + 1)}});
+    if (known && known->home != intent.side) return WrongSide{known->home};
+    return std::nullopt;
+  }
+  const auto pinned = pinned_side(intent.capability, intent.subject);
+  if (pinned && *pinned != intent.side) return WrongSide{*pinned};
+  return std::nullopt;
+}
+
+OpenOutcome SqliteTransaction::open_intent(const NewIntent& intent, Timestamp now) {
+  if (const auto judged = judge_key(intent)) return *judged;
+  if (const auto judged = judge_name(intent)) return *judged;
+  if (const auto busy = open_intent_of(intent.capability, intent.subject))
+    return SubjectBusy{busy->id};
+  if (intent.plan_version != 0) {
+    const auto current = plan(intent.wave, intent.capability);
+    const std::int64_t version = current ? current->version : 0;
+    if (version != intent.plan_version) return StalePlan{version};
+  }
+  if (const auto judged = judge_side(intent)) return *judged;
+  connection_
+      .prepared("INSERT INTO intent(capability, wave, subject, operation, name, channel, key, "
+                "request_hash, request, side, birth, plan_version, give_up_at, correlation, "
+                "state, attempts, opened_at, settle_from) "
+                "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?,?)")
+      .bind(number(intent.capability))
+      .bind(intent.wave)
+      .bind(intent.subject)
+      .bind(intent.operation)
+      .bind(intent.name)
+      .bind(intent.channel.text())
+      .bind(intent.key.text())
+      .bind(intent.request_hash)
+      .bind(intent.request)
+      .bind(number(intent.side))
+      .bind(intent.birth)
+      .bind(intent.plan_version)
+      .bind(intent.give_up_at.micros)
+      .bind(intent.correlation_id)
+      .bind(now.micros)
+      .bind(intent.give_up_at.micros)
+      .run();
+  return Opened{connection_.last_row()};
+}
+
+void SqliteTransaction::count_attempt(std::int64_t id, Timestamp give_up_at) {
+  connection_
+      .prepared("UPDATE intent SET attempts = attempts + 1, give_up_at = ?, settle_from = ?, "
+                "state = 0, orphaned = 0 WHERE id = ? AND state < 2")
+      .bind(give_up_at.micros)
+      .bind(give_up_at.micros)
+      .bind(id)
+      .run();
+}
+
+void SqliteTransaction::mark_unknown(std::int64_t id, Timestamp settle_from,
+                                     const std::string& error) {
+  connection_
+      .prepared("UPDATE intent SET state = 1, settle_from = ?, error = ?, orphaned = 0 WHERE "
+                "id = ? AND state < 2")
+      .bind(settle_from.micros)
+      .bind(error)
+      .bind(id)
+      .run();
+}
+
+bool SqliteTransaction::close_intent(std::int64_t id, const StoredAnswer& answer, Timestamp now) {
+  // A refused request leaves its name free: the channel corrects it and sends it under a new key.
+  connection_
+      .prepared("UPDATE intent SET state = 2, closed_at = ?, status = ?, body = ?, location = ?, "
+                "etag = ?, name = CASE WHEN ? >= 400 THEN '' ELSE name END WHERE id = ? AND "
+                "state < 2")
+      .bind(now.micros)
+      .bind(std::int64_t{answer.status})
+      .bind(answer.body)
+      .bind(answer.location)
+      .bind(answer.etag)
+      .bind(std::int64_t{answer.status})
+      .bind(id)
+      .run();
+  const bool closed = connection_.changes() == 1;
+  if (closed) increment("intents_closed");
+  return closed;
+}
+
+bool SqliteTransaction::release_intent(std::int64_t id) {
+  connection_.prepared("DELETE FROM intent WHERE id = ? AND state < 2").bind(id).run();
+  return connection_.changes() == 1;
+}
+
+std::int64_t SqliteTransaction::forget_answers(Timestamp before) {
+  connection_.prepared("DELETE FROM intent WHERE state = 2 AND closed_at < ?")
+      .bind(before.micros)
+      .run();
+  return connection_.changes();
+}
+
+void SqliteTransaction::put_document(const DocumentRecord& given) {
+  DocumentRecord document = given;
+  if (const auto known = this->document(given.id)) {
+    if (!may_follow(known->status, given.status)) {
+      document.status = known->status;
+      document.closed = document.closed || known->closed;
+      increment("status_regressions_refused");
+    }
+  }
+  connection_
+      .prepared("INSERT INTO counter VALUES ('change', 1) ON CONFLICT(name) DO UPDATE SET "
+                "value = value + 1")
+      .run();
+  connection_
+      .prepared("INSERT OR REPLACE INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+      .bind(document.id.channel.text())
+      .bind(document.id.number.text())
+      .bind(document.wave)
+      .bind(number(document.home))
+      .bind(document.plan_version)
+      .bind(std::int64_t{document.bucket})
+      .bind(document.customer.text())
+      .bind(static_cast<std::int64_t>(document.status))
+      .bind(document.legacy_document.text())
+      .bind(document.cloud_document.text())
+      .bind(document.mirrored)
+      .bind(document.closed)
+      .bind(joined(document.holds))
+      .bind(document.order_date.empty() ? std::string{} : document.order_date.text())
+      .bind(document.currency)
+      .bind(document.grand_total.text())
+      .bind(document.content)
+      .bind(document.created_at.micros)
+      .bind(document.updated_at.micros)
+      .bind(counter("change"))
+      .run();
+  for (const DocumentNumber* alias : {&document.legacy_document, &document.cloud_document})
+    if (!alias->empty()) add_alias(document.id, alias->text());
+}
+
+void SqliteTransaction::add_alias(const OrderId& id, const std::string& alias) {
+  connection_.prepared("INSERT OR IGNORE INTO alias VALUES (?,?,?)")
+      .bind(alias)
+      .bind(id.channel.text())
+      .bind(id.number.text())
+      .run();
+}
+
+std::int64_t SqliteTransaction::add_outbox_row(const NewOutboxRow& row, Timestamp now) {
+  const Timestamp next_at = row.not_before < now ? now : row.not_before;
+  connection_
+      .prepared("INSERT INTO outbox(side, capability, wave, subject, operation, payload, channel, "
+                "key, correlation, role, depends_capability, depends_subject, not_before, state, "
+                "created_at, next_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?)")
+      .bind(number(row.side))
+      .bind(number(row.capability))
+      .bind(row.wave)
+      .bind(row.subject)
+      .bind(row.operation)
+      .bind(row.payload)
+      .bind(row.channel.text())
+      .bind(row.key.text())
+      .bind(row.correlation_id)
+      .bind(std::int64_t{row.role == Role::mirror})
+      .bind(row.depends_on_capability ? number(*row.depends_on_capability) : std::int64_t{-1})
+      .bind(row.depends_on_subject)
+      .bind(row.not_before.micros)
+      .bind(now.micros)
+      .bind(next_at.micros)
+      .run();
+  return connection_.last_row();
+}
+
+void SqliteTransaction::delivered(std::int64_t row) {
+  connection_.prepared("DELETE FROM outbox WHERE id = ?").bind(row).run();
+  if (connection_.changes() == 1) increment("outbox_delivered");
+}
+
+void SqliteTransaction::retry_later(std::int64_t row, Timestamp next_at,
+                                    const std::string& error) {
+  connection_
+      .prepared("UPDATE outbox SET attempts = attempts + 1, next_at = ?, last_error = ? WHERE "
+                "id = ?")
+      .bind(next_at.micros)
+      .bind(error)
+      .bind(row)
+      .run();
+}
+
+std::int64_t SqliteTransaction::dead_letter(std::int64_t row, const std::string& error,
+                                            Timestamp now) {
+  connection_
+      .prepared("UPDATE outbox SET state = 1, attempts = attempts + 1, last_error = ? WHERE id = ?")
+      .bind(error)
+      .bind(row)
+      .run();
+  const auto dead = outbox_row(row);
+  if (!dead) return 0;
+  ExceptionRecord exception;
+  exception.kind = "dead_letter";
+  exception.capability = dead->capability;
+  exception.wave = dead->wave;
+  exception.subject = dead->subject;
+  exception.side = dead->side;
+  exception.outbox_row = row;
+  exception.detail = dead->operation + " to " + std::string(name(dead->side)) + ": " + error;
+  exception.payload = dead->payload;
+  exception.correlation_id = dead->correlation_id;
+  return add_exception(exception, now);
+}
+
+std::int64_t SqliteTransaction::add_exception(const ExceptionRecord& exception, Timestamp now) {
+  connection_
+      .prepared("INSERT INTO exception(kind, capability, wave, subject, side, outbox_row, detail, "
+                "payload, correlation, opened_at, state) VALUES (?,?,?,?,?,?,?,?,?,?,'open')")
+      .bind(exception.kind)
+      .bind(number(exception.capability))
+      .bind(exception.wave)
+      .bind(exception.subject)
+      .bind(exception.side ? number(*exception.side) : std::int64_t{-1})
+      .bind(exception.outbox_row)
+      .bind(exception.detail)
+      .bind(exception.payload)
+      .bind(exception.correlation_id)
+      .bind(now.micros)
+      .run();
+  return connection_.last_row();
+}
+
+bool SqliteTransaction::close_exception(std::int64_t id, const char* state,
+                                        const std::string& actor, const std::string& reason,
+                                        Timestamp now) {
+  connection_
+      .prepared("UPDATE exception SET state = ?, closed_by = ?, close_reason = ?, closed_at = ? "
+                "WHERE id = ? AND state = 'open'")
+      .bind(std::string_view(state))
+      .bind(actor)
+      .bind(reason)
+      .bind(now.micros)
+      .bind(id)
+      .run();
+  return connection_.changes() == 1;
+}
+
+bool SqliteTransaction::replay_exception(std::int64_t id, const std::string& actor,
+                                         const std::string& reason, Timestamp now) {
+  const auto known = exception(id);
+  if (!known || !close_exception(id, "replayed", actor, reason, now)) return false;
+  connection_
+      .prepared("UPDATE outbox SET state = 0, attempts = 0, next_at = ? WHERE id = ? AND state = 1")
+      .bind(now.micros)
+      .bind(known->outbox_row)
+      .run();
+  return true;
+}
+
+bool SqliteTransaction::discard_exception(std::int64_t id, const std::string& actor,
+                                          const std::string& reason, Timestamp now) {
+  const auto known = exception(id);
+  if (!known || !close_exception(id, "discarded", actor, reason, now)) return false;
+  connection_.prepared("DELETE FROM outbox WHERE id = ? AND state = 1")
+      .bind(known->outbox_row)
+      .run();
+  if (connection_.changes() == 1) increment("outbox_discarded");
+  return true;
+}
+
+bool SqliteTransaction::settle_exception(std::int64_t id, const std::string& actor,
+                                         const std::string& reason, Timestamp now) {
+  return close_exception(id, "settled", actor, reason, now);
+}
+
+bool SqliteTransaction::publish_plan(const PlanRecord& record, std::int64_t expected) {
+  const auto current = plan(record.wave, record.capability);
+  if ((current ? current->version : 0) != expected) return false;
+  connection_.prepared("INSERT INTO plan VALUES (?,?,?,?,?,?,?)")
+      .bind(record.wave)
+      .bind(number(record.capability))
+      .bind(expected + 1)
+      .bind(record.plan)
+      .bind(record.actor)
+      .bind(record.reason)
+      .bind(record.at.micros)
+      .run();
+  return true;
+}
+
+void SqliteTransaction::set_cursor(const std::string& system, const std::string& feed,
+                                   const std::string& cursor) {
+  connection_.prepared("INSERT OR REPLACE INTO cursor VALUES (?,?,?)")
+      .bind(system)
+      .bind(feed)
+      .bind(cursor)
+      .run();
+}
+
+void SqliteTransaction::set_fact(const std::string& name, const std::string& value) {
+  connection_.prepared("INSERT OR REPLACE INTO fact VALUES (?,?)").bind(name).bind(value).run();
+}
+
+}  // namespace underpin::facade::journal

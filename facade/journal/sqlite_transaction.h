@@ -1,0 +1,45 @@
+#pragma once
+
+#include "facade/journal/sqlite_reader.h"
+
+namespace underpin::facade::journal {
+
+// The writing half, on the writer thread's connection, inside a savepoint that the journal manages.
+class SqliteTransaction final : public SqliteReader<JournalTransaction> {
+ public:
+  using SqliteReader::SqliteReader;
+
+  OpenOutcome open_intent(const NewIntent& intent, Timestamp now) override;
+  void count_attempt(std::int64_t id, Timestamp give_up_at) override;
+  void mark_unknown(std::int64_t id, Timestamp settle_from, const std::string& error) override;
+  bool close_intent(std::int64_t id, const StoredAnswer& answer, Timestamp now) override;
+  bool release_intent(std::int64_t id) override;
+  std::int64_t forget_answers(Timestamp before) override;
+  void put_document(const DocumentRecord& document) override;
+  void add_alias(const OrderId& id, const std::string& number) override;
+  std::int64_t add_outbox_row(const NewOutboxRow& row, Timestamp now) override;
+  void delivered(std::int64_t row) override;
+  void retry_later(std::int64_t row, Timestamp next_at, const std::string& error) override;
+  std::int64_t dead_letter(std::int64_t row, const std::string& error, Timestamp now) override;
+  std::int64_t add_exception(const ExceptionRecord& exception, Timestamp now) override;
+  bool replay_exception(std::int64_t id, const std::string& actor, const std::string& reason,
+                        Timestamp now) override;
+  bool discard_exception(std::int64_t id, const std::string& actor, const std::string& reason,
+                         Timestamp now) override;
+  bool settle_exception(std::int64_t id, const std::string& actor, const std::string& reason,
+                        Timestamp now) override;
+  bool publish_plan(const PlanRecord& plan, std::int64_t expected) override;
+  void set_cursor(const std::string& system, const std::string& feed,
+                  const std::string& cursor) override;
+  void set_fact(const std::string& name, const std::string& value) override;
+
+ private:
+  std::optional<OpenOutcome> judge_key(const NewIntent& intent);
+  std::optional<OpenOutcome> judge_name(const NewIntent& intent);
+  std::optional<OpenOutcome> judge_side(const NewIntent& intent);
+  bool close_exception(std::int64_t id, const char* state, const std::string& actor,
+                       const std::string& reason, Timestamp now);
+  void increment(const char* counter);
+};
+
+}  // namespace underpin::facade::journal
