@@ -277,6 +277,9 @@ Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
     }
     if (!SQL_SUCCEEDED(bound)) return fail(SQL_HANDLE_STMT, statement, "a value cannot be bound");
   }
+  if (std::chrono::steady_clock::now() >= deadline) {
+    return failed(ErrorCode::unavailable, "there was no time left to ask the database", *settings_);
+  }
   const SQLRETURN executed = SQLExecute(statement);
   if (executed == SQL_NO_DATA) return {};
   if (!SQL_SUCCEEDED(executed)) return fail(SQL_HANDLE_STMT, statement, "the query failed");

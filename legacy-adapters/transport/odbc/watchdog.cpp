@@ -1,8 +1,15 @@
 #include "legacy-adapters/transport/odbc/watchdog.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace underpin::legacy::odbc {
+namespace {
+
+constexpr std::chrono::milliseconds again_after{10};
+
+}  // namespace
 
 Watchdog::Watchdog() : thread_([this] { run(); }) {}
 
@@ -20,7 +27,7 @@ std::uint64_t Watchdog::arm(Deadline deadline, std::function<void()> stop) {
   {
     const std::lock_guard lock(mutex_);
     ticket = ++last_;
-    entries_.emplace(ticket, Entry{deadline, std::move(stop), State::waiting});
+    entries_.emplace(ticket, Entry{deadline, std::move(stop)});
   }
   changed_.notify_all();
   return ticket;
@@ -29,8 +36,8 @@ std::uint64_t Watchdog::arm(Deadline deadline, std::function<void()> stop) {
 bool Watchdog::disarm(std::uint64_t ticket) {
   std::unique_lock lock(mutex_);
   const auto entry = entries_.find(ticket);
-  changed_.wait(lock, [&] { return entry->second.state != State::stopping; });
-  const bool stopped = entry->second.state == State::stopped;
+  changed_.wait(lock, [&] { return !entry->second.running; });
+  const bool stopped = entry->second.has_run;
   entries_.erase(entry);
   return stopped;
 }
@@ -42,16 +49,17 @@ void Watchdog::run() {
     Entry* due = nullptr;
     auto next = Deadline::max();
     for (auto& [ticket, entry] : entries_) {
-      if (entry.state != State::waiting) continue;
-      if (entry.deadline <= now) due = &entry;
-      if (entry.deadline < next) next = entry.deadline;
+      if (entry.next <= now && (due == nullptr || entry.next < due->next)) due = &entry;
+      next = std::min(next, entry.next);
     }
     if (due != nullptr) {
-      due->state = State::stopping;  // Keeps the entry, and what `stop` refers to, alive.
+      due->running = true;  // Keeps the entry, and what `stop` refers to, alive.
       lock.unlock();
       due->stop();
       lock.lock();
-      due->state = State::stopped;
+      due->running = false;
+      due->has_run = true;
+      due->next = std::chrono::steady_clock::now() + again_after;
       changed_.notify_all();
     } else if (next == Deadline::max()) {
       changed_.wait(lock);

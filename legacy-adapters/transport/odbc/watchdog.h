@@ -20,18 +20,19 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  // Runs `stop` once, on the watchdog's thread, if `deadline` passes before disarm().
+  // Runs `stop`, on the watchdog's thread, when `deadline` passes before disarm(), and again every
+  // few milliseconds until then: a cancel that comes just before the driver begins is without effect.
   std::uint64_t arm(Deadline deadline, std::function<void()> stop);
 
   // After this `stop` is not running and will not run. True when it has run.
   bool disarm(std::uint64_t ticket);
 
  private:
-  enum class State { waiting, stopping, stopped };
   struct Entry {
-    Deadline deadline;
+    Deadline next;
     std::function<void()> stop;
-    State state = State::waiting;
+    bool running = false;
+    bool has_run = false;
   };
   void run();
 
