@@ -1,0 +1,1 @@
+"""A simulated on-premises Dynamics NAV: SOAP services, SQL tables, price file, users."""
