@@ -220,8 +220,10 @@ bool is_location(std::string_view text) {
 bool is_currency(std::string_view text) { return text.size() == 3 && all(text, 3, is_upper); }
 
 bool is_email(std::string_view text) {
-  if (!all(text, 80, [](char c) { return c > ' ' && c != '\x7f' && c != ',' && c != ';'; }))
-    return false;
+  const auto allowed = [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != '\x7f' && c != ',' && c != ';';
+  };
+  if (!all(text, 80, allowed)) return false;
   const std::size_t sign = text.find('@');
   if (sign == std::string_view::npos || sign == 0 || text.find('@', sign + 1) != text.npos)
     return false;

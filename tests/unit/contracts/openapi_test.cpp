@@ -104,8 +104,8 @@ class BlockYaml {
       const std::string key = scalar(text.substr(0, end)).text();
       if (key.empty() || members.find(key) != nullptr) fail("repeats a key or has none");
       ++at_;
-      members.set(key, end + 1 < text.size() ? scalar(text.substr(end + 2))
-                                             : block(lines_.at(at_).indent));
+      members.set(
+          key, end + 1 < text.size() ? scalar(text.substr(end + 2)) : block(lines_.at(at_).indent));
     }
     return members;
   }
@@ -186,36 +186,35 @@ TEST(OpenApi, TheEndpointsAreThese) {
       EXPECT_FALSE(method.value.get("responses").empty()) << path.key;
     }
   }
-  EXPECT_EQ(endpoints,
-            (std::set<std::string>{"post /v1/orders",
-                                   "get /v1/orders",
-                                   "get /v1/orders/{number}",
-                                   "patch /v1/orders/{number}",
-                                   "post /v1/orders/{number}/cancel",
-                                   "get /v1/inventory/{sku}",
-                                   "post /v1/inventory/availability",
-                                   "post /v1/inventory/adjustments",
-                                   "post /v1/pricing/quotes",
-                                   "get /v1/prices",
-                                   "post /v1/customers",
-                                   "get /v1/customers",
-                                   "get /v1/customers/{number}",
-                                   "patch /v1/customers/{number}",
-                                   "get /livez",
-                                   "get /readyz",
-                                   "get /metrics",
-                                   "get /ops/v1/cutover",
-                                   "get /ops/v1/cutover/{capability}",
-                                   "put /ops/v1/cutover/{capability}",
-                                   "post /ops/v1/cutover/{capability}/rollback",
-                                   "get /ops/v1/exceptions",
-                                   "get /ops/v1/exceptions/{id}",
-                                   "post /ops/v1/exceptions/{id}/replay",
-                                   "post /ops/v1/exceptions/{id}/discard",
-                                   "get /ops/v1/parity",
-                                   "get /ops/v1/parity/report",
-                                   "get /ops/v1/parity/report.html",
-                                   "get /ops/v1/trace/{number}"}));
+  EXPECT_EQ(endpoints, (std::set<std::string>{"post /v1/orders",
+                                              "get /v1/orders",
+                                              "get /v1/orders/{number}",
+                                              "patch /v1/orders/{number}",
+                                              "post /v1/orders/{number}/cancel",
+                                              "get /v1/inventory/{sku}",
+                                              "post /v1/inventory/availability",
+                                              "post /v1/inventory/adjustments",
+                                              "post /v1/pricing/quotes",
+                                              "get /v1/prices",
+                                              "post /v1/customers",
+                                              "get /v1/customers",
+                                              "get /v1/customers/{number}",
+                                              "patch /v1/customers/{number}",
+                                              "get /livez",
+                                              "get /readyz",
+                                              "get /metrics",
+                                              "get /ops/v1/cutover",
+                                              "get /ops/v1/cutover/{capability}",
+                                              "put /ops/v1/cutover/{capability}",
+                                              "post /ops/v1/cutover/{capability}/rollback",
+                                              "get /ops/v1/exceptions",
+                                              "get /ops/v1/exceptions/{id}",
+                                              "post /ops/v1/exceptions/{id}/replay",
+                                              "post /ops/v1/exceptions/{id}/discard",
+                                              "get /ops/v1/parity",
+                                              "get /ops/v1/parity/report",
+                                              "get /ops/v1/parity/report.html",
+                                              "get /ops/v1/trace/{number}"}));
 }
 
 TEST(OpenApi, WritesOfChannelsNeedAKeyAndReadsDoNot) {

@@ -55,7 +55,8 @@ TEST(Schema, KeywordsThatAreNotCheckedHereAreRefusedWhereverTheyStand) {
   EXPECT_THAT(refusal(R"({"items":{"anyOf":[{},{"multipleOf":0.01}]}})"),
               HasSubstr("/items/anyOf/1/multipleOf uses a keyword"));
   EXPECT_THAT(refusal(R"({"definitions":{"x":{"allOf":[]}}})"), HasSubstr("/definitions/x/allOf"));
-  EXPECT_THAT(refusal(R"({"additionalProperties":{"if":{}}})"), HasSubstr("/additionalProperties/if"));
+  EXPECT_THAT(refusal(R"({"additionalProperties":{"if":{}}})"),
+              HasSubstr("/additionalProperties/if"));
   EXPECT_THAT(refusal(R"({"$ref":"#/definitions/none"})"), HasSubstr("/$ref must lead to"));
   EXPECT_THAT(refusal(R"({"$ref":"http://example.com/x.json"})"), HasSubstr("/$ref must lead to"));
   EXPECT_THAT(refusal(R"({"type":"strnig"})"), HasSubstr("not a schema"));
@@ -70,12 +71,15 @@ TEST(Schema, FaultsNameThePointerAndTheRule) {
                   "e":{"type":"object","additionalProperties":{"type":"integer"}},
                   "f":{"const":1}, "g":{"type":"string","minLength":2}, "h":{"anyOf":[{"type":"null"},{"type":"string"}]}},
     "definitions":{"n":{"type":"integer","minimum":1,"maximum":9999}}})";
-  EXPECT_THAT(faults(schema, R"({"a":"abc","b":[1,9999],"c":"x","d":true,"e":{"k":1},"f":1,"g":"ab","h":null})"),
-              ElementsAre());
-  EXPECT_THAT(faults(schema, "{}"), ElementsAre(FieldError{"/a", "is required"},
-                                                FieldError{"/b", "is required"}));
+  EXPECT_THAT(
+      faults(schema,
+             R"({"a":"abc","b":[1,9999],"c":"x","d":true,"e":{"k":1},"f":1,"g":"ab","h":null})"),
+      ElementsAre());
+  EXPECT_THAT(faults(schema, "{}"),
+              ElementsAre(FieldError{"/a", "is required"}, FieldError{"/b", "is required"}));
   EXPECT_THAT(faults(schema, "[]"), ElementsAre(FieldError{"", "must be an object"}));
-  const auto found = faults(schema, R"({"a":"abcd","b":[0,"x",10000],"c":"z","d":1,"e":{"k/l":"1"},"f":2,
+  const auto found =
+      faults(schema, R"({"a":"abcd","b":[0,"x",10000],"c":"z","d":1,"e":{"k/l":"1"},"f":2,
                                         "g":"a","h":1,"u":1,"v":2})");
   EXPECT_THAT(found, Contains(FieldError{"/a", "must have at most 3 characters"}));
   EXPECT_THAT(found, Contains(FieldError{"/b", "must have at most 2 items"}));
@@ -113,7 +117,8 @@ TEST(Schema, ReportsAtMostTwentyFaults) {
 TEST(Schema, WholeNumbersAreWholeHoweverTheyAreWritten) {
   EXPECT_THAT(faults(R"({"type":"integer"})", "5.0"), ElementsAre());
   EXPECT_EQ(faults(R"({"type":"integer"})", "5.5").size(), 1U);
-  EXPECT_FALSE(faults(R"({"type":"integer","maximum":9})", "123456789012345678901234567890").empty());
+  EXPECT_FALSE(
+      faults(R"({"type":"integer","maximum":9})", "123456789012345678901234567890").empty());
   EXPECT_EQ(faults(R"({"type":"string"})", "5").size(), 1U) << "a number is not taken for a text";
 }
 
@@ -125,11 +130,12 @@ TEST(Schema, AnOrderOfAChannelIsCheckedAtTheDoor) {
   order.find("lines")->item(0)->set("quantity", Value::integer(4));
   order.find("lines")->item(1)->set("shippedQuantity", "1");
   order.erase("currency");
-  EXPECT_THAT(schema.check(order),
-              testing::UnorderedElementsAre(FieldError{"/currency", "is required"},
-                                            FieldError{"/status", "is not a known member"},
-                                            FieldError{"/lines/0/quantity", "must be a string"},
-                                            FieldError{"/lines/1/shippedQuantity", "is not a known member"}));
+  EXPECT_THAT(
+      schema.check(order),
+      testing::UnorderedElementsAre(
+          FieldError{"/currency", "is required"}, FieldError{"/status", "is not a known member"},
+          FieldError{"/lines/0/quantity", "must be a string"},
+          FieldError{"/lines/1/shippedQuantity", "is not a known member"}));
 }
 
 }  // namespace
