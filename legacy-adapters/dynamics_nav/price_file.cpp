@@ -130,17 +130,17 @@ std::int64_t count(std::string_view field, std::string_view text) {
 }
 
 struct SalesType {
-  std::string_view name;
+  std::string_view option;  // NAV's option "Sales Type" as its number.
   PriceScope scope;
 };
-constexpr std::array<SalesType, 3> sales_types{{{"ALL", PriceScope::everyone},
-                                                {"GROUP", PriceScope::group},
-                                                {"CUSTOMER", PriceScope::customer}}};
+constexpr std::array<SalesType, 3> sales_types{{{"0", PriceScope::customer},
+                                                {"1", PriceScope::group},
+                                                {"2", PriceScope::everyone}}};
 
 PriceScope scope_of(std::string_view text) {
   for (const SalesType& type : sales_types)
-    if (type.name == text) return type.scope;
-  fault("sales type", "is not ALL, GROUP or CUSTOMER");
+    if (type.option == text) return type.scope;
+  fault("sales type", "is not 0 (customer), 1 (price group) or 2 (all customers)");
 }
 
 PriceFileHeader header_of(const Fields& fields) {
@@ -157,25 +157,39 @@ PriceFileHeader header_of(const Fields& fields) {
   return header;
 }
 
-PriceEntry entry_of(const Fields& fields, const PriceFileHeader& header) {
-  if (fields.size() != 11) fault("row", "does not have eleven fields");
+// The first fields of P and D are the same.
+PriceEntry key_fields(const Fields& fields, const PriceFileHeader& header) {
   PriceEntry entry;
   entry.sku = Sku(code("item", fields[1], 20, false));
   entry.scope = scope_of(fields[2]);
   entry.scope_code = code("sales code", fields[3], 20, entry.scope == PriceScope::everyone);
   if (entry.scope == PriceScope::everyone && !entry.scope_code.empty()) {
-    fault("sales code", "must be blank for everyone");
+    fault("sales code", "must be blank for all customers");
   }
   entry.from = day("start", fields[4]);
+  entry.currency = header.currency;
+  return entry;
+}
+
+PriceEntry price_of(const Fields& fields, const PriceFileHeader& header) {
+  if (fields.size() != 11) fault("price", "does not have eleven fields");
+  PriceEntry entry = key_fields(fields, header);
   if (!fields[5].empty()) entry.to = day("end", fields[5]);
   if (entry.to && *entry.to < entry.from) fault("end", "lies before the start");
   entry.minimum_quantity = amount("minimum quantity", fields[6]);
-  entry.uom = code("unit of measure", fields[7], 10, false);
+  entry.uom = code("unit of measure", fields[7], 10, true);
   entry.unit_price = amount("unit price", fields[8]);
   if (fields[9] != "0" && fields[9] != "1") fault("price including VAT", "is neither 0 nor 1");
   entry.tax_included = fields[9] == "1";
   entry.zone = code("zone", fields[10], 50, false);
-  entry.currency = header.currency;
+  return entry;
+}
+
+PriceEntry deletion_of(const Fields& fields, const PriceFileHeader& header) {
+  if (fields.size() != 7) fault("deletion", "does not have seven fields");
+  PriceEntry entry = key_fields(fields, header);
+  entry.minimum_quantity = amount("minimum quantity", fields[5]);
+  entry.uom = code("unit of measure", fields[6], 10, true);
   return entry;
 }
 
@@ -231,8 +245,9 @@ class Reading {
   }
 
   Status row(const Fields& fields, bool deletion) {
-    const PriceEntry entry = entry_of(fields, header_);
-    if (entry.zone != zone_) {  // A look-up in the tz database; rows come in one zone mostly.
+    const PriceEntry entry =
+        deletion ? deletion_of(fields, header_) : price_of(fields, header_);
+    if (!deletion && entry.zone != zone_) {  // A look-up in the tz database; rows come in one zone mostly.
       if (!is_zone(entry.zone)) fault("zone", "is not known");
       zone_ = entry.zone;
     }

@@ -8,7 +8,13 @@
 #include <istream>
 #include <string>
 
-// The nightly price file of the site, see wsdl/PRICE_FILE.md.
+// The nightly price file of the site: UTF-8, one record a line (CR LF), fields separated by ";".
+//   H;PRICES;batch;FULL|DELTA;created (RFC 3339);currency
+//   P;item;sales type;sales code;start;end;minimum quantity;unit;unit price;price includes VAT;zone
+//   D;item;sales type;sales code;start;minimum quantity;unit              (in a delta: is no more)
+//   T;number of P and D records;sum of the P records' unit prices
+// Sales type is NAV's option: 0 customer, 1 price group, 2 all customers (blank code). Days are
+// YYYY-MM-DD, a blank end is open; a blank unit is the article's base unit; VAT is 0 or 1.
 namespace underpin::legacy::dynamics_nav {
 
 struct PriceFileLimits {
@@ -33,6 +39,7 @@ struct PriceFileTotals {
 // works in a transaction. An Error ends the reading and becomes its answer.
 struct PriceFileConsumer {
   std::function<Status(const PriceFileHeader&)> header;
+  // Of a deletion only what a D record has is set.
   std::function<Status(const PriceEntry&, bool deletion)> row;
 };
 

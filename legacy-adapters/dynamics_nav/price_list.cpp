@@ -9,6 +9,8 @@ namespace underpin::legacy::dynamics_nav {
 namespace {
 
 // A row is stored once per generation as it came ("change"), and the list in force as it is ("price").
+// The zone is no part of the key in NAV, but it is in other systems: a deletion is therefore kept with
+// the zone that the deleted row had, and a row that changes its zone deletes its former self.
 constexpr const char* schema = R"(
 CREATE TABLE IF NOT EXISTS generation (
   number INTEGER PRIMARY KEY, batch TEXT NOT NULL UNIQUE, checksum TEXT NOT NULL, is_full INTEGER NOT NULL,
@@ -19,15 +21,17 @@ CREATE TABLE IF NOT EXISTS change (
   scope_code TEXT NOT NULL, starts TEXT NOT NULL, currency TEXT NOT NULL, uom TEXT NOT NULL,
   minimum_quantity TEXT NOT NULL, zone TEXT NOT NULL, ends TEXT NOT NULL, tax_included INTEGER NOT NULL,
   unit_price TEXT NOT NULL,
-  PRIMARY KEY (generation, sku, scope, scope_code, starts, currency, uom, minimum_quantity, zone)) WITHOUT ROWID;
+  PRIMARY KEY (generation, sku, scope, scope_code, starts, currency, uom, minimum_quantity, deletion))
+  WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS price (
   sku TEXT NOT NULL, scope INTEGER NOT NULL, scope_code TEXT NOT NULL, starts TEXT NOT NULL,
   currency TEXT NOT NULL, uom TEXT NOT NULL, minimum_quantity TEXT NOT NULL, zone TEXT NOT NULL,
   ends TEXT NOT NULL, tax_included INTEGER NOT NULL, unit_price TEXT NOT NULL,
-  PRIMARY KEY (sku, scope, scope_code, starts, currency, uom, minimum_quantity, zone)) WITHOUT ROWID;
+  PRIMARY KEY (sku, scope, scope_code, starts, currency, uom, minimum_quantity)) WITHOUT ROWID;
 )";
 
-constexpr std::string_view row_columns =
+constexpr const char* key_columns = "sku, scope, scope_code, starts, currency, uom, minimum_quantity";
+constexpr const char* row_columns =
     "sku, scope, scope_code, starts, currency, uom, minimum_quantity, zone, ends, tax_included, "
     "unit_price";
 
@@ -59,6 +63,14 @@ std::string sortable(Decimal quantity) {
 
 Timestamp timestamp_of(const std::string& text) { return Timestamp::parse(text).value(); }
 
+std::string key_of_alias(const std::string& alias) {
+  std::string result;
+  for (const char* column :
+       {"sku", "scope", "scope_code", "starts", "currency", "uom", "minimum_quantity"})
+    result += (result.empty() ? "" : ", ") + alias + "." + column;
+  return result;
+}
+
 struct Refused {
   std::string reason;
 };
@@ -72,8 +84,7 @@ PriceKey key_of(const PriceEntry& entry) {
           entry.from.text(),
           entry.currency,
           entry.uom,
-          sortable(entry.minimum_quantity),
-          entry.zone};
+          sortable(entry.minimum_quantity)};
 }
 
 struct PriceLists::Store {
@@ -146,6 +157,9 @@ PriceFileTotals PriceLists::Store::take(std::istream& input, const PriceFileLimi
   StateStatement insert = database.prepare("INSERT INTO change (generation, deletion, " +
                                            std::string(row_columns) +
                                            ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  StateStatement opposite = database.prepare(
+      "SELECT 1 FROM change WHERE generation = ? AND deletion = ? AND (" + std::string(key_columns) +
+      ") = (?,?,?,?,?,?,?)");
   bool repeated = false;
   PriceFileConsumer consumer;
   consumer.header = [&](const PriceFileHeader& read) {
@@ -168,14 +182,27 @@ PriceFileTotals PriceLists::Store::take(std::istream& input, const PriceFileLimi
         .bind(11, entry.to ? entry.to->text() : std::string())
         .bind(12, std::int64_t{entry.tax_included})
         .bind(13, entry.unit_price.text());
+    const Error second{ErrorCode::invalid_request,
+                       "article " + entry.sku.text() + ": a second row with the same key"};
     try {
       insert.once();
     } catch (const StateFailure& failure) {
       if (!failure.unique) throw;
-      insert.reset();
-      return Error{ErrorCode::invalid_request,
-                   "article " + entry.sku.text() + ": a second row with the same key"};
+      return second;
     }
+    if (header.full) return Done{};
+    opposite.bind(1, number)
+        .bind(2, std::int64_t{!deletion})
+        .bind(3, entry.sku.text())
+        .bind(4, static_cast<std::int64_t>(entry.scope))
+        .bind(5, entry.scope_code)
+        .bind(6, entry.from.text())
+        .bind(7, entry.currency)
+        .bind(8, entry.uom)
+        .bind(9, entry.minimum_quantity.normalized().text());
+    const bool both = opposite.step();
+    opposite.reset();
+    if (both) return second;
     return Done{};
   };
   const auto totals = read_price_file(input, limits, consumer);
@@ -185,19 +212,28 @@ PriceFileTotals PriceLists::Store::take(std::istream& input, const PriceFileLimi
 
 void PriceLists::Store::put_in_force(std::int64_t number, bool full) {
   const std::string columns(row_columns);
-  const std::string which = " FROM change WHERE generation = ? AND deletion = ?";
-  if (full) database.run("DELETE FROM price");
-  database.prepare("INSERT OR REPLACE INTO price (" + columns + ") SELECT " + columns + which)
-      .bind(1, number)
-      .bind(2, std::int64_t{0})
-      .once();
-  database
-      .prepare("DELETE FROM price WHERE (sku, scope, scope_code, starts, currency, uom, "
-               "minimum_quantity, zone) IN (SELECT sku, scope, scope_code, starts, currency, uom, "
-               "minimum_quantity, zone" + which + ")")
-      .bind(1, number)
-      .bind(2, std::int64_t{1})
-      .once();
+  const std::string key(key_columns);
+  const auto with_number = [&](const std::string& sql) {
+    database.prepare(sql).bind(1, number).once();
+  };
+  if (full) {
+    database.run("DELETE FROM price");
+  } else {
+    // A deletion of what is not there is none.
+    with_number("DELETE FROM change WHERE generation = ? AND deletion = 1 AND (" + key +
+                ") NOT IN (SELECT " + key + " FROM price)");
+    with_number("UPDATE change AS c SET (zone, ends, tax_included, unit_price) = (SELECT p.zone, "
+                "p.ends, p.tax_included, p.unit_price FROM price p WHERE (" + key_of_alias("p") +
+                ") = (" + key_of_alias("c") + ")) WHERE c.generation = ? AND c.deletion = 1");
+    with_number("DELETE FROM price WHERE (" + key + ") IN (SELECT " + key +
+                " FROM change WHERE generation = ? AND deletion = 1)");
+    with_number("INSERT INTO change (generation, deletion, " + columns +
+                ") SELECT c.generation, 1, p.* FROM change c JOIN price p ON (" +
+                key_of_alias("p") + ") = (" + key_of_alias("c") +
+                ") WHERE c.generation = ? AND c.deletion = 0 AND c.zone <> p.zone");
+  }
+  with_number("INSERT OR REPLACE INTO price (" + columns + ") SELECT " + columns +
+              " FROM change WHERE generation = ? AND deletion = 0");
 }
 
 // The generation's own line stays: a batch is known for ever, its rows are not kept for ever.

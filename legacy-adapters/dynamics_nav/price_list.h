@@ -14,7 +14,7 @@
 
 namespace underpin::legacy::dynamics_nav {
 
-// The rows that identify and order a price list: article, whom for, days, quantity, unit, currency.
+// What identifies and orders the rows of a list: article, whom for, start, currency, unit, quantity.
 using PriceKey = std::vector<std::string>;
 PriceKey key_of(const PriceEntry& entry);
 

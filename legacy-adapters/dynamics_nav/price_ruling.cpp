@@ -38,7 +38,8 @@ bool is_for(const PriceEntry& row, const PriceQuestion& question) {
 }
 
 bool applies(const PriceEntry& row, const PriceQuestion& question) {
-  return row.uom == question.uom && row.currency == question.currency && is_for(row, question) &&
+  const bool unit_fits = row.uom.empty() ? question.base_uom : row.uom == question.uom;
+  return unit_fits && row.currency == question.currency && is_for(row, question) &&
          row.minimum_quantity <= question.quantity && rules_at(row, question.at);
 }
 

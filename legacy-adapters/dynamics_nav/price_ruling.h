@@ -29,6 +29,7 @@ struct PriceQuestion {
   std::string price_group;  // The customer's; empty: none.
   Currency currency;
   std::string uom;
+  bool base_uom = true;  // `uom` is the article's base unit; rows without a unit are for that.
   Decimal quantity;
   Timestamp at;
   Decimal vat_percent;  // To compare rows with tax against rows without.

@@ -262,13 +262,14 @@ Result<Quote> FilePricing::priced(const QuoteRequest& request, const PriceTable&
     question.price_group = group.value_or("");
     question.currency = quote.currency;
     question.uom = asked.uom.empty() ? article->second.base_uom : asked.uom;
+    question.base_uom = question.uom == article->second.base_uom;
     question.quantity = asked.quantity;
     question.at = quote.at;
     question.vat_percent = settings_.vat_percent;
     const auto rows = table.by_sku.find(asked.sku.text());
     const PriceRuling ruled = ruling(rows == table.by_sku.end() ? none : rows->second, question);
-    const bool own_price_fits = quote.currency == settings_.local_currency &&
-                                question.uom == article->second.base_uom;
+    const bool own_price_fits =
+        quote.currency == settings_.local_currency && question.base_uom;
     if (ruled.list == nullptr && ruled.price == nullptr && !own_price_fits) {
       faults.push_back({pointer + "/sku", "has no price in " + quote.currency + " per " +
                                               question.uom});

@@ -44,7 +44,7 @@ std::string fault(const std::string& text, PriceFileLimits limits = {}) {
 std::string full(std::string_view row) { return PriceFileText("B1", "FULL").price(row).text(); }
 
 constexpr std::string_view good_row =
-    "1000;GROUP;VIP;2026-01-01;2026-12-24;10;PCS;12345678901234567.89;1;Europe/Berlin";
+    "1000;1;VIP;2026-01-01;2026-12-24;10;PCS;12345678901234567.89;1;Europe/Berlin";
 
 TEST(PriceFile, ReadsHeaderRowsAndTotals) {
   const Read file = read(PriceFileText("P-1", "FULL", "2026-11-24T02:00:00+01:00")
@@ -76,7 +76,7 @@ TEST(PriceFile, ReadsHeaderRowsAndTotals) {
 }
 
 TEST(PriceFile, ReadsDeletionsOfADeltaOnly) {
-  const std::string row = "1000;ALL;;2026-01-01;;0;PCS;5.90;0;Europe/Berlin";
+  const std::string row = "1000;2;;2026-01-01;0;PCS";
   const Read delta =
       read(PriceFileText("B2", "DELTA").everyone("1001", "3").deletion(row).text());
   ASSERT_TRUE(delta.totals) << delta.totals.error().message;
@@ -117,19 +117,19 @@ TEST(PriceFile, ChecksCountAndHashTotal) {
 
 TEST(PriceFile, NamesLineFieldAndRule) {
   const auto row = [](std::string_view fields) { return fault(full(fields)); };
-  EXPECT_THAT(row(";ALL;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("line 2: item: is missing"));
-  EXPECT_THAT(row("1000;EVERY;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("line 2: sales type"));
-  EXPECT_THAT(row("1000;GROUP;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("sales code: is missing"));
-  EXPECT_THAT(row("1000;ALL;X;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("sales code: must be blank"));
-  EXPECT_THAT(row("1000;ALL;;2026-02-30;;0;PCS;1;0;UTC"), HasSubstr("start: is not a day"));
-  EXPECT_THAT(row("1000;ALL;;2026-01-02;2026-01-01;0;PCS;1;0;UTC"), HasSubstr("end: lies before"));
-  EXPECT_THAT(row("1000;ALL;;2026-01-01;;-1;PCS;1;0;UTC"), HasSubstr("minimum quantity: must not"));
-  EXPECT_THAT(row("1000;ALL;;2026-01-01;;0;;1;0;UTC"), HasSubstr("unit of measure: is missing"));
-  EXPECT_THAT(row("1000;ALL;;2026-01-01;;0;PCS;1;2;UTC"), HasSubstr("price including VAT"));
-  EXPECT_THAT(row("1000;ALL;;2026-01-01;;0;PCS;1;0;Mars/Base"), HasSubstr("zone: is not known"));
-  EXPECT_THAT(row("1000;ALL;;2026-01-01;;0;PCS;1;0"), HasSubstr("eleven fields"));
-  EXPECT_THAT(row("1000;ALL;;2026-01-01;;0;PCS;1;0;UTC;more"), HasSubstr("eleven fields"));
-  EXPECT_THAT(row("123456789012345678901;ALL;;2026-01-01;;0;PCS;1;0;UTC"),
+  EXPECT_THAT(row(";2;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("line 2: item: is missing"));
+  EXPECT_THAT(row("1000;EVERY;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("line 2: sales type: is not 0"));
+  EXPECT_THAT(row("1000;1;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("sales code: is missing"));
+  EXPECT_THAT(row("1000;2;X;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("sales code: must be blank"));
+  EXPECT_THAT(row("1000;2;;2026-02-30;;0;PCS;1;0;UTC"), HasSubstr("start: is not a day"));
+  EXPECT_THAT(row("1000;2;;2026-01-02;2026-01-01;0;PCS;1;0;UTC"), HasSubstr("end: lies before"));
+  EXPECT_THAT(row("1000;2;;2026-01-01;;-1;PCS;1;0;UTC"), HasSubstr("minimum quantity: must not"));
+  EXPECT_THAT(row("1000;2;;2026-01-01;;0;ELEVENCHARS;1;0;UTC"), HasSubstr("unit of measure: is"));
+  EXPECT_THAT(row("1000;2;;2026-01-01;;0;PCS;1;2;UTC"), HasSubstr("price including VAT"));
+  EXPECT_THAT(row("1000;2;;2026-01-01;;0;PCS;1;0;Mars/Base"), HasSubstr("zone: is not known"));
+  EXPECT_THAT(row("1000;2;;2026-01-01;;0;PCS;1;0"), HasSubstr("eleven fields"));
+  EXPECT_THAT(row("1000;2;;2026-01-01;;0;PCS;1;0;UTC;more"), HasSubstr("eleven fields"));
+  EXPECT_THAT(row("123456789012345678901;2;;2026-01-01;;0;PCS;1;0;UTC"),
               HasSubstr("item: is longer than 20 bytes"));
 }
 
@@ -137,7 +137,7 @@ TEST(PriceFile, TakesNoPriceThatIsNotAPlainDecimal) {
   for (const char* price : {"1,50", "1e3", "0x10", "NaN", "", " 1", "1.000.000", "-5",
                             "1234567890123456789012345678901234567890"}) {
     std::string text = PriceFileText("B1", "FULL").without_trailer() +
-                       "P;1000;ALL;;2026-01-01;;0;PCS;" + price + ";0;UTC\r\nT;1;0\r\n";
+                       "P;1000;2;;2026-01-01;;0;PCS;" + price + ";0;UTC\r\nT;1;0\r\n";
     EXPECT_THAT(fault(text), HasSubstr("line 2: unit price:")) << price;
   }
 }
@@ -160,10 +160,10 @@ TEST(PriceFile, RefusesTextThatIsNotCleanUtf8) {
   for (const char* sku : {"10\xC3", "10\xE4\x20", "\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80",
                           "1\x01", "1\x7F", "\xE0\x80\x80", "\xF0\x80\x80\x80", "\xFF"}) {
     const std::string text = PriceFileText("B1", "FULL").without_trailer() + "P;" + sku +
-                             ";ALL;;2026-01-01;;0;PCS;1;0;UTC\r\nT;1;1\r\n";
+                             ";2;;2026-01-01;;0;PCS;1;0;UTC\r\nT;1;1\r\n";
     EXPECT_THAT(fault(text), HasSubstr("line 2: is not UTF-8")) << sku;
   }
-  EXPECT_TRUE(read(full("ÄÖ\xF0\x9F\x8D\x8F;ALL;;2026-01-01;;0;PCS;1;0;UTC")).totals);
+  EXPECT_TRUE(read(full("ÄÖ\xF0\x9F\x8D\x8F;2;;2026-01-01;;0;PCS;1;0;UTC")).totals);
 }
 
 TEST(PriceFile, LimitsLinesAndRows) {

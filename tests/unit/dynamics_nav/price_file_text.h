@@ -16,11 +16,12 @@ class PriceFileText {
     text_ = "H;PRICES;" + std::string(batch) + ";" + std::string(mode) + ";" +
             std::string(created) + ";EUR\r\n";
   }
-  // "1000;ALL;;2026-01-01;;0;PCS;5.90;0;Europe/Berlin"
+  // "1000;2;;2026-01-01;;0;PCS;5.90;0;Europe/Berlin"
   PriceFileText& price(std::string_view fields) { return record('P', fields, true); }
+  // "1000;2;;2026-01-01;0;PCS"
   PriceFileText& deletion(std::string_view fields) { return record('D', fields, false); }
   PriceFileText& everyone(std::string_view sku, std::string_view price) {
-    return this->price(std::string(sku) + ";ALL;;2026-01-01;;0;PCS;" + std::string(price) +
+    return this->price(std::string(sku) + ";2;;2026-01-01;;0;PCS;" + std::string(price) +
                        ";0;Europe/Berlin");
   }
   PriceFileText& raw(std::string_view text) {
@@ -39,10 +40,10 @@ class PriceFileText {
     text_ += fields;
     text_ += "\r\n";
     ++count_;
+    if (!counts) return *this;
     std::size_t start = 0;
     for (int i = 0; i < 7; ++i) start = fields.find(';', start) + 1;
-    const std::string_view price = fields.substr(start, fields.find(';', start) - start);
-    if (counts) sum_ += Decimal::parse(price).value();
+    sum_ += Decimal::parse(fields.substr(start, fields.find(';', start) - start)).value();
     return *this;
   }
 

@@ -65,11 +65,48 @@ TEST_F(PriceListsTest, ADeltaChangesAddsAndDeletes) {
   const Acceptance delta = accept(PriceFileText("B2", "DELTA")
                                       .everyone("2", "2.5")
                                       .everyone("3", "3")
-                                      .deletion("1;ALL;;2026-01-01;;0.000;PCS;1;0;Europe/Berlin")
-                                      .deletion("9;ALL;;2026-01-01;;0;PCS;1;0;Europe/Berlin")
+                                      .deletion("1;2;;2026-01-01;0.000;PCS")
+                                      .deletion("9;2;;2026-01-01;0;PCS")
                                       .text());
   ASSERT_EQ(delta.kind, Kind::accepted) << delta.reason;
   EXPECT_THAT(in_force(), ElementsAre("2=2.5", "3=3"));
+}
+
+TEST_F(PriceListsTest, ADeletionSaysWhichZoneTheRowHad) {
+  ASSERT_EQ(accept(PriceFileText("B1", "FULL")
+                       .price("1;2;;2026-01-01;;0;PCS;1.50;1;UTC")
+                       .everyone("2", "2")
+                       .text())
+                .kind,
+            Kind::accepted);
+  ASSERT_EQ(accept(PriceFileText("B2", "DELTA")
+                       .deletion("1;2;;2026-01-01;0;PCS")
+                       .deletion("9;2;;2026-01-01;0;PCS")
+                       .price("2;2;;2026-01-01;;0;PCS;2;0;America/New_York")
+                       .text())
+                .kind,
+            Kind::accepted);
+  const auto delta = lists_->after("B1");
+  ASSERT_TRUE(delta && delta->has_value());
+  ASSERT_EQ((**delta).deletions.size(), 2U);  // What was not there is not deleted.
+  EXPECT_EQ((**delta).deletions[0].sku, Sku("1"));
+  EXPECT_EQ((**delta).deletions[0].zone, "UTC");
+  EXPECT_EQ((**delta).deletions[0].unit_price.text(), "1.50");
+  EXPECT_EQ((**delta).deletions[1].sku, Sku("2"));  // It moved to another zone.
+  EXPECT_EQ((**delta).deletions[1].zone, "Europe/Berlin");
+  ASSERT_EQ((**delta).entries.size(), 1U);
+  EXPECT_EQ((**delta).entries[0].zone, "America/New_York");
+  EXPECT_THAT(in_force(), ElementsAre("2=2"));
+}
+
+TEST_F(PriceListsTest, RefusesADeltaThatBothSetsAndDeletesARow) {
+  ASSERT_EQ(accept(PriceFileText("B1", "FULL").everyone("1", "1").text()).kind, Kind::accepted);
+  const std::string_view key = "1;2;;2026-01-01;0;PCS";
+  EXPECT_EQ(accept(PriceFileText("B2", "DELTA").everyone("1", "2").deletion(key).text()).kind,
+            Kind::refused);
+  EXPECT_EQ(accept(PriceFileText("B2", "DELTA").deletion(key).everyone("1", "2").text()).kind,
+            Kind::refused);
+  EXPECT_THAT(in_force(), ElementsAre("1=1"));
 }
 
 TEST_F(PriceListsTest, ARefusedListLeavesTheLastGoodOneInForce) {
@@ -123,7 +160,7 @@ TEST_F(PriceListsTest, RefusesADeltaWithoutAListAndAListFromThePast) {
 
 TEST_F(PriceListsTest, KeepsTheListAcrossARestart) {
   ASSERT_EQ(accept(PriceFileText("B1", "FULL", "2026-11-24T01:00:00Z")
-                       .price("1000;CUSTOMER;C10004;2026-01-01;2026-12-24;10;PCS;4.60;1;UTC")
+                       .price("1000;0;C10004;2026-01-01;2026-12-24;10;PCS;4.60;1;UTC")
                        .text())
                 .kind,
             Kind::accepted);
@@ -153,7 +190,7 @@ TEST_F(PriceListsTest, HandsOnEveryLaterListInOrder) {
   ASSERT_EQ(accept(PriceFileText("B1", "FULL").everyone("1", "1").text()).kind, Kind::accepted);
   ASSERT_EQ(accept(PriceFileText("B2", "DELTA")
                        .everyone("2", "2")
-                       .deletion("1;ALL;;2026-01-01;;0;PCS;1;0;Europe/Berlin")
+                       .deletion("1;2;;2026-01-01;0;PCS")
                        .text())
                 .kind,
             Kind::accepted);

@@ -92,6 +92,16 @@ TEST(PriceRuling, NeedsTheCurrencyAndTheUnit) {
   EXPECT_EQ(ruled({dollars, boxes}, asked), "1");
 }
 
+TEST(PriceRuling, ARowWithoutAUnitIsForTheBaseUnit) {
+  PriceEntry any = everyone("7");
+  any.uom.clear();
+  EXPECT_EQ(ruled({any}, question()), "7");
+  PriceQuestion boxes = question();
+  boxes.uom = "BOX";
+  boxes.base_uom = false;
+  EXPECT_EQ(ruled({any}, boxes), "none");
+}
+
 TEST(PriceRuling, OfEqualPricesTheMoreSpecificRowRules) {
   const std::vector<PriceEntry> rows{everyone("5"), customer("C10000", "5.00"), group("VIP", "5.0")};
   const PriceRuling answer = ruling(rows, question());

@@ -62,10 +62,10 @@ class NavPricingTest : public testing::Test {
     drop("prices-1.csv",
          PriceFileText("B1", "FULL")
              .everyone("1000", "10.00")
-             .price("1000;GROUP;VIP;2026-01-01;;0;PCS;9.50;0;Europe/Berlin")
-             .price("1000;ALL;;2026-01-01;;10;PCS;8.00;0;Europe/Berlin")
-             .price("1000;CUSTOMER;C10001;2026-01-01;2026-12-31;0;PCS;9.00;0;Europe/Berlin")
-             .price("1001;ALL;;2026-11-01;2026-12-24;0;PCS;3.3333;0;Europe/Berlin")
+             .price("1000;1;VIP;2026-01-01;;0;PCS;9.50;0;Europe/Berlin")
+             .price("1000;2;;2026-01-01;;10;PCS;8.00;0;Europe/Berlin")
+             .price("1000;0;C10001;2026-01-01;2026-12-31;0;PCS;9.00;0;Europe/Berlin")
+             .price("1001;2;;2026-11-01;2026-12-24;0;PCS;3.3333;0;Europe/Berlin")
              .text());
     poll();
   }
