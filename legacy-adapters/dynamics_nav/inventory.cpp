@@ -39,21 +39,14 @@ struct StockReading {
   std::map<StockKey, Figures> figures;
 };
 
-struct MovementCursor {
-  std::int64_t version = 0;
-  std::int64_t entry = 0;  // The highest entry number given out.
-  std::string text() const { return std::to_string(version) + "." + std::to_string(entry); }
-};
-
-std::optional<MovementCursor> parse_cursor(const std::string& text) {
-  if (text.empty()) return MovementCursor{};
-  MovementCursor cursor;
+// Cursor: the number of the last entry given out.
+std::optional<std::int64_t> parse_cursor(const std::string& text) {
+  if (text.empty()) return 0;
+  std::int64_t entry = 0;
   const char* end = text.data() + text.size();
-  const auto version = std::from_chars(text.data(), end, cursor.version);
-  if (version.ec != std::errc() || version.ptr == end || *version.ptr != '.') return std::nullopt;
-  const auto entry = std::from_chars(version.ptr + 1, end, cursor.entry);
-  if (entry.ec != std::errc() || entry.ptr != end) return std::nullopt;
-  return cursor;
+  const auto read = std::from_chars(text.data(), end, entry);
+  if (read.ec != std::errc() || read.ptr != end || entry < 0) return std::nullopt;
+  return entry;
 }
 
 class NavInventory : public InventoryService {
@@ -308,43 +301,32 @@ Result<AdjustmentReceipt> NavInventory::find_adjustment(const MovementId& moveme
   }
 }
 
-// Applying an entry to another one later changes its row version; the ledger is locked while NAV
-// numbers its entries, so an entry number not above the highest one seen is no new movement.
 Result<ChangePage<StockMovement>> NavInventory::stock_movements(const Cursor& cursor,
                                                                 const CallContext& context) {
-  auto at = parse_cursor(cursor.text());
-  if (!at) return error(ErrorCode::invalid_request, "the cursor is not one of this system");
+  auto last = parse_cursor(cursor.text());
+  if (!last) return error(ErrorCode::invalid_request, "the cursor is not one of this system");
   ChangePage<StockMovement> page;
   page.as_of = settings_.now();
-  const std::string version = "e." + q("timestamp");
-  std::string sql = "SELECT CAST(" + version + " AS BIGINT), e." + q("Entry No_") + ", e." +
-                    q("Item No_") + ", e." + q("Location Code") + ", e." + q("Document No_") +
-                    ", e." + q("Quantity") + " FROM " + t("Item Ledger Entry") + " e WHERE " +
-                    version + " > ?";
-  if (!settings_.rowversion_fence.empty()) {
-    sql += " AND " + version + " < " + settings_.rowversion_fence;
-  }
-  sql += " ORDER BY " + version;
   const Status read = database_->query(
-      sql, {at->version}, context.deadline, [&](const odbc::Row& row) {
+      "SELECT e." + q("Entry No_") + ", e." + q("Item No_") + ", e." + q("Location Code") + ", e." +
+          q("Document No_") + ", e." + q("Quantity") + " FROM " + t("Item Ledger Entry") +
+          " e WHERE e." + q("Entry No_") + " > ? ORDER BY e." + q("Entry No_"),
+      {*last}, context.deadline, [&](const odbc::Row& row) {
         if (page.items.size() >= static_cast<std::size_t>(settings_.movements_page)) {
           page.more = true;
           return false;
         }
-        at->version = whole_of(odbc::text(row, 0), "timestamp");
-        const std::int64_t entry = whole_of(odbc::text(row, 1), "Entry No_");
-        if (entry <= at->entry) return true;
-        at->entry = entry;
-        page.items.push_back({{Sku(std::string(odbc::text(row, 2))),
-                               LocationCode(std::string(odbc::text(row, 3)))},
-                              MovementId(std::string(odbc::text(row, 4))),
-                              DocumentNumber(std::to_string(entry)),
-                              decimal_of(odbc::text(row, 5), "Quantity").normalized(),
+        last = whole_of(odbc::text(row, 0), "Entry No_");
+        page.items.push_back({{Sku(std::string(odbc::text(row, 1))),
+                               LocationCode(std::string(odbc::text(row, 2)))},
+                              MovementId(std::string(odbc::text(row, 3))),
+                              DocumentNumber(std::to_string(*last)),
+                              decimal_of(odbc::text(row, 4), "Quantity").normalized(),
                               page.as_of});
         return true;
       });
   if (!read) return read.error();
-  page.next = Cursor(at->text());
+  page.next = Cursor(std::to_string(*last));
   return page;
 }
 

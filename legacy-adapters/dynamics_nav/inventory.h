@@ -16,9 +16,6 @@ struct InventorySettings {
   std::string zone = "Europe/Berlin";  // In whose calendar NAV's posting dates are meant.
   std::string reason_code;             // Code[10] of the journal line; empty: none.
   int movements_page = 500;
-  // An SQL expression above which row versions may still be in open transactions:
-  // "MIN_ACTIVE_ROWVERSION()" on SQL Server; empty where versions appear in order.
-  std::string rowversion_fence;
   std::function<Timestamp()> now = [] { return Timestamp::from(std::chrono::system_clock::now()); };
 };
 
@@ -43,6 +40,10 @@ using PostJournalLine =
 // shipment posted meanwhile can make the available quantity too low but never too high. Every known
 // article has a level at every location of [Location], zero or not; stock without a location code
 // appears under an empty one.
+//
+// stock_movements' cursor is the entry number, not the row version: NAV locks the ledger while it
+// numbers entries, so numbers appear in order and an entry's quantity never changes, while applying
+// entries to each other gives old ones new row versions.
 std::unique_ptr<InventoryService> make_inventory(InventorySettings settings,
                                                  std::shared_ptr<odbc::Database> database,
                                                  PostJournalLine post);

@@ -285,21 +285,8 @@ TEST_F(NavInventoryTest, GivesMovementsInPagesEachOnce) {
   EXPECT_EQ(fourth->items[0].movement, MovementId("D"));
 }
 
-TEST_F(NavInventoryTest, LeavesOutRowVersionsThatMayStillBeInOpenTransactions) {
-  settings_.rowversion_fence = "3";
-  make();
-  tables_.run("DELETE FROM " + tables_.name("Location"));
-  tables_.run("INSERT INTO " + tables_.name("Item Ledger Entry") +
-              " VALUES (2, 1, '1000', '2026-11-24 00:00:00', 'A', 'EAST', '1'),"
-              " (3, 2, '1000', '2026-11-24 00:00:00', 'B', 'EAST', '1')");
-  const auto page = inventory_->stock_movements(Cursor(), in_five_seconds());
-  ASSERT_TRUE(page);
-  ASSERT_EQ(page->items.size(), 1U);
-  EXPECT_EQ(page->items[0].movement, MovementId("A"));
-}
-
 TEST_F(NavInventoryTest, RefusesAForeignCursor) {
-  for (const char* cursor : {"x", "1", "1.", ".1", "1.2.3", "1.2x"}) {
+  for (const char* cursor : {"x", "1.", " 1", "-1", "1x", "99999999999999999999"}) {
     const auto page = inventory_->stock_movements(Cursor(cursor), in_five_seconds());
     ASSERT_FALSE(page) << cursor;
     EXPECT_EQ(page.error().code, ErrorCode::invalid_request);

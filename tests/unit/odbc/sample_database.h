@@ -19,6 +19,7 @@ class SampleDatabase {
     folder_ = ::mkdtemp(pattern.data());
     sqlite3_open(path().c_str(), &writer_);
     run("PRAGMA journal_mode=WAL");
+    run("PRAGMA synchronous=OFF");  // Speed: this file need not survive anything.
   }
   ~SampleDatabase() {
     sqlite3_close(writer_);
