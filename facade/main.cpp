@@ -1,4 +1,10 @@
 // The composition root: the only file that sees adapters.
+#include "facade/cli/commands.h"
 #include "facade/registered_adapters.h"
 
-int main() { return underpin::registered_adapters().empty() ? 1 : 0; }
+int main(int argc, char** argv) {
+  underpin::facade::cli::Adapters adapters;
+  adapters.registry = underpin::registered_adapters();
+  adapters.settings_schema = underpin::adapter_settings_schema;
+  return underpin::facade::cli::run(argc, argv, adapters);
+}

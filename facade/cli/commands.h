@@ -1,0 +1,46 @@
+#pragma once
+
+#include "contracts/ports/erp_adapter.h"
+
+#include <functional>
+#include <string_view>
+
+namespace underpin::facade::cli {
+
+// What the composition root knows and nobody else: the adapters that were built in.
+struct Adapters {
+  AdapterRegistry registry;
+  std::function<std::string_view(std::string_view)> settings_schema;
+};
+
+// `underpin <subcommand>`: serve, doctor, cutover, exceptions, parity, keys. Exit codes: 0 done, 1
+// refused or something is missing, 2 wrong usage or configuration.
+int run(int argc, char** argv, const Adapters& adapters);
+
+// ---- one function per subcommand (facade/cli/<name>.cpp) ------------------------------------------
+
+struct ServeOptions {
+  std::string config;
+};
+int serve(const ServeOptions& options, const Adapters& adapters);
+int doctor(const std::string& config, const Adapters& adapters);
+
+// How to reach a running facade's ops listener.
+struct OpsOptions {
+  std::string url = "http://127.0.0.1:8081";
+  std::string key;  // Empty: UNDERPIN_OPS_KEY.
+};
+int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json);
+int cutover_set(const OpsOptions& ops, const std::string& capability, const std::string& stage,
+                const std::string& share, const std::string& reason, std::int64_t version);
+int cutover_rollback(const OpsOptions& ops, const std::string& capability,
+                     const std::string& reason, std::int64_t version);
+int exceptions_list(const OpsOptions& ops, const std::string& state, bool as_json);
+int exceptions_show(const OpsOptions& ops, std::int64_t id);
+int exceptions_settle(const OpsOptions& ops, std::int64_t id, const std::string& how,
+                      const std::string& reason);
+int parity_report(const OpsOptions& ops, const std::string& ledger, const std::string& format,
+                  const std::string& output);
+int keys_hash(const std::string& key);
+
+}  // namespace underpin::facade::cli

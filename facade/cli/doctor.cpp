@@ -1,0 +1,41 @@
+#include "facade/cli/compose.h"
+#include "facade/observe.h"
+
+#include <cstdio>
+
+namespace underpin::facade::cli {
+
+int doctor(const std::string& config, const Adapters& adapters) {
+  auto composed = compose(config, adapters);
+  if (!composed) {
+    std::fprintf(stderr, "underpin doctor: %s\n", composed.error().message.c_str());
+    return 2;
+  }
+  const Composition& parts = *composed.value();
+  std::printf("configuration %s: ok\n", config.c_str());
+  int missing = 0;
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const ErpSystem& system = parts.systems.on(side);
+    std::printf("\n%s (%s, %s)\n", system.name.c_str(), std::string(name(side)).c_str(),
+                parts.config.systems.at(system.name).adapter.c_str());
+    CallContext context;
+    context.correlation_id = CorrelationId{"doctor"};
+    context.deadline = deadline_in(std::chrono::seconds(60));
+    std::vector<Finding> findings;
+    try {
+      findings = system.adapter->examine(context);
+    } catch (const std::exception& thrown) {
+      findings.push_back({false, "examination", thrown.what()});
+    }
+    for (const Finding& finding : findings) {
+      std::printf("  %s %s%s%s\n", finding.ok ? "ok     " : "MISSING", finding.what.c_str(),
+                  finding.detail.empty() ? "" : ": ", finding.detail.c_str());
+      if (!finding.ok) ++missing;
+    }
+  }
+  std::printf("\n%s\n", missing == 0 ? "Nothing is missing."
+                                     : (std::to_string(missing) + " things are missing.").c_str());
+  return missing == 0 ? 0 : 1;
+}
+
+}  // namespace underpin::facade::cli

@@ -1,0 +1,239 @@
+#include "contracts/json/json_text.h"
+#include "facade/cli/commands.h"
+#include "facade/clock.h"
+#include "facade/http/api_keys.h"
+#include "parity/report.h"
+#include "transport/http_client.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+namespace underpin::facade::cli {
+namespace {
+
+using json::Value;
+
+struct Reply {
+  int status = 0;
+  std::string body;
+  Value value;
+};
+
+// One call to the ops listener. What goes wrong is printed; nothing then.
+std::optional<Reply> call(const OpsOptions& ops, const std::string& method,
+                          const std::string& path, const Value* body = nullptr,
+                          const std::string& if_match = {}) {
+  if (ops.key.empty()) {
+    std::fprintf(stderr, "underpin: an ops key is needed: --ops-key or UNDERPIN_OPS_KEY\n");
+    return std::nullopt;
+  }
+  transport::HttpClient client{transport::ClientSettings{}};
+  transport::HttpRequest request;
+  request.method = method;
+  request.url = ops.url + path;
+  request.headers.push_back({"X-API-Key", ops.key});
+  if (!if_match.empty()) request.headers.push_back({"If-Match", if_match});
+  if (body != nullptr) {
+    request.headers.push_back({"Content-Type", "application/json"});
+    request.body = json::write(*body);
+  }
+  CallContext context;
+  context.correlation_id = CorrelationId{"underpin-cli"};
+  context.deadline = deadline_in(std::chrono::seconds(60));
+  const auto answered = client.send(request, context);
+  if (!answered) {
+    std::fprintf(stderr, "underpin: %s: %s\n", request.url.c_str(),
+                 answered.error().message.c_str());
+    return std::nullopt;
+  }
+  Reply reply;
+  reply.status = answered->status;
+  reply.body = answered->body;
+  const auto value = json::parse(reply.body, {64 * 1024 * 1024, 64, 5'000'000});
+  if (value) reply.value = *value;
+  if (reply.status >= 400) {
+    std::fprintf(stderr, "underpin: %d %s: %s\n", reply.status,
+                 reply.value.get("title").text().c_str(),
+                 reply.value.get("detail").text().c_str());
+    for (const Value& error : reply.value.get("errors").items())
+      std::fprintf(stderr, "  %s: %s\n", error.get("pointer").text().c_str(),
+                   error.get("detail").text().c_str());
+    return std::nullopt;
+  }
+  return reply;
+}
+
+std::string share_of(const Value& plan) {
+  const auto share = plan.get("sharePer100k").as_decimal();
+  if (!share) return {};
+  return Decimal{share->coefficient(), 3}.normalized().text() + " %";
+}
+
+void print_plan(const Value& plan) {
+  const std::string& stage = plan.get("stage").text();
+  const std::string& from = plan.get("from").text();
+  const std::string where = stage == from ? stage : from + " -> " + stage;
+  std::printf("%-10s %-28s %8s  version %s\n", plan.get("capability").text().c_str(),
+              where.c_str(), share_of(plan).c_str(), plan.get("version").text().c_str());
+  const Value& backlog = plan.get("backlog");
+  std::printf("%-10s open writes %s (unknown %s), to cloud %s, to legacy %s, dead letters %s\n", "",
+              backlog.get("openIntents").text().c_str(),
+              backlog.get("unknownOutcomes").text().c_str(),
+              backlog.get("pendingToCloud").text().c_str(),
+              backlog.get("pendingToLegacy").text().c_str(),
+              (backlog.get("deadLettersToCloud").text() + "+" +
+               backlog.get("deadLettersToLegacy").text())
+                  .c_str());
+  for (const char* side : {"catchUpCloud", "catchUpLegacy"}) {
+    const Value& catch_up = plan.get(side);
+    if (catch_up.get("detail").text().empty()) continue;
+    std::printf("%-10s catching up %s: %s (%s)\n", "",
+                std::string(side) == "catchUpCloud" ? "the cloud" : "legacy",
+                catch_up.get("state").text().c_str(), catch_up.get("detail").text().c_str());
+  }
+  const Value* undo = plan.find("rollbackTo");
+  if (undo != nullptr)
+    std::printf("%-10s a rollback leads to %s (%s)\n", "", undo->get("stage").text().c_str(),
+                share_of(*undo).c_str());
+}
+
+// The plan version to act on: the given one, or the current.
+std::optional<std::string> version_tag(const OpsOptions& ops, const std::string& capability,
+                                       std::int64_t version) {
+  if (version > 0) return "\"" + std::to_string(version) + "\"";
+  const auto reply = call(ops, "GET", "/ops/v1/cutover/" + capability);
+  if (!reply) return std::nullopt;
+  return "\"" + reply->value.get("version").text() + "\"";
+}
+
+}  // namespace
+
+int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json) {
+  const auto reply = call(
+      ops, "GET", "/ops/v1/cutover" + (capability.empty() ? std::string{} : "/" + capability));
+  if (!reply) return 1;
+  if (as_json) {
+    std::printf("%s\n", json::write_pretty(reply->value).c_str());
+  } else if (!capability.empty()) {
+    print_plan(reply->value);
+  } else {
+    for (const Value& plan : reply->value.get("items").items()) print_plan(plan);
+  }
+  return 0;
+}
+
+int cutover_set(const OpsOptions& ops, const std::string& capability, const std::string& stage,
+                const std::string& share, const std::string& reason, std::int64_t version) {
+  const auto per_cent = Decimal::parse(share);
+  const Decimal per_100k = per_cent ? *per_cent * Decimal::of(1000) : Decimal{};
+  if (!per_cent || per_100k.normalized().scale() > 0 || per_100k.is_negative() ||
+      per_100k > Decimal::of(100'000)) {
+    std::fprintf(stderr, "underpin: --share must be 0 to 100 in steps of 0.001\n");
+    return 2;
+  }
+  const auto tag = version_tag(ops, capability, version);
+  if (!tag) return 1;
+  Value body = Value::object();
+  body.set("stage", stage);
+  body.set("sharePer100k", Value::number(per_100k.normalized()));
+  body.set("reason", reason);
+  const auto reply = call(ops, "PUT", "/ops/v1/cutover/" + capability, &body, *tag);
+  if (!reply) return 1;
+  print_plan(reply->value);
+  return 0;
+}
+
+int cutover_rollback(const OpsOptions& ops, const std::string& capability,
+                     const std::string& reason, std::int64_t version) {
+  const auto tag = version_tag(ops, capability, version);
+  if (!tag) return 1;
+  Value body = Value::object();
+  body.set("reason", reason);
+  const auto reply =
+      call(ops, "POST", "/ops/v1/cutover/" + capability + "/rollback", &body, *tag);
+  if (!reply) return 1;
+  print_plan(reply->value);
+  return 0;
+}
+
+int exceptions_list(const OpsOptions& ops, const std::string& state, bool as_json) {
+  const auto reply = call(ops, "GET", "/ops/v1/exceptions?state=" + state);
+  if (!reply) return 1;
+  if (as_json) {
+    std::printf("%s\n", json::write_pretty(reply->value).c_str());
+    return 0;
+  }
+  for (const Value& item : reply->value.get("items").items()) {
+    std::printf("%5s  %-16s %-10s %-20s %s\n", item.get("id").text().c_str(),
+                item.get("kind").text().c_str(), item.get("capability").text().c_str(),
+                item.get("subject").text().c_str(), item.get("detail").text().c_str());
+  }
+  if (reply->value.get("items").empty()) std::printf("No exception is %s.\n", state.c_str());
+  return 0;
+}
+
+int exceptions_show(const OpsOptions& ops, std::int64_t id) {
+  const auto reply = call(ops, "GET", "/ops/v1/exceptions/" + std::to_string(id));
+  if (!reply) return 1;
+  std::printf("%s\n", json::write_pretty(reply->value).c_str());
+  return 0;
+}
+
+int exceptions_settle(const OpsOptions& ops, std::int64_t id, const std::string& how,
+                      const std::string& reason) {
+  Value body = Value::object();
+  body.set("reason", reason);
+  const auto reply =
+      call(ops, "POST", "/ops/v1/exceptions/" + std::to_string(id) + "/" + how, &body);
+  if (!reply) return 1;
+  std::printf("exception %lld: %s\n", static_cast<long long>(id),
+              reply->value.get("state").text().c_str());
+  return 0;
+}
+
+int parity_report(const OpsOptions& ops, const std::string& ledger, const std::string& format,
+                  const std::string& output) {
+  std::string text;
+  if (!ledger.empty()) {
+    const auto opened = parity::open_ledger_read_only(ledger);
+    const auto summary =
+        opened ? opened.value()->summary() : Result<parity::Summary>(opened.error());
+    if (!summary) {
+      std::fprintf(stderr, "underpin: %s\n", summary.error().message.c_str());
+      return 1;
+    }
+    text = format == "html" ? parity::report_html(*summary) : parity::report_json(*summary);
+  } else {
+    const auto reply = call(ops, "GET",
+                            format == "html" ? "/ops/v1/parity/report.html" : "/ops/v1/parity");
+    if (!reply) return 1;
+    text = reply->body;
+  }
+  if (output.empty()) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+  }
+  std::ofstream file(output, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) {
+    std::fprintf(stderr, "underpin: %s cannot be written\n", output.c_str());
+    return 1;
+  }
+  std::printf("wrote %s\n", output.c_str());
+  return 0;
+}
+
+int keys_hash(const std::string& key) {
+  std::string given = key;
+  if (given == "-") std::getline(std::cin, given);
+  if (given.size() < 8) {
+    std::fprintf(stderr, "underpin: a key has at least 8 characters\n");
+    return 2;
+  }
+  std::printf("%s\n", http::hash_api_key(given).c_str());
+  return 0;
+}
+
+}  // namespace underpin::facade::cli
