@@ -134,8 +134,3 @@ class NavError(Exception):
         localized = {name: _GERMAN.get(value, value) if name in ("table", "field", "related") else value
                      for name, value in self.values.items()}
         return german.format(**localized)
-
-
-def exception_name(code: str) -> str:
-    """The last part of an exception's name, for logs and tests."""
-    return code.rpartition(".")[2]

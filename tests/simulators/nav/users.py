@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
-
 from common.decimals import parse_decimal, plain
 from . import customers, ledger, orders, posting, price_file
 from .company import Company, encode_key, require
@@ -202,7 +200,3 @@ def _elements(owner, values: dict, *other: str) -> dict:
         except NavError as error:
             raise ValueError(error.text("en")) from None
     return result
-
-
-def decimal_text(value) -> str:
-    return plain(Decimal(value))
