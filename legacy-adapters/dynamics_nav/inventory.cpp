@@ -72,8 +72,9 @@ class NavInventory : public InventoryService {
   }
 
   std::string stock_statement(std::size_t skus, bool with_location) const;
-  Status read_stock(const std::vector<std::string>& skus, const std::optional<LocationCode>& location,
-                    Deadline deadline, StockReading& reading) const;
+  Status read_stock(const std::vector<std::string>& skus,
+                    const std::optional<LocationCode>& location, Deadline deadline,
+                    StockReading& reading) const;
   void take(const odbc::Row& row, StockReading& reading) const;
   Status check(const StockAdjustment& adjustment, const CallContext& context) const;
   Error refuse(std::string pointer, std::string detail) const;
@@ -89,27 +90,26 @@ std::string NavInventory::stock_statement(std::size_t skus, bool with_location) 
   const auto only = [&](const std::string& alias, std::string_view item_column, bool by_location) {
     std::string condition;
     if (skus > 0) condition += " AND " + alias + "." + q(item_column) + " IN (" + marks(skus) + ")";
-    if (by_location && with_location) condition += " AND " + alias + "." + q("Location Code") + " = ?";
+    if (by_location && with_location)
+      condition += " AND " + alias + "." + q("Location Code") + " = ?";
     return condition;
   };
   return "SELECT 'D', l." + q("No_") + ", l." + q("Location Code") + ", l." +
          q("Unit of Measure Code") + ", l." + q("Outstanding Quantity") + " FROM " +
          t("Sales Line") + " l WHERE l." + q("Document Type") + " = " +
          std::to_string(document_type_order) + " AND l." + q("Type") + " = " +
-         std::to_string(line_type_item) + only("l", "No_", true) +
-         " UNION ALL SELECT 'R', r." + q("Item No_") + ", r." + q("Location Code") + ", '', r." +
-         q("Quantity (Base)") + " FROM " + t("Reservation Entry") + " r WHERE r." + q("Positive") +
-         " = 0 AND r." + q("Reservation Status") + " = " +
-         std::to_string(reservation_status_reservation) + " AND r." + q("Source Type") + " <> " +
-         std::to_string(table_sales_line) + only("r", "Item No_", true) +
-         " UNION ALL SELECT 'L', e." + q("Item No_") + ", e." + q("Location Code") + ", '', e." +
-         q("Quantity") + " FROM " + t("Item Ledger Entry") + " e WHERE 1 = 1" +
-         only("e", "Item No_", true) +
-         " UNION ALL SELECT 'I', i." + q("No_") + ", '', i." + q("Base Unit of Measure") + ", " +
-         zero + " FROM " + t("Item") + " i WHERE 1 = 1" + only("i", "No_", false) +
-         " UNION ALL SELECT 'U', u." + q("Item No_") + ", '', u." + q("Code") + ", u." +
-         q("Qty_ per Unit of Measure") + " FROM " + t("Item Unit of Measure") + " u WHERE 1 = 1" +
-         only("u", "Item No_", false) +
+         std::to_string(line_type_item) + only("l", "No_", true) + " UNION ALL SELECT 'R', r." +
+         q("Item No_") + ", r." + q("Location Code") + ", '', r." + q("Quantity (Base)") +
+         " FROM " + t("Reservation Entry") + " r WHERE r." + q("Positive") + " = 0 AND r." +
+         q("Reservation Status") + " = " + std::to_string(reservation_status_reservation) +
+         " AND r." + q("Source Type") + " <> " + std::to_string(table_sales_line) +
+         only("r", "Item No_", true) + " UNION ALL SELECT 'L', e." + q("Item No_") + ", e." +
+         q("Location Code") + ", '', e." + q("Quantity") + " FROM " + t("Item Ledger Entry") +
+         " e WHERE 1 = 1" + only("e", "Item No_", true) + " UNION ALL SELECT 'I', i." + q("No_") +
+         ", '', i." + q("Base Unit of Measure") + ", " + zero + " FROM " + t("Item") +
+         " i WHERE 1 = 1" + only("i", "No_", false) + " UNION ALL SELECT 'U', u." + q("Item No_") +
+         ", '', u." + q("Code") + ", u." + q("Qty_ per Unit of Measure") + " FROM " +
+         t("Item Unit of Measure") + " u WHERE 1 = 1" + only("u", "Item No_", false) +
          " UNION ALL SELECT 'W', '', w." + q("Code") + ", '', " + zero + " FROM " + t("Location") +
          " w";
 }
@@ -119,7 +119,9 @@ void NavInventory::take(const odbc::Row& row, StockReading& reading) const {
   const std::string sku(odbc::text(row, 1));
   const std::string location(odbc::text(row, 2));
   const std::string uom(odbc::text(row, 3));
-  const auto quantity = [&](std::string_view column) { return decimal_of(odbc::text(row, 4), column); };
+  const auto quantity = [&](std::string_view column) {
+    return decimal_of(odbc::text(row, 4), column);
+  };
   if (kind == "D") {
     reading.demand.push_back({sku, location, uom, quantity("Outstanding Quantity")});
   } else if (kind == "R") {
@@ -143,8 +145,8 @@ Status NavInventory::read_stock(const std::vector<std::string>& skus,
     parameters.insert(parameters.end(), skus.begin(), skus.end());
     if (by_location && location) parameters.emplace_back(location->text());
   }
-  const Status read = database_->query(stock_statement(skus.size(), location.has_value()), parameters,
-                                       deadline, [&](const odbc::Row& row) {
+  const Status read = database_->query(stock_statement(skus.size(), location.has_value()),
+                                       parameters, deadline, [&](const odbc::Row& row) {
                                          take(row, reading);
                                          return true;
                                        });
@@ -216,8 +218,7 @@ Result<std::vector<StockLevel>> NavInventory::get_stock(const StockQuery& query,
 
 Error NavInventory::refuse(std::string pointer, std::string detail) const {
   std::string message = pointer.substr(1) + " " + detail;
-  return error(ErrorCode::rejected, std::move(message),
-               {{std::move(pointer), std::move(detail)}});
+  return error(ErrorCode::rejected, std::move(message), {{std::move(pointer), std::move(detail)}});
 }
 
 Status NavInventory::check(const StockAdjustment& adjustment, const CallContext& context) const {
@@ -229,9 +230,9 @@ Status NavInventory::check(const StockAdjustment& adjustment, const CallContext&
     return refuse("/quantity", "must have at most 5 decimals");
   }
   const auto known = database_->rows(
-      "SELECT 'I', i." + q("Base Unit of Measure") + " FROM " + t("Item") + " i WHERE i." + q("No_") +
-          " = ? UNION ALL SELECT 'W', w." + q("Code") + " FROM " + t("Location") + " w WHERE w." +
-          q("Code") + " = ?",
+      "SELECT 'I', i." + q("Base Unit of Measure") + " FROM " + t("Item") + " i WHERE i." +
+          q("No_") + " = ? UNION ALL SELECT 'W', w." + q("Code") + " FROM " + t("Location") +
+          " w WHERE w." + q("Code") + " = ?",
       {adjustment.key.sku.text(), adjustment.key.location.text()}, context.deadline);
   if (!known) return known.error();
   const odbc::Row* item = nullptr;
@@ -254,9 +255,9 @@ Result<AdjustmentReceipt> NavInventory::adjust_stock(const StockAdjustment& adju
   const auto before = find_adjustment(adjustment.movement, context);
   if (before) {
     if (before->key == adjustment.key && before->quantity == adjustment.quantity) return before;
-    return error(ErrorCode::conflict,
-                 "movement " + adjustment.movement.text() + " was posted with other content (entry " +
-                     before->document.text() + ")");
+    return error(ErrorCode::conflict, "movement " + adjustment.movement.text() +
+                                          " was posted with other content (entry " +
+                                          before->document.text() + ")");
   }
   if (before.error().code != ErrorCode::not_found) return before.error();
   if (const Status good = check(adjustment, context); !good) return good.error();
@@ -273,29 +274,29 @@ Result<AdjustmentReceipt> NavInventory::adjust_stock(const StockAdjustment& adju
 
 Result<AdjustmentReceipt> NavInventory::find_adjustment(const MovementId& movement,
                                                         const CallContext& context) {
-  const auto rows = database_->rows(
-      "SELECT e." + q("Entry No_") + ", e." + q("Item No_") + ", e." + q("Location Code") + ", e." +
-          q("Quantity") + " FROM " + t("Item Ledger Entry") + " e WHERE e." + q("Document No_") +
-          " = ? ORDER BY e." + q("Entry No_"),
-      {code_text(movement.text())}, context.deadline);
+  const auto rows = database_->rows("SELECT e." + q("Entry No_") + ", e." + q("Item No_") + ", e." +
+                                        q("Location Code") + ", e." + q("Quantity") + " FROM " +
+                                        t("Item Ledger Entry") + " e WHERE e." + q("Document No_") +
+                                        " = ? ORDER BY e." + q("Entry No_"),
+                                    {code_text(movement.text())}, context.deadline);
   if (!rows) return rows.error();
   if (rows->empty()) {
     return error(ErrorCode::not_found, "no item ledger entry has document " + movement.text());
   }
   if (rows->size() > 1) {
     std::string entries;
-    for (const odbc::Row& row : *rows) entries += (entries.empty() ? "" : ", ") +
-                                                  std::string(odbc::text(row, 0));
-    return error(ErrorCode::conflict, "movement " + movement.text() +
-                                          " was posted more than once: entries " + entries);
+    for (const odbc::Row& row : *rows)
+      entries += (entries.empty() ? "" : ", ") + std::string(odbc::text(row, 0));
+    return error(ErrorCode::conflict,
+                 "movement " + movement.text() + " was posted more than once: entries " + entries);
   }
   try {
     const odbc::Row& row = rows->front();
-    return AdjustmentReceipt{movement,
-                             DocumentNumber(std::string(odbc::text(row, 0))),
-                             {Sku(std::string(odbc::text(row, 1))),
-                              LocationCode(std::string(odbc::text(row, 2)))},
-                             decimal_of(odbc::text(row, 3), "Quantity").normalized()};
+    return AdjustmentReceipt{
+        movement,
+        DocumentNumber(std::string(odbc::text(row, 0))),
+        {Sku(std::string(odbc::text(row, 1))), LocationCode(std::string(odbc::text(row, 2)))},
+        decimal_of(odbc::text(row, 3), "Quantity").normalized()};
   } catch (const std::exception& failure) {
     return error(ErrorCode::internal, failure.what());
   }
@@ -317,12 +318,12 @@ Result<ChangePage<StockMovement>> NavInventory::stock_movements(const Cursor& cu
           return false;
         }
         last = whole_of(odbc::text(row, 0), "Entry No_");
-        page.items.push_back({{Sku(std::string(odbc::text(row, 1))),
-                               LocationCode(std::string(odbc::text(row, 2)))},
-                              MovementId(std::string(odbc::text(row, 3))),
-                              DocumentNumber(std::to_string(*last)),
-                              decimal_of(odbc::text(row, 4), "Quantity").normalized(),
-                              page.as_of});
+        page.items.push_back(
+            {{Sku(std::string(odbc::text(row, 1))), LocationCode(std::string(odbc::text(row, 2)))},
+             MovementId(std::string(odbc::text(row, 3))),
+             DocumentNumber(std::to_string(*last)),
+             decimal_of(odbc::text(row, 4), "Quantity").normalized(),
+             page.as_of});
         return true;
       });
   if (!read) return read.error();

@@ -34,12 +34,12 @@ using PostJournalLine =
 
 // Stock from NAV's tables, over ODBC; adjustments through the item journal, never by SQL.
 //
-// on_hand is the sum of [Item Ledger Entry].[Quantity]. reserved is the outstanding quantity of sales
-// order lines in base units, released or not, plus what [Reservation Entry] holds for anything else
-// than a sales line (production, transfers). Read in one statement, demand before stock, so that a
-// shipment posted meanwhile can make the available quantity too low but never too high. Every known
-// article has a level at every location of [Location], zero or not; stock without a location code
-// appears under an empty one.
+// on_hand is the sum of [Item Ledger Entry].[Quantity]. reserved is the outstanding quantity of
+// sales order lines in base units, released or not, plus what [Reservation Entry] holds for
+// anything else than a sales line (production, transfers). Read in one statement, demand before
+// stock, so that a shipment posted meanwhile can make the available quantity too low but never too
+// high. Every known article has a level at every location of [Location], zero or not; stock without
+// a location code appears under an empty one.
 //
 // stock_movements' cursor is the entry number, not the row version: NAV locks the ledger while it
 // numbers entries, so numbers appear in order and an entry's quantity never changes, while applying

@@ -17,8 +17,7 @@ const std::vector<TableUse>& tables_read() {
       {"Item", {"No_", "Base Unit of Measure", "Unit Price"}},
       {"Item Unit of Measure", {"Item No_", "Code", "Qty_ per Unit of Measure"}},
       {"Location", {"Code"}},
-      {"Item Ledger Entry",
-       {"Entry No_", "Item No_", "Location Code", "Document No_", "Quantity"}},
+      {"Item Ledger Entry", {"Entry No_", "Item No_", "Location Code", "Document No_", "Quantity"}},
       {"Sales Line",
        {"Document Type", "Type", "No_", "Location Code", "Unit of Measure Code",
         "Outstanding Quantity"}},
@@ -100,8 +99,7 @@ std::vector<Finding> examine_sql(odbc::Database& database, const SqlNames& names
   for (const TableUse& use : tables_read()) {
     const std::string from = table(names, use.table);
     const auto found = readable("1", from);
-    findings.push_back({found.has_value(), "table " + from,
-                        found ? "" : found.error().message});
+    findings.push_back({found.has_value(), "table " + from, found ? "" : found.error().message});
     if (!found) continue;
     for (const std::string_view column : use.columns) {
       const std::string name = quoted(names, column);

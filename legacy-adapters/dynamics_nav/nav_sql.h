@@ -27,7 +27,8 @@ std::string table(const SqlNames& names, std::string_view nav_name);
 // "?,?,?".
 std::string marks(std::size_t count);
 
-// SQL Server takes at most 2,100 parameters in a statement; a chunk's statement uses it several times.
+// SQL Server takes at most 2,100 parameters in a statement; a chunk's statement uses it several
+// times.
 inline constexpr std::size_t chunk_max = 200;
 
 // A decimal as a driver prints it (".50000000000000000000" from SQL Server, "0.5" from others).

@@ -71,8 +71,8 @@ using Fields = std::vector<std::string_view>;
 Fields split(std::string_view line) {
   Fields fields;
   std::size_t start = 0;
-  for (std::size_t end = line.find(';'); end != std::string_view::npos && fields.size() < fields_max;
-       end = line.find(';', start)) {
+  for (std::size_t end = line.find(';');
+       end != std::string_view::npos && fields.size() < fields_max; end = line.find(';', start)) {
     fields.push_back(line.substr(start, end - start));
     start = end + 1;
   }
@@ -88,7 +88,8 @@ struct Fault {
   throw Fault{std::string(field) + ": " + std::string(rule)};
 }
 
-std::string code(std::string_view field, std::string_view text, std::size_t max, bool may_be_blank) {
+std::string code(std::string_view field, std::string_view text, std::size_t max,
+                 bool may_be_blank) {
   if (text.empty() && !may_be_blank) fault(field, "is missing");
   if (text.size() > max) fault(field, "is longer than " + std::to_string(max) + " bytes");
   if (!text.empty() && (text.front() == ' ' || text.back() == ' ')) {
@@ -111,9 +112,8 @@ Date day(std::string_view field, std::string_view text) {
 }
 
 Currency currency(std::string_view field, std::string_view text) {
-  if (text.size() != 3 || !std::all_of(text.begin(), text.end(), [](char c) {
-        return c >= 'A' && c <= 'Z';
-      })) {
+  if (text.size() != 3 ||
+      !std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
     fault(field, "is not a currency code of three upper-case letters");
   }
   return std::string(text);
@@ -133,9 +133,8 @@ struct SalesType {
   std::string_view option;  // NAV's option "Sales Type" as its number.
   PriceScope scope;
 };
-constexpr std::array<SalesType, 3> sales_types{{{"0", PriceScope::customer},
-                                                {"1", PriceScope::group},
-                                                {"2", PriceScope::everyone}}};
+constexpr std::array<SalesType, 3> sales_types{
+    {{"0", PriceScope::customer}, {"1", PriceScope::group}, {"2", PriceScope::everyone}}};
 
 PriceScope scope_of(std::string_view text) {
   for (const SalesType& type : sales_types)
@@ -235,19 +234,22 @@ class Reading {
  private:
   bool next(std::string& line) {
     switch (lines_.next(line)) {
-      case LineReader::Outcome::line: return true;
-      case LineReader::Outcome::end: return false;
+      case LineReader::Outcome::line:
+        return true;
+      case LineReader::Outcome::end:
+        return false;
       case LineReader::Outcome::too_long:
         throw Fault{"is longer than " + std::to_string(limits_.line_max) + " bytes"};
-      case LineReader::Outcome::unfinished: break;
+      case LineReader::Outcome::unfinished:
+        break;
     }
     throw Fault{"the file is truncated: the last line has no end"};
   }
 
   Status row(const Fields& fields, bool deletion) {
-    const PriceEntry entry =
-        deletion ? deletion_of(fields, header_) : price_of(fields, header_);
-    if (!deletion && entry.zone != zone_) {  // A look-up in the tz database; rows come in one zone mostly.
+    const PriceEntry entry = deletion ? deletion_of(fields, header_) : price_of(fields, header_);
+    if (!deletion &&
+        entry.zone != zone_) {  // A look-up in the tz database; rows come in one zone mostly.
       if (!is_zone(entry.zone)) fault("zone", "is not known");
       zone_ = entry.zone;
     }
@@ -272,8 +274,8 @@ class Reading {
     }
     const Decimal hash = amount("hash total", fields[2]);
     if (hash != totals_.hash_total) {
-      fault("hash total", "is " + hash.text() + ", but the unit prices add up to " +
-                              totals_.hash_total.text());
+      fault("hash total",
+            "is " + hash.text() + ", but the unit prices add up to " + totals_.hash_total.text());
     }
   }
 

@@ -8,7 +8,8 @@
 #include <istream>
 #include <string>
 
-// The nightly price file of the site: UTF-8, one record a line (CR LF), fields separated by ";".
+// The nightly price file of the site, see wsdl/PRICE_FILE.md. UTF-8, one record a line (CR LF),
+// fields separated by ";".
 //   H;PRICES;batch;FULL|DELTA;created (RFC 3339);currency
 //   P;item;sales type;sales code;start;end;minimum quantity;unit;unit price;price includes VAT;zone
 //   D;item;sales type;sales code;start;minimum quantity;unit              (in a delta: is no more)
@@ -18,7 +19,7 @@
 namespace underpin::legacy::dynamics_nav {
 
 struct PriceFileLimits {
-  std::size_t line_max = 1'000;      // Bytes, without the line end.
+  std::size_t line_max = 1'000;       // Bytes, without the line end.
   std::int64_t rows_max = 1'000'000;  // P and D records together.
 };
 

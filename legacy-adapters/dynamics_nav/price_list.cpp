@@ -8,21 +8,22 @@
 namespace underpin::legacy::dynamics_nav {
 namespace {
 
-// A row is stored once per generation as it came ("change"), and the list in force as it is ("price").
-// The zone is no part of the key in NAV, but it is in other systems: a deletion is therefore kept with
-// the zone that the deleted row had, and a row that changes its zone deletes its former self.
+// A row is stored once per generation as it came ("change"), and the list in force as it is
+// ("price"). The zone is no part of the key in NAV, but it is in other systems: a deletion is
+// therefore kept with the zone that the deleted row had, and a row that changes its zone deletes
+// its former self.
 constexpr const char* schema = R"(
 CREATE TABLE IF NOT EXISTS generation (
-  number INTEGER PRIMARY KEY, batch TEXT NOT NULL UNIQUE, checksum TEXT NOT NULL, is_full INTEGER NOT NULL,
-  created TEXT NOT NULL, accepted TEXT NOT NULL, rows INTEGER NOT NULL, deletions INTEGER NOT NULL,
-  hash_total TEXT NOT NULL);
+  number INTEGER PRIMARY KEY, batch TEXT NOT NULL UNIQUE, checksum TEXT NOT NULL,
+  is_full INTEGER NOT NULL, created TEXT NOT NULL, accepted TEXT NOT NULL, rows INTEGER NOT NULL,
+  deletions INTEGER NOT NULL, hash_total TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS change (
-  generation INTEGER NOT NULL, deletion INTEGER NOT NULL, sku TEXT NOT NULL, scope INTEGER NOT NULL,
-  scope_code TEXT NOT NULL, starts TEXT NOT NULL, currency TEXT NOT NULL, uom TEXT NOT NULL,
-  minimum_quantity TEXT NOT NULL, zone TEXT NOT NULL, ends TEXT NOT NULL, tax_included INTEGER NOT NULL,
-  unit_price TEXT NOT NULL,
-  PRIMARY KEY (generation, sku, scope, scope_code, starts, currency, uom, minimum_quantity, deletion))
-  WITHOUT ROWID;
+  generation INTEGER NOT NULL, deletion INTEGER NOT NULL, sku TEXT NOT NULL,
+  scope INTEGER NOT NULL, scope_code TEXT NOT NULL, starts TEXT NOT NULL, currency TEXT NOT NULL,
+  uom TEXT NOT NULL, minimum_quantity TEXT NOT NULL, zone TEXT NOT NULL, ends TEXT NOT NULL,
+  tax_included INTEGER NOT NULL, unit_price TEXT NOT NULL,
+  PRIMARY KEY (generation, sku, scope, scope_code, starts, currency, uom, minimum_quantity,
+               deletion)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS price (
   sku TEXT NOT NULL, scope INTEGER NOT NULL, scope_code TEXT NOT NULL, starts TEXT NOT NULL,
   currency TEXT NOT NULL, uom TEXT NOT NULL, minimum_quantity TEXT NOT NULL, zone TEXT NOT NULL,
@@ -30,7 +31,8 @@ CREATE TABLE IF NOT EXISTS price (
   PRIMARY KEY (sku, scope, scope_code, starts, currency, uom, minimum_quantity)) WITHOUT ROWID;
 )";
 
-constexpr const char* key_columns = "sku, scope, scope_code, starts, currency, uom, minimum_quantity";
+constexpr const char* key_columns =
+    "sku, scope, scope_code, starts, currency, uom, minimum_quantity";
 constexpr const char* row_columns =
     "sku, scope, scope_code, starts, currency, uom, minimum_quantity, zone, ends, tax_included, "
     "unit_price";
@@ -154,12 +156,12 @@ Status PriceLists::Store::check(const PriceFileHeader& header, const std::string
 PriceFileTotals PriceLists::Store::take(std::istream& input, const PriceFileLimits& limits,
                                         std::int64_t number, const std::string& checksum,
                                         PriceFileHeader& header) {
-  StateStatement insert = database.prepare("INSERT INTO change (generation, deletion, " +
-                                           std::string(row_columns) +
-                                           ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  StateStatement opposite = database.prepare(
-      "SELECT 1 FROM change WHERE generation = ? AND deletion = ? AND (" + std::string(key_columns) +
-      ") = (?,?,?,?,?,?,?)");
+  StateStatement insert =
+      database.prepare("INSERT INTO change (generation, deletion, " + std::string(row_columns) +
+                       ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  StateStatement opposite =
+      database.prepare("SELECT 1 FROM change WHERE generation = ? AND deletion = ? AND (" +
+                       std::string(key_columns) + ") = (?,?,?,?,?,?,?)");
   bool repeated = false;
   PriceFileConsumer consumer;
   consumer.header = [&](const PriceFileHeader& read) {
@@ -222,9 +224,11 @@ void PriceLists::Store::put_in_force(std::int64_t number, bool full) {
     // A deletion of what is not there is none.
     with_number("DELETE FROM change WHERE generation = ? AND deletion = 1 AND (" + key +
                 ") NOT IN (SELECT " + key + " FROM price)");
-    with_number("UPDATE change AS c SET (zone, ends, tax_included, unit_price) = (SELECT p.zone, "
-                "p.ends, p.tax_included, p.unit_price FROM price p WHERE (" + key_of_alias("p") +
-                ") = (" + key_of_alias("c") + ")) WHERE c.generation = ? AND c.deletion = 1");
+    with_number(
+        "UPDATE change AS c SET (zone, ends, tax_included, unit_price) = (SELECT p.zone, "
+        "p.ends, p.tax_included, p.unit_price FROM price p WHERE (" +
+        key_of_alias("p") + ") = (" + key_of_alias("c") +
+        ")) WHERE c.generation = ? AND c.deletion = 1");
     with_number("DELETE FROM price WHERE (" + key + ") IN (SELECT " + key +
                 " FROM change WHERE generation = ? AND deletion = 1)");
     with_number("INSERT INTO change (generation, deletion, " + columns +
@@ -251,8 +255,9 @@ Acceptance PriceLists::accept(std::istream& input, const std::string& checksum,
     const std::int64_t number = current ? current->number + 1 : 1;
     const PriceFileTotals totals = store_->take(input, limits, number, checksum, header);
     store_->database
-        .prepare("INSERT INTO generation (number, batch, checksum, is_full, created, accepted, "
-                 "rows, deletions, hash_total) VALUES (?,?,?,?,?,?,?,?,?)")
+        .prepare(
+            "INSERT INTO generation (number, batch, checksum, is_full, created, accepted, "
+            "rows, deletions, hash_total) VALUES (?,?,?,?,?,?,?,?,?)")
         .bind(1, number)
         .bind(2, header.batch)
         .bind(3, checksum)
@@ -269,10 +274,20 @@ Acceptance PriceLists::accept(std::istream& input, const std::string& checksum,
     load();
     return {Acceptance::Kind::accepted, header.batch, {}};
   } catch (const Refused& refused) {
-    if (refused.reason.empty()) return {Acceptance::Kind::repeated, header.batch, {}};
+    if (refused.reason.empty()) return repeated(header.batch);
     return {Acceptance::Kind::refused, header.batch, refused.reason};
   } catch (const StateFailure& failure) {
     return {Acceptance::Kind::failed, header.batch, failure.what()};
+  }
+}
+
+// Reads the list again: the first time it may have become durable but not been read.
+Acceptance PriceLists::repeated(const std::string& batch) {
+  try {
+    load();
+    return {Acceptance::Kind::repeated, batch, {}};
+  } catch (const StateFailure& failure) {
+    return {Acceptance::Kind::failed, batch, failure.what()};
   }
 }
 
@@ -290,9 +305,8 @@ void PriceLists::load() {
       table->by_sku[entry.sku.text()].push_back(std::move(entry));
     }
     for (auto& [sku, entries] : table->by_sku) {
-      std::sort(entries.begin(), entries.end(), [](const PriceEntry& a, const PriceEntry& b) {
-        return key_of(a) < key_of(b);
-      });
+      std::sort(entries.begin(), entries.end(),
+                [](const PriceEntry& a, const PriceEntry& b) { return key_of(a) < key_of(b); });
     }
   }
   const std::lock_guard lock(table_mutex_);
@@ -312,9 +326,9 @@ Result<std::optional<PriceList>> PriceLists::after(const std::string& batch) con
     PriceList list;
     const auto asked = batch.empty() ? std::nullopt : store_->generation("WHERE batch = ?", batch);
     if (asked && asked->number == latest->number) return std::optional<PriceList>();
-    const auto next = !asked ? std::nullopt
-                             : store_->generation("WHERE number = " +
-                                                  std::to_string(asked->number + 1));
+    const auto next =
+        !asked ? std::nullopt
+               : store_->generation("WHERE number = " + std::to_string(asked->number + 1));
     if (next && next->number > latest->number - generations_kept_) {
       list.batch = next->batch;
       list.full = next->full;
@@ -334,8 +348,8 @@ Result<std::optional<PriceList>> PriceLists::after(const std::string& batch) con
     }
     return std::optional<PriceList>(std::move(list));
   } catch (const StateFailure& failure) {
-    return Error{ErrorCode::internal, std::string("the price lists cannot be read: ") +
-                                          failure.what()};
+    return Error{ErrorCode::internal,
+                 std::string("the price lists cannot be read: ") + failure.what()};
   }
 }
 

@@ -14,7 +14,8 @@
 
 namespace underpin::legacy::dynamics_nav {
 
-// What identifies and orders the rows of a list: article, whom for, start, currency, unit, quantity.
+// What identifies and orders the rows of a list: article, whom for, start, currency, unit,
+// quantity.
 using PriceKey = std::vector<std::string>;
 PriceKey key_of(const PriceEntry& entry);
 
@@ -24,7 +25,7 @@ struct PriceTable {
   std::string batch;
   Timestamp created;
   Timestamp accepted;
-  std::map<std::string, std::vector<PriceEntry>> by_sku;  // Rows of an article in order of their keys.
+  std::map<std::string, std::vector<PriceEntry>> by_sku;  // Each in the order of key_of().
 };
 
 // How taking in a file ended.
@@ -60,6 +61,7 @@ class PriceLists {
 
  private:
   struct Store;
+  Acceptance repeated(const std::string& batch);
   void load();
   std::unique_ptr<Store> store_;
   mutable std::mutex store_mutex_;

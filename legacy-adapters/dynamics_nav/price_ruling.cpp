@@ -29,10 +29,12 @@ const date::time_zone& zone_named(std::string_view zone) {
 
 bool is_for(const PriceEntry& row, const PriceQuestion& question) {
   switch (row.scope) {
-    case PriceScope::everyone: return true;
+    case PriceScope::everyone:
+      return true;
     case PriceScope::group:
       return !question.price_group.empty() && row.scope_code == question.price_group;
-    case PriceScope::customer: return row.scope_code == question.customer.text();
+    case PriceScope::customer:
+      return row.scope_code == question.customer.text();
   }
   return false;
 }
@@ -71,7 +73,8 @@ Date day_in(std::string_view zone, Timestamp at) {
 Timestamp instant_of(std::string_view zone, Date day, int minutes) {
   const auto local = local_day(day) + std::chrono::minutes(minutes);
   const auto instant = zone_named(zone).to_sys(local, date::choose::earliest);
-  return {std::chrono::duration_cast<std::chrono::microseconds>(instant.time_since_epoch()).count()};
+  return {
+      std::chrono::duration_cast<std::chrono::microseconds>(instant.time_since_epoch()).count()};
 }
 
 Date next_day(Date day) { return date_of(local_day(day) + date::days(1)); }

@@ -14,8 +14,8 @@ bool is_zone(std::string_view zone);
 // The calendar day that the clocks of `zone` show at `at`. Precondition: is_zone(zone).
 Date day_in(std::string_view zone, Timestamp at);
 
-// The instant at which the clocks of `zone` show `minutes` after midnight of `day`; where a change to
-// summer time skips that time, the change itself; where it comes twice, the first.
+// The instant at which the clocks of `zone` show `minutes` after midnight of `day`; where a change
+// to summer time skips that time, the change itself; where it comes twice, the first.
 Timestamp instant_of(std::string_view zone, Date day, int minutes);
 
 Date next_day(Date day);
@@ -40,10 +40,11 @@ struct PriceRuling {
   const PriceEntry* price = nullptr;  // The row that rules: the lowest of all that apply.
 };
 
-// NAV's best price rule ("Sales Price Calc. Mgt."): of the rows for the customer, for its price group
-// and for everyone whose unit, currency, days and minimum quantity fit, the lowest unit price rules.
-// Of equal prices the more specific row rules (customer, group, everyone), then the larger minimum
-// quantity, then the later start. `rows` are those of one article; the answer points into them.
+// NAV's best price rule ("Sales Price Calc. Mgt."): of the rows for the customer, for its price
+// group and for everyone whose unit, currency, days and minimum quantity fit, the lowest unit price
+// rules. Of equal prices the more specific row rules (customer, group, everyone), then the larger
+// minimum quantity, then the later start. `rows` are those of one article; the answer points into
+// them.
 PriceRuling ruling(const std::vector<PriceEntry>& rows, const PriceQuestion& question);
 
 // The row's unit price without tax: as it stands, or divided, to five decimals, half up.

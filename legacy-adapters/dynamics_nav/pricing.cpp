@@ -90,7 +90,8 @@ class FilePricing : public NavPricing {
   Result<Page<PriceEntry>> list_prices(const PriceQuery& query,
                                        const CallContext& context) override;
   Result<PriceListReceipt> publish_prices(const PriceList&, const WriteContext&) override {
-    return error(ErrorCode::unsupported, "prices are maintained in NAV; its price file is the list");
+    return error(ErrorCode::unsupported,
+                 "prices are maintained in NAV; its price file is the list");
   }
   Result<std::optional<PriceList>> prices_after(const std::string& batch,
                                                 const CallContext&) override {
@@ -141,8 +142,10 @@ file_drop::Verdict FilePricing::take_in(const file_drop::ClaimedFile& file) {
     case Acceptance::Kind::repeated:
       refused_.clear();
       return file_drop::Verdict::applied(acceptance.batch);
-    case Acceptance::Kind::refused: return file_drop::Verdict::refused(acceptance.reason);
-    case Acceptance::Kind::failed: break;
+    case Acceptance::Kind::refused:
+      return file_drop::Verdict::refused(acceptance.reason);
+    case Acceptance::Kind::failed:
+      break;
   }
   return file_drop::Verdict::later(acceptance.reason);
 }
@@ -170,13 +173,13 @@ std::vector<Alarm> FilePricing::alarms() const {
   const auto table = lists_.in_force();
   if (due_minutes_ &&
       is_price_list_late(table->accepted, settings_.now(), *due_minutes_, settings_.zone)) {
-    alarms.push_back({"price list late",
-                      table->generation == 0
-                          ? "no list was ever accepted; expected by " + settings_.expected_by + " " +
-                                settings_.zone
-                          : "expected by " + settings_.expected_by + " " + settings_.zone +
-                                "; batch " + table->batch + ", accepted " +
-                                table->accepted.text() + ", stays in force"});
+    alarms.push_back({"price list late", table->generation == 0
+                                             ? "no list was ever accepted; expected by " +
+                                                   settings_.expected_by + " " + settings_.zone
+                                             : "expected by " + settings_.expected_by + " " +
+                                                   settings_.zone + "; batch " + table->batch +
+                                                   ", accepted " + table->accepted.text() +
+                                                   ", stays in force"});
   }
   const std::lock_guard lock(refused_mutex_);
   if (!refused_.empty()) alarms.push_back({"price list refused", refused_});
@@ -268,11 +271,10 @@ Result<Quote> FilePricing::priced(const QuoteRequest& request, const PriceTable&
     question.vat_percent = settings_.vat_percent;
     const auto rows = table.by_sku.find(asked.sku.text());
     const PriceRuling ruled = ruling(rows == table.by_sku.end() ? none : rows->second, question);
-    const bool own_price_fits =
-        quote.currency == settings_.local_currency && question.base_uom;
+    const bool own_price_fits = quote.currency == settings_.local_currency && question.base_uom;
     if (ruled.list == nullptr && ruled.price == nullptr && !own_price_fits) {
-      faults.push_back({pointer + "/sku", "has no price in " + quote.currency + " per " +
-                                              question.uom});
+      faults.push_back(
+          {pointer + "/sku", "has no price in " + quote.currency + " per " + question.uom});
       continue;
     }
     QuotedLine line;
@@ -290,10 +292,10 @@ Result<Quote> FilePricing::priced(const QuoteRequest& request, const PriceTable&
                       : own_price_fits      ? article->second.unit_price
                                             : line.unit_price;
     const Decimal quantity = asked.quantity.normalized();
-    line.net_amount = (quantity * line.unit_price.normalized())
-                          .rounded(currency_decimals, Rounding::half_up);
-    const Decimal by_list = (quantity * line.list_price.normalized())
-                                .rounded(currency_decimals, Rounding::half_up);
+    line.net_amount =
+        (quantity * line.unit_price.normalized()).rounded(currency_decimals, Rounding::half_up);
+    const Decimal by_list =
+        (quantity * line.list_price.normalized()).rounded(currency_decimals, Rounding::half_up);
     if (ruled.price != nullptr && line.unit_price != line.list_price) {
       Adjustment adjustment;
       adjustment.kind = ruled.price->scope == PriceScope::everyone ? "promotion" : "customer_price";

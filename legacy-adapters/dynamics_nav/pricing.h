@@ -24,8 +24,8 @@ struct PricingSettings {
   // The local time by which every day's list must be there, "06:00", and whose; empty: no alarm.
   std::string expected_by;
   std::string zone = "Europe/Berlin";
-  Currency local_currency = "EUR";         // Of [Item].[Unit Price].
-  Decimal vat_percent = Decimal::of(19);   // To compare rows with tax against rows without.
+  Currency local_currency = "EUR";        // Of [Item].[Unit Price].
+  Decimal vat_percent = Decimal::of(19);  // To compare rows with tax against rows without.
   std::function<Timestamp()> now = [] { return Timestamp::from(std::chrono::system_clock::now()); };
 };
 
@@ -48,8 +48,8 @@ Result<std::unique_ptr<NavPricing>> make_pricing(PricingSettings settings,
                                                  std::shared_ptr<odbc::Database> database);
 
 // True when by `now` the list that was due last has not come. A day's list is due at `due_minutes`
-// after midnight in `zone`; it counts for that day when it was accepted after the previous day's due
-// time. `accepted` is empty when no list ever was.
+// after midnight in `zone`; it counts for that day when it was accepted after the previous day's
+// due time. `accepted` is empty when no list ever was.
 bool is_price_list_late(Timestamp accepted, Timestamp now, int due_minutes, std::string_view zone);
 
 }  // namespace underpin::legacy::dynamics_nav

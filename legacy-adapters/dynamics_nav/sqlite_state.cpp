@@ -18,8 +18,8 @@ void StateDatabase::Close::operator()(sqlite3* database) const { sqlite3_close_v
 
 StateDatabase::StateDatabase(const std::string& file) {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &opened,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int code =
+      sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   database_.reset(opened);
   if (code != SQLITE_OK) fail(opened, file + " cannot be opened");
   sqlite3_busy_timeout(opened, 2'000);

@@ -1,5 +1,5 @@
-// The reader of the nightly price file takes any bytes: it answers with totals or with an error that
-// names a line, never crashes, and what it accepts adds up.
+// The reader of the nightly price file takes any bytes: it answers with totals or with an error
+// that names a line, never crashes, and what it accepts adds up.
 #include "legacy-adapters/dynamics_nav/price_file.h"
 
 #include <cstddef>

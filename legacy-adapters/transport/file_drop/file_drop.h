@@ -78,7 +78,7 @@ class Register {
 struct Report {
   int applied = 0;
   int quarantined = 0;
-  int waiting = 0;  // Not complete yet, or put off by the reader.
+  int waiting = 0;                               // Not complete yet, or put off by the reader.
   std::vector<std::string> quarantined_reasons;  // "name: reason".
 };
 

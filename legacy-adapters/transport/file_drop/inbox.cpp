@@ -145,8 +145,8 @@ Status Inbox::claim_complete(Report& report) {
     fs::rename(folder_ / name, claimed_ / claim, code);
     if (code == std::errc::no_such_file_or_directory) continue;  // Another instance was first.
     if (code) {
-      return unavailable(settings_, (folder_ / name).string() + " cannot be claimed: " +
-                                        code.message());
+      return unavailable(settings_,
+                         (folder_ / name).string() + " cannot be claimed: " + code.message());
     }
     seen.erase(name);
     fs::remove(folder_ / (name + ".done"), code);
@@ -162,7 +162,8 @@ bool Inbox::complete(const fs::path& file, std::map<std::string, Seen>& seen) {
   const auto now = settings_.clock();
   Seen current{status.st_size, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, now};
   if (const auto before = seen_.find(name); before != seen_.end() &&
-      before->second.size == current.size && before->second.modified_ns == current.modified_ns) {
+                                            before->second.size == current.size &&
+                                            before->second.modified_ns == current.modified_ns) {
     current.since = before->second.since;
   }
   seen[name] = current;
@@ -178,15 +179,19 @@ Status Inbox::settle(const std::string& claim, const Apply& apply, Report& repor
   const auto size = static_cast<std::int64_t>(fs::file_size(path, code));
   if (code) return unavailable(settings_, path.string() + " cannot be read: " + code.message());
   if (size > settings_.size_max) {
-    return quarantine(claim, name, "the file has " + std::to_string(size) + " bytes; the limit is " +
-                      std::to_string(settings_.size_max), report);
+    return quarantine(claim, name,
+                      "the file has " + std::to_string(size) + " bytes; the limit is " +
+                          std::to_string(settings_.size_max),
+                      report);
   }
   const auto checksum = checksum_of(path);
   if (!checksum) return unavailable(settings_, checksum.error().message);
   const Applied* known = register_.by_checksum(*checksum);
   if (known != nullptr && known->claim != claim) {
-    return quarantine(claim, name, "duplicate: the same content was applied as " + known->name +
-                      " (batch " + known->batch + ")", report);
+    return quarantine(claim, name,
+                      "duplicate: the same content was applied as " + known->name + " (batch " +
+                          known->batch + ")",
+                      report);
   }
   if (known == nullptr) {
     const Verdict verdict = apply(ClaimedFile{path, name, *checksum, size});
@@ -235,14 +240,15 @@ std::vector<Finding> examine_folder(const std::string& folder) {
   findings.push_back({!code, "folder " + folder + ": list", code ? code.message() : ""});
   for (const char* below : {"claimed", "archive", "quarantine"}) {
     const fs::path target = fs::path(folder) / below;
-    const fs::path probe = fs::path(folder) / (".probe" + std::string(claim_mark) + unique_suffix());
+    const fs::path probe =
+        fs::path(folder) / (".probe" + std::string(claim_mark) + unique_suffix());
     std::string problem;
     fs::create_directories(target, code);
     if (code) problem = "cannot be created: " + code.message();
     if (problem.empty()) {
       std::ofstream file(probe);
-      if (!file) problem = std::string("no file can be created in the folder: ") +
-                           std::strerror(errno);
+      if (!file)
+        problem = std::string("no file can be created in the folder: ") + std::strerror(errno);
     }
     if (problem.empty()) {
       fs::rename(probe, target / probe.filename(), code);

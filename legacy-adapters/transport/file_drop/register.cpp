@@ -51,8 +51,8 @@ std::vector<std::string> fields_of(const std::string& line) {
 }
 
 Error failed(const std::filesystem::path& file, const char* doing) {
-  return {ErrorCode::unavailable, file.string() + " cannot be " + doing + ": " +
-                                      std::strerror(errno)};
+  return {ErrorCode::unavailable,
+          file.string() + " cannot be " + doing + ": " + std::strerror(errno)};
 }
 
 }  // namespace
@@ -86,8 +86,7 @@ Status Register::load() {
 
 Status Register::add(const Applied& applied) {
   const std::string line = escaped(applied.claim) + "\t" + escaped(applied.name) + "\t" +
-                           applied.checksum + "\t" + escaped(applied.batch) +
-                           std::string(line_end);
+                           applied.checksum + "\t" + escaped(applied.batch) + std::string(line_end);
   const int file = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) return failed(file_, "opened");
   const ssize_t written = ::write(file, line.data(), line.size());

@@ -26,8 +26,8 @@ std::string with_driver_options(std::string text, bool sqlite) {
   if (!sqlite) return text;
   const std::string given = lower(text);
   if (!text.empty() && text.back() != ';') text += ';';
-  if (!sets(given, "stepapi")) text += "StepAPI=1;";    // Streams instead of loading the result.
-  if (!sets(given, "nocreat")) text += "NoCreat=1;";    // A missing file is an error, not a new one.
+  if (!sets(given, "stepapi")) text += "StepAPI=1;";  // Streams instead of loading the result.
+  if (!sets(given, "nocreat")) text += "NoCreat=1;";  // A missing file is an error, not a new one.
   if (!sets(given, "timeout")) text += "Timeout=" + std::string(sqlite_lock_wait_ms) + ";";
   return text;
 }
@@ -170,8 +170,8 @@ Status Connection::open(SQLHENV environment, const Settings& settings, Deadline 
     handle_ = SQL_NULL_HDBC;
     return Error{ErrorCode::internal, "ODBC gave no connection handle", settings.system};
   }
-  const std::int64_t allowed_ms = std::min<std::int64_t>(settings.login_timeout_ms,
-                                                         ms_until(deadline));
+  const std::int64_t allowed_ms =
+      std::min<std::int64_t>(settings.login_timeout_ms, ms_until(deadline));
   const auto seconds = static_cast<SQLULEN>(std::max<std::int64_t>(1, (allowed_ms + 999) / 1000));
   // Drivers without a login to wait for refuse these; that costs nothing.
   SQLSetConnectAttr(handle_, SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds), 0);
@@ -270,10 +270,10 @@ Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
     } else {
       const std::string& value = parameter.text();
       lengths[i] = static_cast<SQLLEN>(value.size());
-      bound = SQLBindParameter(statement, number, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR,
-                               std::max<SQLULEN>(1, value.size()), 0,
-                               const_cast<char*>(value.c_str()),
-                               static_cast<SQLLEN>(value.size() + 1), &lengths[i]);
+      bound =
+          SQLBindParameter(statement, number, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR,
+                           std::max<SQLULEN>(1, value.size()), 0, const_cast<char*>(value.c_str()),
+                           static_cast<SQLLEN>(value.size() + 1), &lengths[i]);
     }
     if (!SQL_SUCCEEDED(bound)) return fail(SQL_HANDLE_STMT, statement, "a value cannot be bound");
   }
@@ -306,9 +306,9 @@ Connection::Outcome Connection::fetch(SQLHSTMT statement, Deadline deadline,
       return broken;
     }
     if (++rows > settings_->rows_max) {
-      Outcome over = failed(ErrorCode::internal,
-                            "the result has more than " + std::to_string(settings_->rows_max) +
-                                " rows", *settings_);
+      Outcome over = failed(
+          ErrorCode::internal,
+          "the result has more than " + std::to_string(settings_->rows_max) + " rows", *settings_);
       over.row_given = outcome.row_given;
       return over;
     }
@@ -321,11 +321,11 @@ Connection::Outcome Connection::fetch(SQLHSTMT statement, Deadline deadline,
     }
     if (bytes > settings_->bytes_max || std::chrono::steady_clock::now() >= deadline) {
       const bool late = bytes <= settings_->bytes_max;
-      Outcome over = failed(late ? ErrorCode::unavailable : ErrorCode::internal,
-                            late ? "the database did not answer in time"
-                                 : "the result has more than " +
-                                       std::to_string(settings_->bytes_max) + " bytes",
-                            *settings_);
+      Outcome over = failed(
+          late ? ErrorCode::unavailable : ErrorCode::internal,
+          late ? "the database did not answer in time"
+               : "the result has more than " + std::to_string(settings_->bytes_max) + " bytes",
+          *settings_);
       over.row_given = outcome.row_given;
       return over;
     }
@@ -358,8 +358,10 @@ bool Connection::read_value(SQLHSTMT statement, SQLUSMALLINT column, Value& valu
     value->append(buffer_.data(), more ? buffer_.size() - 1 : static_cast<std::size_t>(length));
     if (value->size() > settings_->value_max) {
       const bool given = outcome.row_given;
-      outcome = failed(ErrorCode::internal, "column " + std::to_string(column) + " has more than " +
-                       std::to_string(settings_->value_max) + " bytes", *settings_);
+      outcome = failed(ErrorCode::internal,
+                       "column " + std::to_string(column) + " has more than " +
+                           std::to_string(settings_->value_max) + " bytes",
+                       *settings_);
       outcome.row_given = given;
       return false;
     }

@@ -24,8 +24,8 @@ Diagnostic diagnose(SQLSMALLINT kind, SQLHANDLE handle, bool bytes);
 
 // UTF-8 and UTF-16 as unixODBC's wide functions take it (SQLWCHAR is two bytes). Between a narrow
 // caller and a wide driver, or the reverse, unixODBC converts by the process's locale and loses
-// letters; so drivers are spoken to in wide text, and SQLite's, which has no wide functions and takes
-// UTF-8 bytes as they are, in narrow.
+// letters; so drivers are spoken to in wide text, and SQLite's, which has no wide functions and
+// takes UTF-8 bytes as they are, in narrow.
 std::vector<SQLWCHAR> wide(std::string_view utf8);
 std::string narrow(const SQLWCHAR* text, std::size_t length);
 

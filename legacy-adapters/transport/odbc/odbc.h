@@ -20,11 +20,11 @@ struct Settings {
   std::string connection_string;  // "Driver=…;Server=…;…" or "DSN=…"; never in an error text.
   int pool_max = 8;               // Connections; a caller waits for one until its deadline.
   int login_timeout_ms = 5'000;
-  int query_timeout_ms = 30'000;  // One statement, fetches included; the deadline if that is sooner.
-  int idle_max_ms = 60'000;       // An idle connection older than this is replaced.
-  std::int64_t rows_max = 2'000'000;         // Of one result.
-  std::int64_t bytes_max = 1'000'000'000;    // Of all values of one result; they stream through.
-  std::size_t value_max = 1'000'000;         // Bytes of one value.
+  int query_timeout_ms = 30'000;      // One statement with its fetches; the deadline if sooner.
+  int idle_max_ms = 60'000;           // An idle connection older than this is replaced.
+  std::int64_t rows_max = 2'000'000;  // Of one result.
+  std::int64_t bytes_max = 1'000'000'000;  // Of all values of one result; they stream through.
+  std::size_t value_max = 1'000'000;       // Bytes of one value.
 };
 
 // A value bound to a "?". Text goes as VARCHAR, numbers as BIGINT, decimals exactly, as text.

@@ -17,21 +17,21 @@ constexpr std::array<StateRule, 20> state_rules{{
     {"08", ErrorCode::unavailable},      // No connection, or it broke.
     {"HYT", ErrorCode::unavailable},     // Timeout.
     {"S1T", ErrorCode::unavailable},
-    {"HY008", ErrorCode::unavailable},   // Cancelled: by our own watchdog.
+    {"HY008", ErrorCode::unavailable},  // Cancelled: by our own watchdog.
     {"S1008", ErrorCode::unavailable},
-    {"40", ErrorCode::unavailable},      // Deadlock victim, serialization failure.
-    {"53", ErrorCode::unavailable},      // Out of connections, memory, disk.
-    {"55", ErrorCode::unavailable},      // Object in use.
-    {"57", ErrorCode::unavailable},      // Shutting down, starting up.
-    {"23", ErrorCode::conflict},         // Unique key.
-    {"42", ErrorCode::internal},         // Syntax, missing table or column.
-    {"S0", ErrorCode::internal},         // The same in ODBC 2.
-    {"22", ErrorCode::internal},         // Data that does not fit its type.
-    {"07", ErrorCode::internal},         // Wrong number of parameters.
-    {"HYC", ErrorCode::internal},        // The driver cannot.
+    {"40", ErrorCode::unavailable},  // Deadlock victim, serialization failure.
+    {"53", ErrorCode::unavailable},  // Out of connections, memory, disk.
+    {"55", ErrorCode::unavailable},  // Object in use.
+    {"57", ErrorCode::unavailable},  // Shutting down, starting up.
+    {"23", ErrorCode::conflict},     // Unique key.
+    {"42", ErrorCode::internal},     // Syntax, missing table or column.
+    {"S0", ErrorCode::internal},     // The same in ODBC 2.
+    {"22", ErrorCode::internal},     // Data that does not fit its type.
+    {"07", ErrorCode::internal},     // Wrong number of parameters.
+    {"HYC", ErrorCode::internal},    // The driver cannot.
     {"HY", ErrorCode::internal},
     {"S1", ErrorCode::internal},
-    {"IM", ErrorCode::internal},         // Driver or data source not installed.
+    {"IM", ErrorCode::internal},  // Driver or data source not installed.
 }};
 
 struct NativeRule {

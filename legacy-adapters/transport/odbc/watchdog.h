@@ -21,7 +21,8 @@ class Watchdog {
   Watchdog& operator=(const Watchdog&) = delete;
 
   // Runs `stop`, on the watchdog's thread, when `deadline` passes before disarm(), and again every
-  // few milliseconds until then: a cancel that comes just before the driver begins is without effect.
+  // few milliseconds until then: a cancel that comes just before the driver begins is without
+  // effect.
   std::uint64_t arm(Deadline deadline, std::function<void()> stop);
 
   // After this `stop` is not running and will not run. True when it has run.

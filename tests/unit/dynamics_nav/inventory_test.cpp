@@ -47,10 +47,11 @@ class NavInventoryTest : public testing::Test {
   NavTables tables_;
   InventorySettings settings_;
   std::vector<JournalLine> posted_;
-  std::function<Result<DocumentNumber>(const JournalLine&)> post_ = [this](const JournalLine& line) {
-    return DocumentNumber(std::to_string(tables_.entry(line.key.sku.text(), line.key.location.text(),
-                                                       line.quantity.text(), line.document)));
-  };
+  std::function<Result<DocumentNumber>(const JournalLine&)> post_ =
+      [this](const JournalLine& line) {
+        return DocumentNumber(std::to_string(tables_.entry(
+            line.key.sku.text(), line.key.location.text(), line.quantity.text(), line.document)));
+      };
   std::unique_ptr<InventoryService> inventory_;
 };
 
@@ -106,8 +107,8 @@ TEST_F(NavInventoryTest, HasALevelForEveryArticleAndLocation) {
   std::vector<std::string> seen;
   for (const StockLevel& one : *levels)
     seen.push_back(one.key.sku.text() + "/" + one.key.location.text() + "=" + one.on_hand.text());
-  EXPECT_THAT(seen, ElementsAre("1000/EAST=0", "1000/WEST=0", "1001/=2", "1001/EAST=0",
-                                "1001/WEST=5"));
+  EXPECT_THAT(seen,
+              ElementsAre("1000/EAST=0", "1000/WEST=0", "1001/=2", "1001/EAST=0", "1001/WEST=5"));
 }
 
 TEST_F(NavInventoryTest, AsksForManyArticlesInFewStatements) {

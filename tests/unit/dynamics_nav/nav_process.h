@@ -51,10 +51,11 @@ class NavProcess {
 
   // The body of the answer; fails the test unless it is a 200.
   std::string post(const std::string& path, const std::string& body) {
-    const std::string answer = exchange("POST " + path + " HTTP/1.1\r\nHost: localhost\r\n"
+    const std::string answer = exchange("POST " + path +
+                                        " HTTP/1.1\r\nHost: localhost\r\n"
                                         "Content-Type: application/json\r\nConnection: close\r\n"
-                                        "Content-Length: " + std::to_string(body.size()) +
-                                        "\r\n\r\n" + body);
+                                        "Content-Length: " +
+                                        std::to_string(body.size()) + "\r\n\r\n" + body);
     EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 200") << answer;
     const std::size_t end = answer.find("\r\n\r\n");
     return end == std::string::npos ? std::string() : answer.substr(end + 4);
@@ -67,8 +68,9 @@ class NavProcess {
     const std::string script = std::string(UNDERPIN_SOURCE_DIR) + "/tests/simulators/nav/server.py";
     const std::string data = (folder_ / "data").string();
     const std::string drop = drop_folder().string();
-    std::vector<const char*> arguments{UNDERPIN_PYTHON, script.c_str(), "--port", "0", "--data",
-                                       data.c_str(), "--price-folder", drop.c_str(), nullptr};
+    std::vector<const char*> arguments{
+        UNDERPIN_PYTHON, script.c_str(),   "--port",     "0",    "--data",
+        data.c_str(),    "--price-folder", drop.c_str(), nullptr};
     process_ = ::fork();
     ASSERT_GE(process_, 0);
     if (process_ == 0) {

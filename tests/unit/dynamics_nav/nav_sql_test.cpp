@@ -14,7 +14,8 @@ TEST(NavSql, WritesNamesAsTheDatabaseHasThem) {
   EXPECT_EQ(table(names, "Item Ledger Entry"), "[CRONUS$Item Ledger Entry]");
   names.company = "Cronus Int. [Ltd.] 5%";
   names.app_suffix = "$437dbf0e-84ff-417a-965d-ed2bb9650972";
-  EXPECT_EQ(table(names, "Item"), "[Cronus Int_ _Ltd__ 5_$Item$437dbf0e-84ff-417a-965d-ed2bb9650972]");
+  EXPECT_EQ(table(names, "Item"),
+            "[Cronus Int_ _Ltd__ 5_$Item$437dbf0e-84ff-417a-965d-ed2bb9650972]");
   names = {};
   names.quote = "\"\"";
   EXPECT_EQ(quoted(names, "No_"), "\"No_\"");

@@ -12,17 +12,19 @@ class NavTables {
  public:
   explicit NavTables(const std::string& company = "CRONUS", const std::string& suffix = "")
       : company_(company), suffix_(suffix) {
-    create("Item", "[No_] VARCHAR(20), [Base Unit of Measure] VARCHAR(10), [Unit Price] VARCHAR(42)");
+    create("Item",
+           "[No_] VARCHAR(20), [Base Unit of Measure] VARCHAR(10), [Unit Price] VARCHAR(42)");
     create("Item Unit of Measure",
            "[Item No_] VARCHAR(20), [Code] VARCHAR(10), [Qty_ per Unit of Measure] VARCHAR(42)");
     create("Location", "[Code] VARCHAR(10), [Name] VARCHAR(100)");
     create("Item Ledger Entry",
            "[Entry No_] INTEGER, [Item No_] VARCHAR(20), [Posting Date] TIMESTAMP, "
            "[Document No_] VARCHAR(20), [Location Code] VARCHAR(10), [Quantity] VARCHAR(42)");
-    create("Sales Line",
-           "[Document Type] INTEGER, [Document No_] VARCHAR(20), [Line No_] INTEGER, [Type] INTEGER, "
-           "[No_] VARCHAR(20), [Location Code] VARCHAR(10), [Unit of Measure Code] VARCHAR(10), "
-           "[Outstanding Quantity] VARCHAR(42)");
+    create(
+        "Sales Line",
+        "[Document Type] INTEGER, [Document No_] VARCHAR(20), [Line No_] INTEGER, [Type] INTEGER, "
+        "[No_] VARCHAR(20), [Location Code] VARCHAR(10), [Unit of Measure Code] VARCHAR(10), "
+        "[Outstanding Quantity] VARCHAR(42)");
     create("Reservation Entry",
            "[Entry No_] INTEGER, [Positive] SMALLINT, [Item No_] VARCHAR(20), "
            "[Location Code] VARCHAR(10), [Quantity (Base)] VARCHAR(42), "
@@ -38,7 +40,9 @@ class NavTables {
     insert("Item", "[No_], [Base Unit of Measure], [Unit Price]",
            "'" + number + "', 'PCS', '" + price + "'");
   }
-  void location(const std::string& code) { insert("Location", "[Code], [Name]", "'" + code + "', ''"); }
+  void location(const std::string& code) {
+    insert("Location", "[Code], [Name]", "'" + code + "', ''");
+  }
   void customer(const std::string& number, const std::string& group) {
     insert("Customer", "[No_], [Customer Price Group]", "'" + number + "', '" + group + "'");
   }

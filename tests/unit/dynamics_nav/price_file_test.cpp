@@ -77,8 +77,7 @@ TEST(PriceFile, ReadsHeaderRowsAndTotals) {
 
 TEST(PriceFile, ReadsDeletionsOfADeltaOnly) {
   const std::string row = "1000;2;;2026-01-01;0;PCS";
-  const Read delta =
-      read(PriceFileText("B2", "DELTA").everyone("1001", "3").deletion(row).text());
+  const Read delta = read(PriceFileText("B2", "DELTA").everyone("1001", "3").deletion(row).text());
   ASSERT_TRUE(delta.totals) << delta.totals.error().message;
   ASSERT_EQ(delta.deletions.size(), 1U);
   EXPECT_EQ(delta.totals->deletions, 1);
@@ -118,7 +117,8 @@ TEST(PriceFile, ChecksCountAndHashTotal) {
 TEST(PriceFile, NamesLineFieldAndRule) {
   const auto row = [](std::string_view fields) { return fault(full(fields)); };
   EXPECT_THAT(row(";2;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("line 2: item: is missing"));
-  EXPECT_THAT(row("1000;EVERY;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("line 2: sales type: is not 0"));
+  EXPECT_THAT(row("1000;EVERY;;2026-01-01;;0;PCS;1;0;UTC"),
+              HasSubstr("line 2: sales type: is not 0"));
   EXPECT_THAT(row("1000;1;;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("sales code: is missing"));
   EXPECT_THAT(row("1000;2;X;2026-01-01;;0;PCS;1;0;UTC"), HasSubstr("sales code: must be blank"));
   EXPECT_THAT(row("1000;2;;2026-02-30;;0;PCS;1;0;UTC"), HasSubstr("start: is not a day"));
@@ -152,7 +152,8 @@ TEST(PriceFile, RefusesUnknownRecordsAndWhatFollowsTheTrailer) {
   EXPECT_THAT(fault("H;STOCK;B;FULL;2026-01-01T00:00:00Z;EUR\r\nT;0;0\r\n"), HasSubstr("header"));
   EXPECT_THAT(fault("H;PRICES;B;SOME;2026-01-01T00:00:00Z;EUR\r\nT;0;0\r\n"), HasSubstr("mode"));
   EXPECT_THAT(fault("H;PRICES;B;FULL;yesterday;EUR\r\nT;0;0\r\n"), HasSubstr("created"));
-  EXPECT_THAT(fault("H;PRICES;B;FULL;2026-01-01T00:00:00Z;eur\r\nT;0;0\r\n"), HasSubstr("currency"));
+  EXPECT_THAT(fault("H;PRICES;B;FULL;2026-01-01T00:00:00Z;eur\r\nT;0;0\r\n"),
+              HasSubstr("currency"));
   EXPECT_THAT(fault("H;PRICES;;FULL;2026-01-01T00:00:00Z;EUR\r\nT;0;0\r\n"), HasSubstr("batch"));
 }
 
@@ -173,8 +174,8 @@ TEST(PriceFile, LimitsLinesAndRows) {
   EXPECT_THAT(fault(PriceFileText("B1", "FULL").raw(std::string(101, 'x')).text(), limits),
               HasSubstr("line 2: is longer than 100 bytes"));
   limits.rows_max = 2;
-  EXPECT_TRUE(
-      read(PriceFileText("B1", "FULL").everyone("1", "1").everyone("2", "1").text(), limits).totals);
+  EXPECT_TRUE(read(PriceFileText("B1", "FULL").everyone("1", "1").everyone("2", "1").text(), limits)
+                  .totals);
   EXPECT_THAT(fault(PriceFileText("B1", "FULL")
                         .everyone("1", "1")
                         .everyone("2", "1")

@@ -188,12 +188,11 @@ TEST_F(PriceListsTest, KeepsTheListAcrossARestart) {
 TEST_F(PriceListsTest, HandsOnEveryLaterListInOrder) {
   EXPECT_FALSE(lists_->after("")->has_value());
   ASSERT_EQ(accept(PriceFileText("B1", "FULL").everyone("1", "1").text()).kind, Kind::accepted);
-  ASSERT_EQ(accept(PriceFileText("B2", "DELTA")
-                       .everyone("2", "2")
-                       .deletion("1;2;;2026-01-01;0;PCS")
-                       .text())
-                .kind,
-            Kind::accepted);
+  ASSERT_EQ(
+      accept(
+          PriceFileText("B2", "DELTA").everyone("2", "2").deletion("1;2;;2026-01-01;0;PCS").text())
+          .kind,
+      Kind::accepted);
   ASSERT_EQ(accept(PriceFileText("B3", "FULL").everyone("3", "3").everyone("4", "4").text()).kind,
             Kind::accepted);
   restart();

@@ -103,7 +103,8 @@ TEST(PriceRuling, ARowWithoutAUnitIsForTheBaseUnit) {
 }
 
 TEST(PriceRuling, OfEqualPricesTheMoreSpecificRowRules) {
-  const std::vector<PriceEntry> rows{everyone("5"), customer("C10000", "5.00"), group("VIP", "5.0")};
+  const std::vector<PriceEntry> rows{everyone("5"), customer("C10000", "5.00"),
+                                     group("VIP", "5.0")};
   const PriceRuling answer = ruling(rows, question());
   ASSERT_NE(answer.price, nullptr);
   EXPECT_EQ(answer.price->scope, PriceScope::customer);
@@ -172,8 +173,8 @@ TEST(PriceListLate, IsLateOnlyAfterTheDueTimeOfTheZone) {
     return is_price_list_late(accepted, at(now), 6 * 60, "Europe/Berlin");
   };
   EXPECT_FALSE(late(yesterday, "2026-11-23T20:00:00Z"));
-  EXPECT_FALSE(late(yesterday, "2026-11-24T04:59:59Z"));  // 05:59:59 in Berlin
-  EXPECT_TRUE(late(yesterday, "2026-11-24T05:00:00Z"));   // 06:00
+  EXPECT_FALSE(late(yesterday, "2026-11-24T04:59:59Z"));                   // 05:59:59 in Berlin
+  EXPECT_TRUE(late(yesterday, "2026-11-24T05:00:00Z"));                    // 06:00
   EXPECT_FALSE(late(at("2026-11-24T05:10:00Z"), "2026-11-24T05:11:00Z"));  // Came after all.
   EXPECT_FALSE(late(at("2026-11-23T05:00:01Z"), "2026-11-24T05:00:00Z"));  // Early for the 24th.
   EXPECT_TRUE(late(Timestamp{}, "2026-11-24T05:00:00Z"));

@@ -1,5 +1,5 @@
-// Stock and prices against the simulated NAV: a process of its own with tables and files that were not
-// made by this code.
+// Stock and prices against the simulated NAV: a process of its own with tables and files that were
+// not made by this code.
 #include "legacy-adapters/dynamics_nav/inventory.h"
 #include "legacy-adapters/dynamics_nav/pricing.h"
 #include "tests/unit/dynamics_nav/nav_process.h"
@@ -62,7 +62,8 @@ TEST_F(SimulatedNav, TheDoctorFindsEveryTableAndColumn) {
 TEST_F(SimulatedNav, PricesFollowItsFullListAndItsDeltas) {
   write_file(R"({"mode":"full"})");
   EXPECT_THAT(pricing_->alarms(), IsEmpty());
-  // Article 1000, 5.90: an Advent offer of 10 %, VIP 5 %, B2B 12 % and 20 % from ten on, C10004 22 %.
+  // Article 1000, 5.90: an Advent offer of 10 %, VIP 5 %, B2B 12 % and 20 % from ten on, C10004 22
+  // %.
   EXPECT_EQ(unit_price("C10000", "1000", 1), "5.31");
   EXPECT_EQ(unit_price("C10001", "1000", 1), "5.31");
   EXPECT_EQ(unit_price("C10004", "1000", 1), "4.60");

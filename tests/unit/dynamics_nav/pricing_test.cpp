@@ -90,10 +90,9 @@ class NavPricingTest : public testing::Test {
 
 TEST_F(NavPricingTest, QuotesABasketWithTheReasonOfEveryPrice) {
   drop_sample_list();
-  const auto quote = pricing_->quote(
-      basket("C10000", {line(1, "1000", "2"), line(2, "1000", "10"), line(3, "1001", "3"),
-                        line(4, "1002", "1")}),
-      in_five_seconds());
+  const auto quote = pricing_->quote(basket("C10000", {line(1, "1000", "2"), line(2, "1000", "10"),
+                                                       line(3, "1001", "3"), line(4, "1002", "1")}),
+                                     in_five_seconds());
   ASSERT_TRUE(quote) << quote.error().message;
   ASSERT_EQ(quote->lines.size(), 4U);
   const QuotedLine& group = quote->lines[0];
@@ -135,8 +134,8 @@ TEST_F(NavPricingTest, QuotesWhatRulesAtTheTimeAskedFor) {
 
 TEST_F(NavPricingTest, RejectsUnknownCustomersArticlesAndUnitsAndNamesThemAll) {
   drop_sample_list();
-  QuoteRequest request = basket("C99999", {line(1, "1000", "1"), line(2, "9999", "1"),
-                                           line(3, "1002", "1")});
+  QuoteRequest request =
+      basket("C99999", {line(1, "1000", "1"), line(2, "9999", "1"), line(3, "1002", "1")});
   request.lines[2].uom = "PALLET";
   const auto quote = pricing_->quote(request, in_five_seconds());
   ASSERT_FALSE(quote);
@@ -244,7 +243,8 @@ TEST_F(NavPricingTest, QuotesAfterARestartFromTheListItHad) {
   EXPECT_EQ((**next).batch, "B9");
 }
 
-// The process ended after the list was durable and before the folder knew: the file is still claimed.
+// The process ended after the list was durable and before the folder knew: the file is still
+// claimed.
 TEST_F(NavPricingTest, DoesNotApplyAListTwiceAfterARestartInTheMiddle) {
   drop_sample_list();
   const fs::path archive = folder_ / "drop" / "archive";
@@ -270,9 +270,8 @@ TEST_F(NavPricingTest, AnswersQuotesWhileListsChange) {
   for (int i = 0; i < 2; ++i) {
     readers.emplace_back([&] {
       while (!ending) {
-        const auto quote =
-            pricing_->quote(basket("C10000", {line(1, "1000", "1"), line(2, "1001", "1")}),
-                            in_five_seconds());
+        const auto quote = pricing_->quote(
+            basket("C10000", {line(1, "1000", "1"), line(2, "1001", "1")}), in_five_seconds());
         // Every list prices both articles alike: a mixture of two lists would show.
         if (!quote || (quote->prices_as_of.text() != "2026-11-24T01:00:00Z" &&
                        quote->lines[0].unit_price != quote->lines[1].unit_price)) {

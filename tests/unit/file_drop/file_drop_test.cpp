@@ -234,8 +234,8 @@ TEST_F(FileDrop, OnlyArchivesAfterARestartWhatTheRegisterKnows) {
   {
     Inbox inbox(settings());
     drop("a.csv", "x");
-    EXPECT_EQ(inbox.poll([](const ClaimedFile&) { return Verdict::later("busy"); }, later())->waiting,
-              1);
+    EXPECT_EQ(
+        inbox.poll([](const ClaimedFile&) { return Verdict::later("busy"); }, later())->waiting, 1);
     claim = listed(inbox.claim_folder())[0];
     Register known(root_ / "state" / "file_drop.register");
     ASSERT_TRUE(known.load());

@@ -37,11 +37,14 @@ TEST(Odbc, TellsNullFromBlank) {
 TEST(Odbc, ReadsIntegersDatesAndUmlautsAsText) {
   SampleDatabase sample;
   sample.run("CREATE TABLE [Müller$Item] ([Öl] VARCHAR(20), n BIGINT, d TIMESTAMP, s SMALLINT)");
-  sample.run("INSERT INTO [Müller$Item] VALUES "
-             "('Grün 🍏', 9223372036854775807, '1753-01-01 00:00:00', 1)");
+  sample.run(
+      "INSERT INTO [Müller$Item] VALUES "
+      "('Grün 🍏', 9223372036854775807, '1753-01-01 00:00:00', 1)");
   Database database(sample.settings());
-  const auto rows = database.rows("SELECT i.[Öl], i.n, i.d, i.s FROM [Müller$Item] i "
-                                  "WHERE i.[Öl] = ?", {"Grün 🍏"}, in_ms(5000));
+  const auto rows = database.rows(
+      "SELECT i.[Öl], i.n, i.d, i.s FROM [Müller$Item] i "
+      "WHERE i.[Öl] = ?",
+      {"Grün 🍏"}, in_ms(5000));
   ASSERT_TRUE(rows) << rows.error().message;
   ASSERT_EQ(rows->size(), 1U);
   EXPECT_EQ(text((*rows)[0], 0), "Grün 🍏");
@@ -66,7 +69,8 @@ TEST(Odbc, ReadsValuesLongerThanItsBuffer) {
   SampleDatabase sample;
   sample.run("CREATE TABLE t (a TEXT)");
   for (const int length : {4094, 4095, 4096, 4097, 8190, 50'000})
-    sample.run("INSERT INTO t VALUES ('" + std::string(static_cast<std::size_t>(length), 'x') + "')");
+    sample.run("INSERT INTO t VALUES ('" + std::string(static_cast<std::size_t>(length), 'x') +
+               "')");
   Database database(sample.settings());
   const auto rows = database.rows("SELECT a FROM t", {}, in_ms(5000));
   ASSERT_TRUE(rows) << rows.error().message;
@@ -99,7 +103,8 @@ TEST(Odbc, StreamsALargeResultRowByRow) {
   int seen = 0;
   const Status status = database.query(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
-      "SELECT i, 'some text' FROM n", {}, in_ms(20'000), [&](const Row&) { return ++seen < 1000; });
+      "SELECT i, 'some text' FROM n",
+      {}, in_ms(20'000), [&](const Row&) { return ++seen < 1000; });
   EXPECT_TRUE(status) << status.error().message;
   EXPECT_EQ(seen, 1000);
   EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
@@ -112,7 +117,8 @@ TEST(Odbc, StopsAStatementThatComputesPastTheDeadline) {
   const auto started = std::chrono::steady_clock::now();
   const auto answer = database.rows(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) "
-      "SELECT max(i) FROM n", {}, in_ms(200));
+      "SELECT max(i) FROM n",
+      {}, in_ms(200));
   const auto took = std::chrono::steady_clock::now() - started;
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::unavailable) << answer.error().message;
@@ -130,7 +136,8 @@ TEST(Odbc, GivesUpAtTheQueryTimeoutEvenWhenTheDeadlineIsFar) {
   Database database(settings);
   const auto answer = database.rows(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) "
-      "SELECT max(i) FROM n", {}, in_ms(60'000));
+      "SELECT max(i) FROM n",
+      {}, in_ms(60'000));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
 }
@@ -148,7 +155,8 @@ TEST(Odbc, CancelsManyStatementsAtOnceWithoutHurtingOthers) {
       for (int round = 0; round < 5; ++round) {
         const auto slow = database.rows(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<100000000000) "
-            "SELECT max(i) FROM n", {}, in_ms(30));
+            "SELECT max(i) FROM n",
+            {}, in_ms(30));
         if (!slow && slow.error().code == ErrorCode::unavailable) ++stopped;
         if (database.rows("SELECT a FROM t", {}, in_ms(20'000))) ++answered;
       }

@@ -46,9 +46,9 @@ class SampleDatabase {
 
   // By path: a test must not depend on the machine's odbcinst.ini.
   static std::string driver() {
-    for (const char* place : {"/usr/lib/x86_64-linux-gnu/odbc/libsqlite3odbc.so",
-                              "/usr/lib/aarch64-linux-gnu/odbc/libsqlite3odbc.so",
-                              "/usr/lib/odbc/libsqlite3odbc.so"})
+    for (const char* place :
+         {"/usr/lib/x86_64-linux-gnu/odbc/libsqlite3odbc.so",
+          "/usr/lib/aarch64-linux-gnu/odbc/libsqlite3odbc.so", "/usr/lib/odbc/libsqlite3odbc.so"})
       if (std::filesystem::exists(place)) return place;
     return "SQLite3";
   }

@@ -21,8 +21,8 @@ TEST(Watchdog, StopsAgainUntilItIsDisarmed) {
   const int after = stops;
   // Another entry's turn passes; the disarmed one is not run again.
   std::atomic<bool> passed{false};
-  const std::uint64_t other = watchdog.arm(Clock::now() + std::chrono::milliseconds(50),
-                                           [&] { passed = true; });
+  const std::uint64_t other =
+      watchdog.arm(Clock::now() + std::chrono::milliseconds(50), [&] { passed = true; });
   while (!passed && Clock::now() < end) std::this_thread::yield();
   EXPECT_TRUE(watchdog.disarm(other));
   EXPECT_EQ(stops, after);
@@ -31,8 +31,7 @@ TEST(Watchdog, StopsAgainUntilItIsDisarmed) {
 TEST(Watchdog, DoesNothingWhenDisarmedInTime) {
   Watchdog watchdog;
   std::atomic<int> stops{0};
-  const std::uint64_t ticket =
-      watchdog.arm(Clock::now() + std::chrono::hours(1), [&] { ++stops; });
+  const std::uint64_t ticket = watchdog.arm(Clock::now() + std::chrono::hours(1), [&] { ++stops; });
   EXPECT_FALSE(watchdog.disarm(ticket));
   EXPECT_EQ(stops, 0);
 }
