@@ -1,0 +1,172 @@
+"""Three real differences, planted in the simulated ERPs, that parity must find.
+
+Each is planted while its capability is at shadow_read, found in the ledger of comparisons, and then
+settled by the people whose job that is, before its capability becomes cloud_primary.
+"""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+from .account import Account
+from .architect import Architect
+from .book import Line, Order
+from .channel import PRICE, ROUNDING_SKU, Channel
+from .erps import BusinessCentral, Nav
+
+PATIENCE_S = 25
+TOLERANCE = Decimal("0.05")
+
+
+class Planted:
+    """One planted difference: which mismatches it explains, and what became of it."""
+
+    def __init__(self, name: str, capability: str, subjects: set):
+        self.name, self.capability, self.subjects = name, capability, subjects
+        self.found = False
+        self.settled = False
+
+    def explains(self, entry: dict) -> bool:
+        return (entry["capability"] == self.capability and entry["subject"] in self.subjects
+                and all(self._fits(d) for d in entry["differences"] if d["verdict"] == "mismatch"))
+
+    def _fits(self, difference: dict) -> bool:
+        raise NotImplementedError
+
+
+class Rounding(Planted):
+    def _fits(self, difference):
+        if difference["path"] not in ("/totals/tax", "/totals/grandTotal"):
+            return False
+        one, two = (Decimal(difference[side].strip('"')) for side in ("primary", "secondary"))
+        return abs(one - two) <= TOLERANCE
+
+
+class MissingCustomer(Planted):
+    def _fits(self, difference):
+        return difference["kind"] == "outcome" and "not_found" in difference["secondary"]
+
+
+class StockDrift(Planted):
+    drift = Decimal(-7)
+
+    def _fits(self, difference):
+        if difference["path"] not in ("/onHand", "/available"):
+            return False
+        one, two = (Decimal(difference[side].strip('"')) for side in ("primary", "secondary"))
+        return two - one == self.drift
+
+
+class Gardener:
+    """Plants, waits for parity, settles."""
+
+    def __init__(self, nav: Nav, bc: BusinessCentral, web: Channel, qa: Architect, account: Account):
+        self._nav, self._bc, self._web, self._qa, self._account = nav, bc, web, qa, account
+        self.all: list[Planted] = []
+
+    def mismatches(self) -> list[dict]:
+        """Every mismatch in the ledger."""
+        found, cursor = [], ""
+        while True:
+            page = self._qa.get("/ops/v1/parity/entries?verdict=mismatch&limit=200" + cursor)
+            found += page["items"]
+            if "next" not in page:
+                return found
+            cursor = f"&cursor={page['next']}"
+
+    def unexplained(self) -> list[dict]:
+        return [entry for entry in self.mismatches()
+                if not any(planted.explains(entry) for planted in self.all)]
+
+    def missing_customer(self, number: str) -> None:
+        planted = MissingCustomer("missing customer", "customers", {number})
+        self.all.append(planted)
+        self._bc.user("delete_customer", number=number)
+        self._account.step("planted", f"customer {number} is deleted in bc")
+        if not self._find(planted, lambda: self._web.read("get_customer", f"/v1/customers/{number}")):
+            return
+        # A channel's ordinary change is mirrored, and the mirror brings the customer back.
+        self._web.amend_customer(number, {"phone": "+49 30 5550199"})
+        self._settle(planted, lambda: number in self._bc.customers(),
+                     f"customer {number} is in bc again, brought by a channel's change")
+
+    def stock_drift(self, sku: str, location: str) -> None:
+        planted = StockDrift("stock drift", "inventory", {f"{sku}@{location}"})
+        self.all.append(planted)
+        self._bc.user("drift_stock", item=sku, location=location, quantity=str(planted.drift),
+                      document="DRIFT")
+        self._account.step("planted", f"{-planted.drift} pieces of {sku} vanish at {location} in bc")
+        if not self._find(planted, lambda: self._web.stock(sku, location)):
+            return
+        self._bc.user("drift_stock", item=sku, location=location, quantity=str(-planted.drift),
+                      document="RECOUNT")
+        self._settle(planted, lambda: self._nav.stock()[sku, location] == self._bc.stock()[sku, location],
+                     f"{sku} at {location} is counted again and corrected in bc")
+
+    def rounding(self, customer: str) -> None:
+        planted = Rounding("rounding", "orders", set())
+        self.all.append(planted)
+        self._bc.user("set_rounding", mode="planted", item=ROUNDING_SKU)
+        self._account.step("planted", f"bc rounds the tax of article {ROUNDING_SKU} half down")
+        orders = []
+        for quantity in (1, 3, 5):
+            order = Order(self._web.name, str(self._web.numbers.take()), customer,
+                          [Line(1, ROUNDING_SKU, "EAST", quantity, PRICE[ROUNDING_SKU]),
+                           Line(2, "1010", "EAST", 1, PRICE["1010"])])
+            planted.subjects.add(order.name)
+            if self._web.place(order):
+                orders.append(order)
+        found = self._find(planted, lambda: [self._web.get_order(order) for order in orders])
+        self._bc.user("set_rounding", mode="per_line")
+        if not found:
+            return
+        for order in orders:
+            self._compute_again(order)
+            order.let_go = True
+        self._settle(planted, lambda: all(self._equal(order) for order in orders),
+                     f"bc rounds half up again, {len(orders)} orders computed anew")
+
+    def _compute_again(self, order: Order) -> None:
+        documents = self._bc.state("orders")
+        for header in documents["salesOrders"]:
+            if header["externalDocumentNumber"] != order.reference:
+                continue
+            for line in documents["salesOrderLines"]:
+                if line["documentId"] == header["id"] and line["lineObjectNumber"] == ROUNDING_SKU:
+                    self._bc.user("edit_order", number=header["number"], line={
+                        "sequence": line["sequence"], "unitPrice": line["unitPrice"]})
+
+    def _equal(self, order: Order) -> bool:
+        grosses = [document.gross for erp in (self._nav, self._bc)
+                   for document in erp.documents().values()
+                   if document.reference == order.reference and document.open]
+        return len(grosses) == 2 and grosses[0] == grosses[1]
+
+    def _find(self, planted: Planted, read) -> bool:
+        give_up = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up:
+            read()
+            time.sleep(0.4)
+            entries = [entry for entry in self.mismatches() if planted.explains(entry)]
+            if entries:
+                planted.found = True
+                shown = entries[0]
+                for difference in shown["differences"]:
+                    if difference["verdict"] == "mismatch":
+                        self._account.good("parity", f"{planted.name}: {shown['operation']} {shown['subject']} "
+                                           f"{difference['path'] or '(the answer)'}: {difference['primary']} "
+                                           f"against {difference['secondary'][:60]}")
+                return True
+        self._account.bad("parity", f"{planted.name} was not found in {PATIENCE_S} s")
+        return False
+
+    def _settle(self, planted: Planted, equal, text: str) -> None:
+        give_up = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up:
+            if equal():
+                planted.settled = True
+                self._account.good("settled", text)
+                return
+            time.sleep(0.2)
+        self._account.bad("settled", f"{planted.name} is not settled after {PATIENCE_S} s")

@@ -1,0 +1,25 @@
+"""A copy of the sample site's configuration on other ports, for tests that run beside each other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+
+def copied_site(config: str, folder: str, ports: tuple[int, int]) -> str:
+    """Copies the configuration and its rule file into `folder`; answers the copy's path."""
+    os.makedirs(folder, exist_ok=True)
+    here = os.path.dirname(os.path.abspath(config))
+    for name in os.listdir(here):
+        if name.endswith(".json"):
+            shutil.copy(os.path.join(here, name), os.path.join(folder, name))
+    copy = os.path.join(folder, os.path.basename(config))
+    with open(copy, encoding="utf-8") as file:
+        text = file.read()
+    for standard, port in zip(("8080", "8081"), ports):
+        if text.count(f'"port": {standard}') != 1:
+            raise ValueError(f"{config} does not name port {standard} exactly once")
+        text = text.replace(f'"port": {standard}', f'"port": {port}')
+    with open(copy, "w", encoding="utf-8") as file:
+        file.write(text)
+    return copy
