@@ -68,8 +68,15 @@ Status examine(const Value& root, const Value& schema, const std::string& pointe
       return no_schema(at, "uses a keyword that is not checked here");
     if (member.key == "$ref") {
       const std::string& target = member.value.text();
-      if (target.rfind("#/", 0) != 0 || root.at_pointer(target.substr(1)) == nullptr)
+      const Value* definition =
+          target.rfind("#/", 0) == 0 ? root.at_pointer(target.substr(1)) : nullptr;
+      if (definition == nullptr)
         return no_schema(at, "must lead to a definition of the same document");
+      for (int hops = 0; definition != nullptr && definition->find("$ref") != nullptr; ++hops) {
+        const std::string& next = definition->get("$ref").text();
+        if (hops == 8) return no_schema(at, "leads to itself, or on and on");
+        definition = next.empty() ? nullptr : root.at_pointer(next.substr(1));
+      }
     }
     if (member.key == "properties" || member.key == "definitions") {
       for (const Member& nested : member.value.members()) {

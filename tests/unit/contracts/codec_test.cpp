@@ -307,7 +307,8 @@ TEST(Codec, AmountsComeBackDigitForDigit) {
 
 constexpr const char* small_order =
     R"({"number":"100042","customer":"C10000","orderDate":"2026-11-24",
-  "currency":"EUR","lines":[{"number":1,"sku":"1000","quantity":"2","unitPrice":"10.50","netAmount":"21.00"}],
+  "currency":"EUR",
+  "lines":[{"number":1,"sku":"1000","quantity":"2","unitPrice":"10.50","netAmount":"21.00"}],
   "totals":{"itemsNet":"21.00","charges":"0","tax":"3.99","grandTotal":"24.99"}})";
 
 std::vector<FieldError> request_faults(const Value& value) {

@@ -61,6 +61,8 @@ TEST(Schema, KeywordsThatAreNotCheckedHereAreRefusedWhereverTheyStand) {
   EXPECT_THAT(refusal(R"({"$ref":"http://example.com/x.json"})"), HasSubstr("/$ref must lead to"));
   EXPECT_THAT(refusal(R"({"type":"strnig"})"), HasSubstr("not a schema"));
   EXPECT_EQ(refusal(R"({"properties":{"pattern":{"type":"string"}}})"), "accepted");
+  EXPECT_THAT(refusal(R"({"definitions":{"a":{"$ref":"#/definitions/a"}}})"),
+              HasSubstr("leads to itself"));
 }
 
 TEST(Schema, FaultsNameThePointerAndTheRule) {
@@ -69,7 +71,8 @@ TEST(Schema, FaultsNameThePointerAndTheRule) {
                   "b":{"type":"array","maxItems":2,"items":{"$ref":"#/definitions/n"}},
                   "c":{"enum":["x","y"]}, "d":{"type":["string","boolean"]},
                   "e":{"type":"object","additionalProperties":{"type":"integer"}},
-                  "f":{"const":1}, "g":{"type":"string","minLength":2}, "h":{"anyOf":[{"type":"null"},{"type":"string"}]}},
+                  "f":{"const":1}, "g":{"type":"string","minLength":2},
+                  "h":{"anyOf":[{"type":"null"},{"type":"string"}]}},
     "definitions":{"n":{"type":"integer","minimum":1,"maximum":9999}}})";
   EXPECT_THAT(
       faults(schema,
@@ -106,6 +109,14 @@ TEST(Schema, LengthsAreCountedInCharactersAndLimitedInBytesBeforehand) {
               ElementsAre(FieldError{"/a", "must not contain control characters"}));
   EXPECT_THAT(faults("{}", R"({"a":"two\nlines\t"})"), ElementsAre());
   EXPECT_EQ(faults("{}", "{\"" + std::string(200, 'k') + "\":1}").size(), 1U);
+}
+
+TEST(Schema, ADefinitionMayContainItself) {
+  const char* tree = R"({"$ref":"#/definitions/node","definitions":{"node":{"type":"object",
+    "additionalProperties":false,"properties":{"left":{"$ref":"#/definitions/node"}}}}})";
+  EXPECT_THAT(faults(tree, R"({"left":{"left":{}}})"), ElementsAre());
+  EXPECT_THAT(faults(tree, R"({"left":{"left":5}})"),
+              ElementsAre(FieldError{"/left/left", "must be an object"}));
 }
 
 TEST(Schema, ReportsAtMostTwentyFaults) {

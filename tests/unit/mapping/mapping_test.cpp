@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
+#include <sstream>
 #include <string>
 
 namespace underpin::mapping {
@@ -99,7 +101,8 @@ TEST(Mapping, DecimalsAreScaledExactlyOrRefused) {
   EXPECT_EQ(to(negated, R"({"a":"-10.50"})"), R"({"A":"10.50"})");
   EXPECT_EQ(from(negated, R"({"A":"10.50"})"), R"({"a":"-10.50"})");
   const Mapping line = loaded(
-      R"({"as":"decimal","canonical":"/n","vendor":"Line","factor":"10000","canonical_form":"number"})",
+      R"({"as":"decimal","canonical":"/n","vendor":"Line","factor":"10000",
+          "canonical_form":"number"})",
       R"(,"vendor_form":"number")");
   EXPECT_EQ(to(line, R"({"n":3})"), R"({"Line":30000})");
   EXPECT_EQ(from(line, R"({"Line":30000})"), R"({"n":3})");
@@ -166,7 +169,8 @@ TEST(Mapping, ASplitByWidthsNeverLosesABlankAtTheCut) {
 
 TEST(Mapping, ASplitBySeparatorIsTheInverseOfItsJoining) {
   const Mapping mapping = loaded(
-      R"({"as":"split","canonical":"/name","vendor":["First","Last"],"separator":" ","required":true})");
+      R"({"as":"split","canonical":"/name","vendor":["First","Last"],"separator":" ",
+          "required":true})");
   EXPECT_EQ(to(mapping, R"({"name":"Ada King Lovelace"})"),
             R"({"First":"Ada","Last":"King Lovelace"})");
   EXPECT_EQ(from(mapping, R"({"First":"Ada","Last":"King Lovelace"})"),
@@ -232,6 +236,21 @@ TEST(Mapping, AFileThatSaysNothingSensibleIsRefusedWithItsPlace) {
               HasSubstr("/fields canonical /a/b lies within another field's"));
 }
 
+TEST(Mapping, TheExampleOfTheDocumentationLoads) {
+  std::ifstream file(UNDERPIN_SOURCE_DIR "/mapping/README.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string begin = "```json\n";
+  const std::size_t from_here = text.str().find(begin);
+  ASSERT_NE(from_here, std::string::npos);
+  const std::string rest = text.str().substr(from_here + begin.size());
+  const auto mapping = Mapping::load(rest.substr(0, rest.find("```")), "README.md");
+  ASSERT_TRUE(mapping.has_value()) << mapping.error().message;
+  EXPECT_EQ(to(*mapping, R"({"number":"C1","name":"Ada","rate":"0.19","lines":[{"number":2}]})"),
+            R"({"No":"C1","Name":"Ada","Name_2":"","Start":"0001-01-01","VAT_Percent":"19.00",)"
+            R"("Document_Type":"Order","SalesLines":{"Sales_Order_Line":[{"Line_No":"20000"}]}})");
+}
+
 TEST(Mapping, FlatRecordsAreValuesAndBack) {
   const std::map<std::string, std::string> fields{{"No", "C10000"}, {"Name", "Ada"}};
   EXPECT_EQ(flat(record_of(fields)).value(), fields);
@@ -244,11 +263,14 @@ TEST(Mapping, WhatIsSaidToAVendorIsReadBackUnchanged) {
   const Mapping mapping = loaded(
       R"({"as":"text","canonical":"/number","vendor":"No","required":true},
          {"as":"split","canonical":"/name","vendor":["Name","Name_2","Name_3"],"widths":[8,8,60]},
-         {"as":"join","canonical":["/address/city","/address/region"],"vendor":"City","separator":" / "},
+         {"as":"join","canonical":["/address/city","/address/region"],"vendor":"City",
+          "separator":" / "},
          {"as":"code","canonical":"/blocked","vendor":"Blocked","table":"block"},
-         {"as":"date","canonical":"/since","vendor":"Since","blank":"1753-01-01","write_blank":true},
+         {"as":"date","canonical":"/since","vendor":"Since","blank":"1753-01-01",
+          "write_blank":true},
          {"as":"each","canonical":"/lines","vendor":"Lines","fields":[
-           {"as":"decimal","canonical":"/number","vendor":"Line_No","factor":"10000","canonical_form":"number"},
+           {"as":"decimal","canonical":"/number","vendor":"Line_No","factor":"10000",
+            "canonical_form":"number"},
            {"as":"decimal","canonical":"/rate","vendor":"Rate","factor":"100","trim":true},
            {"as":"decimal","canonical":"/amount","vendor":"Amount","factor":"-1"}]})",
       R"(,"tables":{"block":[["none"," "],["ship","Ship"],["all","All"]]})");
