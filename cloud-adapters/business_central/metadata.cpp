@@ -1,0 +1,135 @@
+#include "cloud-adapters/business_central/metadata.h"
+
+#include <set>
+#include <string>
+
+namespace underpin::cloud::business_central {
+namespace {
+
+// The attribute's value within a tag; empty when it is not there.
+std::string_view attribute(std::string_view tag, std::string_view name) {
+  const std::string start = " " + std::string(name) + "=\"";
+  const std::size_t begin = tag.find(start);
+  if (begin == std::string_view::npos) return {};
+  const std::size_t end = tag.find('"', begin + start.size());
+  if (end == std::string_view::npos) return {};
+  return tag.substr(begin + start.size(), end - begin - start.size());
+}
+
+// The text from the first `<element ... attribute="value"` to `to`, which closes it.
+std::string_view element(std::string_view text, std::string_view start, std::string_view key,
+                         std::string_view value, std::string_view to) {
+  std::size_t at = 0;
+  while ((at = text.find(start, at)) != std::string_view::npos) {
+    const std::string_view tag = text.substr(at, text.find('>', at) - at);
+    if (attribute(tag, key) == value) {
+      const std::size_t end = to.empty() ? at + tag.size() : text.find(to, at);
+      return text.substr(at, end == std::string_view::npos ? end : end - at);
+    }
+    at += start.size();
+  }
+  return {};
+}
+
+std::set<std::string_view> property_names(std::string_view type) {
+  std::set<std::string_view> names;
+  for (const std::string_view start : {"<Property ", "<NavigationProperty "}) {
+    std::size_t at = 0;
+    while ((at = type.find(start, at)) != std::string_view::npos) {
+      names.insert(attribute(type.substr(at, type.find('>', at) - at), "Name"));
+      at += start.size();
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<NeededSet> needed_of_v2() {
+  return {
+      {"companies", "id name"},
+      {"customers",
+       "id number displayName type addressLine1 addressLine2 city state country postalCode "
+       "phoneNumber email currencyCode blocked lastModifiedDateTime"},
+      {"items", "id number"},
+      {"locations", "id code"},
+      {"salesOrders",
+       "id number externalDocumentNumber orderDate customerNumber customerName shipToName "
+       "sellToAddressLine1 sellToAddressLine2 sellToCity sellToCountry sellToState sellToPostCode "
+       "shipToAddressLine1 shipToAddressLine2 shipToCity shipToCountry shipToState shipToPostCode "
+       "currencyCode pricesIncludeTax requestedDeliveryDate totalTaxAmount totalAmountIncludingTax "
+       "status lastModifiedDateTime salesOrderLines"},
+      {"salesOrderLines",
+       "id documentId sequence lineType lineObjectNumber description description2 "
+       "unitOfMeasureCode quantity unitPrice discountAmount taxCode taxPercent netAmount "
+       "netTaxAmount shipmentDate shippedQuantity invoicedQuantity locationId"},
+      {"salesShipments",
+       "id number externalDocumentNumber postingDate customerNumber orderNumber "
+       "lastModifiedDateTime salesShipmentLines"},
+      {"salesShipmentLines", "sequence lineType lineObjectNumber quantity"},
+      {"salesInvoices",
+       "id number externalDocumentNumber postingDate customerNumber orderNumber totalTaxAmount "
+       "totalAmountIncludingTax lastModifiedDateTime salesInvoiceLines"},
+      {"salesInvoiceLines",
+       "sequence lineType lineObjectNumber description description2 unitOfMeasureCode quantity "
+       "unitPrice discountAmount taxCode taxPercent netAmount netTaxAmount locationId"},
+  };
+}
+
+std::vector<NeededSet> needed_of_site(const Pages& pages) {
+  return {
+      {pages.releases, "orderId status"},
+      {pages.reopens, "orderId status"},
+      {pages.archive,
+       "id orderId orderNumber externalDocumentNumber customerNumber currencyCode orderDate "
+       "archivedAt reason lines"},
+      {pages.promotions,
+       "id orderId lineSequence promotionCode promotionVersion amount description"},
+      {pages.stock,
+       "itemNumber locationCode unitOfMeasureCode inventory outstandingSalesQuantity"},
+      {pages.journal,
+       "entryNumber documentNumber itemNumber locationCode entryType quantity postingDate "
+       "reasonCode"},
+      {pages.ledger,
+       "entryNumber itemNumber locationCode quantity documentNumber systemModifiedAt"},
+      {pages.prices,
+       "itemNumber salesType salesCode minimumQuantity unitPrice startingDate endingDate "
+       "currencyCode unitOfMeasureCode priceIncludesTax zone lastModifiedDateTime"},
+      {pages.price_batches, "batchId mode rowCount hashTotal rows deletions"},
+      {pages.customer_pricing, "customerNumber priceGroup lastModifiedDateTime"},
+      {pages.quotes, "customerNumber currencyCode at netAmount lines"},
+  };
+}
+
+std::vector<Finding> check_metadata(std::string_view csdl, std::string_view service,
+                                    const std::vector<NeededSet>& needed) {
+  std::vector<Finding> findings;
+  for (const NeededSet& one : needed) {
+    Finding finding{true, std::string(service) + " " + std::string(one.set), {}};
+    const std::string_view set = element(csdl, "<EntitySet ", "Name", one.set, {});
+    std::string_view type_name = attribute(set, "EntityType");
+    const std::size_t dot = type_name.rfind('.');
+    if (dot != std::string_view::npos) type_name.remove_prefix(dot + 1);
+    const std::string_view type =
+        type_name.empty() ? std::string_view()
+                          : element(csdl, "<EntityType ", "Name", type_name, "</EntityType>");
+    if (type.empty()) {
+      finding.ok = false;
+      finding.detail = "$metadata lists no entity set of that name";
+    } else {
+      const std::set<std::string_view> names = property_names(type);
+      std::string_view rest = one.properties;
+      while (!rest.empty()) {
+        const std::string_view property = rest.substr(0, rest.find(' '));
+        rest.remove_prefix(std::min(property.size() + 1, rest.size()));
+        if (names.count(property) != 0) continue;
+        finding.ok = false;
+        finding.detail += (finding.detail.empty() ? "missing: " : ", ") + std::string(property);
+      }
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace underpin::cloud::business_central

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "cloud-adapters/business_central/settings.h"
+#include "contracts/ports/erp_adapter.h"
+
+#include <string_view>
+#include <vector>
+
+namespace underpin::cloud::business_central {
+
+// What the adapter needs of an entity set.
+struct NeededSet {
+  std::string_view set;
+  std::string_view properties;  // Separated by blanks.
+};
+
+// Of v2.0, as Microsoft's API reference names them, and of the site's pages (SITE_API.md).
+std::vector<NeededSet> needed_of_v2();
+std::vector<NeededSet> needed_of_site(const Pages& pages);
+
+// One finding per set: whether `csdl`, a service's $metadata, has the set and all the properties.
+std::vector<Finding> check_metadata(std::string_view csdl, std::string_view service,
+                                    const std::vector<NeededSet>& needed);
+
+}  // namespace underpin::cloud::business_central
