@@ -32,8 +32,8 @@ struct Principal {
 // Threads: any, once loaded.
 class ApiKeys {
  public:
-  // `invalid_request` names the entry and the rule it breaks; two entries may not share subject and
-  // digest.
+  // `invalid_request` names the entry and the rule it breaks; two entries may not be the same
+  // hash.
   static Result<ApiKeys> load(const std::vector<ApiKeySettings>& settings);
   ApiKeys(ApiKeys&&) noexcept;
   ApiKeys& operator=(ApiKeys&&) noexcept;

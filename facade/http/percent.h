@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,5 +17,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
 std::optional<std::vector<std::pair<std::string, std::string>>> decode_query(std::string_view text);
 
 bool valid_utf8(std::string_view text);
+// Bytes of the well-formed sequence that non-empty text begins with, 1 to 4; 0 when there is none.
+std::size_t utf8_sequence(std::string_view text);
 
 }  // namespace underpin::facade::http

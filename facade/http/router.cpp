@@ -1,115 +1,114 @@
 #include "facade/http/router.h"
 
+#include "facade/http/percent.h"
+#include "facade/http/problem.h"
+
 #include <algorithm>
+#include <cassert>
 
 namespace underpin::facade::http {
 namespace {
 
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::vector<std::string> parts_of(std::string_view path) {
-  std::vector<std::string> parts;
-  std::size_t at = path.empty() || path[0] != '/' ? 0 : 1;
-  while (at <= path.size()) {
-    const std::size_t next = std::min(path.find('/', at), path.size());
-    parts.emplace_back(path.substr(at, next - at));
-    at = next + 1;
+// "/v1/orders/" has the segments "v1", "orders" and "": it is not "/v1/orders".
+std::vector<std::string_view> split(std::string_view path) {
+  std::vector<std::string_view> segments;
+  path.remove_prefix(1);
+  while (true) {
+    const std::size_t slash = path.find('/');
+    segments.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    path.remove_prefix(slash + 1);
   }
-  return parts;
 }
 
-bool is_param(const std::string& part) { return part.size() > 2 && part.front() == '{'; }
+bool is_parameter(std::string_view segment) { return !segment.empty() && segment[0] == '{'; }
+
+// Does the pattern take this path, segment by segment, still undecoded? A literal has no escapes.
+bool takes(const std::vector<std::string>& pattern, const std::vector<std::string_view>& path) {
+  return pattern.size() == path.size() &&
+         std::equal(pattern.begin(), pattern.end(), path.begin(),
+                    [](const std::string& wanted, std::string_view given) {
+                      return is_parameter(wanted) ? !given.empty() : given == wanted;
+                    });
+}
+
+// Among patterns that take the same path, the one with a literal where the other has a parameter.
+bool more_literal(const std::vector<std::string>& left, const std::vector<std::string>& right) {
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (is_parameter(left[i]) != is_parameter(right[i])) return is_parameter(right[i]);
+  }
+  return false;
+}
+
+// Same paths for both, whatever their parameters are called.
+[[maybe_unused]] bool same_shape(const std::vector<std::string>& left,
+                                 const std::vector<std::string>& right) {
+  return left.size() == right.size() && std::equal(left.begin(), left.end(), right.begin(),
+                                                   [](const std::string& a, const std::string& b) {
+                                                     return (is_parameter(a) && is_parameter(b)) ||
+                                                            a == b;
+                                                   });
+}
 
 }  // namespace
 
-std::optional<std::string> percent_decoded(std::string_view text, bool query) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && query) {
-      decoded += ' ';
-    } else if (text[i] == '%') {
-      if (text.size() - i < 3) return std::nullopt;
-      const int high = hex(text[i + 1]);
-      const int low = hex(text[i + 2]);
-      if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
-      decoded += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
+void Router::add(std::string method, std::string_view pattern, RouteHandler handler) {
+  assert(!pattern.empty() && pattern.front() == '/');
+  Route route{std::move(method), {}, std::move(handler)};
+  for (const std::string_view segment : split(pattern)) {
+    const bool parameter = is_parameter(segment) && segment.back() == '}';
+    route.segments.emplace_back(parameter ? segment.substr(0, segment.size() - 1) : segment);
   }
-  return decoded;
+  assert(std::none_of(routes_.begin(), routes_.end(), [&](const Route& other) {
+    return other.method == route.method && same_shape(other.segments, route.segments);
+  }));
+  routes_.push_back(std::move(route));
 }
 
-bool split_target(std::string_view target, std::string& path,
-                  std::vector<std::pair<std::string, std::string>>& query) {
-  const std::size_t mark = target.find('?');
-  path = std::string(target.substr(0, mark));
-  if (mark == std::string_view::npos) return true;
-  std::string_view rest = target.substr(mark + 1);
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('&'), rest.size());
-    const std::string_view pair = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (pair.empty()) continue;
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    const auto key = percent_decoded(pair.substr(0, equals), true);
-    const auto value =
-        percent_decoded(equals < pair.size() ? pair.substr(equals + 1) : std::string_view{}, true);
-    if (!key || !value) return false;
-    query.emplace_back(*key, *value);
+Response Router::handle(const Request& request) const {
+  const auto not_found = [&] {
+    return problem(404, "not-found", "Not found", "There is nothing at this path.", request.path);
+  };
+  if (request.path.empty() || request.path.front() != '/') return not_found();
+  const std::vector<std::string_view> path = split(request.path);
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
+
+  const std::vector<std::string>* best = nullptr;
+  for (const Route& route : routes_) {
+    if (takes(route.segments, path) && (!best || more_literal(route.segments, *best)))
+      best = &route.segments;
   }
-  return true;
-}
+  if (!best) return not_found();
 
-void Router::add(std::string method, std::string pattern, std::size_t route) {
-  entries_.push_back({std::move(method), parts_of(pattern), route});
-}
-
-Router::Found Router::find(std::string_view method, std::string_view path) const {
-  Found found;
-  const std::vector<std::string> parts = parts_of(path);
-  std::size_t best_literals = 0;
-  for (const Entry& entry : entries_) {
-    if (entry.parts.size() != parts.size()) continue;
-    std::map<std::string, std::string> params;
-    std::size_t literals = 0;
-    bool fits = true;
-    for (std::size_t i = 0; i < parts.size() && fits; ++i) {
-      if (is_param(entry.parts[i])) {
-        const auto value = percent_decoded(parts[i], false);
-        if (!value) {
-          found.bad_escape = true;
-          fits = false;
-        } else if (value->empty()) {
-          fits = false;
-        } else {
-          params[entry.parts[i].substr(1, entry.parts[i].size() - 2)] = *value;
-        }
-      } else {
-        fits = entry.parts[i] == parts[i];
-        ++literals;
-      }
-    }
-    if (!fits) continue;
-    const bool same = entry.method == method || (method == "HEAD" && entry.method == "GET");
-    if (!same) {
-      found.allowed.push_back(entry.method);
+  std::vector<std::string> allowed;
+  for (const Route& route : routes_) {
+    if (!takes(route.segments, path) || more_literal(*best, route.segments)) continue;
+    if (route.method != method) {
+      allowed.push_back(route.method);
+      if (route.method == "GET") allowed.emplace_back("HEAD");
       continue;
     }
-    // "/v1/inventory/availability" is nearer than "/v1/inventory/{sku}".
-    if (found.route && literals <= best_literals) continue;
-    found.route = entry.route;
-    found.params = std::move(params);
-    best_literals = literals;
+    PathParameters parameters;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      if (!is_parameter(route.segments[i])) continue;
+      auto value = percent_decode(path[i]);
+      const std::string name = route.segments[i].substr(1);
+      if (!value) {
+        return problem(400, "malformed", "The path is malformed",
+                       "The path segment for {" + name + "} is not percent-encoded UTF-8 text.",
+                       request.path,
+                       {{name, "must be percent-encoded UTF-8 without control characters"}});
+      }
+      parameters.emplace(name, std::move(*value));
+    }
+    return route.handler(request, parameters);
   }
-  if (found.route) found.allowed.clear();
-  return found;
+  std::sort(allowed.begin(), allowed.end());
+  std::string allow;
+  for (const std::string& each : allowed) allow += (allow.empty() ? "" : ", ") + each;
+  return problem(405, "method-not-allowed", "Method not allowed",
+                 request.method + " is not offered here; " + allow + " is.", request.path, {},
+                 {{"Allow", allow}});
 }
 
 }  // namespace underpin::facade::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -9,58 +10,26 @@
 
 namespace underpin::facade::http {
 
-// Threads behind a bounded queue. Threads: any.
+// A fixed number of threads behind a bounded queue. Jobs must not throw. Threads: any.
 class WorkerPool {
  public:
-  WorkerPool(int threads, std::size_t queue_limit) : limit_(queue_limit) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
-  }
-  ~WorkerPool() { stop(); }
-  WorkerPool(const WorkerPool&) = delete;
-  WorkerPool& operator=(const WorkerPool&) = delete;
+  WorkerPool(int threads, std::size_t queue_limit);
+  ~WorkerPool();  // stop()
 
-  // False: the queue is full, or the pool is stopping.
-  bool offer(std::function<void()> work) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_ || queue_.size() >= limit_) return false;
-      queue_.push_back(std::move(work));
-    }
-    changed_.notify_one();
-    return true;
-  }
-
-  // What is queued is still done.
-  void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_)
-      if (thread.joinable()) thread.join();
-  }
+  // False, and nothing is kept, when every worker is busy and the queue is full, and after stop().
+  bool try_run(std::function<void()> job);
+  // Drops what waits, waits for what runs.
+  void stop();
 
  private:
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [this] { return !queue_.empty() || stopping_; });
-      if (queue_.empty()) return;
-      std::function<void()> work = std::move(queue_.front());
-      queue_.pop_front();
-      lock.unlock();
-      work();
-      work = nullptr;
-      lock.lock();
-    }
-  }
+  void work();
 
-  const std::size_t limit_;
+  const std::size_t capacity_;  // Jobs that wait or run.
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> queue_;
-  bool stopping_ = false;
+  std::deque<std::function<void()>> waiting_;
+  std::size_t running_ = 0;
+  bool stopped_ = false;
   std::vector<std::thread> threads_;
 };
 

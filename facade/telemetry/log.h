@@ -2,6 +2,7 @@
 
 #include "contracts/result.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
