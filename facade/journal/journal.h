@@ -68,7 +68,7 @@ enum class IntentState {
 struct Intent : NewIntent {
   std::int64_t id = 0;
   IntentState state = IntentState::open;
-  int attempts = 0;         // How often it was handed to the ERP.
+  int attempts = 0;         // How often it was handed to the ERP; opening counts the first.
   Timestamp opened_at;
   Timestamp settle_from;    // When the last sender surely gave up; look-ups prove absence only
                             // settle_ms after it.
@@ -262,10 +262,12 @@ class JournalTransaction : public JournalReader {
  public:
   // Checks, in this order: key, name, subject, plan fence, side; then makes the intent.
   virtual OpenOutcome open_intent(const NewIntent& intent, Timestamp now) = 0;
-  // The attempt counter goes up, before every hand-over to the ERP.
+  // The attempt counter goes up, before every further hand-over to the ERP. From here on this
+  // process owns the intent: open, not orphaned.
   virtual void count_attempt(std::int64_t id, Timestamp give_up_at) = 0;
   virtual void mark_unknown(std::int64_t id, Timestamp settle_from, const std::string& error) = 0;
-  // Closes with the answer that every repeat of its key and name gets. False: not open any more.
+  // Closes with the answer that every repeat of its key and name gets; a refusal (status >= 400)
+  // leaves the name free. False: not open any more.
   virtual bool close_intent(std::int64_t id, const StoredAnswer& answer, Timestamp now) = 0;
   // Known not to have reached the ERP: the key and the name are free again.
   virtual bool release_intent(std::int64_t id) = 0;
@@ -282,8 +284,8 @@ class JournalTransaction : public JournalReader {
   virtual std::int64_t dead_letter(std::int64_t row, const std::string& error, Timestamp now) = 0;
 
   virtual std::int64_t add_exception(const ExceptionRecord& exception, Timestamp now) = 0;
-  // replay: the dead row is pending again. discard: the row is dropped. settle: just closes.
-  // False: no such open exception.
+  // replay: the dead row is pending again. discard: the row is dropped. settle: just closes, and
+  // only when no dead row is behind it. False: no such open exception, or nothing to replay.
   virtual bool replay_exception(std::int64_t id, const std::string& actor,
                                 const std::string& reason, Timestamp now) = 0;
   virtual bool discard_exception(std::int64_t id, const std::string& actor,
@@ -304,9 +306,13 @@ class Journal {
   virtual ~Journal() = default;
 
   // Runs `work` on the writer thread; returns after its commit is durable. When `work` returns false
-  // or throws, its savepoint is rolled back. An error means: nothing of it was kept.
+  // or throws, its savepoint is rolled back. An error means: nothing of it was kept - `conflict` when
+  // `work` returned false, `internal` when it threw, `unavailable` when the store failed. What `work`
+  // read belongs to its group: believe it only when the error is not `unavailable`.
+  // Not to be called from inside write() or read().
   virtual Status write(const std::function<bool(JournalTransaction&)>& work) = 0;
-  // A committed snapshot.
+  // A committed snapshot. Not to be called from inside read(): a nested call could wait for its own
+  // connection.
   virtual Status read(const std::function<void(const JournalReader&)>& work) const = 0;
 };
 
@@ -318,7 +324,8 @@ struct JournalSettings {
   int readers = 4;                // Read connections.
 };
 
-// Opens or creates. Orphans every intent that an earlier process left open.
+// Opens or creates. Orphans every intent that an earlier process left open. Refuses a file that a
+// live process has open (it would orphan that one's intents), a newer schema, another program's file.
 Result<std::unique_ptr<Journal>> open_sqlite_journal(const JournalSettings& settings);
 
 }  // namespace underpin::facade::journal

@@ -3,6 +3,8 @@
 namespace underpin::facade::journal {
 
 inline constexpr int schema_version = 1;
+// Marks the file as ours ("UNDP" in ASCII), so that no other program's database is taken over.
+inline constexpr int application_id = 0x554e4450;
 
 // Decimals and dates are text, timestamps are microseconds since 1970 UTC, enums their ordinals.
 inline constexpr const char* schema_sql = R"sql(
@@ -30,10 +32,12 @@ CREATE TABLE IF NOT EXISTS document (
   mirrored INTEGER NOT NULL, closed INTEGER NOT NULL, holds TEXT NOT NULL,
   order_date TEXT NOT NULL, currency TEXT NOT NULL, grand_total TEXT NOT NULL,
   content TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-  change INTEGER NOT NULL, PRIMARY KEY (channel, number)) WITHOUT ROWID;
+  change INTEGER NOT NULL, PRIMARY KEY (channel, number));
 CREATE UNIQUE INDEX IF NOT EXISTS document_change ON document(change);
 CREATE INDEX IF NOT EXISTS document_customer ON document(customer, change);
+CREATE INDEX IF NOT EXISTS document_updated ON document(updated_at);
 CREATE INDEX IF NOT EXISTS document_open ON document(wave, home, mirrored) WHERE closed = 0;
+CREATE INDEX IF NOT EXISTS document_open_change ON document(change) WHERE closed = 0;
 
 CREATE TABLE IF NOT EXISTS alias (
   number TEXT NOT NULL, channel TEXT NOT NULL, document TEXT NOT NULL,
@@ -48,10 +52,21 @@ CREATE TABLE IF NOT EXISTS outbox (
   depends_subject TEXT NOT NULL, not_before INTEGER NOT NULL,
   state INTEGER NOT NULL,                -- 0 pending, 1 dead
   attempts INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, next_at INTEGER NOT NULL,
-  last_error TEXT NOT NULL DEFAULT '');
+  last_error TEXT NOT NULL DEFAULT '',
+  head INTEGER NOT NULL,                 -- 1: the oldest of its side, capability and subject
+  parked INTEGER NOT NULL);              -- 1: an older row of what it depends on is still here
 CREATE INDEX IF NOT EXISTS outbox_subject ON outbox(side, capability, subject, id);
-CREATE INDEX IF NOT EXISTS outbox_due ON outbox(side, state, id);
-CREATE INDEX IF NOT EXISTS outbox_wave ON outbox(wave, capability, side, state, created_at);
+-- What may be sent, in two orders: due_rows takes the shorter way.
+CREATE INDEX IF NOT EXISTS outbox_ready_by_id ON outbox(side, id, next_at)
+  WHERE head = 1 AND parked = 0 AND state = 0;
+CREATE INDEX IF NOT EXISTS outbox_ready_by_time ON outbox(side, next_at, id)
+  WHERE head = 1 AND parked = 0 AND state = 0;
+CREATE INDEX IF NOT EXISTS outbox_parked
+  ON outbox(side, depends_capability, depends_subject, id) WHERE parked = 1;
+CREATE INDEX IF NOT EXISTS outbox_mirror ON outbox(capability, side, subject) WHERE role = 1;
+CREATE INDEX IF NOT EXISTS outbox_wave
+  ON outbox(wave, capability, role, side, state, created_at);
+CREATE INDEX IF NOT EXISTS outbox_state ON outbox(side, state);
 
 CREATE TABLE IF NOT EXISTS exception (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

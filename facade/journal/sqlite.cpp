@@ -9,17 +9,24 @@ Statement::Statement(Connection& connection, const char* sql) : connection_(conn
 }
 
 Statement& Statement::bind(std::string_view text) {
-  sqlite3_bind_text(handle_, ++bound_, text.data(), static_cast<int>(text.size()),
-                    SQLITE_TRANSIENT);
+  // An empty view may have no address, which SQLite would bind as NULL.
+  check_bound(sqlite3_bind_text64(handle_, ++bound_, text.empty() ? "" : text.data(), text.size(),
+                                  SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 
 Statement& Statement::bind(std::int64_t number) {
-  sqlite3_bind_int64(handle_, ++bound_, number);
+  check_bound(sqlite3_bind_int64(handle_, ++bound_, number));
   return *this;
 }
 
+void Statement::check_bound(int code) const {
+  if (code != SQLITE_OK) connection_.fail(sqlite3_sql(handle_));
+}
+
 bool Statement::step() {
+  if (connection_.transaction_required() && !connection_.in_transaction())
+    connection_.fail("the transaction has ended");
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -54,7 +61,8 @@ Connection::Connection(const std::string& file, const std::string& vfs, bool wri
     sqlite3_close(handle_);
     throw SqliteError("journal " + file + ": " + why, code);
   }
-  sqlite3_busy_timeout(handle_, 5'000);
+  sqlite3_extended_result_codes(handle_, 1);
+  sqlite3_busy_timeout(handle_, busy_timeout_ms);
 }
 
 Connection::~Connection() {
@@ -74,10 +82,12 @@ Statement& Connection::prepared(const char* sql) {
   return *found->second;
 }
 
-void Connection::fail(const char* doing) const {
+void Connection::fail(const char* doing) {
+  ++errors_;
+  last_error_ = sqlite3_extended_errcode(handle_);
   throw SqliteError("journal: " + std::string(sqlite3_errmsg(handle_)) + " (" +
                         std::string(doing == nullptr ? "" : doing).substr(0, 80) + ")",
-                    sqlite3_extended_errcode(handle_));
+                    last_error_);
 }
 
 }  // namespace underpin::facade::journal

@@ -25,6 +25,9 @@ class SqliteError : public std::runtime_error {
 class Connection;
 
 // A prepared statement, reused. Bind in order, then step; reset before the next use.
+//
+// What step() throws is also counted by the connection, so that work which swallows an error cannot
+// have its half committed.
 class Statement {
  public:
   Statement(Connection& connection, const char* sql);
@@ -44,6 +47,8 @@ class Statement {
   bool flag(int column) const { return number(column) != 0; }
 
  private:
+  void check_bound(int code) const;
+
   Connection& connection_;
   sqlite3_stmt* handle_ = nullptr;
   int bound_ = 0;
@@ -56,16 +61,29 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  static constexpr int busy_timeout_ms = 5'000;
+
   void execute(const char* sql);
   // The statement for this text, prepared once; reset and ready for binding.
   Statement& prepared(const char* sql);
   std::int64_t last_row() const { return sqlite3_last_insert_rowid(handle_); }
   int changes() const { return sqlite3_changes(handle_); }
   sqlite3* handle() const { return handle_; }
-  [[noreturn]] void fail(const char* doing) const;
+  bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+  // While on, a statement outside a transaction is an error. SQLite ends a transaction by itself on
+  // some failures (disk full, I/O error); what came after would then commit piece by piece.
+  void require_transaction(bool required) { transaction_required_ = required; }
+  bool transaction_required() const { return transaction_required_; }
+  std::int64_t errors() const { return errors_; }
+  int last_error() const { return last_error_; }  // SQLite's extended code; 0: none yet.
+  [[noreturn]] void fail(const char* doing);
 
  private:
   sqlite3* handle_ = nullptr;
+  bool transaction_required_ = false;
+  std::int64_t errors_ = 0;
+  int last_error_ = 0;
   std::map<std::string, std::unique_ptr<Statement>, std::less<>> statements_;
 };
 

@@ -24,6 +24,14 @@ std::int64_t number(Side side) { return static_cast<std::int64_t>(side); }
 Capability capability_of(std::int64_t value) { return static_cast<Capability>(value); }
 Side side_of(std::int64_t value) { return value == 0 ? Side::legacy : Side::cloud; }
 
+// The journal wrote it: what it cannot read back is damage, and no amount is guessed.
+template <class T>
+T stored(const Result<T>& read, const char* column) {
+  if (read) return *read;
+  throw SqliteError("journal: " + std::string(column) + " cannot be read: " + read.error().message,
+                    SQLITE_CORRUPT);
+}
+
 Intent intent_in(const Statement& row) {
   Intent intent;
   intent.id = row.number(0);
@@ -68,11 +76,10 @@ DocumentRecord document_in(const Statement& row) {
     document.holds.push_back(holds.substr(at, next - at));
     at = next + 1;
   }
-  const auto date = Date::parse(row.text(13));
-  if (date) document.order_date = *date;
+  const std::string date = row.text(13);
+  if (!date.empty()) document.order_date = stored(Date::parse(date), "order_date");
   document.currency = row.text(14);
-  const auto total = Decimal::parse(row.text(15));
-  if (total) document.grand_total = *total;
+  document.grand_total = stored(Decimal::parse(row.text(15)), "grand_total");
   document.content = row.text(16);
   document.created_at = {row.number(17)};
   document.updated_at = {row.number(18)};
@@ -136,19 +143,25 @@ PlanRecord plan_in(const Statement& row) {
   return plan;
 }
 
+// An open cursor keeps a commit from ending the snapshot it reads; whatever happens, it is closed.
+struct Closing {
+  Statement& statement;
+  ~Closing() { statement.reset(); }
+};
+
 template <class T, class Read>
 std::vector<T> every(Statement& statement, Read&& read) {
+  const Closing closing{statement};
   std::vector<T> all;
   while (statement.step()) all.push_back(read(statement));
-  statement.reset();
   return all;
 }
 
 template <class T, class Read>
 std::optional<T> first(Statement& statement, Read&& read) {
+  const Closing closing{statement};
   std::optional<T> found;
   if (statement.step()) found = read(statement);
-  statement.reset();
   return found;
 }
 
@@ -207,27 +220,29 @@ std::vector<DocumentRecord> SqliteReader<Base>::documents_named(const std::strin
   Statement& select = connection_.prepared(
       DOCUMENT_COLUMNS "WHERE (channel, number) IN "
                        "(SELECT channel, document FROM alias WHERE alias.number = ?) "
-                       "OR (channel = '' AND number = ?)");
-  select.bind(name).bind(name);
+                       "ORDER BY change");
+  select.bind(name);
   return every<DocumentRecord>(select, document_in);
 }
 
 template <class Base>
 std::vector<DocumentRecord> SqliteReader<Base>::documents(const DocumentQuery& query) const {
-  // One statement per combination of conditions: each is prepared once.
-  std::string sql = DOCUMENT_COLUMNS "WHERE change > ?";
+  // One statement per combination of conditions: each is prepared once. Later pages continue at
+  // their place in the change order; a first page "since" is found by time (+change: not by change).
+  const bool by_time = query.updated_since && query.after_change == 0 && !query.customer;
+  std::string sql = DOCUMENT_COLUMNS "WHERE ";
+  sql += by_time ? "+change > ?" : "change > ?";
   if (query.channel) sql += " AND (channel = ? OR channel = '')";
   if (query.customer) sql += " AND customer = ?";
   if (query.updated_since) sql += " AND updated_at >= ?";
-  if (query.closed) sql += " AND closed = ?";
+  if (query.closed) sql += *query.closed ? " AND closed = 1" : " AND closed = 0";
   if (query.home) sql += " AND home = ?";
-  sql += " ORDER BY change LIMIT ?";
+  sql += by_time ? " ORDER BY +change LIMIT ?" : " ORDER BY change LIMIT ?";
   Statement& select = connection_.prepared(sql.c_str());
   select.bind(query.after_change);
   if (query.channel) select.bind(query.channel->text());
   if (query.customer) select.bind(query.customer->text());
   if (query.updated_since) select.bind(query.updated_since->micros);
-  if (query.closed) select.bind(*query.closed);
   if (query.home) select.bind(number(*query.home));
   select.bind(std::int64_t{query.limit});
   return every<DocumentRecord>(select, document_in);
@@ -239,6 +254,7 @@ DocumentCounts SqliteReader<Base>::document_counts(const std::string& wave) cons
   Statement& select = connection_.prepared(
       "SELECT home, mirrored, count(*) FROM document WHERE closed = 0 AND wave = ? GROUP BY 1, 2");
   select.bind(wave);
+  const Closing closing{select};
   while (select.step()) {
     const bool legacy = side_of(select.number(0)) == Side::legacy;
     (legacy ? counts.open_in_legacy : counts.open_in_cloud) += select.number(2);
@@ -246,19 +262,26 @@ DocumentCounts SqliteReader<Base>::document_counts(const std::string& wave) cons
       (legacy ? counts.unmirrored_open_in_legacy : counts.unmirrored_open_in_cloud) +=
           select.number(2);
   }
-  select.reset();
   return counts;
 }
 
 template <class Base>
 std::optional<Side> SqliteReader<Base>::pinned_side(Capability capability,
                                                     const Subject& subject) const {
-  Statement& mirrors = connection_.prepared(
-      "SELECT side FROM outbox WHERE side IN (0, 1) AND capability = ? AND subject = ? AND "
-      "role = 1 ORDER BY id LIMIT 1");
-  mirrors.bind(number(capability)).bind(subject);
-  const auto lacking =
-      first<Side>(mirrors, [](const Statement& row) { return side_of(row.number(0)); });
+  if (capability == Capability::orders) return std::nullopt;  // Documents have homes.
+  // Affinity leaves mirrors to one side only; the first one accepted decides.
+  std::optional<Side> lacking;
+  std::int64_t oldest = 0;
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    Statement& mirrors = connection_.prepared(
+        "SELECT id FROM outbox WHERE side = ? AND capability = ? AND subject = ? AND role = 1 "
+        "ORDER BY id LIMIT 1");
+    mirrors.bind(number(side)).bind(number(capability)).bind(subject);
+    const std::int64_t id = count(mirrors);
+    if (id == 0 || (lacking && oldest < id)) continue;
+    lacking = side;
+    oldest = id;
+  }
   if (lacking) return other(*lacking);
   const auto open = open_intent_of(capability, subject);
   if (open) return open->side;
@@ -273,26 +296,39 @@ std::int64_t SqliteReader<Base>::pinned_subjects(Capability capability, Side sid
     open.bind(number(side));
     return count(open);
   }
-  Statement& select = connection_.prepared(
-      "SELECT count(*) FROM (SELECT subject FROM outbox WHERE side = ? AND capability = ? AND "
-      "role = 1 UNION SELECT subject FROM intent WHERE state < 2 AND side = ? AND "
-      "capability = ?)");
-  select.bind(number(other(side))).bind(number(capability)).bind(number(side)).bind(
-      number(capability));
-  return count(select);
+  Statement& lacking = connection_.prepared(
+      "SELECT count(DISTINCT subject) FROM outbox WHERE capability = ? AND side = ? AND role = 1");
+  lacking.bind(number(capability)).bind(number(other(side)));
+  const std::int64_t mirrors = count(lacking);
+  Statement& open = connection_.prepared(
+      "SELECT count(*) FROM intent WHERE state < 2 AND side = ? AND capability = ? AND NOT EXISTS "
+      "(SELECT 1 FROM outbox WHERE outbox.capability = intent.capability AND "
+      "outbox.side IN (0, 1) AND outbox.subject = intent.subject AND outbox.role = 1)");
+  open.bind(number(side)).bind(number(capability));
+  return mirrors + count(open);
 }
 
 template <class Base>
 std::vector<OutboxRow> SqliteReader<Base>::due_rows(Side side, Timestamp now, int limit) const {
+  // `head` and `parked` are kept by the transaction, so only an index is walked here. With few due
+  // among many that back off, by time; with many due, by id until `limit` are found.
+  constexpr std::int64_t few = 1'000;
+  Statement& probe = connection_.prepared(
+      "SELECT count(*) FROM (SELECT 1 FROM outbox INDEXED BY outbox_ready_by_time WHERE side = ? "
+      "AND next_at <= ? AND head = 1 AND parked = 0 AND state = 0 LIMIT ?)");
+  probe.bind(number(side)).bind(now.micros).bind(few);
+  const std::int64_t due = count(probe);
+  if (due == 0) return {};
   Statement& select = connection_.prepared(
-      OUTBOX_COLUMNS
-      "AS row WHERE row.side = ? AND row.state = 0 AND row.next_at <= ? AND NOT EXISTS ("
-      "SELECT 1 FROM outbox AS earlier WHERE earlier.side = row.side AND "
-      "earlier.capability = row.capability AND earlier.subject = row.subject AND "
-      "earlier.id < row.id) AND (row.depends_capability < 0 OR NOT EXISTS ("
-      "SELECT 1 FROM outbox AS needed WHERE needed.side = row.side AND "
-      "needed.capability = row.depends_capability AND needed.subject = row.depends_subject AND "
-      "needed.id < row.id)) ORDER BY row.id LIMIT ?");
+      due < few
+          ? OUTBOX_COLUMNS
+            "WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_ready_by_time WHERE side = ? AND "
+            "next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ORDER BY id LIMIT ?) "
+            "ORDER BY id"
+          : OUTBOX_COLUMNS
+            "WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_ready_by_id WHERE side = ? AND "
+            "next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ORDER BY id LIMIT ?) "
+            "ORDER BY id");
   select.bind(number(side)).bind(now.micros).bind(std::int64_t{limit});
   return every<OutboxRow>(select, row_in);
 }
@@ -329,16 +365,17 @@ Backlog SqliteReader<Base>::backlog(const std::string& wave, Capability capabili
       "SELECT count(*), sum(plan_version <> 0 AND plan_version < ?), sum(state = 1) FROM intent "
       "WHERE state < 2 AND capability = ? AND wave = ?");
   intents.bind(plan_version).bind(number(capability)).bind(wave);
-  if (intents.step()) {
-    backlog.open_intents = intents.number(0);
-    backlog.open_intents_before = intents.number(1);
-    backlog.unknown_outcomes = intents.number(2);
-  }
-  intents.reset();
+  first<bool>(intents, [&](const Statement& row) {
+    backlog.open_intents = row.number(0);
+    backlog.open_intents_before = row.number(1);
+    backlog.unknown_outcomes = row.number(2);
+    return true;
+  });
   Statement& rows = connection_.prepared(
       "SELECT side, state, count(*), min(created_at) FROM outbox WHERE wave = ? AND "
       "capability = ? AND role = 1 GROUP BY 1, 2");
   rows.bind(wave).bind(number(capability));
+  const Closing closing{rows};
   while (rows.step()) {
     const bool legacy = side_of(rows.number(0)) == Side::legacy;
     if (rows.number(1) == 0) {
@@ -350,7 +387,6 @@ Backlog SqliteReader<Base>::backlog(const std::string& wave, Capability capabili
       (legacy ? backlog.dead_to_legacy : backlog.dead_to_cloud) = rows.number(2);
     }
   }
-  rows.reset();
   return backlog;
 }
 

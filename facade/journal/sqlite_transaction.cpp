@@ -2,6 +2,9 @@
 
 #include "contracts/order_status.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace underpin::facade::journal {
 namespace {
 
@@ -147,8 +150,9 @@ void SqliteTransaction::mark_unknown(std::int64_t id, Timestamp settle_from,
 
 bool SqliteTransaction::close_intent(std::int64_t id, const StoredAnswer& answer, Timestamp now) {
   // A refused request leaves its name free: the channel corrects it and sends it under a new key.
+  // The request was kept to be sent again after a crash; nobody will.
   connection_
-      .prepared("UPDATE intent SET state = 2, closed_at = ?, status = ?, body = ?, location = ?, "
+      .prepared("UPDATE intent SET state = 2, request = '', closed_at = ?, status = ?, body = ?, location = ?, "
                 "etag = ?, name = CASE WHEN ? >= 400 THEN '' ELSE name END WHERE id = ? AND "
                 "state < 2")
       .bind(now.micros)
@@ -178,12 +182,22 @@ std::int64_t SqliteTransaction::forget_answers(Timestamp before) {
 
 void SqliteTransaction::put_document(const DocumentRecord& given) {
   DocumentRecord document = given;
-  if (const auto known = this->document(given.id)) {
-    if (!may_follow(known->status, given.status)) {
-      document.status = known->status;
-      document.closed = document.closed || known->closed;
-      increment("status_regressions_refused");
+  std::optional<OrderStatus> seen;
+  bool was_closed = false;
+  {
+    Statement& select = connection_.prepared(
+        "SELECT status, closed FROM document WHERE channel = ? AND number = ?");
+    select.bind(given.id.channel.text()).bind(given.id.number.text());
+    if (select.step()) {
+      seen = static_cast<OrderStatus>(select.number(0));
+      was_closed = select.flag(1);
     }
+    select.reset();
+  }
+  if (seen && !may_follow(*seen, given.status)) {
+    document.status = *seen;
+    document.closed = document.closed || was_closed;
+    increment("status_regressions_refused");
   }
   connection_
       .prepared("INSERT INTO counter VALUES ('change', 1) ON CONFLICT(name) DO UPDATE SET "
@@ -214,6 +228,8 @@ void SqliteTransaction::put_document(const DocumentRecord& given) {
       .run();
   for (const DocumentNumber* alias : {&document.legacy_document, &document.cloud_document})
     if (!alias->empty()) add_alias(document.id, alias->text());
+  // Older than the facade: its number is an ERP's.
+  if (document.id.channel.empty()) add_alias(document.id, document.id.number.text());
 }
 
 void SqliteTransaction::add_alias(const OrderId& id, const std::string& alias) {
@@ -225,11 +241,14 @@ void SqliteTransaction::add_alias(const OrderId& id, const std::string& alias) {
 }
 
 std::int64_t SqliteTransaction::add_outbox_row(const NewOutboxRow& row, Timestamp now) {
-  const Timestamp next_at = row.not_before < now ? now : row.not_before;
+  // Ids ascend, so every row of the subject, and of what it depends on, that is here is older.
+  const bool head = !has_rows(row.side, row.capability, row.subject);
+  const bool parked = row.depends_on_capability &&
+                      has_rows(row.side, *row.depends_on_capability, row.depends_on_subject);
   connection_
       .prepared("INSERT INTO outbox(side, capability, wave, subject, operation, payload, channel, "
                 "key, correlation, role, depends_capability, depends_subject, not_before, state, "
-                "created_at, next_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?)")
+                "created_at, next_at, head, parked) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?)")
       .bind(number(row.side))
       .bind(number(row.capability))
       .bind(row.wave)
@@ -244,14 +263,47 @@ std::int64_t SqliteTransaction::add_outbox_row(const NewOutboxRow& row, Timestam
       .bind(row.depends_on_subject)
       .bind(row.not_before.micros)
       .bind(now.micros)
-      .bind(next_at.micros)
+      .bind(std::max(row.not_before, now).micros)
+      .bind(head)
+      .bind(parked)
       .run();
   return connection_.last_row();
 }
 
+bool SqliteTransaction::has_rows(Side side, Capability capability, const Subject& subject) {
+  return oldest_row(side, capability, subject) != 0;
+}
+
+std::int64_t SqliteTransaction::oldest_row(Side side, Capability capability,
+                                           const Subject& subject) {
+  Statement& select = connection_.prepared(
+      "SELECT id FROM outbox WHERE side = ? AND capability = ? AND subject = ? ORDER BY id LIMIT 1");
+  select.bind(number(side)).bind(number(capability)).bind(subject);
+  const std::int64_t id = select.step() ? select.number(0) : 0;
+  select.reset();
+  return id;
+}
+
+bool SqliteTransaction::remove_row(std::int64_t id) {
+  const auto row = outbox_row(id);
+  if (!row) return false;
+  connection_.prepared("DELETE FROM outbox WHERE id = ?").bind(id).run();
+  const std::int64_t next = oldest_row(row->side, row->capability, row->subject);
+  if (next != 0) connection_.prepared("UPDATE outbox SET head = 1 WHERE id = ?").bind(next).run();
+  // Whoever waited for this row and for no other older one may go.
+  connection_
+      .prepared("UPDATE outbox SET parked = 0 WHERE parked = 1 AND side = ? AND "
+                "depends_capability = ? AND depends_subject = ? AND id < ?")
+      .bind(number(row->side))
+      .bind(number(row->capability))
+      .bind(row->subject)
+      .bind(next == 0 ? std::numeric_limits<std::int64_t>::max() : next)
+      .run();
+  return true;
+}
+
 void SqliteTransaction::delivered(std::int64_t row) {
-  connection_.prepared("DELETE FROM outbox WHERE id = ?").bind(row).run();
-  if (connection_.changes() == 1) increment("outbox_delivered");
+  if (remove_row(row)) increment("outbox_delivered");
 }
 
 void SqliteTransaction::retry_later(std::int64_t row, Timestamp next_at,
@@ -268,10 +320,12 @@ void SqliteTransaction::retry_later(std::int64_t row, Timestamp next_at,
 std::int64_t SqliteTransaction::dead_letter(std::int64_t row, const std::string& error,
                                             Timestamp now) {
   connection_
-      .prepared("UPDATE outbox SET state = 1, attempts = attempts + 1, last_error = ? WHERE id = ?")
+      .prepared("UPDATE outbox SET state = 1, attempts = attempts + 1, last_error = ? WHERE "
+                "id = ? AND state = 0")
       .bind(error)
       .bind(row)
       .run();
+  if (connection_.changes() == 0) return 0;  // Delivered meanwhile, or dead with its exception.
   const auto dead = outbox_row(row);
   if (!dead) return 0;
   ExceptionRecord exception;
@@ -323,7 +377,8 @@ bool SqliteTransaction::close_exception(std::int64_t id, const char* state,
 bool SqliteTransaction::replay_exception(std::int64_t id, const std::string& actor,
                                          const std::string& reason, Timestamp now) {
   const auto known = exception(id);
-  if (!known || !close_exception(id, "replayed", actor, reason, now)) return false;
+  if (!known || !outbox_row(known->outbox_row)) return false;  // Nothing to do again.
+  if (!close_exception(id, "replayed", actor, reason, now)) return false;
   connection_
       .prepared("UPDATE outbox SET state = 0, attempts = 0, next_at = ? WHERE id = ? AND state = 1")
       .bind(now.micros)
@@ -336,15 +391,20 @@ bool SqliteTransaction::discard_exception(std::int64_t id, const std::string& ac
                                           const std::string& reason, Timestamp now) {
   const auto known = exception(id);
   if (!known || !close_exception(id, "discarded", actor, reason, now)) return false;
-  connection_.prepared("DELETE FROM outbox WHERE id = ? AND state = 1")
-      .bind(known->outbox_row)
-      .run();
-  if (connection_.changes() == 1) increment("outbox_discarded");
+  const auto row = outbox_row(known->outbox_row);
+  if (row && row->state == OutboxState::dead && remove_row(row->id)) increment("outbox_discarded");
   return true;
 }
 
 bool SqliteTransaction::settle_exception(std::int64_t id, const std::string& actor,
                                          const std::string& reason, Timestamp now) {
+  // A dead row pins its subject until it is replayed or discarded: without its exception nobody
+  // would know.
+  const auto known = exception(id);
+  if (known) {
+    const auto row = outbox_row(known->outbox_row);
+    if (row && row->state == OutboxState::dead) return false;
+  }
   return close_exception(id, "settled", actor, reason, now);
 }
 
@@ -373,6 +433,10 @@ void SqliteTransaction::set_cursor(const std::string& system, const std::string&
 }
 
 void SqliteTransaction::set_fact(const std::string& name, const std::string& value) {
+  if (value.empty()) {  // Reads as none, so it is none.
+    connection_.prepared("DELETE FROM fact WHERE name = ?").bind(name).run();
+    return;
+  }
   connection_.prepared("INSERT OR REPLACE INTO fact VALUES (?,?)").bind(name).bind(value).run();
 }
 

@@ -40,6 +40,10 @@ class SqliteTransaction final : public SqliteReader<JournalTransaction> {
   bool close_exception(std::int64_t id, const char* state, const std::string& actor,
                        const std::string& reason, Timestamp now);
   void increment(const char* counter);
+  bool has_rows(Side side, Capability capability, const Subject& subject);
+  std::int64_t oldest_row(Side side, Capability capability, const Subject& subject);  // 0: none.
+  // Deletes the row; the next of its subject moves up, and who was parked behind it may go.
+  bool remove_row(std::int64_t id);
 };
 
 }  // namespace underpin::facade::journal

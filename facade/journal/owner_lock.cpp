@@ -1,0 +1,29 @@
+#include "facade/journal/owner_lock.h"
+
+#include "facade/journal/sqlite.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace underpin::facade::journal {
+
+OwnerLock::OwnerLock(const std::string& file) {
+  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor_ < 0)
+    throw SqliteError("journal: " + file + ": " + std::strerror(errno), SQLITE_CANTOPEN);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const int why = errno;
+  ::close(descriptor_);
+  if (why == EWOULDBLOCK)
+    throw SqliteError("journal: " + file + " is held: another process has the journal open",
+                      SQLITE_BUSY);
+  throw SqliteError("journal: " + file + ": " + std::strerror(why), SQLITE_CANTOPEN);
+}
+
+OwnerLock::~OwnerLock() { ::close(descriptor_); }
+
+}  // namespace underpin::facade::journal
