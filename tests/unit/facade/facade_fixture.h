@@ -1,0 +1,180 @@
+#pragma once
+
+#include "facade/facade.h"
+#include "tests/unit/facade/small_erp.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+
+namespace underpin::facade::test {
+
+// A facade over two small ERPs, without its background threads: tests call what they would do.
+struct FacadeFixture : testing::Test {
+  FacadeFixture() {
+    folder = std::filesystem::temp_directory_path() /
+             ("underpin-facade-" + std::to_string(::getpid()) + "-" +
+              testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    open();
+  }
+  ~FacadeFixture() override {
+    facade.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  // Opens, or opens again as after a crash: the ERPs keep what they have.
+  void open() {
+    facade.reset();
+    if (!legacy_state) {
+      legacy_state = std::make_shared<SmallErp>("SO-");
+      cloud_state = std::make_shared<SmallErp>("S-ORD");
+    }
+    Systems systems;
+    systems.legacy = make("nav", legacy_state);
+    systems.cloud = make("bc", cloud_state);
+    FacadeSettings settings;
+    settings.state_folder = folder.string();
+    settings.now = [this] { return Timestamp{clock.load()}; };
+    settings.relay.backoff_min_ms = 0;
+    settings.writes.subject_wait_ms = 50;
+    settings.on_step = on_step;
+    auto opened = Facade::open(std::move(systems), std::move(settings));
+    ASSERT_TRUE(opened) << opened.error().message;
+    facade = std::move(opened).value();
+  }
+
+  // The adapter that the facade owns hands every call on to the ERP that outlives it.
+  class Borrowed final : public ErpAdapter {
+   public:
+    explicit Borrowed(std::shared_ptr<SmallErp> erp) : erp_(std::move(erp)) {}
+    const CapabilityDescriptor& descriptor() const override { return erp_->descriptor(); }
+    Status ping(const CallContext& context) override { return erp_->ping(context); }
+    std::vector<Finding> examine(const CallContext& context) override {
+      return erp_->examine(context);
+    }
+    OrderService* orders() override { return erp_.get(); }
+    InventoryService* inventory() override { return erp_.get(); }
+    PricingService* pricing() override { return erp_.get(); }
+    CustomerService* customers() override { return erp_.get(); }
+
+   private:
+    std::shared_ptr<SmallErp> erp_;
+  };
+  static ErpSystem make(const std::string& name, std::shared_ptr<SmallErp> erp) {
+    return {name, std::make_unique<Borrowed>(std::move(erp)),
+            std::make_unique<Guard>(name, GuardSettings{16, 1'000'000, 1})};
+  }
+
+  SmallErp& legacy() { return *legacy_state; }
+  SmallErp& cloud() { return *cloud_state; }
+  SmallErp& on(Side side) { return side == Side::legacy ? legacy() : cloud(); }
+
+  void pass_ms(std::int64_t ms) { clock += ms * 1000; }
+
+  static CallContext context(const std::string& channel = "web") {
+    CallContext context;
+    context.channel = ChannelId{channel};
+    context.correlation_id = CorrelationId{"test"};
+    context.deadline = deadline_in(std::chrono::seconds(20));
+    return context;
+  }
+  static WriteContext write(const std::string& key, const std::string& channel = "web") {
+    WriteContext result;
+    static_cast<CallContext&>(result) = context(channel);
+    result.idempotency_key = IdempotencyKey{key};
+    return result;
+  }
+
+  static Order order(const std::string& number, const std::string& quantity = "2") {
+    Order order;
+    order.id = {ChannelId{"web"}, OrderNumber{number}};
+    order.customer = CustomerNumber{"C1"};
+    order.order_date = Date{2026, 11, 24};
+    order.currency = "EUR";
+    OrderLine line;
+    line.number = 1;
+    line.sku = Sku{"1000"};
+    line.uom = "PCS";
+    line.location = LocationCode{"EAST"};
+    line.quantity = *Decimal::parse(quantity);
+    line.unit_price = *Decimal::parse("10.00");
+    line.net_amount = (line.quantity * line.unit_price).rounded(2, Rounding::half_up);
+    order.lines.push_back(line);
+    order.totals.items_net = line.net_amount;
+    order.totals.grand_total = line.net_amount;
+    return order;
+  }
+  static Customer customer(const std::string& number) {
+    Customer customer;
+    customer.number = CustomerNumber{number};
+    customer.name = "Customer " + number;
+    customer.kind = "person";
+    customer.email = number + "@example.com";
+    customer.currency = "EUR";
+    return customer;
+  }
+
+  // Moves a capability, running the background work that a step waits for.
+  void move(Capability capability, cutover::Stage stage,
+            std::uint32_t share = cutover::whole_share) {
+    for (int round = 0; round < 8; ++round) {
+      settle();
+      const auto status = facade->cutover().status(capability);
+      ASSERT_TRUE(status);
+      last_move = facade->cutover().change(capability, {stage, share}, status->plan.version,
+                                           "ada", "test");
+      if (last_move) return settle();
+    }
+    FAIL() << last_move.error().message;
+  }
+  // All four, in an order that the constraints allow.
+  void move_all(cutover::Stage stage) {
+    for (const Capability capability :
+         {Capability::customers, Capability::orders, Capability::pricing, Capability::inventory})
+      move(capability, stage);
+  }
+  // What the background threads would do, until there is nothing left to do.
+  void settle() {
+    for (int round = 0; round < 20; ++round) {
+      int done = facade->writes().resolve_outcomes(context());
+      for (const Side side : {Side::legacy, Side::cloud}) {
+        EXPECT_TRUE(facade->feeds().poll_orders(side, context()));
+        EXPECT_TRUE(facade->feeds().poll_customers(side, context()));
+        done += facade->relay().deliver_due(side);
+      }
+      (void)facade->feeds().poll_prices(context()).has_value();
+      (void)facade->catch_up().advance(context()).has_value();
+      if (done == 0 && round > 2) return;
+    }
+  }
+  std::vector<journal::ExceptionRecord> exceptions() {
+    std::vector<journal::ExceptionRecord> found;
+    EXPECT_TRUE(facade->journal().read([&](const journal::JournalReader& reader) {
+      found = reader.exceptions("open", 100);
+    }));
+    return found;
+  }
+  journal::DocumentRecord document(const std::string& number) {
+    std::optional<journal::DocumentRecord> found;
+    EXPECT_TRUE(facade->journal().read([&](const journal::JournalReader& reader) {
+      found = reader.document({ChannelId{"web"}, OrderNumber{number}});
+    }));
+    EXPECT_TRUE(found) << number;
+    return found.value_or(journal::DocumentRecord{});
+  }
+
+  std::filesystem::path folder;
+  std::atomic<std::int64_t> clock{1'795'500'000'000'000};
+  std::shared_ptr<SmallErp> legacy_state;
+  std::shared_ptr<SmallErp> cloud_state;
+  OnStep on_step;
+  std::unique_ptr<Facade> facade;
+  Result<CutoverStatus> last_move = Error{};
+};
+
+}  // namespace underpin::facade::test

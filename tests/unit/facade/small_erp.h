@@ -1,0 +1,481 @@
+#pragma once
+
+#include "contracts/order_status.h"
+#include "contracts/ports/erp_adapter.h"
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace underpin::facade::test {
+
+// A small ERP in memory behind the ports: mints its own document numbers, keeps its own state, counts
+// what was executed, and misbehaves on demand. For tests of the facade; the real adapters are tested
+// against simulators over sockets.
+class SmallErp final : public ErpAdapter,
+                       public OrderService,
+                       public InventoryService,
+                       public PricingService,
+                       public CustomerService {
+ public:
+  explicit SmallErp(std::string series) : series_(std::move(series)) {
+    descriptor_.idempotency = IdempotencyMode::lookup;
+    descriptor_.inert_by = "unreleased";
+    descriptor_.stock_by_location = true;
+    descriptor_.settle_ms = 0;
+  }
+
+  struct Held {
+    Order order;
+    DocumentNumber document;
+    bool released = false;
+    bool gone = false;  // Cancelled.
+    int created = 0;
+  };
+
+  // What shall go wrong with the next calls of an operation, in order.
+  enum class Trap {
+    unavailable,     // Not applied, known not to have arrived.
+    lost_answer,     // Applied, and then no answer: outcome_unknown.
+    lost_request,    // Not applied, and no answer: outcome_unknown.
+    late_commit,     // outcome_unknown now; applied when commit_late() is called.
+    refused,         // rejected.
+    throws_after,    // Applied, then an exception.
+    throws_before,   // An exception, nothing applied.
+  };
+  void set_trap(const std::string& operation, Trap trap) {
+    const std::lock_guard lock(mutex_);
+    traps_[operation].push_back(trap);
+  }
+  void commit_late() {
+    std::vector<std::function<void()>> late;
+    {
+      const std::lock_guard lock(mutex_);
+      late.swap(late_);
+    }
+    for (const auto& work : late) work();
+  }
+  CapabilityDescriptor& tune() { return descriptor_; }
+
+  // ---- looking inside, past the ports
+  std::vector<Held> orders_with(const OrderId& id) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<Held> found;
+    for (const Held& held : held_)
+      if (held.order.id == id) found.push_back(held);
+    return found;
+  }
+  std::size_t order_count() const {
+    const std::lock_guard lock(mutex_);
+    return held_.size();
+  }
+  std::map<CustomerNumber, Customer> customers_now() const {
+    const std::lock_guard lock(mutex_);
+    return customers_;
+  }
+  std::map<StockKey, Decimal> stock_now() const {
+    const std::lock_guard lock(mutex_);
+    return stock_;
+  }
+  int postings_of(const MovementId& movement) const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(std::count_if(movements_.begin(), movements_.end(),
+                                          [&](const auto& m) { return m.movement == movement; }));
+  }
+  int calls(const std::string& operation) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(operation);
+    return found == calls_.end() ? 0 : found->second;
+  }
+  void add_customer(const Customer& customer) {
+    const std::lock_guard lock(mutex_);
+    customers_[customer.number] = customer;
+    customer_changes_.push_back(customer.number);
+  }
+  void set_stock(const StockKey& key, Decimal quantity) {
+    const std::lock_guard lock(mutex_);
+    stock_[key] = quantity;
+  }
+  void set_price(const PriceEntry& entry) {
+    const std::lock_guard lock(mutex_);
+    prices_[entry.sku] = entry;
+  }
+  void tax_off_by(Decimal amount) {
+    const std::lock_guard lock(mutex_);
+    tax_off_by_ = amount;
+  }
+  // The ERP's own users.
+  void ship(const OrderId& id) {
+    const std::lock_guard lock(mutex_);
+    for (Held& held : held_) {
+      if (!(held.order.id == id) || !held.released || held.gone) continue;
+      for (OrderLine& line : held.order.lines) {
+        stock_[{line.sku, line.location}] -= line.quantity - line.shipped_quantity;
+        line.shipped_quantity = line.quantity;
+      }
+      order_changes_.push_back(held.document);
+    }
+  }
+  DocumentNumber own_order(Order order, bool released) {
+    const std::lock_guard lock(mutex_);
+    order.id = {};
+    Held held{order, next_document(), released, false, 1};
+    held_.push_back(held);
+    order_changes_.push_back(held.document);
+    return held.document;
+  }
+
+  // ---- ErpAdapter
+  const CapabilityDescriptor& descriptor() const override { return descriptor_; }
+  Status ping(const CallContext&) override { return Done{}; }
+  std::vector<Finding> examine(const CallContext&) override { return {}; }
+  OrderService* orders() override { return this; }
+  InventoryService* inventory() override { return this; }
+  PricingService* pricing() override { return this; }
+  CustomerService* customers() override { return this; }
+
+  // ---- OrderService
+  Result<OrderReceipt> place_order(const Order& order, const WriteContext& context) override {
+    return trapped<OrderReceipt>("place_order", [=, this, role = context.role] {
+      return apply_place(order, role);
+    });
+  }
+  Result<Order> get_order(const OrderRef& ref, const CallContext&) override {
+    return trapped<Order>("get_order", [&]() -> Result<Order> {
+      const Held* held = find(ref);
+      if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
+      Order order = held->order;
+      order.status = held->gone ? OrderStatus::cancelled : status_of(order, held->released, false);
+      return order;
+    });
+  }
+  Result<OrderReceipt> amend_order(const OrderRef& ref, const OrderAmendment& amendment,
+                                   const WriteContext&) override {
+    return trapped<OrderReceipt>("amend_order", [=, this]() -> Result<OrderReceipt> {
+      Held* held = find(ref);
+      if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
+      for (const LineAmendment& change : amendment.lines)
+        for (OrderLine& line : held->order.lines)
+          if (line.number == change.number && change.quantity) {
+            if (*change.quantity < line.shipped_quantity)
+              return Error{ErrorCode::rejected, "below what has shipped"};
+            line.quantity = *change.quantity;
+          }
+      held->released = false;
+      order_changes_.push_back(held->document);
+      return receipt(*held);
+    });
+  }
+  Result<OrderReceipt> cancel_order(const OrderRef& ref, const OrderCancellation&,
+                                    const WriteContext&) override {
+    return trapped<OrderReceipt>("cancel_order", [=, this]() -> Result<OrderReceipt> {
+      Held* held = find(ref);
+      if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
+      for (const OrderLine& line : held->order.lines)
+        if (!line.shipped_quantity.is_zero())
+          return Error{ErrorCode::rejected, "a part has shipped"};
+      held->gone = true;
+      order_changes_.push_back(held->document);
+      OrderReceipt answer = receipt(*held);
+      answer.status = OrderStatus::cancelled;
+      return answer;
+    });
+  }
+  Result<OrderReceipt> release_order(const OrderRef& ref, const WriteContext&) override {
+    return trapped<OrderReceipt>("release_order", [=, this]() -> Result<OrderReceipt> {
+      Held* held = find(ref);
+      if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
+      held->released = !held->gone;
+      order_changes_.push_back(held->document);
+      return receipt(*held);
+    });
+  }
+  Result<OrderReceipt> follow_order(const Order& order, const WriteContext&) override {
+    return trapped<OrderReceipt>("follow_order", [=, this]() -> Result<OrderReceipt> {
+      Held* held = find(OrderRef{order.id, {}});
+      if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
+      bool any = false;
+      for (OrderLine& line : held->order.lines) {
+        Decimal outstanding;
+        for (const OrderLine& at_home : order.lines)
+          if (at_home.number == line.number) outstanding = at_home.outstanding();
+        line.quantity = outstanding;
+        any = any || !outstanding.is_zero();
+      }
+      if (!any || is_closed(order.status)) held->gone = true;
+      return receipt(*held);
+    });
+  }
+  Result<OrderReceipt> find_receipt(const OrderId& id, const CallContext&) override {
+    return trapped<OrderReceipt>("find_receipt", [=, this]() -> Result<OrderReceipt> {
+      const auto count = std::count_if(held_.begin(), held_.end(),
+                                       [&](const Held& h) { return h.order.id == id; });
+      if (count > 1) return Error{ErrorCode::conflict, "two documents"};
+      const Held* held = find(OrderRef{id, {}});
+      if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
+      return receipt(*held);
+    });
+  }
+  Result<Page<Order>> list_open_orders(const OrderQuery&, const CallContext&) override {
+    const std::lock_guard lock(mutex_);
+    Page<Order> page;
+    for (const Held& held : held_)
+      if (!held.gone) page.items.push_back(held.order);
+    return page;
+  }
+  Result<ChangePage<OrderChange>> order_changes(const Cursor& cursor, const CallContext&) override {
+    const std::lock_guard lock(mutex_);
+    ChangePage<OrderChange> page;
+    const std::size_t from = cursor.empty() ? 0 : std::stoul(cursor.text());
+    std::set<std::string> seen;
+    for (std::size_t i = order_changes_.size(); i > from; --i) {
+      if (!seen.insert(order_changes_[i - 1].text()).second) continue;
+      for (const Held& held : held_) {
+        if (held.document != order_changes_[i - 1]) continue;
+        OrderChange change;
+        change.ref = {held.order.id, held.document};
+        change.customer = held.order.customer;
+        change.status = held.gone ? OrderStatus::cancelled
+                                  : status_of(held.order, held.released, false);
+        change.closed = held.gone;
+        page.items.insert(page.items.begin(), change);
+      }
+    }
+    page.next = Cursor{std::to_string(order_changes_.size())};
+    page.as_of = Timestamp{1'795'500'000'000'000};
+    return page;
+  }
+
+  // ---- InventoryService
+  Result<std::vector<StockLevel>> get_stock(const StockQuery& query, const CallContext&) override {
+    return trapped<std::vector<StockLevel>>("get_stock", [&] {
+      std::vector<StockLevel> levels;
+      for (const auto& [key, quantity] : stock_) {
+        if (query.location && key.location != *query.location) continue;
+        if (!query.skus.empty() &&
+            std::find(query.skus.begin(), query.skus.end(), key.sku) == query.skus.end())
+          continue;
+        StockLevel level;
+        level.key = key;
+        level.uom = "PCS";
+        level.on_hand = quantity;
+        for (const Held& held : held_) {
+          if (held.gone) continue;
+          for (const OrderLine& line : held.order.lines)
+            if (line.sku == key.sku && line.location == key.location)
+              level.reserved += line.outstanding();
+        }
+        level.available = level.on_hand - level.reserved;
+        levels.push_back(level);
+      }
+      return Result<std::vector<StockLevel>>(levels);
+    });
+  }
+  Result<AdjustmentReceipt> adjust_stock(const StockAdjustment& adjustment,
+                                         const WriteContext&) override {
+    return trapped<AdjustmentReceipt>("adjust_stock", [=, this]() -> Result<AdjustmentReceipt> {
+      for (const StockMovement& known : movements_)
+        if (known.movement == adjustment.movement) return posted(known);
+      stock_[adjustment.key] += adjustment.quantity;
+      movements_.push_back({adjustment.key, adjustment.movement, next_document(),
+                            adjustment.quantity, Timestamp{1}});
+      return posted(movements_.back());
+    });
+  }
+  Result<AdjustmentReceipt> find_adjustment(const MovementId& movement,
+                                            const CallContext&) override {
+    return trapped<AdjustmentReceipt>("find_adjustment", [=, this]() -> Result<AdjustmentReceipt> {
+      for (const StockMovement& known : movements_)
+        if (known.movement == movement) return posted(known);
+      return Error{ErrorCode::not_found, "no such movement"};
+    });
+  }
+  Result<ChangePage<StockMovement>> stock_movements(const Cursor&, const CallContext&) override {
+    return ChangePage<StockMovement>{};
+  }
+
+  // ---- PricingService
+  Result<Quote> quote(const QuoteRequest& request, const CallContext&) override {
+    return trapped<Quote>("quote", [&]() -> Result<Quote> {
+      Quote quote;
+      quote.customer = request.customer;
+      quote.currency = request.currency;
+      quote.at = request.at.value_or(Timestamp{1});
+      for (const QuoteLine& line : request.lines) {
+        const auto price = prices_.find(line.sku);
+        if (price == prices_.end()) return Error{ErrorCode::rejected, "no price"};
+        QuotedLine quoted{line.number, line.sku, line.quantity, "PCS", price->second.unit_price,
+                          {}, price->second.unit_price,
+                          (line.quantity * price->second.unit_price).rounded(2, Rounding::half_up)};
+        quote.total_net += quoted.net_amount;
+        quote.lines.push_back(std::move(quoted));
+      }
+      return quote;
+    });
+  }
+  Result<Page<PriceEntry>> list_prices(const PriceQuery& query, const CallContext&) override {
+    const std::lock_guard lock(mutex_);
+    Page<PriceEntry> page;
+    for (const auto& [sku, entry] : prices_)
+      if (!query.sku || *query.sku == sku) page.items.push_back(entry);
+    return page;
+  }
+  Result<PriceListReceipt> publish_prices(const PriceList& list, const WriteContext&) override {
+    return trapped<PriceListReceipt>("publish_prices", [=, this]() -> Result<PriceListReceipt> {
+      if (list.full) prices_.clear();
+      for (const PriceEntry& entry : list.entries) prices_[entry.sku] = entry;
+      return PriceListReceipt{list.batch, static_cast<std::int64_t>(list.entries.size()),
+                              list.hash_total()};
+    });
+  }
+  Result<std::optional<PriceList>> prices_after(const std::string& batch,
+                                                const CallContext&) override {
+    const std::lock_guard lock(mutex_);
+    if (!batch.empty()) return std::optional<PriceList>{};
+    PriceList list;
+    list.batch = "B1";
+    for (const auto& [sku, entry] : prices_) list.entries.push_back(entry);
+    return std::optional<PriceList>{list};
+  }
+
+  // ---- CustomerService
+  Result<CustomerReceipt> create_customer(const Customer& customer, const WriteContext&) override {
+    return trapped<CustomerReceipt>("create_customer", [=, this]() -> Result<CustomerReceipt> {
+      const auto known = customers_.find(customer.number);
+      if (known != customers_.end() && known->second.name != customer.name)
+        return Error{ErrorCode::conflict, "the number is taken"};
+      customers_[customer.number] = customer;
+      customer_changes_.push_back(customer.number);
+      return CustomerReceipt{customer.number, {}, Revision{"1"}};
+    });
+  }
+  Result<Customer> get_customer(const CustomerNumber& number, const CallContext&) override {
+    return trapped<Customer>("get_customer", [&]() -> Result<Customer> {
+      const auto known = customers_.find(number);
+      if (known == customers_.end()) return Error{ErrorCode::not_found, "no such customer"};
+      return known->second;
+    });
+  }
+  Result<CustomerReceipt> amend_customer(const CustomerNumber& number,
+                                         const CustomerAmendment& amendment, const Revision&,
+                                         const WriteContext&) override {
+    return trapped<CustomerReceipt>("amend_customer", [=, this]() -> Result<CustomerReceipt> {
+      const auto known = customers_.find(number);
+      if (known == customers_.end()) return Error{ErrorCode::not_found, "no such customer"};
+      if (amendment.name) known->second.name = *amendment.name;
+      if (amendment.email) known->second.email = *amendment.email;
+      if (amendment.phone) known->second.phone = *amendment.phone;
+      customer_changes_.push_back(number);
+      return CustomerReceipt{number, {}, Revision{"2"}};
+    });
+  }
+  Result<CustomerReceipt> put_customer(const Customer& customer, const WriteContext&) override {
+    return trapped<CustomerReceipt>("put_customer", [=, this]() -> Result<CustomerReceipt> {
+      customers_[customer.number] = customer;
+      customer_changes_.push_back(customer.number);
+      return CustomerReceipt{customer.number, {}, Revision{"3"}};
+    });
+  }
+  Result<Page<Customer>> search_customers(const CustomerQuery& query, const CallContext&) override {
+    const std::lock_guard lock(mutex_);
+    Page<Customer> page;
+    for (const auto& [number, customer] : customers_) {
+      if (query.email && customer.email != *query.email) continue;
+      page.items.push_back(customer);
+    }
+    return page;
+  }
+  Result<ChangePage<CustomerChange>> customer_changes(const Cursor& cursor,
+                                                      const CallContext&) override {
+    const std::lock_guard lock(mutex_);
+    ChangePage<CustomerChange> page;
+    const std::size_t from = cursor.empty() ? 0 : std::stoul(cursor.text());
+    for (std::size_t i = from; i < customer_changes_.size(); ++i)
+      page.items.push_back({customer_changes_[i], false, Timestamp{1}});
+    page.next = Cursor{std::to_string(customer_changes_.size())};
+    return page;
+  }
+
+ private:
+  template <class T, class Work>
+  Result<T> trapped(const std::string& operation, Work work) {
+    const std::lock_guard lock(mutex_);
+    ++calls_[operation];
+    auto& queue = traps_[operation];
+    if (queue.empty()) return work();
+    const Trap trap = queue.front();
+    queue.pop_front();
+    switch (trap) {
+      case Trap::unavailable: return Error{ErrorCode::unavailable, "down"};
+      case Trap::refused: return Error{ErrorCode::rejected, "refused by the ERP"};
+      case Trap::lost_request: return Error{ErrorCode::outcome_unknown, "no answer"};
+      case Trap::lost_answer: (void)work(); return Error{ErrorCode::outcome_unknown, "no answer"};
+      case Trap::throws_before: throw std::runtime_error("before");
+      case Trap::throws_after: (void)work(); throw std::runtime_error("after");
+      case Trap::late_commit:
+        late_.push_back([this, work] {
+          const std::lock_guard late_lock(mutex_);
+          (void)work();
+        });
+        return Error{ErrorCode::outcome_unknown, "no answer"};
+    }
+    return work();
+  }
+
+  Result<OrderReceipt> apply_place(Order order, Role) {
+    for (Held& held : held_)
+      if (held.order.id == order.id) return receipt(held);
+    if (customers_.find(order.customer) == customers_.end())
+      return Error{ErrorCode::rejected, "unknown customer"};
+    held_.push_back({order, next_document(), false, false, 1});
+    order_changes_.push_back(held_.back().document);
+    return receipt(held_.back());
+  }
+
+  OrderReceipt receipt(const Held& held) const {
+    OrderReceipt receipt;
+    receipt.id = held.order.id;
+    receipt.document = held.document;
+    receipt.released = held.released;
+    receipt.status = held.gone ? OrderStatus::cancelled
+                               : status_of(held.order, held.released, false);
+    receipt.erp_totals = held.order.totals;
+    receipt.erp_totals->grand_total += tax_off_by_;
+    return receipt;
+  }
+  AdjustmentReceipt posted(const StockMovement& movement) const {
+    return {movement.movement, movement.entry, movement.key, movement.quantity};
+  }
+  Held* find(const OrderRef& ref) {
+    for (Held& held : held_) {
+      if (!ref.id.empty() && held.order.id == ref.id) return &held;
+      if (ref.id.empty() && held.document == ref.document) return &held;
+    }
+    return nullptr;
+  }
+  DocumentNumber next_document() {
+    return DocumentNumber{series_ + std::to_string(++minted_)};
+  }
+
+  const std::string series_;
+  CapabilityDescriptor descriptor_;
+  mutable std::mutex mutex_;
+  int minted_ = 1000;
+  Decimal tax_off_by_;
+  std::deque<Held> held_;
+  std::vector<DocumentNumber> order_changes_;
+  std::map<CustomerNumber, Customer> customers_;
+  std::vector<CustomerNumber> customer_changes_;
+  std::map<StockKey, Decimal> stock_;
+  std::vector<StockMovement> movements_;
+  std::map<Sku, PriceEntry> prices_;
+  std::map<std::string, std::deque<Trap>> traps_;
+  std::map<std::string, int> calls_;
+  std::vector<std::function<void()>> late_;
+};
+
+}  // namespace underpin::facade::test
