@@ -53,10 +53,12 @@ OrderId id_of(const json::Value& header) {
   return id ? *id : OrderId{};
 }
 
+// The line's discount is what counts; its promotions explain it. Where they explain more than there is
+// (the line was shortened since), each keeps its share.
 std::vector<Adjustment> adjustments_of(Decimal discount, std::int64_t sequence,
                                        const std::vector<json::Value>& promotions) {
   std::vector<Adjustment> adjustments;
-  Decimal rest = discount;
+  Decimal explained;
   for (const json::Value& row : promotions) {
     if (integer_of(row, "lineSequence") != sequence) continue;
     Adjustment adjustment;
@@ -68,9 +70,20 @@ std::vector<Adjustment> adjustments_of(Decimal discount, std::int64_t sequence,
       adjustment.promotion_version = std::stoi(version);
     adjustment.amount = -with_cents(decimal_of(row, "amount"));
     adjustment.reason = text_of(row, "description");
-    rest += adjustment.amount;
+    explained -= adjustment.amount;
     adjustments.push_back(std::move(adjustment));
   }
+  Decimal rest = discount;
+  for (std::size_t i = 0; i < adjustments.size(); ++i) {
+    Decimal& amount = adjustments[i].amount;
+    if (explained > discount) {
+      amount = i + 1 == adjustments.size()
+                   ? -with_cents(rest)
+                   : Decimal::divided(amount * discount, explained, 2, Rounding::half_up);
+    }
+    rest += amount;
+  }
+  std::erase_if(adjustments, [](const Adjustment& one) { return one.amount.is_zero(); });
   if (!rest.is_zero()) adjustments.push_back({"manual", {}, 0, -with_cents(rest), {}});
   return adjustments;
 }

@@ -468,7 +468,10 @@ class _Filter:
             inner = self.one(depth + 1, False)
             return lambda row: not inner(row)
         name = self.take("word")
-        if self.peek() == ("punct", "("):
+        lowered = name == "tolower"
+        if lowered:
+            name = self.lowered()
+        elif self.peek() == ("punct", "("):
             return self.function(name)
         prop = self.type.properties.get(_property(self.type, name))
         operator = self.take("word")
@@ -483,16 +486,29 @@ class _Filter:
             operator = _FINER[operator]
         if prop.kind in ("bool", "guid", "enum") and operator not in ("eq", "ne"):
             raise bad_query(f"The operator '{operator}' is not defined for '{name}'.")
+        compare = _COMPARE[operator]
+        if lowered:
+            if prop.kind != "text":
+                raise bad_query(f"'tolower' is not defined for '{name}'.")
+            return lambda row: compare(row[name].lower(), value)
         if top and operator == "eq":
             self.equals.setdefault(name, value)
-        compare = _COMPARE[operator]
         return lambda row: compare(row[name], value)
+
+    def lowered(self):
+        """The property in `tolower(property)`; the word is taken already."""
+        self.take("punct", "(")
+        name = self.take("word")
+        self.take("punct", ")")
+        return name
 
     def function(self, name):
         if name not in _FUNCTIONS:
             raise bad_query(f"An unknown function with name '{name}' was found.")
         self.take("punct", "(")
-        prop = self.type.properties[_property(self.type, self.take("word"))]
+        word = self.take("word")
+        lowered = word == "tolower"
+        prop = self.type.properties[_property(self.type, self.lowered() if lowered else word)]
         if prop.kind not in ("text", "code"):
             raise bad_query(f"'{name}' is not defined for '{prop.name}'.")
         self.take("punct", ",")
@@ -501,6 +517,8 @@ class _Filter:
         if prop.kind == "code":
             text = text.upper()
         test, field = _FUNCTIONS[name], prop.name
+        if lowered:
+            return lambda row: test(row[field].lower(), text)
         return lambda row: test(row[field], text)
 
     def literal(self, prop, kind, text):
