@@ -1,0 +1,159 @@
+#include "contracts/ports/erp_adapter.h"
+#include "legacy-adapters/dynamics_nav/customers.h"
+#include "legacy-adapters/dynamics_nav/inventory.h"
+#include "legacy-adapters/dynamics_nav/item_journal.h"
+#include "legacy-adapters/dynamics_nav/orders.h"
+#include "legacy-adapters/dynamics_nav/pricing.h"
+#include "legacy-adapters/dynamics_nav/soap_wire.h"
+
+namespace underpin {
+namespace embedded {
+std::string_view dynamics_nav(std::string_view name);
+}
+
+namespace legacy::dynamics_nav {
+namespace {
+
+SqlNames names_of(const Settings& settings) {
+  return {settings.odbc.company, settings.odbc.app_suffix, settings.odbc.quote};
+}
+
+std::shared_ptr<odbc::Database> database_of(const Settings& settings, const std::string& system) {
+  odbc::Settings odbc;
+  odbc.system = system;
+  odbc.connection_string = settings.odbc.connection_string;
+  odbc.pool_max = settings.odbc.pool_max;
+  odbc.login_timeout_ms = settings.odbc.login_timeout_ms;
+  odbc.query_timeout_ms = settings.odbc.query_timeout_ms;
+  return std::make_shared<odbc::Database>(std::move(odbc));
+}
+
+FeedSettings feed_of(const Settings& settings, const std::string& system) {
+  FeedSettings feed;
+  feed.system = system;
+  feed.sql = names_of(settings);
+  feed.rowversion_fence = settings.odbc.rowversion_fence;
+  feed.page = static_cast<std::size_t>(settings.page_size);
+  return feed;
+}
+
+InventorySettings inventory_of(const Settings& settings, const std::string& system) {
+  InventorySettings inventory;
+  inventory.system = system;
+  inventory.sql = names_of(settings);
+  inventory.zone = settings.zone;
+  inventory.reason_code = settings.reason_code;
+  inventory.rowversion_fence = settings.odbc.rowversion_fence;
+  return inventory;
+}
+
+PricingSettings pricing_of(const Settings& settings, const AdapterSettings& adapter) {
+  PricingSettings pricing;
+  pricing.system = adapter.system;
+  pricing.sql = names_of(settings);
+  pricing.drop.system = adapter.system;
+  pricing.drop.folder = settings.prices.folder;
+  pricing.drop.state_folder = adapter.state_folder;
+  pricing.drop.suffix = settings.prices.suffix;
+  pricing.drop.needs_done = settings.prices.needs_done;
+  pricing.drop.stable_ms = settings.prices.stable_ms;
+  pricing.state_folder = adapter.state_folder;
+  pricing.poll_every_ms = settings.prices.poll_every_ms;
+  pricing.expected_by = settings.prices.expected_by;
+  pricing.zone = settings.zone;
+  pricing.local_currency = settings.local_currency;
+  pricing.vat_percent = settings.vat_percent;
+  return pricing;
+}
+
+class DynamicsNav final : public ErpAdapter {
+ public:
+  DynamicsNav(const AdapterSettings& adapter, Settings settings, Mappings mappings,
+              FaultTable faults)
+      : settings_(std::move(settings)),
+        mappings_(std::move(mappings)),
+        services_(settings_.soap, adapter.system, make_soap_wire(settings_.soap, adapter.system),
+                  std::move(faults)),
+        database_(database_of(settings_, adapter.system)),
+        orders_(services_, settings_, mappings_,
+                OrderFeed(feed_of(settings_, adapter.system), database_)),
+        customers_(services_, settings_, mappings_, feed_of(settings_, adapter.system), database_),
+        inventory_(make_inventory(inventory_of(settings_, adapter.system), database_,
+                                  [this](const JournalLine& line, const CallContext& context) {
+                                    return post_item_journal(services_, line, context);
+                                  })) {
+    descriptor_.idempotency = IdempotencyMode::lookup;
+    descriptor_.optimistic_locking = true;
+    descriptor_.stock_by_location = true;
+    descriptor_.real_time_price = false;
+    descriptor_.delta = DeltaMode::rowversion;
+    descriptor_.page_max = settings_.page_size;
+    descriptor_.inert_by = "unreleased";
+    descriptor_.settle_ms = settings_.settle_ms;
+  }
+
+  void set_pricing(std::unique_ptr<NavPricing> pricing) { pricing_ = std::move(pricing); }
+  const std::shared_ptr<odbc::Database>& database() const { return database_; }
+
+  const CapabilityDescriptor& descriptor() const override { return descriptor_; }
+
+  Status ping(const CallContext& context) override {
+    if (const Status soap = services_.ping(context); !soap) return soap;
+    return database_->ping(context.deadline);
+  }
+
+  std::vector<Finding> examine(const CallContext& context) override {
+    std::vector<Finding> findings;
+    const Status soap = services_.ping(context);
+    findings.push_back({soap.has_value(), "SOAP services at " + settings_.soap.url,
+                        soap ? "" : soap.error().message});
+    if (soap) append(findings, services_.examine(context));
+    const Status odbc = database_->ping(context.deadline);
+    findings.push_back({odbc.has_value(), "SQL database", odbc ? "" : odbc.error().message});
+    if (odbc) {
+      append(findings, examine_sql(*database_, names_of(settings_), context.deadline));
+      append(findings, examine_feeds(*database_, names_of(settings_), context.deadline));
+    }
+    append(findings, file_drop::examine_folder(settings_.prices.folder));
+    return findings;
+  }
+
+  OrderService* orders() override { return &orders_; }
+  InventoryService* inventory() override { return inventory_.get(); }
+  PricingService* pricing() override { return pricing_.get(); }
+  CustomerService* customers() override { return &customers_; }
+  std::vector<AdapterTask> tasks() override { return {pricing_->task()}; }
+  std::vector<Alarm> alarms() override { return pricing_->alarms(); }
+
+ private:
+  static void append(std::vector<Finding>& findings, std::vector<Finding> more) {
+    for (Finding& finding : more) findings.push_back(std::move(finding));
+  }
+
+  const Settings settings_;
+  const Mappings mappings_;
+  const Services services_;
+  const std::shared_ptr<odbc::Database> database_;
+  CapabilityDescriptor descriptor_;
+  Orders orders_;
+  Customers customers_;
+  std::unique_ptr<InventoryService> inventory_;
+  std::unique_ptr<NavPricing> pricing_;
+};
+
+}  // namespace
+}  // namespace legacy::dynamics_nav
+
+Result<std::unique_ptr<ErpAdapter>> make_dynamics_nav_adapter(const AdapterSettings& adapter) {
+  using namespace legacy::dynamics_nav;
+  return guarded(adapter.system, ErrorCode::internal, [&]() -> std::unique_ptr<ErpAdapter> {
+    Settings settings = must(read_settings(adapter.settings_json));
+    auto nav = std::make_unique<DynamicsNav>(
+        adapter, settings, must(load_mappings()),
+        must(FaultTable::load(embedded::dynamics_nav("faults.json"))));
+    nav->set_pricing(must(make_pricing(pricing_of(settings, adapter), nav->database())));
+    return nav;
+  });
+}
+
+}  // namespace underpin
