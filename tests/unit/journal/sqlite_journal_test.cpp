@@ -285,9 +285,9 @@ TEST(SqliteJournal, OneSubjectIsOpenOnceHoweverManyTry) {
 
 TEST(SqliteJournal, AKilledProcessLosesNothingItAcknowledgedAndLeavesNothingHalfDone) {
   std::mt19937 random(20'261'124);  // NOLINT: the same moments every time.
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     const OwnFolder folder;
-    const int writes = std::uniform_int_distribution<int>(1, 400)(random);
+    const int writes = std::uniform_int_distribution<int>(1, 200)(random);
     const auto said = run_until_killed(in(folder), writes);
     ASSERT_GE(said.size(), static_cast<std::size_t>(writes));
     const auto journal = opened(in(folder));

@@ -54,9 +54,9 @@ class FaultVfs : public ::testing::Test {
 TEST_F(FaultVfs, AKilledWriterThatSyncsLosesNothingItAcknowledged) {
   std::mt19937 random(7);  // NOLINT: the same moments every time.
   std::size_t acknowledged = 0;
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < 5; ++round) {
     const OwnFolder folder;
-    const int writes = std::uniform_int_distribution<int>(1, 300)(random);
+    const int writes = std::uniform_int_distribution<int>(1, 150)(random);
     const auto said = run_until_killed(in(folder), writes);
     ASSERT_GE(said.size(), static_cast<std::size_t>(writes));
     acknowledged += said.size();
@@ -66,11 +66,11 @@ TEST_F(FaultVfs, AKilledWriterThatSyncsLosesNothingItAcknowledged) {
     EXPECT_EQ(found.lost, 0) << "of " << said.size() << " in round " << round;
     EXPECT_EQ(found.half_done, 0) << "in round " << round;
   }
-  std::cout << acknowledged << " acknowledged writes survived 8 kills\n";
+  std::cout << acknowledged << " acknowledged writes survived 5 kills\n";
 }
 
 TEST_F(FaultVfs, AKillInTheMiddleOfASyncLeavesNothingHalfDone) {
-  for (const int syncs : {3, 4, 6, 11, 40, 77}) {
+  for (const int syncs : {3, 4, 6, 40, 77}) {
     const OwnFolder folder;
     const auto said = run_until_killed(in(folder), 1'000'000, [&] { kill_at_sync(syncs); });
     const auto journal = opened(in(folder));
@@ -96,8 +96,8 @@ TEST_F(FaultVfs, AKillBetweenTwoWritesLeavesNothingHalfDone) {
 // The proof that this VFS bites, and that the sync is what keeps the promise.
 TEST_F(FaultVfs, AKilledWriterThatDoesNotSyncLosesWhatItAcknowledged) {
   const OwnFolder folder;
-  const auto said = run_until_killed(in(folder, false), 200);
-  ASSERT_GE(said.size(), 200U);
+  const auto said = run_until_killed(in(folder, false), 100);
+  ASSERT_GE(said.size(), 100U);
   const auto journal = opened(in(folder));
   ASSERT_TRUE(journal);
   const Survey found = survey(*journal, said);
