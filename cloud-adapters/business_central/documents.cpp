@@ -192,7 +192,7 @@ Found Documents::find(const OrderRef& ref, const CallContext& context) {
   if (!ref.document.empty()) {
     const std::string& number = ref.document.text();
     Found found = find_where(odata::eq("number", number), odata::eq("orderNumber", number),
-                             "number " + number, context);
+                             "number " + number, true, context);
     if (found.place != Place::nowhere || ref.id.empty()) return found;
   }
   return find_by_reference(ref.id, context);
@@ -201,11 +201,11 @@ Found Documents::find(const OrderRef& ref, const CallContext& context) {
 Found Documents::find_by_reference(const OrderId& id, const CallContext& context) {
   const std::string reference = must(encode_external_reference(id, reference_max));
   const std::string condition = odata::eq("externalDocumentNumber", reference);
-  return find_where(condition, condition, "external reference " + reference, context);
+  return find_where(condition, condition, "external reference " + reference, false, context);
 }
 
 Found Documents::find_where(const std::string& own, const std::string& others,
-                            const std::string& named, const CallContext& context) {
+                            const std::string& named, bool unique, const CallContext& context) {
   std::map<std::string, Found> found;  // By order number.
   odata::Query orders;
   orders.filter = own;
@@ -215,6 +215,7 @@ Found Documents::find_where(const std::string& own, const std::string& others,
     one.header = std::move(row);
     found[one.number] = std::move(one);
   }
+  if (unique && !found.empty()) return std::move(found.begin()->second);
   odata::Query archive;
   archive.filter = others;
   archive.orderby = "archivedAt";
@@ -225,6 +226,7 @@ Found Documents::find_where(const std::string& own, const std::string& others,
     one.header = std::move(row);
     if (found.count(one.number) == 0) found[one.number] = std::move(one);
   }
+  if (unique && !found.empty()) return std::move(found.begin()->second);
   // An order that lives or is archived has its postings under the same number; the others are looked
   // for as well, so that one whose order was lost is not created again.
   odata::Query posted;

@@ -51,8 +51,9 @@ class Documents {
 
  private:
   using Promotions = std::map<std::string, std::vector<json::Value>>;  // By order GUID.
+  // `unique`: no second document can match, so the first ends the search.
   Found find_where(const std::string& own, const std::string& others, const std::string& named,
-                   const CallContext& context);
+                   bool unique, const CallContext& context);
   Promotions promotions_of(const std::vector<std::string>& order_ids, const CallContext& context);
   Order from_living(const json::Value& header, const Promotions& promotions,
                     const CallContext& context);

@@ -42,7 +42,7 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
       }
     }
     if (!change.added.empty())
-      add_promotions(change.current.order_id, change.added, context);
+      add_promotions(change.current.order_id, change.added, Promotions::maybe_some, context);
   } catch (const Failure& failure) {
     Error error = failure.error;
     if (was_released && change.reopened && context.role == Role::primary) {

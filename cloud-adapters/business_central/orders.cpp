@@ -96,7 +96,12 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
     Found found = documents_.find_by_reference(order.id, context);
     if (found.place != Place::nowhere) {
       // An earlier attempt may have ended between the order and its promotions.
-      if (found.place == Place::living) add_promotions(found.order_id, order.lines, context);
+      if (found.place == Place::living) {
+        const std::map<int, const json::Value*> there = item_lines(found.header);
+        std::vector<OrderLine> lines = order.lines;
+        std::erase_if(lines, [&](const OrderLine& line) { return there.count(line.number) == 0; });
+        add_promotions(found.order_id, lines, Promotions::maybe_some, context);
+      }
       return documents_.receipt_of(found, order.id, context);
     }
     json::Value body = json::Value::object();
@@ -149,7 +154,7 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
     if (made.header.find("salesOrderLines") == nullptr)
       made = documents_.living(made.order_id, context);
     try {
-      add_promotions(made.order_id, placed, context);
+      add_promotions(made.order_id, placed, Promotions::none_yet, context);
     } catch (const Failure& failure) {
       // The order is there; only a look-up may say so.
       Error error = failure.error;
@@ -164,7 +169,7 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
 
 // The promotions that are not there yet. A second attempt reads what the first has left.
 void Orders::add_promotions(const std::string& order_id, const std::vector<OrderLine>& lines,
-                            const CallContext& context) {
+                            Promotions there, const CallContext& context) {
   struct Row {
     std::int64_t sequence;
     std::string code;
@@ -192,7 +197,9 @@ void Orders::add_promotions(const std::string& order_id, const std::vector<Order
   if (rows.empty()) return;
   const std::string url = site_.page(site_.settings().pages.promotions, context);
   for (int attempt = 0; !rows.empty(); ++attempt) {
-    const std::vector<json::Value> existing = documents_.promotions(order_id, context);
+    std::vector<json::Value> existing;
+    if (attempt > 0 || there == Promotions::maybe_some)
+      existing = documents_.promotions(order_id, context);
     std::erase_if(rows, [&](const Row& row) {
       return std::any_of(existing.begin(), existing.end(), [&](const json::Value& one) {
         return integer_of(one, "lineSequence") == row.sequence &&

@@ -34,8 +34,9 @@ class Orders final : public OrderService {
   json::Value line_body(const OrderLine& line, Decimal quantity, std::size_t index,
                         const CallContext& context);
   json::Value charge_body(const Charge& charge, std::size_t index) const;
+  enum class Promotions { none_yet, maybe_some };
   void add_promotions(const std::string& order_id, const std::vector<OrderLine>& lines,
-                      const CallContext& context);
+                      Promotions there, const CallContext& context);
   void amend_living(Change& change, const OrderAmendment& amendment);
   void follow_living(Change& change, const Order& order);
   void amend_line(Change& change, const LineAmendment& wanted, std::size_t index);
