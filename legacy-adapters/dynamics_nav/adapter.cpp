@@ -43,7 +43,6 @@ InventorySettings inventory_of(const Settings& settings, const std::string& syst
   inventory.sql = names_of(settings);
   inventory.zone = settings.zone;
   inventory.reason_code = settings.reason_code;
-  inventory.rowversion_fence = settings.odbc.rowversion_fence;
   return inventory;
 }
 

@@ -15,14 +15,14 @@ namespace underpin::legacy::dynamics_nav {
 namespace {
 
 template <class Request, class Answer>
-Operation operation(std::string_view name, bool read_only, const Namespace* namespaces,
+Operation operation(std::string_view name, bool read_only, const Namespace* table,
                     const char* request_element, const char* answer_element) {
   Operation result{name, read_only, {}, {}};
   result.encode = [=](const Record& request) {
-    return soap::write_envelope<Request>(namespaces, request_element, request);
+    return soap::write_envelope<Request>(table, request_element, request);
   };
   result.decode = [=](std::string_view envelope) {
-    return soap::read_envelope<Answer>(namespaces, answer_element, envelope);
+    return soap::read_envelope<Answer>(table, answer_element, envelope);
   };
   return result;
 }

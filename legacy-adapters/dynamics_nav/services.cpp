@@ -31,7 +31,7 @@ std::string without_operators(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const bool second_dot = c == '.' && i > 0 && text[i - 1] == '.';
-    if (second_dot || c == '.' && i + 1 == text.size()) {
+    if (second_dot || (c == '.' && i + 1 == text.size())) {
       result += '?';
     } else {
       result += std::string_view("|&<>=*?'\"()@").find(c) == std::string_view::npos ? c : '?';

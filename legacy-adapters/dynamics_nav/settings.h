@@ -31,6 +31,10 @@ struct OdbcSettings {
   std::string company;            // As it stands before the $ of the table names.
   std::string app_suffix;         // "$437dbf0e-…" of later versions; empty: none.
   std::string quote = "[]";
+  // An SQL expression above which row versions may still be in open transactions, so that the change
+  // feed does not pass them by: "MIN_ACTIVE_ROWVERSION()" on SQL Server; empty where row versions
+  // appear in order.
+  std::string rowversion_fence;
   int pool_max = 8;
   int login_timeout_ms = 5'000;
   int query_timeout_ms = 30'000;

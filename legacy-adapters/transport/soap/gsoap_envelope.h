@@ -20,10 +20,10 @@ namespace underpin::legacy::soap {
 
 class GsoapSession {
  public:
-  explicit GsoapSession(const Namespace* namespaces)
+  explicit GsoapSession(const Namespace* table)
       : soap_(soap_new1(SOAP_C_UTFSTRING | SOAP_XML_TREE)) {
     if (soap_ == nullptr) throw std::bad_alloc();
-    soap_set_namespaces(soap_, namespaces);
+    soap_set_namespaces(soap_, table);
     soap_->maxlevel = 32;
     soap_->maxoccurs = 100'000;
     soap_->maxlength = 16 * 1024 * 1024;
@@ -134,7 +134,7 @@ class Telling {
   }
 
   void operator()(const char* name, const std::string& text) { record_.append({name, text}); }
-  void operator()(const char* name, const std::string* text) {
+  void operator()(const char* name, std::string*& text) {
     if (text != nullptr) record_.append({name, *text});
   }
   template <class T>
@@ -164,12 +164,12 @@ std::vector<std::string> element_names() {
 
 // An envelope around one request; `element` is its prefixed name, "navorder:Read".
 template <class Request>
-std::string write_envelope(const Namespace* namespaces, const char* element,
+std::string write_envelope(const Namespace* table, const char* element,
                            const json::Value& record) {
   Kept kept;
   Request request;
   Filling::fill(request, record, kept);
-  GsoapSession session(namespaces);
+  GsoapSession session(table);
   struct soap* soap = session.get();
   std::ostringstream stream;
   soap->os = &stream;
@@ -183,9 +183,9 @@ std::string write_envelope(const Namespace* namespaces, const char* element,
 
 // The record in an answer's envelope. Throws std::runtime_error when it is not what the WSDL says.
 template <class Answer>
-json::Value read_envelope(const Namespace* namespaces, const char* element,
+json::Value read_envelope(const Namespace* table, const char* element,
                           std::string_view envelope) {
-  GsoapSession session(namespaces);
+  GsoapSession session(table);
   struct soap* soap = session.get();
   std::istringstream stream{std::string(envelope)};
   soap->is = &stream;
