@@ -22,6 +22,10 @@ function(underpin_gsoap_runtime)
   target_include_directories(gsoap_runtime PRIVATE ${folder})
   target_compile_options(gsoap_runtime PRIVATE -w)
   target_link_libraries(gsoap_runtime PUBLIC ${GSOAP_LIBRARY})
+  # The library calls back into what was generated; a linker takes nothing out of an archive for a
+  # shared library that it meets later, unless it is told that it is needed.
+  target_link_options(gsoap_runtime INTERFACE
+    "LINKER:-u,_Z13soap_getfaultP4soap" "LINKER:-u,namespaces")
   set_target_properties(gsoap_runtime PROPERTIES UNDERPIN_LAYER legacy-adapters)
 endfunction()
 
