@@ -4,20 +4,20 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdexcept>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <vector>
 
 namespace underpin::transport {
@@ -140,7 +140,9 @@ const BIO_METHOD* bio_method() {
   return method;
 }
 
-int password_callback(char*, int, int, void*) { return 0; }  // An encrypted key must not ask a terminal.
+int password_callback(char*, int, int, void*) {
+  return 0;
+}  // An encrypted key must not ask a terminal.
 
 }  // namespace
 
@@ -268,9 +270,12 @@ bool Connection::wait(short events, Deadline deadline) const {
 
 Transfer Connection::after_tls(int result, Deadline deadline) {
   switch (SSL_get_error(ssl_, result)) {
-    case SSL_ERROR_WANT_READ: return wait(POLLIN, deadline) ? Transfer::done : Transfer::deadline;
-    case SSL_ERROR_WANT_WRITE: return wait(POLLOUT, deadline) ? Transfer::done : Transfer::deadline;
-    case SSL_ERROR_ZERO_RETURN: return Transfer::end;
+    case SSL_ERROR_WANT_READ:
+      return wait(POLLIN, deadline) ? Transfer::done : Transfer::deadline;
+    case SSL_ERROR_WANT_WRITE:
+      return wait(POLLOUT, deadline) ? Transfer::done : Transfer::deadline;
+    case SSL_ERROR_ZERO_RETURN:
+      return Transfer::end;
     default:
       // Without a close_notify the end is not in good order: a cut must not pass for one.
       failure_ = "the TLS connection broke";
@@ -286,7 +291,8 @@ Transfer Connection::write(std::string_view bytes, Deadline deadline) {
       ERR_clear_error();
       const int most = static_cast<int>(std::min<std::size_t>(bytes.size(), 16'384));
       const int count = SSL_write(ssl_, bytes.data(), most);
-      // A record that is sealed may be partly on its way although SSL_write wants to be called again.
+      // A record that is sealed may be partly on its way although SSL_write wants to be called
+      // again.
       if (count <= 0) {
         ++written_;
         const Transfer next = after_tls(count, deadline);

@@ -54,13 +54,14 @@ Result<std::string> head_of(const HttpRequest& request, const Url& url,
                             const CallContext& context) {
   if (!is_header_name(request.method))
     return Error{ErrorCode::invalid_request, "the request's method is not well-formed"};
-  std::string head = request.method + " " + url.target + " HTTP/1.1\r\nHost: " +
-                     url.host_header() + "\r\n";
+  std::string head =
+      request.method + " " + url.target + " HTTP/1.1\r\nHost: " + url.host_header() + "\r\n";
   for (const HttpHeader& header : request.headers) {
     if (!is_header_name(header.name) || !is_header_value(header.value))
       return Error{ErrorCode::invalid_request,
                    "the header " + printable(header.name) + " is not well-formed"};
-    for (const std::string_view ours : {"Host", "Content-Length", "Transfer-Encoding", "Connection"})
+    for (const std::string_view ours :
+         {"Host", "Content-Length", "Transfer-Encoding", "Connection"})
       if (same_name(header.name, ours))
         return Error{ErrorCode::invalid_request,
                      "the header " + header.name + " is the client's to write"};
@@ -73,8 +74,8 @@ Result<std::string> head_of(const HttpRequest& request, const Url& url,
   add("traceparent", printable(context.traceparent));
   add("X-Correlation-Id", printable(context.correlation_id.text()));
   add("User-Agent", "underpin");
-  if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD" &&
-                                request.method != "DELETE"))
+  if (!request.body.empty() ||
+      (request.method != "GET" && request.method != "HEAD" && request.method != "DELETE"))
     head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   return head + "\r\n";
 }
@@ -149,9 +150,9 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, const CallCont
   while (true) {
     const bool pooled = connection != nullptr;
     if (!pooled) {
-      const Deadline connected =
-          std::min(context.deadline,
-                   steady_clock::now() + std::chrono::milliseconds(state.settings.connect_timeout_ms));
+      const Deadline connected = std::min(
+          context.deadline,
+          steady_clock::now() + std::chrono::milliseconds(state.settings.connect_timeout_ms));
       Result<std::unique_ptr<Connection>> opened = Connection::open(*url, &state.tls, connected);
       if (!opened) return state.failed(ErrorCode::unavailable, opened.error().message);
       connection = std::move(opened).value();

@@ -36,14 +36,14 @@ struct HttpResponse {
 };
 
 struct ClientSettings {
-  std::string system = {};             // Goes into Error::system.
-  std::string ca_file = {};            // PEM; empty: the platform's trusted roots.
-  bool verify = true;                  // Certificate chain and host name.
+  std::string system = {};                   // Goes into Error::system.
+  std::string ca_file = {};                  // PEM; empty: the platform's trusted roots.
+  bool verify = true;                        // Certificate chain and host name.
   std::string client_certificate_file = {};  // PEM chain; empty: none.
   std::string client_key_file = {};          // PEM; empty: in client_certificate_file.
-  int connect_timeout_ms = 5'000;      // Name look-up, TCP and TLS together.
-  std::size_t pool_size = 16;          // Idle connections kept per origin.
-  int idle_limit_ms = 30'000;          // A connection idle for longer is not used again.
+  int connect_timeout_ms = 5'000;            // Name look-up, TCP and TLS together.
+  std::size_t pool_size = 16;                // Idle connections kept per origin.
+  int idle_limit_ms = 30'000;                // A connection idle for longer is not used again.
   std::size_t response_limit_bytes = 64u * 1024 * 1024;
   std::size_t head_limit_bytes = 64u * 1024;
 };

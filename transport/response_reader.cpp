@@ -14,7 +14,8 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 bool is_token(std::string_view text) {
   if (text.empty()) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return c > ' ' && c <= '~' && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+    return c > ' ' && c <= '~' &&
+           std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
   });
 }
 
@@ -111,8 +112,8 @@ class Reader {
   }
   ReadOutcome& too_large() {
     outcome_.transfer = Transfer::broken;
-    outcome_.reason = "the response is larger than " +
-                      std::to_string(settings_.response_limit_bytes) + " bytes";
+    outcome_.reason =
+        "the response is larger than " + std::to_string(settings_.response_limit_bytes) + " bytes";
     return outcome_;
   }
 
@@ -172,7 +173,8 @@ class Reader {
       const std::size_t colon = line.find(':');
       if (colon == std::string::npos || !is_token(std::string_view(line).substr(0, colon)))
         return malformed("a header has no name"), false;
-      if (response.headers.size() == headers_max) return malformed("it has too many headers"), false;
+      if (response.headers.size() == headers_max)
+        return malformed("it has too many headers"), false;
       const std::string_view value = trimmed(std::string_view(line).substr(colon + 1));
       if (value.find('\0') != std::string_view::npos || value.find('\r') != std::string_view::npos)
         return malformed("a header holds control characters"), false;

@@ -6,9 +6,7 @@
 namespace underpin::transport {
 
 Result<std::string> resolve_secret(std::string_view named) {
-  const auto is = [&](std::string_view prefix) {
-    return named.substr(0, prefix.size()) == prefix;
-  };
+  const auto is = [&](std::string_view prefix) { return named.substr(0, prefix.size()) == prefix; };
   if (is("env:")) {
     const std::string name(named.substr(4));
     const char* value = std::getenv(name.c_str());

@@ -25,9 +25,7 @@ std::string Url::host_header() const {
   return text;
 }
 
-std::string Url::origin() const {
-  return (tls ? "https://" : "http://") + host + ":" + port;
-}
+std::string Url::origin() const { return (tls ? "https://" : "http://") + host + ":" + port; }
 
 Result<Url> parse_url(std::string_view text) {
   Url url;
@@ -47,7 +45,8 @@ Result<Url> parse_url(std::string_view text) {
   std::string_view authority = text.substr(0, end);
   if (end != std::string_view::npos) url.target = text.substr(end, text.find('#') - end);
   if (url.target.empty() || url.target.front() != '/') url.target.insert(0, "/");
-  if (authority.find('@') != std::string_view::npos) return refused("must not hold user information");
+  if (authority.find('@') != std::string_view::npos)
+    return refused("must not hold user information");
   std::string_view port;
   if (!authority.empty() && authority.front() == '[') {
     const std::size_t close = authority.find(']');

@@ -17,8 +17,8 @@ struct Url {
   std::string origin() const;  // "https://host:port": connections are shared within it.
 };
 
-// Refuses other schemes, user information, blanks, control and non-ASCII bytes, and a raw `+` is left
-// as it is: percent-encoding is the caller's business.
+// Refuses other schemes, user information, blanks, control and non-ASCII bytes, and a raw `+` is
+// left as it is: percent-encoding is the caller's business.
 Result<Url> parse_url(std::string_view text);
 
 }  // namespace underpin::transport

@@ -16,8 +16,7 @@ namespace cloud::business_central {
 namespace {
 
 mapping::Mapping load_mapping(std::string_view file) {
-  Result<mapping::Mapping> loaded =
-      mapping::Mapping::load(embedded::business_central(file), file);
+  Result<mapping::Mapping> loaded = mapping::Mapping::load(embedded::business_central(file), file);
   if (!loaded) throw std::logic_error(loaded.error().message);
   return std::move(loaded).value();
 }
@@ -75,10 +74,12 @@ class BusinessCentral final : public ErpAdapter {
  private:
   Finding company_finding(const odata::ListPage& companies, const CallContext& context) {
     const Settings& settings = site_.settings();
-    const Result<std::string> id = guarded(site_.system(), ErrorCode::internal,
-                                           [&] { return site_.company_id(context); });
-    Finding finding{false, "company " + (settings.company.empty() ? settings.company_id
-                                                                  : settings.company), {}};
+    const Result<std::string> id =
+        guarded(site_.system(), ErrorCode::internal, [&] { return site_.company_id(context); });
+    Finding finding{
+        false,
+        "company " + (settings.company.empty() ? settings.company_id : settings.company),
+        {}};
     std::string names;
     for (const json::Value& company : companies.items) {
       if (id && company.get("id").text() == *id) finding.ok = true;
@@ -88,9 +89,8 @@ class BusinessCentral final : public ErpAdapter {
     return finding;
   }
 
-  void describe(std::vector<Finding>& findings, const std::string& root,
-                const std::string& service, const std::vector<NeededSet>& needed,
-                const CallContext& context) {
+  void describe(std::vector<Finding>& findings, const std::string& root, const std::string& service,
+                const std::vector<NeededSet>& needed, const CallContext& context) {
     const Result<std::string> csdl = site_.client().get_text(root + "/$metadata", context);
     if (!csdl) {
       findings.push_back({false, "$metadata of " + service, csdl.error().message});
@@ -120,8 +120,8 @@ Result<std::unique_ptr<ErpAdapter>> make_business_central_adapter(const AdapterS
     return error;
   }
   try {
-    return std::unique_ptr<ErpAdapter>(std::make_unique<bc::BusinessCentral>(
-        std::move(settings).value(), given.system));
+    return std::unique_ptr<ErpAdapter>(
+        std::make_unique<bc::BusinessCentral>(std::move(settings).value(), given.system));
   } catch (const std::exception& fault) {
     // A certificate file that cannot be used, for example.
     return Error{ErrorCode::invalid_request, fault.what(), given.system};

@@ -13,12 +13,12 @@ namespace underpin::cloud::business_central {
 // transaction begins to write, and shows it when it commits: a poll looks back by an overlap and
 // leaves out what it has given already.
 struct SourceCursor {
-  Timestamp seen_to;                // Of the last complete sweep.
-  std::string next;                 // The page to go on with; empty: begin a sweep.
-  Timestamp newest;                 // Of the sweep under way.
+  Timestamp seen_to;  // Of the last complete sweep.
+  std::string next;   // The page to go on with; empty: begin a sweep.
+  Timestamp newest;   // Of the sweep under way.
   struct Given {
     Timestamp at;
-    std::uint64_t mark = 0;         // Of id and time.
+    std::uint64_t mark = 0;  // Of id and time.
   };
   std::vector<Given> given;
 
@@ -32,7 +32,8 @@ struct SourceCursor {
 };
 
 Cursor write_cursor(const std::vector<SourceCursor>& sources);
-// An empty cursor is `count` fresh sources. Throws Failure (invalid_request) for one that is not ours.
+// An empty cursor is `count` fresh sources. Throws Failure (invalid_request) for one that is not
+// ours.
 std::vector<SourceCursor> read_cursor(const Cursor& cursor, std::size_t count);
 
 }  // namespace underpin::cloud::business_central

@@ -21,9 +21,9 @@ bool read_changes(Site& site, const ChangeSource& source, SourceCursor& cursor,
   query.orderby = source.time_property;
   query.expand = source.expand;
   const std::string first = source.url + query.text();
-  Result<odata::ListPage> page = site.client().page(
-      cursor.next.empty() ? first : origin_of(first) + cursor.next, context,
-      site.settings().page_size);
+  Result<odata::ListPage> page =
+      site.client().page(cursor.next.empty() ? first : origin_of(first) + cursor.next, context,
+                         site.settings().page_size);
   // A link that the service no longer takes: the sweep begins again, what was given is known.
   if (!page && !cursor.next.empty() &&
       (page.error().code == ErrorCode::internal || page.error().code == ErrorCode::rejected)) {

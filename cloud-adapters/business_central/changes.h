@@ -10,7 +10,7 @@ namespace underpin::cloud::business_central {
 
 // One list that is polled for changes.
 struct ChangeSource {
-  std::string url;            // Without query.
+  std::string url;  // Without query.
   std::string id_property;
   std::string time_property;
   std::string expand = {};

@@ -11,8 +11,8 @@
 namespace underpin::cloud::business_central {
 namespace {
 
-constexpr std::array<std::string_view, 6> address_properties{"addressLine1", "addressLine2", "city",
-                                                             "postalCode", "state", "country"};
+constexpr std::array<std::string_view, 6> address_properties{
+    "addressLine1", "addressLine2", "city", "postalCode", "state", "country"};
 
 // Lower case for ASCII and for the letters of Latin-1, as names and mail addresses have them.
 std::string lower_case(std::string text) {
@@ -22,7 +22,8 @@ std::string lower_case(std::string text) {
       text[i] = static_cast<char>(c + 0x20);
     } else if (c == 0xC3 && i + 1 < text.size()) {
       const auto next = static_cast<unsigned char>(text[i + 1]);
-      if (next >= 0x80 && next <= 0x9E && next != 0x97) text[i + 1] = static_cast<char>(next + 0x20);
+      if (next >= 0x80 && next <= 0x9E && next != 0x97)
+        text[i + 1] = static_cast<char>(next + 0x20);
     }
   }
   return text;
@@ -91,8 +92,8 @@ json::Value Customers::card_of(const Customer& customer, bool with_block) const 
 std::optional<Customers::Record> Customers::create(const Customer& customer,
                                                    const WriteContext& context) {
   const Result<odata::Answer> made = site_.client().send(
-      "POST", site_.v2("customers", context),
-      card_of(customer, context.role == Role::mirror), {}, odata::Effect::absolute, context);
+      "POST", site_.v2("customers", context), card_of(customer, context.role == Role::mirror), {},
+      odata::Effect::absolute, context);
   if (!made) {
     if (made.error().vendor_code == "Internal_EntityWithSameKeyExists") return std::nullopt;
     throw Failure{made.error()};
@@ -115,8 +116,8 @@ void Customers::save(Record& record, const json::Value& card,
                      const std::optional<std::string>& price_group, bool& wrote,
                      const CallContext& context) {
   const auto patch = [&](const std::string& url, const json::Value& body, json::Value& into) {
-    const Result<odata::Answer> answer = site_.client().send(
-        "PATCH", url, body, etag_of(into), odata::Effect::absolute, context);
+    const Result<odata::Answer> answer =
+        site_.client().send("PATCH", url, body, etag_of(into), odata::Effect::absolute, context);
     if (!answer) throw Failure{answer.error()};
     into = answer->body;
     wrote = true;
@@ -151,8 +152,8 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
     const Customer existing = customer_of(*record);
     if (!says(existing, customer) ||
         (!existing.price_group.empty() && existing.price_group != customer.price_group)) {
-      throw Failure{site_.failed(ErrorCode::conflict,
-                                 "customer " + customer.number.text() + " exists with other content")};
+      throw Failure{site_.failed(ErrorCode::conflict, "customer " + customer.number.text() +
+                                                          " exists with other content")};
     }
     bool wrote = false;
     save(*record, json::Value::object(), customer.price_group, wrote, context);
@@ -160,13 +161,12 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
   });
 }
 
-Result<Customer> Customers::get_customer(const CustomerNumber& number,
-                                         const CallContext& context) {
+Result<Customer> Customers::get_customer(const CustomerNumber& number, const CallContext& context) {
   return guarded(site_.system(), ErrorCode::internal, [&] {
     const std::optional<Record> record = find(number, context);
     if (!record)
-      throw Failure{site_.failed(ErrorCode::not_found, "Business Central has no customer " +
-                                                           number.text())};
+      throw Failure{
+          site_.failed(ErrorCode::not_found, "Business Central has no customer " + number.text())};
     return customer_of(*record);
   });
 }
@@ -180,12 +180,12 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
     for (int attempt = 0;; ++attempt) {
       std::optional<Record> record = find(number, context);
       if (!record)
-        throw Failure{site_.failed(ErrorCode::not_found, "Business Central has no customer " +
-                                                             number.text())};
+        throw Failure{site_.failed(ErrorCode::not_found,
+                                   "Business Central has no customer " + number.text())};
       Customer wanted = customer_of(*record);
       if (!expected.empty() && !wrote && wanted.revision != expected)
-        throw Failure{site_.failed(ErrorCode::conflict, "customer " + number.text() +
-                                                            " has been changed meanwhile")};
+        throw Failure{site_.failed(ErrorCode::conflict,
+                                   "customer " + number.text() + " has been changed meanwhile")};
       if (amendment.name) wanted.name = *amendment.name;
       if (amendment.address) wanted.address = *amendment.address;
       if (amendment.email) wanted.email = *amendment.email;
@@ -237,8 +237,9 @@ Result<Page<Customer>> Customers::search_customers(const CustomerQuery& query,
     odata::Query options;
     options.filter = odata::all_of(
         {query.email ? odata::eq("tolower(email)", lower_case(*query.email)) : std::string(),
-         query.name ? "contains(tolower(displayName)," + odata::quoted(lower_case(*query.name)) + ")"
-                    : std::string()});
+         query.name
+             ? "contains(tolower(displayName)," + odata::quoted(lower_case(*query.name)) + ")"
+             : std::string()});
     options.orderby = "number";
     const int page_size = std::clamp(query.limit, 1, site_.settings().page_size);
     const odata::ListPage page = read_page(site_, site_.v2("customers", context) + options.text(),
@@ -251,10 +252,9 @@ Result<Page<Customer>> Customers::search_customers(const CustomerQuery& query,
         conditions.push_back(odata::eq("customerNumber", text_of(page.items[i], "number")));
       odata::Query of_these;
       of_these.filter = odata::any_of(conditions);
-      for (json::Value& row :
-           site_.list(site_.page(site_.settings().pages.customer_pricing, context) +
-                          of_these.text(),
-                      context)) {
+      for (json::Value& row : site_.list(
+               site_.page(site_.settings().pages.customer_pricing, context) + of_these.text(),
+               context)) {
         const std::string number = text_of(row, "customerNumber");
         pricing[number] = std::move(row);
       }
@@ -284,14 +284,13 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
         known = std::max(known, at);
       };
     };
-    const bool cards = read_changes(
-        site_, {site_.v2("customers", context), "number", "lastModifiedDateTime"}, sources[0],
-        context, note("number"));
-    const bool groups =
-        read_changes(site_,
-                     {site_.page(site_.settings().pages.customer_pricing, context),
-                      "customerNumber", "lastModifiedDateTime"},
-                     sources[1], context, note("customerNumber"));
+    const bool cards =
+        read_changes(site_, {site_.v2("customers", context), "number", "lastModifiedDateTime"},
+                     sources[0], context, note("number"));
+    const bool groups = read_changes(site_,
+                                     {site_.page(site_.settings().pages.customer_pricing, context),
+                                      "customerNumber", "lastModifiedDateTime"},
+                                     sources[1], context, note("customerNumber"));
     for (const auto& [number, at] : latest)
       changes.items.push_back({CustomerNumber(number), false, at});
     changes.next = write_cursor(sources);

@@ -53,8 +53,8 @@ OrderId id_of(const json::Value& header) {
   return id ? *id : OrderId{};
 }
 
-// The line's discount is what counts; its promotions explain it. Where they explain more than there is
-// (the line was shortened since), each keeps its share.
+// The line's discount is what counts; its promotions explain it. Where they explain more than there
+// is (the line was shortened since), each keeps its share.
 std::vector<Adjustment> adjustments_of(Decimal discount, std::int64_t sequence,
                                        const std::vector<json::Value>& promotions) {
   std::vector<Adjustment> adjustments;
@@ -177,8 +177,7 @@ OrderStatus status_of_living(const json::Value& header) {
 }
 
 OrderTotals totals_of(const json::Value& header) {
-  OrderTotals totals{Decimal(0, 2), Decimal(0, 2),
-                     with_cents(decimal_of(header, "totalTaxAmount")),
+  OrderTotals totals{Decimal(0, 2), Decimal(0, 2), with_cents(decimal_of(header, "totalTaxAmount")),
                      with_cents(decimal_of(header, "totalAmountIncludingTax"))};
   for (const json::Value& line : lines_of(header, "salesOrderLines")) {
     if (is_item(line)) totals.items_net += decimal_of(line, "netAmount");
@@ -221,14 +220,17 @@ Found Documents::find_where(const std::string& own, const std::string& others,
   archive.orderby = "archivedAt";
   for (json::Value& row :
        site_.list(site_.page(site_.settings().pages.archive, context) + archive.text(), context)) {
-    Found one{Place::archived, {}, text_of(row, "orderId"), text_of(row, "orderNumber"),
+    Found one{Place::archived,
+              {},
+              text_of(row, "orderId"),
+              text_of(row, "orderNumber"),
               text_of(row, "reason") == "Deleted"};
     one.header = std::move(row);
     if (found.count(one.number) == 0) found[one.number] = std::move(one);
   }
   if (unique && !found.empty()) return std::move(found.begin()->second);
-  // An order that lives or is archived has its postings under the same number; the others are looked
-  // for as well, so that one whose order was lost is not created again.
+  // An order that lives or is archived has its postings under the same number; the others are
+  // looked for as well, so that one whose order was lost is not created again.
   odata::Query posted;
   posted.filter = others;
   for (const char* entity : {"salesInvoices", "salesShipments"}) {
@@ -246,17 +248,17 @@ Found Documents::find_where(const std::string& own, const std::string& others,
   for (auto& [number, one] : found) {
     if (!one.deleted) {
       lasting.push_back(&one);
-    } else if (latest_deleted == nullptr || text_of(one.header, "archivedAt") >
-                                                text_of(latest_deleted->header, "archivedAt")) {
+    } else if (latest_deleted == nullptr ||
+               text_of(one.header, "archivedAt") > text_of(latest_deleted->header, "archivedAt")) {
       latest_deleted = &one;
     }
   }
   if (lasting.size() > 1) {
     std::string numbers;
     for (const Found* one : lasting) numbers += (numbers.empty() ? "" : ", ") + one->number;
-    throw Failure{site_.failed(ErrorCode::conflict, "Business Central holds " +
-                                                        std::to_string(lasting.size()) +
-                                                        " documents with " + named + ": " + numbers)};
+    throw Failure{site_.failed(ErrorCode::conflict,
+                               "Business Central holds " + std::to_string(lasting.size()) +
+                                   " documents with " + named + ": " + numbers)};
   }
   return std::move(lasting.empty() ? *latest_deleted : *lasting.front());
 }
@@ -270,8 +272,8 @@ Found Documents::living(const std::string& order_id, const CallContext& context)
     if (answer.error().code == ErrorCode::not_found) return {};
     throw Failure{answer.error()};
   }
-  return {Place::living, answer->body, text_of(answer->body, "id"),
-          text_of(answer->body, "number"), false};
+  return {Place::living, answer->body, text_of(answer->body, "id"), text_of(answer->body, "number"),
+          false};
 }
 
 // ------------------------------------------------------------------------------------- reading
@@ -317,10 +319,14 @@ std::vector<Order> Documents::orders_of(const std::vector<json::Value>& headers,
 
 Order Documents::order_of(const Found& found, const CallContext& context) {
   switch (found.place) {
-    case Place::living: return std::move(orders_of({found.header}, context).front());
-    case Place::archived: return from_archive(found, context);
-    case Place::posted: return from_posted(found, context);
-    case Place::nowhere: break;
+    case Place::living:
+      return std::move(orders_of({found.header}, context).front());
+    case Place::archived:
+      return from_archive(found, context);
+    case Place::posted:
+      return from_posted(found, context);
+    case Place::nowhere:
+      break;
   }
   throw Failure{site_.failed(ErrorCode::not_found, "Business Central has no such order")};
 }
@@ -406,8 +412,7 @@ Order Documents::from_archive(const Found& found, const CallContext& context) {
     one.number = numbers.at(sequence);
     one.sku = Sku(text_of(line, "lineObjectNumber"));
     one.uom = from_vendor(settings.uom, text_of(line, "unitOfMeasureCode"));
-    one.location =
-        LocationCode(from_vendor(settings.locations, text_of(line, "locationCode")));
+    one.location = LocationCode(from_vendor(settings.locations, text_of(line, "locationCode")));
     one.quantity = decimal_of(line, "quantity").normalized();
     one.shipped_quantity = decimal_of(line, "shippedQuantity").normalized();
     one.invoiced_quantity = decimal_of(line, "invoicedQuantity").normalized();
@@ -475,7 +480,8 @@ Order Documents::from_posted(const Found& found, const CallContext& context) {
       one.net_amount += with_cents(decimal_of(line, "netAmount"));
       const Decimal discount = sum_of(one.adjustments) - decimal_of(line, "discountAmount");
       one.adjustments.clear();
-      if (!discount.is_zero()) one.adjustments.push_back({"manual", {}, 0, with_cents(discount), {}});
+      if (!discount.is_zero())
+        one.adjustments.push_back({"manual", {}, 0, with_cents(discount), {}});
       order.totals.items_net += with_cents(decimal_of(line, "netAmount"));
     }
   }

@@ -17,18 +17,18 @@ namespace underpin::cloud::business_central {
 constexpr std::int64_t sequence_step = 10'000;
 constexpr std::int64_t first_charge_sequence = 100'010'000;
 
-// The channels' line number of every item line, by sequence. A line that people have put between two
-// others gets a number that depends on its sequence alone, as far as that is free.
+// The channels' line number of every item line, by sequence. A line that people have put between
+// two others gets a number that depends on its sequence alone, as far as that is free.
 std::map<std::int64_t, int> line_numbers(const std::vector<std::int64_t>& sequences);
 
 enum class Place { nowhere, living, archived, posted };
 
 struct Found {
   Place place = Place::nowhere;
-  json::Value header;              // salesOrder with salesOrderLines, archive row, or invoice.
-  std::string order_id;            // GUID of the order.
-  std::string number;              // Business Central's order number.
-  bool deleted = false;            // Archived as deleted: cancelled.
+  json::Value header;    // salesOrder with salesOrderLines, archive row, or invoice.
+  std::string order_id;  // GUID of the order.
+  std::string number;    // Business Central's order number.
+  bool deleted = false;  // Archived as deleted: cancelled.
 };
 
 class Documents {

@@ -20,8 +20,8 @@ Result<std::vector<StockLevel>> Inventory::get_stock(const StockQuery& query,
   return guarded(site_.system(), ErrorCode::internal, [&] {
     constexpr std::size_t at_once = 20;  // Keeps the URL below what servers take.
     const std::string location =
-        query.location ? odata::eq("locationCode", to_vendor(site_.settings().locations,
-                                                             query.location->text()))
+        query.location ? odata::eq("locationCode",
+                                   to_vendor(site_.settings().locations, query.location->text()))
                        : std::string();
     const Timestamp as_of = Timestamp::from(std::chrono::system_clock::now());
     std::vector<StockLevel> levels;
@@ -60,8 +60,8 @@ Result<std::vector<StockLevel>> Inventory::get_stock(const StockQuery& query,
       }
     }
     if (levels.empty() && query.location)
-      throw Failure{site_.failed(ErrorCode::not_found, "Business Central has no location " +
-                                                           query.location->text())};
+      throw Failure{site_.failed(ErrorCode::not_found,
+                                 "Business Central has no location " + query.location->text())};
     return levels;
   });
 }
@@ -80,24 +80,24 @@ AdjustmentReceipt Inventory::receipt_of(const MovementId& movement,
     std::string numbers;
     for (const json::Value& entry : entries)
       numbers += (numbers.empty() ? "" : ", ") + std::to_string(integer_of(entry, "entryNumber"));
-    throw Failure{site_.failed(ErrorCode::conflict, "movement " + movement.text() +
-                                                        " was posted more than once: entries " +
-                                                        numbers)};
+    throw Failure{site_.failed(
+        ErrorCode::conflict,
+        "movement " + movement.text() + " was posted more than once: entries " + numbers)};
   }
   const json::Value& entry = entries.front();
-  return {movement, DocumentNumber(std::to_string(integer_of(entry, "entryNumber"))),
-          key_of(entry), decimal_of(entry, "quantity").normalized()};
+  return {movement, DocumentNumber(std::to_string(integer_of(entry, "entryNumber"))), key_of(entry),
+          decimal_of(entry, "quantity").normalized()};
 }
 
 // The journal takes base units only, and names no unit: another one would post another quantity.
 void Inventory::check_place(const StockAdjustment& adjustment, const CallContext& context) {
   odata::Query query;
-  query.filter = odata::all_of(
-      {odata::eq("itemNumber", adjustment.key.sku.text()),
-       odata::eq("locationCode",
-                 to_vendor(site_.settings().locations, adjustment.key.location.text()))});
-  const std::optional<json::Value> level = site_.find_first(
-      site_.page(site_.settings().pages.stock, context) + query.text(), context);
+  query.filter =
+      odata::all_of({odata::eq("itemNumber", adjustment.key.sku.text()),
+                     odata::eq("locationCode", to_vendor(site_.settings().locations,
+                                                         adjustment.key.location.text()))});
+  const std::optional<json::Value> level =
+      site_.find_first(site_.page(site_.settings().pages.stock, context) + query.text(), context);
   if (!level)
     throw Failure{site_.rejected("Business Central has no article " + adjustment.key.sku.text() +
                                      " at " + adjustment.key.location.text(),
@@ -130,21 +130,19 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
     json::Value body = json::Value::object();
     body.set("documentNumber", adjustment.movement.text());
     body.set("itemNumber", adjustment.key.sku.text());
-    body.set("locationCode",
-             to_vendor(site_.settings().locations, adjustment.key.location.text()));
+    body.set("locationCode", to_vendor(site_.settings().locations, adjustment.key.location.text()));
     body.set("entryType", adjustment.quantity.is_negative() ? "Negative" : "Positive");
     body.set("quantity", json::Value::number(adjustment.quantity.magnitude()));
     body.set("postingDate", adjustment.as_of.value_or(now).date_utc().text());
     // Only reasons that the settings map are codes of the ERP; a channel's free text is not.
     for (const CodePair& pair : site_.settings().reasons)
       if (pair.canonical == adjustment.reason) body.set("reasonCode", pair.vendor);
-    const odata::Answer answer = must(
-        site_.client().send("POST", site_.page(site_.settings().pages.journal, context), body, {},
-                            odata::Effect::creating, context));
-    return AdjustmentReceipt{
-        adjustment.movement,
-        DocumentNumber(std::to_string(integer_of(answer.body, "entryNumber"))), adjustment.key,
-        adjustment.quantity};
+    const odata::Answer answer =
+        must(site_.client().send("POST", site_.page(site_.settings().pages.journal, context), body,
+                                 {}, odata::Effect::creating, context));
+    return AdjustmentReceipt{adjustment.movement,
+                             DocumentNumber(std::to_string(integer_of(answer.body, "entryNumber"))),
+                             adjustment.key, adjustment.quantity};
   });
 }
 
@@ -153,8 +151,8 @@ Result<AdjustmentReceipt> Inventory::find_adjustment(const MovementId& movement,
   return guarded(site_.system(), ErrorCode::internal, [&] {
     const std::vector<json::Value> entries = entries_of(movement, context);
     if (entries.empty())
-      throw Failure{site_.failed(ErrorCode::not_found, "Business Central has no posting of movement " +
-                                                           movement.text())};
+      throw Failure{site_.failed(ErrorCode::not_found,
+                                 "Business Central has no posting of movement " + movement.text())};
     return receipt_of(movement, entries);
   });
 }
@@ -172,9 +170,9 @@ Result<ChangePage<StockMovement>> Inventory::stock_movements(const Cursor& curso
     odata::Query query;
     query.filter = "entryNumber gt " + last->text();
     query.orderby = "entryNumber";
-    const odata::ListPage entries = must(site_.client().page(
-        site_.page(site_.settings().pages.ledger, context) + query.text(), context,
-        site_.settings().page_size));
+    const odata::ListPage entries =
+        must(site_.client().page(site_.page(site_.settings().pages.ledger, context) + query.text(),
+                                 context, site_.settings().page_size));
     for (const json::Value& entry : entries.items) {
       StockMovement movement;
       movement.key = key_of(entry);

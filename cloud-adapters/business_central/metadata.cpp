@@ -85,8 +85,7 @@ std::vector<NeededSet> needed_of_site(const Pages& pages) {
        "archivedAt reason lines"},
       {pages.promotions,
        "id orderId lineSequence promotionCode promotionVersion amount description"},
-      {pages.stock,
-       "itemNumber locationCode unitOfMeasureCode inventory outstandingSalesQuantity"},
+      {pages.stock, "itemNumber locationCode unitOfMeasureCode inventory outstandingSalesQuantity"},
       {pages.journal,
        "entryNumber documentNumber itemNumber locationCode entryType quantity postingDate "
        "reasonCode"},

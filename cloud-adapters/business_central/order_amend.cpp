@@ -53,8 +53,8 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
                               {}, odata::Effect::absolute, context);
       if (!released) {
         error.code = ErrorCode::outcome_unknown;
-        error.message += "; the order was reopened and could not be released again: " +
-                         released.error().message;
+        error.message +=
+            "; the order was reopened and could not be released again: " + released.error().message;
       }
     }
     // Some of the change may be there: absolute changes are repeated or looked up, not forgotten.
@@ -99,10 +99,9 @@ void Orders::amend_living(Change& change, const OrderAmendment& amendment) {
     set_if_other(header, current, "requestedDeliveryDate", amendment.requested_date->text());
   // The customer's own order number has no property in v2.0 salesOrders: the facade keeps it.
   if (!header.empty()) {
-    const json::Value saved =
-        change.send("PATCH",
-                    site_.v2("salesOrders", change.context) + "(" + change.current.order_id + ")",
-                    header, etag_of(current));
+    const json::Value saved = change.send(
+        "PATCH", site_.v2("salesOrders", change.context) + "(" + change.current.order_id + ")",
+        header, etag_of(current));
     for (const json::Member& member : saved.members())
       if (member.key != "salesOrderLines") change.current.header.set(member.key, member.value);
   }
@@ -183,9 +182,8 @@ void Orders::follow_living(Change& change, const Order& order) {
     if (at_home != order.lines.end() && !not_positive(at_home->outstanding())) {
       json::Value body = json::Value::object();
       const Decimal outstanding = at_home->outstanding();
-      const Decimal discount =
-          discount_share(sum_of(at_home->adjustments), outstanding,
-                         at_home->quantity - at_home->cancelled_quantity);
+      const Decimal discount = discount_share(sum_of(at_home->adjustments), outstanding,
+                                              at_home->quantity - at_home->cancelled_quantity);
       set_if_other(body, *line, "quantity", outstanding);
       set_if_other(body, *line, "unitPrice", at_home->unit_price);
       set_if_other(body, *line, "discountAmount", discount);

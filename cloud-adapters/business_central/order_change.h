@@ -24,7 +24,8 @@ struct Orders::Change {
     reopened = true;
     current = documents.living(current.order_id, context);
     if (current.place == Place::nowhere)
-      throw Failure{site.failed(ErrorCode::outcome_unknown, "the order went away while it was changed")};
+      throw Failure{
+          site.failed(ErrorCode::outcome_unknown, "the order went away while it was changed")};
   }
 
   json::Value send(const std::string& method, const std::string& url, const json::Value& body,

@@ -30,8 +30,8 @@ Result<Page<Order>> Orders::list_open_orders(const OrderQuery& query, const Call
     options.expand = "salesOrderLines";
     options.orderby = "number";
     const int page_size = std::clamp(query.limit, 1, site_.settings().page_size);
-    const odata::ListPage page = read_page(
-        site_, site_.v2("salesOrders", context) + options.text(), query.cursor, page_size, context);
+    const odata::ListPage page = read_page(site_, site_.v2("salesOrders", context) + options.text(),
+                                           query.cursor, page_size, context);
     return Page<Order>{documents_.orders_of(page.items, context), cursor_of(page)};
   });
 }
@@ -45,7 +45,8 @@ Result<ChangePage<OrderChange>> Orders::order_changes(const Cursor& cursor,
     ChangePage<OrderChange> changes;
     changes.as_of = Timestamp::from(std::chrono::system_clock::now());
     std::map<std::string, OrderChange> by_number;  // The archive's word is the last.
-    // The living first: an order that is archived between the two reads is then seen in the archive.
+    // The living first: an order that is archived between the two reads is then seen in the
+    // archive.
     const bool living_complete = read_changes(
         site_,
         {site_.v2("salesOrders", context), "id", "lastModifiedDateTime",
@@ -59,8 +60,7 @@ Result<ChangePage<OrderChange>> Orders::order_changes(const Cursor& cursor,
           by_number[change.ref.document.text()] = std::move(change);
         });
     const bool archive_complete = read_changes(
-        site_,
-        {site_.page(site_.settings().pages.archive, context), "id", "archivedAt"},
+        site_, {site_.page(site_.settings().pages.archive, context), "id", "archivedAt"},
         sources[1], context, [&](const json::Value& row, Timestamp at) {
           OrderChange change;
           change.ref = ref_of(row, "orderNumber");
@@ -76,10 +76,9 @@ Result<ChangePage<OrderChange>> Orders::order_changes(const Cursor& cursor,
           by_number[change.ref.document.text()] = std::move(change);
         });
     for (auto& [number, change] : by_number) changes.items.push_back(std::move(change));
-    std::stable_sort(changes.items.begin(), changes.items.end(),
-                     [](const OrderChange& a, const OrderChange& b) {
-                       return a.changed_at < b.changed_at;
-                     });
+    std::stable_sort(
+        changes.items.begin(), changes.items.end(),
+        [](const OrderChange& a, const OrderChange& b) { return a.changed_at < b.changed_at; });
     changes.next = write_cursor(sources);
     changes.more = !living_complete || !archive_complete;
     return changes;

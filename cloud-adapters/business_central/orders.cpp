@@ -41,8 +41,8 @@ json::Value Orders::line_body(const OrderLine& line, Decimal quantity, std::size
     throw Failure{site_.rejected("a line's discount has more than two decimals",
                                  at(index, "adjustments"), "must be whole cents in sum")};
   if (line.unit_price.normalized().scale() > price_scale_max)
-    throw Failure{site_.rejected("a unit price has more than five decimals",
-                                 at(index, "unitPrice"), "must have at most five decimals")};
+    throw Failure{site_.rejected("a unit price has more than five decimals", at(index, "unitPrice"),
+                                 "must have at most five decimals")};
   if (quantity.normalized().scale() > 5)
     throw Failure{site_.rejected("a quantity has more than five decimals", at(index, "quantity"),
                                  "must have at most five decimals")};
@@ -68,12 +68,11 @@ json::Value Orders::charge_body(const Charge& charge, std::size_t index) const {
   for (const ChargeLine& line : site_.settings().charges) {
     if (line.kind != charge.kind) continue;
     if (charge.amount.is_negative())
-      throw Failure{site_.rejected("a charge is negative", pointer + "/amount",
-                                   "must not be negative")};
+      throw Failure{
+          site_.rejected("a charge is negative", pointer + "/amount", "must not be negative")};
     json::Value body = json::Value::object();
-    body.set("sequence",
-             json::Value::integer(first_charge_sequence +
-                                  static_cast<std::int64_t>(index) * sequence_step));
+    body.set("sequence", json::Value::integer(first_charge_sequence +
+                                              static_cast<std::int64_t>(index) * sequence_step));
     body.set("lineType", line.line_type);
     body.set("lineObjectNumber", line.number);
     put_text(body, "description2", shortened(charge.code, 50));
@@ -82,8 +81,9 @@ json::Value Orders::charge_body(const Charge& charge, std::size_t index) const {
     body.set("discountAmount", json::Value::integer(0));
     return body;
   }
-  throw Failure{site_.rejected("charges of kind " + charge.kind + " have no line in Business Central",
-                               pointer + "/kind", "must be a kind that the settings map")};
+  throw Failure{
+      site_.rejected("charges of kind " + charge.kind + " have no line in Business Central",
+                     pointer + "/kind", "must be a kind that the settings map")};
 }
 
 Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext& context) {
@@ -159,8 +159,8 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
       // The order is there; only a look-up may say so.
       Error error = failure.error;
       error.code = ErrorCode::outcome_unknown;
-      error.message = "order " + made.number + " was created, its promotions were not all written: " +
-                      error.message;
+      error.message = "order " + made.number +
+                      " was created, its promotions were not all written: " + error.message;
       throw Failure{error};
     }
     return documents_.receipt_of(made, order.id, context);
@@ -222,9 +222,8 @@ void Orders::add_promotions(const std::string& order_id, const std::vector<Order
 }
 
 Result<Order> Orders::get_order(const OrderRef& ref, const CallContext& context) {
-  return guarded(site_.system(), ErrorCode::internal, [&] {
-    return documents_.order_of(documents_.find(ref, context), context);
-  });
+  return guarded(site_.system(), ErrorCode::internal,
+                 [&] { return documents_.order_of(documents_.find(ref, context), context); });
 }
 
 Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext& context) {
@@ -238,8 +237,7 @@ Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext& 
 
 Result<OrderReceipt> Orders::release_order(const OrderRef& ref, const WriteContext& context) {
   return guarded(site_.system(), ErrorCode::outcome_unknown, [&] {
-    if (context.role == Role::mirror)
-      throw Failure{site_.rejected("a mirror is never released")};
+    if (context.role == Role::mirror) throw Failure{site_.rejected("a mirror is never released")};
     Found found = documents_.find(ref, context);
     if (found.place == Place::nowhere)
       throw Failure{site_.failed(ErrorCode::not_found, "Business Central has no such order")};
@@ -260,7 +258,8 @@ Result<OrderReceipt> Orders::release_order(const OrderRef& ref, const WriteConte
       }
       found = std::move(now);
       if (found.place == Place::nowhere)
-        throw Failure{site_.failed(ErrorCode::not_found, "the order went away while it was released")};
+        throw Failure{
+            site_.failed(ErrorCode::not_found, "the order went away while it was released")};
     }
     return documents_.receipt_of(found, ref.id, context);
   });
@@ -274,10 +273,11 @@ OrderReceipt Orders::remove(Found found, const OrderId& id, const WriteContext& 
   receipt.status = OrderStatus::cancelled;
   for (int attempt = 0;; ++attempt) {
     if (has_shipped(found.header))
-      throw Failure{site_.rejected("order " + found.number + " has been shipped, at least in part")};
-    const Result<odata::Answer> answer = site_.client().send(
-        "DELETE", site_.v2("salesOrders", context) + "(" + found.order_id + ")", {},
-        etag_of(found.header), odata::Effect::absolute, context);
+      throw Failure{
+          site_.rejected("order " + found.number + " has been shipped, at least in part")};
+    const Result<odata::Answer> answer =
+        site_.client().send("DELETE", site_.v2("salesOrders", context) + "(" + found.order_id + ")",
+                            {}, etag_of(found.header), odata::Effect::absolute, context);
     if (answer) return receipt;
     const ErrorCode code = answer.error().code;
     if (code != ErrorCode::not_found && (code != ErrorCode::conflict || attempt > 0))
@@ -300,8 +300,8 @@ Result<OrderReceipt> Orders::cancel_order(const OrderRef& ref,
   return guarded(site_.system(), ErrorCode::outcome_unknown, [&] {
     // Business Central does not know what a line was before: only its new quantity is absolute.
     if (!cancellation.lines.empty())
-      throw Failure{site_.failed(ErrorCode::unsupported,
-                                 "lines are cancelled by amending their quantity")};
+      throw Failure{
+          site_.failed(ErrorCode::unsupported, "lines are cancelled by amending their quantity")};
     Found found = documents_.find(ref, context);
     if (found.place == Place::nowhere)
       throw Failure{site_.failed(ErrorCode::not_found, "Business Central has no such order")};

@@ -27,8 +27,8 @@ class Orders final : public OrderService {
                                                 const CallContext& context) override;
 
  private:
-  // One living order being changed: writes are counted, so that a failure after the first of them is
-  // not reported as "nothing happened".
+  // One living order being changed: writes are counted, so that a failure after the first of them
+  // is not reported as "nothing happened".
   struct Change;
 
   json::Value line_body(const OrderLine& line, Decimal quantity, std::size_t index,

@@ -50,8 +50,7 @@ Error Pricing::unknown_in(const QuoteRequest& request, const Error& refused,
     odata::Query query;
     query.filter = odata::any_of(conditions);
     query.select = "number";
-    for (const json::Value& row :
-         site_.list(site_.v2("items", context) + query.text(), context))
+    for (const json::Value& row : site_.list(site_.v2("items", context) + query.text(), context))
       known.insert(text_of(row, "number"));
     conditions.clear();
   };
@@ -102,7 +101,8 @@ Result<Quote> Pricing::quote(const QuoteRequest& request, const CallContext& con
     }
     const std::vector<json::Value>& quoted = answer->body.get("lines").items();
     if (quoted.size() != request.lines.size())
-      throw Failure{site_.failed(ErrorCode::internal, "the quote has other lines than were asked for")};
+      throw Failure{
+          site_.failed(ErrorCode::internal, "the quote has other lines than were asked for")};
     for (std::size_t i = 0; i < quoted.size(); ++i) {
       const json::Value& row = quoted[i];
       QuotedLine line;
@@ -132,15 +132,14 @@ Result<Quote> Pricing::quote(const QuoteRequest& request, const CallContext& con
   });
 }
 
-Result<Page<PriceEntry>> Pricing::list_prices(const PriceQuery& query,
-                                              const CallContext& context) {
+Result<Page<PriceEntry>> Pricing::list_prices(const PriceQuery& query, const CallContext& context) {
   return guarded(site_.system(), ErrorCode::internal, [&] {
     std::string for_customer;
     if (query.customer) {
-      const Result<odata::Answer> pricing = site_.client().get(
-          site_.page(site_.settings().pages.customer_pricing, context) + "('" +
-              odata::percent_encoded(query.customer->text()) + "')",
-          context);
+      const Result<odata::Answer> pricing =
+          site_.client().get(site_.page(site_.settings().pages.customer_pricing, context) + "('" +
+                                 odata::percent_encoded(query.customer->text()) + "')",
+                             context);
       if (!pricing && pricing.error().code == ErrorCode::not_found)
         throw Failure{site_.rejected("Business Central has no customer " + query.customer->text(),
                                      "/customer", "names no customer")};
@@ -148,11 +147,15 @@ Result<Page<PriceEntry>> Pricing::list_prices(const PriceQuery& query,
       const std::string group = text_of(pricing->body, "priceGroup");
       for_customer = odata::any_of(
           {odata::eq("salesType", "AllCustomers"),
-           "(" + odata::all_of({odata::eq("salesType", "Customer"),
-                                odata::eq("salesCode", query.customer->text())}) + ")",
+           "(" +
+               odata::all_of({odata::eq("salesType", "Customer"),
+                              odata::eq("salesCode", query.customer->text())}) +
+               ")",
            group.empty() ? std::string()
-                         : "(" + odata::all_of({odata::eq("salesType", "CustomerPriceGroup"),
-                                                odata::eq("salesCode", group)}) + ")"});
+                         : "(" +
+                               odata::all_of({odata::eq("salesType", "CustomerPriceGroup"),
+                                              odata::eq("salesCode", group)}) +
+                               ")"});
     }
     odata::Query options;
     options.filter = odata::all_of(
@@ -191,9 +194,9 @@ Result<PriceListReceipt> Pricing::publish_prices(const PriceList& list,
     body.set("rows", std::move(rows));
     body.set("deletions", std::move(deletions));
     // A repeated batch answers with its first result: sending it again is never a second list.
-    const odata::Answer answer = must(site_.client().send(
-        "POST", site_.page(site_.settings().pages.price_batches, context), body, {},
-        odata::Effect::absolute, context));
+    const odata::Answer answer =
+        must(site_.client().send("POST", site_.page(site_.settings().pages.price_batches, context),
+                                 body, {}, odata::Effect::absolute, context));
     return PriceListReceipt{list.batch, integer_of(answer.body, "rowCount"),
                             decimal_of(answer.body, "hashTotal")};
   });
@@ -209,8 +212,8 @@ Pricing::State Pricing::state(const CallContext& context) {
   query.orderby = "lastModifiedDateTime desc";
   query.top = 1;
   query.count = true;
-  const json::Value answer = site_.get(
-      site_.page(site_.settings().pages.prices, context) + query.text(), context);
+  const json::Value answer =
+      site_.get(site_.page(site_.settings().pages.prices, context) + query.text(), context);
   State state;
   state.rows = integer_of(answer, "@odata.count");
   const std::vector<json::Value>& rows = answer.get("value").items();
@@ -228,8 +231,8 @@ Result<std::optional<PriceList>> Pricing::prices_after(const std::string& batch,
     odata::Query query;
     query.orderby = "itemNumber";
     PriceList list;
-    for (const json::Value& row : site_.list(
-             site_.page(site_.settings().pages.prices, context) + query.text(), context))
+    for (const json::Value& row :
+         site_.list(site_.page(site_.settings().pages.prices, context) + query.text(), context))
       list.entries.push_back(entry_of(row));
     // Edited while it was read: the name is that of the older state, so that it is read once more.
     list.batch = before.batch();

@@ -40,15 +40,15 @@ struct Pages {
 
 // The adapter's section of the configuration; settings.schema.json says the same for people.
 struct Settings {
-  std::string base_url;      // Up to and without "/api".
-  std::string company;       // Name; or:
-  std::string company_id;    // GUID, when known; spares a look-up.
+  std::string base_url;    // Up to and without "/api".
+  std::string company;     // Name; or:
+  std::string company_id;  // GUID, when known; spares a look-up.
   AuthKind auth = AuthKind::basic;
   std::string user;
-  std::string password;      // Resolved.
+  std::string password;  // Resolved.
   std::string token_url;
   std::string client_id;
-  std::string client_secret; // Resolved.
+  std::string client_secret;  // Resolved.
   std::string scope = "https://api.businesscentral.dynamics.com/.default";
   std::string publisher = "contoso";
   std::string group = "retail";

@@ -188,7 +188,8 @@ std::string Site::location_code(const std::string& guid, const CallContext& cont
     const auto found = code_by_id_.find(guid);
     if (found != code_by_id_.end()) return from_vendor(settings_.locations, found->second);
   }
-  throw Failure{failed(ErrorCode::internal, "Business Central names a location that it does not list")};
+  throw Failure{
+      failed(ErrorCode::internal, "Business Central names a location that it does not list")};
 }
 
 Error Site::rejected(std::string message, std::string pointer, std::string rule) const {

@@ -11,7 +11,7 @@
 namespace underpin::cloud {
 
 struct OAuthSettings {
-  std::string token_url;      // https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token
+  std::string token_url;  // https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token
   std::string client_id;
   std::string client_secret;  // Resolved: the secret itself.
   std::string scope;          // https://api.businesscentral.dynamics.com/.default

@@ -104,26 +104,35 @@ Error ODataClient::failure(const transport::HttpResponse& response, Effect effec
   }
   if (error.vendor_code.empty()) error.vendor_code = "HTTP " + std::to_string(response.status);
   if (const std::string* value = response.header("Retry-After")) {
-    error.retry_after_s =
-        retry_after_s(*value, Timestamp::from(std::chrono::system_clock::now()));
+    error.retry_after_s = retry_after_s(*value, Timestamp::from(std::chrono::system_clock::now()));
   }
   const bool reading = effect == Effect::reading;
   switch (response.status) {
     case 400:
-      error.code = is_malformed_request(error.vendor_code) ? ErrorCode::internal
-                                                           : ErrorCode::rejected;
+      error.code =
+          is_malformed_request(error.vendor_code) ? ErrorCode::internal : ErrorCode::rejected;
       break;
     case 401:
-    case 403: error.code = ErrorCode::unauthorized; break;
+    case 403:
+      error.code = ErrorCode::unauthorized;
+      break;
     case 404:
       error.code = error.vendor_code == "BadRequest_NotFound" ? ErrorCode::unsupported
                                                               : ErrorCode::not_found;
       break;
-    case 405: error.code = ErrorCode::unsupported; break;
+    case 405:
+      error.code = ErrorCode::unsupported;
+      break;
     case 409:
-    case 412: error.code = ErrorCode::conflict; break;
-    case 413: error.code = ErrorCode::rejected; break;
-    case 429: error.code = ErrorCode::throttled; break;
+    case 412:
+      error.code = ErrorCode::conflict;
+      break;
+    case 413:
+      error.code = ErrorCode::rejected;
+      break;
+    case 429:
+      error.code = ErrorCode::throttled;
+      break;
     case 503:
       error.code = effect == Effect::creating && !options_.trust_503 ? ErrorCode::outcome_unknown
                                                                      : ErrorCode::unavailable;
@@ -136,14 +145,14 @@ Error ODataClient::failure(const transport::HttpResponse& response, Effect effec
   return error;
 }
 
-Result<Answer> ODataClient::get(const std::string& url, const CallContext& context,
-                                int page_size) {
+Result<Answer> ODataClient::get(const std::string& url, const CallContext& context, int page_size) {
   transport::HttpRequest request{"GET", url};
   if (page_size > 0)
     request.headers.push_back({"Prefer", "odata.maxpagesize=" + std::to_string(page_size)});
   const Result<transport::HttpResponse> response = exchange(std::move(request), context);
   if (!response) return response.error();
-  if (response->status != 200 && response->status != 204) return failure(*response, Effect::reading);
+  if (response->status != 200 && response->status != 204)
+    return failure(*response, Effect::reading);
   Answer answer{response->status, {}};
   if (response->status == 204) return answer;
   json::Limits limits;

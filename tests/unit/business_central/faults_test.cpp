@@ -1,13 +1,12 @@
 #include "simulated_erp.h"
 
-
 namespace underpin::cloud::business_central {
 namespace {
 
 class BusinessCentralFaults : public SimulatedErp {
  protected:
-  // Places the order although the ERP fails in the given way, as the facade would: an unknown outcome is
-  // looked up until the ERP has settled, and only then sent again.
+  // Places the order although the ERP fails in the given way, as the facade would: an unknown
+  // outcome is looked up until the ERP has settled, and only then sent again.
   void survives(const std::string& kind, const std::string& more, ErrorCode expected) {
     const Order order = web_order(("x" + std::to_string(++number_)).c_str());
     const std::string reference = "WEB/^X" + std::to_string(number_);
@@ -126,7 +125,9 @@ TEST_F(BusinessCentralFaults, LeaveNoDoubleStockMovement) {
     await_late_commits();
     const auto second = inventory().adjust_stock(adjustment, write_within(5'000));
     ASSERT_TRUE(second.has_value()) << kind << ": " << said(second);
-    EXPECT_EQ(rows("ledger", "itemLedgerEntries", "documentNumber", adjustment.movement.text()).size(), 1u)
+    EXPECT_EQ(
+        rows("ledger", "itemLedgerEntries", "documentNumber", adjustment.movement.text()).size(),
+        1u)
         << kind;
     control("DELETE", "faults");
   }
@@ -148,8 +149,8 @@ TEST_F(BusinessCentralFaults, WrongCredentialsAreOurs) {
 class BusinessCentralTokens : public BusinessCentralFaults {
  protected:
   void SetUp() override {
-    start({"--auth", "oauth", "--client-id", "app", "--client-secret", "s+cret &", "--token-seconds",
-           "3600"});
+    start({"--auth", "oauth", "--client-id", "app", "--client-secret", "s+cret &",
+           "--token-seconds", "3600"});
     adapter_ = connect({}, R"("auth": {"kind": "oauth2", "token_url": ")" + base_ +
                                R"(/tenant/oauth2/v2.0/token", "client_id": "app",
                                "client_secret": "s+cret &"})");

@@ -22,9 +22,10 @@ TEST(OData, QueriesHoldBlanksAsPercent20AndNeverAPlus) {
   const std::string text = query.text();
   EXPECT_EQ(text.find('+'), std::string::npos);
   EXPECT_EQ(text.find(' '), std::string::npos);
-  EXPECT_EQ(text,
-            "?$filter=displayName%20eq%20%27O%27%27Neil%20%26%20S%C3%B6hne%20%2B%20Co%27%20and%20"
-            "%28a%20eq%20%271%27%20or%20b%20eq%200-1%29&$orderby=lastModifiedDateTime%20desc&$top=5");
+  EXPECT_EQ(
+      text,
+      "?$filter=displayName%20eq%20%27O%27%27Neil%20%26%20S%C3%B6hne%20%2B%20Co%27%20and%20"
+      "%28a%20eq%20%271%27%20or%20b%20eq%200-1%29&$orderby=lastModifiedDateTime%20desc&$top=5");
   EXPECT_EQ(odata::Query{}.text(), "");
 }
 

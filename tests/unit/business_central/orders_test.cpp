@@ -201,8 +201,7 @@ TEST_F(BusinessCentralOrders, ThatAreUnknownAreNotFound) {
   const Order order = web_order("nowhere");
   EXPECT_EQ(orders().get_order(ref_to(order), call_within(5'000)).error().code,
             ErrorCode::not_found);
-  EXPECT_EQ(orders().find_receipt(order.id, call_within(5'000)).error().code,
-            ErrorCode::not_found);
+  EXPECT_EQ(orders().find_receipt(order.id, call_within(5'000)).error().code, ErrorCode::not_found);
   EXPECT_EQ(orders().release_order(ref_to(order), write_within(5'000)).error().code,
             ErrorCode::not_found);
   EXPECT_EQ(orders().cancel_order(ref_to(order), {}, write_within(5'000)).error().code,
@@ -234,7 +233,8 @@ TEST_F(BusinessCentralOrders, AreAmendedAbsolutelyAndReopenedForIt) {
   EXPECT_EQ(read.requested_date, day("2026-12-01"));
   ASSERT_EQ(read.lines.size(), 2u);
   EXPECT_EQ(read.lines[0].quantity, dec("4"));
-  EXPECT_EQ(read.lines[0].adjustments, order.lines[0].adjustments) << "the amount, not the percentage";
+  EXPECT_EQ(read.lines[0].adjustments, order.lines[0].adjustments)
+      << "the amount, not the percentage";
   EXPECT_EQ(read.lines[1].number, 3);
   EXPECT_EQ(read.lines[1].adjustments[0].promotion, "SUMMER");
   EXPECT_EQ(read.lines[1].adjustments[0].promotion_version, 3);
@@ -286,7 +286,8 @@ TEST_F(BusinessCentralOrders, AreCancelledWithATombstone) {
   const OrderReceipt receipt = place(order);
   release(order);
   fault("salesOrders.DELETE", "stale_key");
-  const auto cancelled = orders().cancel_order(ref_to(order), {"changed mind", {}}, write_within(10'000));
+  const auto cancelled =
+      orders().cancel_order(ref_to(order), {"changed mind", {}}, write_within(10'000));
   ASSERT_TRUE(cancelled.has_value()) << said(cancelled);
   EXPECT_EQ(cancelled->status, OrderStatus::cancelled);
   EXPECT_EQ(status_in_erp(receipt), "gone");
@@ -370,8 +371,7 @@ TEST_F(BusinessCentralOrders, RefuseWhatTheErpRefusesWithItsCode) {
   EXPECT_EQ(orders().place_order(order, write_within(10'000)).error().code, ErrorCode::rejected);
   order = web_order("16");
   order.lines[0].adjustments[0].amount = dec("1.00");
-  EXPECT_EQ(orders().place_order(order, write_within(10'000)).error().code,
-            ErrorCode::unsupported);
+  EXPECT_EQ(orders().place_order(order, write_within(10'000)).error().code, ErrorCode::unsupported);
   user("block_customer", R"({"number": "C10000", "blocked": "All"})");
   EXPECT_EQ(orders().place_order(web_order("16"), write_within(10'000)).error().code,
             ErrorCode::rejected);

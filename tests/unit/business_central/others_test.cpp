@@ -59,8 +59,8 @@ TEST_F(BusinessCentralCustomers, AreAmendedOnTheVersionThatWasRead) {
   CustomerAmendment amendment;
   amendment.name = "New Name";
   amendment.price_group = "VIP";
-  const auto receipt = customers().amend_customer(before.number, amendment, before.revision,
-                                                  write_within(5'000));
+  const auto receipt =
+      customers().amend_customer(before.number, amendment, before.revision, write_within(5'000));
   ASSERT_TRUE(receipt.has_value()) << said(receipt);
   const Customer after = get("C10001");
   EXPECT_EQ(after.name, "New Name");
@@ -68,12 +68,16 @@ TEST_F(BusinessCentralCustomers, AreAmendedOnTheVersionThatWasRead) {
   EXPECT_EQ(after.email, before.email);
   EXPECT_EQ(after.address, before.address);
   amendment.name = "Newer Name";
-  EXPECT_EQ(customers().amend_customer(before.number, amendment, before.revision,
-                                       write_within(5'000)).error().code,
+  EXPECT_EQ(customers()
+                .amend_customer(before.number, amendment, before.revision, write_within(5'000))
+                .error()
+                .code,
             ErrorCode::conflict);
   fault("customers.PATCH", "stale_key");
-  EXPECT_EQ(customers().amend_customer(before.number, amendment, after.revision,
-                                       write_within(5'000)).error().code,
+  EXPECT_EQ(customers()
+                .amend_customer(before.number, amendment, after.revision, write_within(5'000))
+                .error()
+                .code,
             ErrorCode::conflict);
   fault("customers.PATCH", "stale_key");
   const auto whatever_version =
@@ -146,7 +150,8 @@ TEST_F(BusinessCentralCustomers, ChangesOfCardAndPriceGroupAreSeen) {
   EXPECT_EQ(poll(), std::vector<std::string>{"C10003"});
   CustomerAmendment amendment;
   amendment.price_group = "B2B";
-  ASSERT_TRUE(customers().amend_customer(CustomerNumber("C10004"), amendment, {}, write_within(5'000)));
+  ASSERT_TRUE(
+      customers().amend_customer(CustomerNumber("C10004"), amendment, {}, write_within(5'000)));
   (void)poll();
   EXPECT_TRUE(poll().empty());
   EXPECT_EQ(get("C10003").blocked, CustomerBlock::all);
@@ -230,7 +235,8 @@ TEST_F(BusinessCentralStock, MovementsAreSeenInOrder) {
     more = page->more;
   }
   EXPECT_GE(seen, 100u);
-  user("goods_issue", R"({"item": "1002", "location": "EAST", "quantity": "2", "document": "GI-1"})");
+  user("goods_issue",
+       R"({"item": "1002", "location": "EAST", "quantity": "2", "document": "GI-1"})");
   const auto page = inventory().stock_movements(cursor, call_within(5'000));
   ASSERT_TRUE(page.has_value()) << said(page);
   ASSERT_EQ(page->items.size(), 1u);
@@ -412,17 +418,21 @@ TEST(BusinessCentralSettings, RefuseWhatTheyDoNotKnow) {
   EXPECT_NE(pointers.find("/colour"), std::string::npos) << pointers;
   EXPECT_NE(pointers.find("/auth/password"), std::string::npos) << pointers;
   EXPECT_FALSE(make(R"({"base_url": "http://127.0.0.1:1",
-      "auth": {"kind": "basic", "user": "u", "password": "p"}})").has_value());
+      "auth": {"kind": "basic", "user": "u", "password": "p"}})")
+                   .has_value());
   EXPECT_FALSE(make(R"({"base_url": "http://127.0.0.1:1", "company": "X",
-      "auth": {"kind": "oauth2", "client_id": "c"}})").has_value());
+      "auth": {"kind": "oauth2", "client_id": "c"}})")
+                   .has_value());
   EXPECT_FALSE(make(R"({"base_url": "http://127.0.0.1:1", "company": "X", "tls": {"ca_file": "/no"},
-      "auth": {"kind": "basic", "user": "u", "password": "p"}})").has_value());
+      "auth": {"kind": "basic", "user": "u", "password": "p"}})")
+                   .has_value());
 }
 
 TEST(BusinessCentralSettings, AnErpThatIsDownIsUnavailable) {
-  const auto adapter = make_business_central_adapter(
-      {"bc", R"({"base_url": "http://127.0.0.1:9", "company": "X",
-                 "auth": {"kind": "basic", "user": "u", "password": "p"}})", ""});
+  const auto adapter =
+      make_business_central_adapter({"bc", R"({"base_url": "http://127.0.0.1:9", "company": "X",
+                 "auth": {"kind": "basic", "user": "u", "password": "p"}})",
+                                     ""});
   ASSERT_TRUE(adapter.has_value());
   EXPECT_EQ((*adapter)->ping(call_within(2'000)).error().code, ErrorCode::unavailable);
   EXPECT_EQ((*adapter)->orders()->place_order(web_order("1"), write_within(2'000)).error().code,

@@ -6,14 +6,14 @@
 
 #include <gtest/gtest.h>
 
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <spawn.h>
 #include <string>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 extern char** environ;
@@ -49,9 +49,10 @@ class SimulatedErp : public ::testing::Test {
     folder_ = std::filesystem::temp_directory_path() /
               ("underpin-bc-" + std::to_string(::getpid()) + "-" + std::to_string(counter_++));
     std::filesystem::create_directories(folder_);
-    std::vector<std::string> words{UNDERPIN_PYTHON,
-                                   UNDERPIN_SOURCE_DIR "/tests/simulators/bc/server.py",
-                                   "--port", "0", "--data", folder_.string()};
+    std::vector<std::string> words{
+        UNDERPIN_PYTHON, UNDERPIN_SOURCE_DIR "/tests/simulators/bc/server.py",
+        "--port",        "0",
+        "--data",        folder_.string()};
     words.insert(words.end(), options.begin(), options.end());
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
@@ -62,7 +63,8 @@ class SimulatedErp : public ::testing::Test {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_addclose(&actions, ends[0]);
-    ASSERT_EQ(::posix_spawn(&process_, arguments[0], &actions, nullptr, arguments.data(), environ), 0);
+    ASSERT_EQ(::posix_spawn(&process_, arguments[0], &actions, nullptr, arguments.data(), environ),
+              0);
     posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
     std::string line;
@@ -83,15 +85,15 @@ class SimulatedErp : public ::testing::Test {
   }
 
   std::string basic_auth() const {
-    return R"("auth": {"kind": "basic", "user": "underpin", "password": "bc-demo-web-service-key"})";
+    return R"("auth": {"kind": "basic", "user": "underpin",
+                       "password": "bc-demo-web-service-key"})";
   }
 
   // `more` are further members of the settings.
   std::unique_ptr<ErpAdapter> connect(const std::string& more, const std::string& auth = {}) {
-    const std::string settings = R"({"base_url": ")" + base_ +
-                                 R"(", "company": "Contoso Retail DE", "settle_ms": 500, )" +
-                                 (auth.empty() ? basic_auth() : auth) +
-                                 (more.empty() ? "" : ", " + more) + "}";
+    const std::string settings =
+        R"({"base_url": ")" + base_ + R"(", "company": "Contoso Retail DE", "settle_ms": 500, )" +
+        (auth.empty() ? basic_auth() : auth) + (more.empty() ? "" : ", " + more) + "}";
     auto made = make_business_central_adapter({"bc", settings, folder_.string()});
     EXPECT_TRUE(made.has_value()) << (made ? "" : made.error().message);
     if (!made) return nullptr;
@@ -101,9 +103,9 @@ class SimulatedErp : public ::testing::Test {
   // Of the simulator's control plane, which is no part of the ERP.
   json::Value control(const std::string& method, const std::string& path,
                       const std::string& body = {}) {
-    const auto answer = http_.send({method, base_ + "/_sim/" + path,
-                                    {{"Content-Type", "application/json"}}, body},
-                                   call_within(10'000));
+    const auto answer =
+        http_.send({method, base_ + "/_sim/" + path, {{"Content-Type", "application/json"}}, body},
+                   call_within(10'000));
     EXPECT_TRUE(answer.has_value()) << (answer ? "" : answer.error().message);
     if (!answer) return {};
     EXPECT_LT(answer->status, 300) << answer->body;
@@ -112,8 +114,9 @@ class SimulatedErp : public ::testing::Test {
     return value ? *value : json::Value();
   }
   void fault(const std::string& operation, const std::string& kind, const std::string& more = {}) {
-    control("POST", "faults", R"({"operation": ")" + operation + R"(", "kind": ")" + kind + "\"" +
-                                  (more.empty() ? "" : ", " + more) + "}");
+    control("POST", "faults",
+            R"({"operation": ")" + operation + R"(", "kind": ")" + kind + "\"" +
+                (more.empty() ? "" : ", " + more) + "}");
   }
   json::Value user(const std::string& action, const std::string& body = "{}") {
     return control("POST", "users/" + action, body);
@@ -157,9 +160,10 @@ class SimulatedErp : public ::testing::Test {
 template <class T>
 std::string said(const Result<T>& result) {
   if (result) return "a value";
-  std::string text = std::string(name(result.error().code)) + " " + result.error().vendor_code + ": " +
-                     result.error().message;
-  for (const FieldError& field : result.error().fields) text += "; " + field.pointer + " " + field.detail;
+  std::string text = std::string(name(result.error().code)) + " " + result.error().vendor_code +
+                     ": " + result.error().message;
+  for (const FieldError& field : result.error().fields)
+    text += "; " + field.pointer + " " + field.detail;
   return text;
 }
 

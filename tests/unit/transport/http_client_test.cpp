@@ -132,9 +132,9 @@ TEST(HttpClient, SaysUnavailableWhenNobodyListens) {
     port = gone.port();
   }
   HttpClient client({});
-  EXPECT_EQ(code_of(client.send(post("http://127.0.0.1:" + std::to_string(port) + "/"),
-                                within(2000))),
-            ErrorCode::unavailable);
+  EXPECT_EQ(
+      code_of(client.send(post("http://127.0.0.1:" + std::to_string(port) + "/"), within(2000))),
+      ErrorCode::unavailable);
   EXPECT_EQ(code_of(client.send(post("http://no-such-host.invalid/"), within(2000))),
             ErrorCode::unavailable);
 }
@@ -150,8 +150,8 @@ TEST(HttpClient, SaysUnavailableWhenTlsFailsSinceNothingWasSent) {
 TEST(HttpClient, ResolvesNames) {
   RawServer server(always(ok));
   HttpClient client({});
-  const auto answer = client.send(
-      get("http://localhost:" + std::to_string(server.port()) + "/"), within(5000));
+  const auto answer =
+      client.send(get("http://localhost:" + std::to_string(server.port()) + "/"), within(5000));
   EXPECT_TRUE(answer.has_value()) << answer.error().message;
 }
 
@@ -236,8 +236,7 @@ TEST(HttpClient, RepeatsOnlyAReadOnAPooledConnectionThatDies) {
 
 TEST(HttpClient, RefusesAResponseBeyondTheLimit) {
   const std::string body(2000, 'x');
-  const std::string sized =
-      "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + body;
+  const std::string sized = "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + body;
   const std::string chunked =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + body + "\r\n0\r\n\r\n";
   const std::string endless = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body;
@@ -263,7 +262,8 @@ TEST(HttpClient, ReadsChunksInterimAnswersAndAnswersWithoutABody) {
     static const std::vector<std::string> answers{
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n"
         "3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n",
-        "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"};
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"};
     for (const std::string& answer : answers) {
       if (peer.read_request().empty()) return;
       peer.send(answer);

@@ -77,7 +77,8 @@ class Peer {
   std::string buffer_;
 };
 
-// Listens on a free loopback port; `serve(peer, n)` runs for the n-th connection, on its own thread.
+// Listens on a free loopback port; `serve(peer, n)` runs for the n-th connection, on its own
+// thread.
 class RawServer {
  public:
   using Serve = std::function<void(Peer& peer, int connection)>;

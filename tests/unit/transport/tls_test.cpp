@@ -34,14 +34,15 @@ class TlsServer : public ::testing::Test {
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
     X509_set_issuer_name(certificate_, name);
-    X509_EXTENSION* names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
-                                                "IP:127.0.0.1,DNS:localhost");
+    X509_EXTENSION* names =
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost");
     ASSERT_NE(names, nullptr);
     X509_add_ext(certificate_, names, -1);
     X509_EXTENSION_free(names);
     ASSERT_GT(X509_sign(certificate_, key_, EVP_sha256()), 0);
     ca_file_ = (std::filesystem::temp_directory_path() /
-                ("underpin-ca-" + std::to_string(::getpid()) + ".pem")).string();
+                ("underpin-ca-" + std::to_string(::getpid()) + ".pem"))
+                   .string();
     std::FILE* file = std::fopen(ca_file_.c_str(), "w");
     ASSERT_NE(file, nullptr);
     PEM_write_X509(file, certificate_);
