@@ -78,10 +78,11 @@ def update(company: Company, values: dict, lines: Optional[list[dict]]) -> dict:
             new_lines.append(line)
             continue
         stored = _line_by_key(company, line["Key"], number, by_number)
-        changes = {element: value for element, value in line.items() if element != "Key"
-                   and not equal(_LINE_FIELDS[element], stored[_LINE_FIELDS[element].column], value)}
-        if changes:
-            line_changes.append((stored, changes))
+        given = {element: value for element, value in line.items() if element != "Key"}
+        if any(not equal(_LINE_FIELDS[element], stored[_LINE_FIELDS[element].column], value)
+               for element, value in given.items()):
+            # All of it: a price that is in the request stays, also when it is the price of before.
+            line_changes.append((stored, given))
     if not header_changes and not line_changes and not new_lines:
         return header
     _must_be_open(header)

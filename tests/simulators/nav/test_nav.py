@@ -96,6 +96,16 @@ class Orders(NavTest):
         line = order["SalesLines"][0]
         self.assertEqual((line["Unit_Price"], line["Line_Discount_Amount"]), ("4.6", "1.84"))
 
+    def test_a_price_in_the_request_stays_even_if_it_is_the_price_of_before(self):
+        order = self.nav.create_order()
+        line = order["SalesLines"][0]
+        order = self.nav.update_order(order["Key"], lines=order_line(Key=line["Key"], Unit_Price="50",
+                                                                     Line_Discount_Amount="10"))
+        order = self.nav.update_order(order["Key"], lines=order_line(
+            Key=order["SalesLines"][0]["Key"], Quantity="4", Unit_Price="50", Line_Discount_Amount="10"))
+        line = order["SalesLines"][0]
+        self.assertEqual((line["Unit_Price"], line["Line_Discount_Amount"], line["Line_Amount"]), ("50", "10", "190"))
+
     def test_released_orders_are_reopened_before_they_change(self):
         order = self.nav.create_order()
         self.assertEqual(self.nav.release(order["No"]), "Released")
