@@ -52,7 +52,8 @@ Status Facade::set_up() {
   customers_ = std::make_unique<CustomerFacade>(systems_, *journal_, *plans_, *writes_,
                                                 *comparisons_, now);
   relay_ = std::make_unique<OutboxRelay>(systems_, *journal_, *orders_, *comparisons_, demand_,
-                                         now, settings_.on_step, settings_.relay);
+                                         writes_->locks(), now, settings_.on_step,
+                                         settings_.relay);
   const auto wake = [this] {
     for (PeriodicTask* task : relay_tasks_) task->wake();
   };

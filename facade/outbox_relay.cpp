@@ -42,16 +42,18 @@ std::function<void(JournalTransaction&)> change_document(
 }  // namespace
 
 OutboxRelay::OutboxRelay(const Systems& systems, journal::Journal& journal, OrderFacade& orders,
-                         Comparisons& comparisons, UndeliveredDemand& demand, Now now,
-                         OnStep on_step, RelaySettings settings)
+                         Comparisons& comparisons, UndeliveredDemand& demand,
+                         SubjectLocks& locks, Now now, OnStep on_step, RelaySettings settings)
     : systems_(systems),
       journal_(journal),
       orders_(orders),
       comparisons_(comparisons),
       demand_(demand),
+      locks_(locks),
       now_(std::move(now)),
       on_step_(on_step ? std::move(on_step) : [](Step, const std::string&) {}),
-      settings_(settings) {}
+      settings_(settings),
+      started_(now_()) {}
 
 const std::map<std::string, OutboxRelay::Deliver>& OutboxRelay::table() {
   static const std::map<std::string, Deliver> deliveries{
@@ -93,6 +95,11 @@ int OutboxRelay::deliver_due(Side side) {
   const Status read = journal_.read([&](const JournalReader& reader) {
     rows = reader.due_rows(side, now_(), settings_.batch);
   });
+  // An earlier process may have died while a row was on its way: for the vendor's time a look-up that
+  // finds nothing proves nothing, and a second delivery could become a second document.
+  const std::int64_t settle_ms = systems_.on(side).adapter->descriptor().settle_ms;
+  if (now_() < started_.plus_ms(settle_ms))
+    std::erase_if(rows, [&](const OutboxRow& row) { return row.created_at < started_; });
   if (!read || rows.empty()) return 0;
   // Each row is of another subject, so they may be delivered side by side.
   std::atomic<std::size_t> next{0};
@@ -224,6 +231,10 @@ Result<OutboxRelay::Effect> OutboxRelay::place_order(const OutboxRow& row,
 
 Result<OutboxRelay::Effect> OutboxRelay::release_order(const OutboxRow& row,
                                                        const WriteContext& context) {
+  // A change in progress has reopened the document and would find it released under its hands; it
+  // asks for a release of its own when it is done.
+  const auto held = locks_.acquire("orders/" + row.subject, context.deadline);
+  if (!held) return Error{ErrorCode::unavailable, "the order is being changed"};
   const auto document = document_of(row);
   if (!document) return document.error();
   // Held meanwhile, or cancelled: there is nothing to release.

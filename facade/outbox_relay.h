@@ -26,8 +26,8 @@ struct RelaySettings {
 class OutboxRelay {
  public:
   OutboxRelay(const Systems& systems, journal::Journal& journal, OrderFacade& orders,
-              Comparisons& comparisons, UndeliveredDemand& demand, Now now, OnStep on_step,
-              RelaySettings settings);
+              Comparisons& comparisons, UndeliveredDemand& demand, SubjectLocks& locks, Now now,
+              OnStep on_step, RelaySettings settings);
 
   // One pass over what is due; returns how many rows were delivered.
   int deliver_due(Side side);
@@ -57,9 +57,11 @@ class OutboxRelay {
   OrderFacade& orders_;
   Comparisons& comparisons_;
   UndeliveredDemand& demand_;
+  SubjectLocks& locks_;
   Now now_;
   OnStep on_step_;
   RelaySettings settings_;
+  const Timestamp started_;
 };
 
 }  // namespace underpin::facade

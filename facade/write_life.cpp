@@ -115,8 +115,10 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
       outcome = tx.open_intent(draft, now_());
       return std::holds_alternative<journal::Opened>(outcome);
     });
+    // What a group that was rolled back had read is no fact.
     const bool opened = std::holds_alternative<journal::Opened>(outcome);
-    if (opened && !written) return problem_for(written.error());
+    if (!written && (opened || written.error().code == ErrorCode::unavailable))
+      return problem_for(written.error());
     const Opening opening = read_outcome(outcome);
     if (opening.answer) return *opening.answer;
     intent_id = opening.intent;
