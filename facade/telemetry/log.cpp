@@ -1,21 +1,27 @@
 #include "facade/telemetry/log.h"
 
-#include <spdlog/async.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <ctime>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace underpin::facade::telemetry {
 namespace {
 
 constexpr std::size_t message_limit = 8'192;
+constexpr std::size_t write_size = 65'536;
 constexpr std::string_view cut_mark = "...(cut)";
 
 // "2026-03-01T10:15:30.123456Z"
@@ -140,53 +146,103 @@ std::string log_line(std::int64_t micros_utc, Level level, std::string_view mess
   return line;
 }
 
+// Lines wait in a bounded list; a thread of its own takes the whole list at a time and writes it
+// with as few calls as the file takes.
 struct Log::Writer {
-  std::shared_ptr<spdlog::details::thread_pool> pool;
-  std::shared_ptr<spdlog::async_logger> logger;
+  Writer(int to, bool close_it, std::size_t limit)
+      : file(to), owned(close_it), queue_limit(std::max<std::size_t>(limit, 1)) {
+    thread = std::thread([this] { run(); });
+  }
+  ~Writer() {
+    {
+      const std::lock_guard lock(mutex);
+      ending = true;
+    }
+    changed.notify_one();
+    thread.join();
+    if (owned) ::close(file);
+  }
+
+  void push(std::string line) {
+    {
+      const std::lock_guard lock(mutex);
+      if (lines.size() >= queue_limit) {
+        lines.pop_front();
+        dropped.fetch_add(1, std::memory_order_relaxed);
+      }
+      lines.push_back(std::move(line));
+    }
+    changed.notify_one();
+  }
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      changed.wait(lock, [&] { return ending || !lines.empty(); });
+      if (lines.empty()) return;
+      std::deque<std::string> batch;
+      batch.swap(lines);
+      lock.unlock();
+      std::string text;
+      for (const std::string& line : batch) {
+        text += line;
+        if (text.size() < write_size) continue;
+        write_all(text);
+        text.clear();
+      }
+      write_all(text);
+      lock.lock();
+    }
+  }
+
+  // A disk that is full loses lines, not answers; nobody is left who could be told.
+  void write_all(std::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t written = ::write(file, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return;
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  const int file;
+  const bool owned;
+  const std::size_t queue_limit;
+  std::atomic<std::uint64_t> dropped{0};
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::string> lines;
+  bool ending = false;
+  std::thread thread;
 };
 
 Result<std::unique_ptr<Log>> Log::open(const LogSettings& settings) {
-  try {
-    std::shared_ptr<spdlog::sinks::sink> sink;
-    if (settings.file.empty()) {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    } else {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(settings.file);
+  int file = STDERR_FILENO;
+  if (!settings.file.empty()) {
+    file = ::open(settings.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (file < 0) {
+      return Error{ErrorCode::invalid_request,
+                   "the log file " + settings.file +
+                       " cannot be opened: " + std::generic_category().message(errno)};
     }
-    sink->set_pattern("%v");
-    auto writer = std::make_unique<Writer>();
-    writer->pool = std::make_shared<spdlog::details::thread_pool>(
-        std::max<std::size_t>(settings.queue_limit, 1), 1);
-    // Drops the oldest when the disk is slow: no answer waits for the log.
-    writer->logger = std::make_shared<spdlog::async_logger>(
-        "underpin", std::move(sink), writer->pool, spdlog::async_overflow_policy::overrun_oldest);
-    writer->logger->set_level(spdlog::level::trace);
-    writer->logger->flush_on(spdlog::level::trace);
-    return std::unique_ptr<Log>(new Log(settings.level, std::move(writer)));
-  } catch (const spdlog::spdlog_ex& thrown) {
-    return Error{ErrorCode::invalid_request,
-                 "the log file " + settings.file + " cannot be opened: " + thrown.what()};
   }
+  auto writer = std::make_unique<Writer>(file, !settings.file.empty(), settings.queue_limit);
+  return std::unique_ptr<Log>(new Log(settings.level, std::move(writer)));
 }
 
 Log::Log(Level level, std::unique_ptr<Writer> writer) : level_(level), writer_(std::move(writer)) {}
-
-// The pool's destructor queues its end behind what waits and joins; with the overrun policy this
-// end cannot be lost, because it is posted blocking.
 Log::~Log() = default;
 
 void Log::write(Level level, std::string_view message, std::string_view correlation_id,
                 LogFields fields) {
   if (!enabled(level)) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::string line =
-      log_line(std::chrono::duration_cast<std::chrono::microseconds>(now).count(), level, message,
-               correlation_id, fields);
-  writer_->logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  std::string line = log_line(std::chrono::duration_cast<std::chrono::microseconds>(now).count(),
+                              level, message, correlation_id, fields);
+  line.push_back('\n');
+  writer_->push(std::move(line));
 }
 
-std::uint64_t Log::dropped() const {
-  return static_cast<std::uint64_t>(writer_->pool->overrun_counter());
-}
+std::uint64_t Log::dropped() const { return writer_->dropped.load(std::memory_order_relaxed); }
 
 }  // namespace underpin::facade::telemetry
