@@ -49,9 +49,16 @@ class NavProcess {
     return std::make_shared<odbc::Database>(settings);
   }
 
-  // The body of the answer; fails the test unless it is a 200.
+  // The body of the answer to a control request; fails the test unless it is a 200.
+  std::string get(const std::string& path) { return ask("GET", path, {}); }
+  std::string remove(const std::string& path) { return ask("DELETE", path, {}); }
   std::string post(const std::string& path, const std::string& body) {
-    const std::string answer = exchange("POST " + path +
+    return ask("POST", path, body);
+  }
+
+ private:
+  std::string ask(const std::string& method, const std::string& path, const std::string& body) {
+    const std::string answer = exchange(method + " " + path +
                                         " HTTP/1.1\r\nHost: localhost\r\n"
                                         "Content-Type: application/json\r\nConnection: close\r\n"
                                         "Content-Length: " +
@@ -61,7 +68,6 @@ class NavProcess {
     return end == std::string::npos ? std::string() : answer.substr(end + 4);
   }
 
- private:
   void start() {
     int output[2] = {-1, -1};
     ASSERT_EQ(::pipe2(output, O_CLOEXEC), 0);
