@@ -261,6 +261,8 @@ Result<OutboxRelay::Effect> OutboxRelay::amend_order(const OutboxRow& row,
   // The inert copy keeps what is outstanding at home, which may have shipped a part by now.
   const auto home = orders_.read_from(document->home, *document, context);
   if (!home) return home.error();
+  // Cancelled or posted since: the copy is withdrawn, and may be gone already.
+  if (is_closed(home->status)) return follow_order(row, context);
   OrderAmendment outstanding = *amendment;
   for (LineAmendment& change : outstanding.lines) {
     if (!change.quantity) continue;

@@ -238,6 +238,11 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
   const auto found_operation = operations_.find(intent.operation);
   if (found_operation == operations_.end()) return false;
   WriteOperation& operation = *found_operation->second;
+  // What the relay does to the same subject must not come in between.
+  const SubjectLocks::Held held = locks_.acquire(
+      std::string(name(intent.capability)) + "/" + intent.subject,
+      std::min(context.deadline, deadline_in(std::chrono::milliseconds(limits_.subject_wait_ms))));
+  if (!held) return false;
   on_step_(Step::resolving, intent.subject);
   CallContext looking = context;
   looking.correlation_id = CorrelationId{intent.correlation_id};

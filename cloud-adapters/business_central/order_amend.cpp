@@ -34,9 +34,15 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
         apply(change);
         break;
       } catch (const Failure& failure) {
-        if (failure.error.code != ErrorCode::conflict || attempt > 0) throw;
+        // A release that was under way, perhaps our own of before, may come after the reopening.
+        const bool released_again =
+            failure.error.code == ErrorCode::rejected && change.reopened;
+        if ((failure.error.code != ErrorCode::conflict && !released_again) || attempt > 0) throw;
         const std::string number = change.current.number;
         change.current = documents_.living(change.current.order_id, context);
+        if (released_again && change.current.place != Place::nowhere &&
+            !is_released(change.current.header))
+          throw;
         if (change.current.place == Place::nowhere)
           throw Failure{site_.rejected("order " + number + " was posted or deleted meanwhile")};
       }

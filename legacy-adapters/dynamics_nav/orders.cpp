@@ -397,9 +397,12 @@ OrderReceipt Orders::change_open(Found found, const OrderRef& ref, const Changes
         found.header = std::move(updated).value();
         break;
       }
-      if (updated.error().code != ErrorCode::conflict || attempt == 2)
+      // A release that was under way, perhaps our own of before, may come after the reopening.
+      const bool released_again = updated.error().code == ErrorCode::rejected && reopened;
+      if ((updated.error().code != ErrorCode::conflict && !released_again) || attempt == 2)
         throw Failure{updated.error()};
       reread();
+      if (released_again && !is_released(found.header)) throw Failure{updated.error()};
     }
   } catch (const Failure& failure) {
     // What was not changed is released again, or nobody would.
