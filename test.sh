@@ -8,7 +8,9 @@ set -euo pipefail
 cd "$(dirname "$0")"
 mode=${1:-release}
 jobs=$(nproc)
-./scripts/install-packages.sh
+extra=()
+[ "$mode" != fuzz ] || extra=(clang libclang-rt-14-dev llvm)
+./scripts/install-packages.sh "${extra[@]}"
 
 configure_and_build() {
   cmake --preset "$1" >/dev/null
