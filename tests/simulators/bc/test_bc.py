@@ -147,7 +147,7 @@ class Orders(Bc):
             ({"externalDocumentNumber": "X" * 36}, "Application_StringExceededLength"),
             ({"shipToCity": "Y" * 31}, "Application_StringExceededLength"),
             ({"customerNumber": "C99999"}, "Internal_RecordNotFound"),
-            ({"currencyCode": "XXX"}, "Internal_RecordNotFound"),
+            ({"currencyCode": "QQQ"}, "Internal_RecordNotFound"),
             ({"salesOrderLines": {}}, "BadRequest"),
             ({"salesOrderLines": [{**line, "quantity": "1"}]}, "BadRequest"),
             ({"salesOrderLines": [{**line, "netAmount": 1}]}, "BadRequest"),

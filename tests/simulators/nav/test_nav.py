@@ -183,7 +183,7 @@ class Orders(NavTest):
                                "<Currency_Code>EUR</Currency_Code></SalesOrder>")
         self.assertNotIn("Currency_Code", made)
         self.refused("NavCSideValidateTableRelationException", self.nav.record, "SalesOrder", "Create",
-                     "<SalesOrder><Currency_Code>XXX</Currency_Code></SalesOrder>")
+                     "<SalesOrder><Currency_Code>QQQ</Currency_Code></SalesOrder>")
 
     def test_amounts_keep_all_their_digits(self):
         order = self.nav.create_order(price="12345678901234567.89")
