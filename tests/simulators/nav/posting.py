@@ -31,12 +31,12 @@ def _shippable(company: Company, lines: list[dict], partly: bool) -> dict:
     """line number -> quantity, from real stock; services and charges go with the first goods."""
     quantities: dict = {}
     taken: dict = {}
-    items = [line for line in lines if line["Type"] == ITEM]
+    items = [line for line in lines if line["Type"] == ITEM and Decimal(line["Outstanding Quantity"])]
     others = [line for line in lines if line["Type"] not in (0, ITEM)]
     for index, line in enumerate(items):
         wanted = Decimal(line["Outstanding Quantity"])
         place = (line["No_"], line["Location Code"])
-        if not wanted or not place[1]:
+        if not place[1]:
             continue
         if partly:
             if index and len(items) > 1:
