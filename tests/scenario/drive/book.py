@@ -100,6 +100,7 @@ class StockBounds:
         self._base: dict = {}
         self._more: dict = {}
         self._less: dict = {}
+        self._promises: list = []
 
     def start(self, base: dict) -> None:
         self._base = dict(base)
@@ -111,6 +112,24 @@ class StockBounds:
     def less(self, key, quantity, at=None) -> None:
         with self._lock:
             self._less.setdefault(key, []).append((at or time.monotonic(), Decimal(quantity)))
+
+    def moving(self, key, quantity, begun: float) -> None:
+        """Goods left, and until now only one ERP knew: that long, the other's stock was late, not wrong."""
+        self.more(key, quantity, begun)
+        self.less(key, quantity)
+
+    def promised(self, key, available: Decimal, sent: float, received: float) -> None:
+        """Notes an answer; it is judged at the end, when all that was going on meanwhile is known."""
+        with self._lock:
+            self._promises.append((key, available, sent, received))
+
+    def broken_promises(self) -> list[str]:
+        found = []
+        for key, available, sent, received in self._promises:
+            bound = self.bound(key, sent, received)
+            if bound is not None and available > max(bound, Decimal(0)):
+                found.append(f"{key[0]} at {key[1]}: {available} promised, {bound} is the most that there can be")
+        return found
 
     def bound(self, key, sent: float, received: float) -> Decimal | None:
         with self._lock:

@@ -20,9 +20,11 @@ from .http_calls import Answer, Server
 
 # Left to the planted rounding difference: its price makes tax that ends in exactly half a cent.
 ROUNDING_SKU = "1004"
+# Left to the planted stock drift, so that what is found there is the drift alone.
+DRIFT_SKU = "1059"
 DESCRIPTION = {item.number: item.description for item in sample_data.ITEMS}
 PRICE = {item.number: item.unit_price for item in sample_data.ITEMS}
-SKUS = [item.number for item in sample_data.ITEMS if item.number != ROUNDING_SKU]
+SKUS = [item.number for item in sample_data.ITEMS if item.number not in (ROUNDING_SKU, DRIFT_SKU)]
 LOCATIONS = [location.code for location in sample_data.LOCATIONS]
 PATIENCE_S = 40
 
@@ -241,11 +243,8 @@ class Channel:
             return
         received = time.monotonic()
         for level in answer.json["items"]:
-            key = (level["sku"], level.get("location", ""))
-            bound = self.book.stock.bound(key, sent, received)
-            if bound is not None and Decimal(level["available"]) > max(bound, Decimal(0)):
-                self.book.found("oversold", f"{key[0]} at {key[1]}: {level['available']} promised, "
-                                            f"{bound} is the most that there can be")
+            self.book.stock.promised((level["sku"], level.get("location", "")), Decimal(level["available"]),
+                                     sent, received)
 
     def adjust(self, movement: str, sku: str, location: str, quantity: Decimal) -> None:
         begun = time.monotonic()
@@ -366,7 +365,7 @@ class Shopper(threading.Thread):
         order = self._own()
         if order is None:
             return
-        number = self._draw.choice(list(order.lines))
+        number = self._draw.choice([line.number for line in order.lines.values() if line.kept])
         target = Decimal(self._draw.randint(1, 6))
 
         def change(current: Order):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 from .architect import Architect
@@ -156,32 +158,35 @@ def _check_mirror(order: Order, home: Document, mirror: Document, result: Result
 
 def check_history(book: Book, channels: dict[str, Channel], nav: Nav) -> int:
     """Every order is still found by its number: the channels' own, and those older than the facade."""
-    asked = 0
-    for order in book.acknowledged():
-        channel = channels[order.channel]
+    def own(order: Order) -> None:
         before = order.status
+        channel = channels[order.channel]
         answer = channel.read("get_order", f"/v1/orders/{order.number}", wanted=(200, 404))
-        asked += 1
         if answer is not None and answer.status == 404:
             book.found("history_not_found", f"order {order.name} is not found any more")
         elif answer is not None:
             channel.seen(order, answer.json["status"], before)
+
+    def older(number: str) -> None:
+        answer = channels["web"].read("get_order", f"/v1/orders/{number}", wanted=(200, 404))
+        if answer is not None and answer.status == 404:
+            book.found("history_not_found", f"order {number}, older than the facade, is not found")
+
+    orders = book.acknowledged()
+    numbers = [document.number for document in nav.documents().values()
+               if not document.reference.startswith(("WEB/", "POS/"))]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(own, orders))
+        list(threads.map(older, numbers))
     for name, channel in channels.items():
         items = channel.listed()
         if items is None:
             continue
-        listed = [item["number"] for item in items if item.get("channel") == name]
-        for order in book.acknowledged():
-            if order.channel == name and listed.count(order.number) != 1:
-                book.found("history_not_found",
-                           f"order {order.name} is {listed.count(order.number)} times in the list")
-    for number in [document.number for document in nav.documents().values()
-                   if not document.reference.startswith(("WEB/", "POS/"))]:
-        answer = channels["web"].read("get_order", f"/v1/orders/{number}", wanted=(200, 404))
-        asked += 1
-        if answer is not None and answer.status == 404:
-            book.found("history_not_found", f"order {number}, older than the facade, is not found")
-    return asked
+        listed = Counter(item["number"] for item in items if item.get("channel") == name)
+        for order in orders:
+            if order.channel == name and listed[order.number] != 1:
+                book.found("history_not_found", f"order {order.name} is {listed[order.number]} times in the list")
+    return len(orders) + len(numbers)
 
 
 def check_master_data(book: Book, nav: Nav, bc: BusinessCentral, blocked: str, price: tuple) -> list[str]:

@@ -33,6 +33,7 @@ class Warehouse:
             given = {"max": most, "partial_percent": 20}
             if orders is not None:
                 given["orders"] = orders
+            begun = time.monotonic()
             shipped = self._nav.user("pick_and_ship", **given)["shipments"]
             for shipment in shipped:
                 self._book.shipped(shipment["external_document_no"])
@@ -40,11 +41,13 @@ class Warehouse:
                     if line["location"]:
                         self._bc.user("goods_issue", item=line["item"], location=line["location"],
                                       quantity=line["quantity"], document=shipment["shipment_no"])
+                        self._book.stock.moving((line["item"], line["location"]), line["quantity"], begun)
             self.shipments += len(shipped)
             return len(shipped)
 
     def ship_in_bc(self, most: int, partial: bool = False) -> int:
         with self._lock:
+            begun = time.monotonic()
             shipped = self._bc.user("pick_and_ship", max=most, partial=partial)["shipped"]
             for shipment in shipped:
                 self._book.shipped(shipment["externalDocumentNumber"])
@@ -52,6 +55,7 @@ class Warehouse:
                     if line["type"] == "Item":
                         self._nav.user("goods_issue", item=line["item"], location=line["location"],
                                        quantity=line["quantity"], document=shipment["shipment"])
+                        self._book.stock.moving((line["item"], line["location"]), line["quantity"], begun)
             self.shipments += len(shipped)
             return len(shipped)
 

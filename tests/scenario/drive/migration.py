@@ -12,7 +12,7 @@ from . import checks, erp_users
 from .account import Account
 from .architect import Architect, GaveUp
 from .book import Book
-from .channel import Channel, Shopper
+from .channel import DRIFT_SKU, Channel, Shopper
 from .planted import Gardener
 from .processes import Processes
 
@@ -120,9 +120,7 @@ class Migration:
             self._architect.move(capability, "shadow_read", reason="Compare what both answer")
         time.sleep(BREATH_S)
         account.line()
-        self._gardener.missing_customer(self._missing)
-        self._gardener.stock_drift("1059", "WEST")
-        self._gardener.rounding(self._customers[0])
+        self._gardener.plant(self._missing, (DRIFT_SKU, "WEST"), self._customers[0])
         self._told()
 
     def _flip(self) -> None:
@@ -201,6 +199,8 @@ class Migration:
     def _check(self, story: str | None) -> bool:
         account, book = self._account, self._book
         problems = [story] if story else []
+        for text in book.stock.broken_promises():
+            book.found("oversold", text)
         waiting = self._architect.settle(30)
         if waiting:
             problems.append(f"not delivered after 30 s: {waiting}")

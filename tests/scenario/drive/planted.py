@@ -64,6 +64,7 @@ class Gardener:
     def __init__(self, nav: Nav, bc: BusinessCentral, web: Channel, qa: Architect, account: Account):
         self._nav, self._bc, self._web, self._qa, self._account = nav, bc, web, qa, account
         self.all: list[Planted] = []
+        self._asking: list = []
 
     def mismatches(self) -> list[dict]:
         """Every mismatch in the ledger."""
@@ -79,53 +80,50 @@ class Gardener:
         return [entry for entry in self.mismatches()
                 if not any(planted.explains(entry) for planted in self.all)]
 
-    def missing_customer(self, number: str) -> None:
-        planted = MissingCustomer("missing customer", "customers", {number})
-        self.all.append(planted)
-        self._bc.user("delete_customer", number=number)
-        self._account.step("planted", f"customer {number} is deleted in bc")
-        if not self._find(planted, lambda: self._web.read("get_customer", f"/v1/customers/{number}")):
-            return
-        # A channel's ordinary change is mirrored, and the mirror brings the customer back.
-        self._web.amend_customer(number, {"phone": "+49 30 5550199"})
-        self._settle(planted, lambda: number in self._bc.customers(),
-                     f"customer {number} is in bc again, brought by a channel's change")
-
-    def stock_drift(self, sku: str, location: str) -> None:
-        planted = StockDrift("stock drift", "inventory", {f"{sku}@{location}"})
-        self.all.append(planted)
-        self._bc.user("drift_stock", item=sku, location=location, quantity=str(planted.drift),
-                      document="DRIFT")
-        self._account.step("planted", f"{-planted.drift} pieces of {sku} vanish at {location} in bc")
-        if not self._find(planted, lambda: self._web.stock(sku, location)):
-            return
-        self._bc.user("drift_stock", item=sku, location=location, quantity=str(-planted.drift),
-                      document="RECOUNT")
-        self._settle(planted, lambda: self._nav.stock()[sku, location] == self._bc.stock()[sku, location],
-                     f"{sku} at {location} is counted again and corrected in bc")
-
-    def rounding(self, customer: str) -> None:
-        planted = Rounding("rounding", "orders", set())
-        self.all.append(planted)
+    def plant(self, customer: str, place: tuple[str, str], buyer: str) -> None:
+        """All three at once; then each is found, and settled by those whose job it is."""
+        sku, location = place
+        missing = MissingCustomer("missing customer", "customers", {customer})
+        self._bc.user("delete_customer", number=customer)
+        self._account.step("planted", f"customer {customer} is deleted in bc")
+        drift = StockDrift("stock drift", "inventory", {f"{sku}@{location}"})
+        self._bc.user("drift_stock", item=sku, location=location, quantity=str(drift.drift), document="DRIFT")
+        self._account.step("planted", f"{-drift.drift} pieces of {sku} vanish at {location} in bc")
+        rounding = Rounding("rounding", "orders", set())
         self._bc.user("set_rounding", mode="planted", item=ROUNDING_SKU)
         self._account.step("planted", f"bc rounds the tax of article {ROUNDING_SKU} half down")
-        orders = []
-        for quantity in (1, 3, 5):
-            order = Order(self._web.name, str(self._web.numbers.take()), customer,
-                          [Line(1, ROUNDING_SKU, "EAST", quantity, PRICE[ROUNDING_SKU]),
-                           Line(2, "1010", "EAST", 1, PRICE["1010"])])
-            planted.subjects.add(order.name)
-            if self._web.place(order):
-                orders.append(order)
-        found = self._find(planted, lambda: [self._web.get_order(order) for order in orders])
+        self.all += [missing, drift, rounding]
+        orders = self._rounded_orders(buyer)
+        rounding.subjects |= {order.name for order in orders}
+
+        self._find(missing, lambda: self._web.read("get_customer", f"/v1/customers/{customer}"))
+        self._find(drift, lambda: self._web.stock(sku, location))
+        self._find(rounding, lambda: [self._web.get_order(order) for order in orders])
+        self._wait_until_found()
+
+        # A channel's ordinary change is mirrored, and the mirror brings the customer back.
+        self._web.amend_customer(customer, {"phone": "+49 30 5550199"})
+        self._bc.user("drift_stock", item=sku, location=location, quantity=str(-drift.drift), document="RECOUNT")
         self._bc.user("set_rounding", mode="per_line")
-        if not found:
-            return
         for order in orders:
             self._compute_again(order)
             order.let_go = True
-        self._settle(planted, lambda: all(self._equal(order) for order in orders),
+        self._settle(missing, lambda: customer in self._bc.customers(),
+                     f"customer {customer} is in bc again, brought by a channel's change")
+        self._settle(drift, lambda: self._nav.stock()[sku, location] == self._bc.stock()[sku, location],
+                     f"{sku} at {location} is counted again and corrected in bc")
+        self._settle(rounding, lambda: all(self._equal(order) for order in orders),
                      f"bc rounds half up again, {len(orders)} orders computed anew")
+
+    def _rounded_orders(self, buyer: str) -> list[Order]:
+        orders = []
+        for quantity in (1, 3, 5):
+            order = Order(self._web.name, str(self._web.numbers.take()), buyer,
+                          [Line(1, ROUNDING_SKU, "EAST", quantity, PRICE[ROUNDING_SKU]),
+                           Line(2, "1010", "EAST", 1, PRICE["1010"])])
+            if self._web.place(order):
+                orders.append(order)
+        return orders
 
     def _compute_again(self, order: Order) -> None:
         documents = self._bc.state("orders")
@@ -143,23 +141,31 @@ class Gardener:
                    if document.reference == order.reference and document.open]
         return len(grosses) == 2 and grosses[0] == grosses[1]
 
-    def _find(self, planted: Planted, read) -> bool:
+    def _find(self, planted: Planted, read) -> None:
+        """Asks as a channel would, once now and again while it is not found."""
+        read()
+        self._asking.append((planted, read))
+
+    def _wait_until_found(self) -> None:
         give_up = time.monotonic() + PATIENCE_S
-        while time.monotonic() < give_up:
-            read()
-            time.sleep(0.4)
-            entries = [entry for entry in self.mismatches() if planted.explains(entry)]
-            if entries:
+        while self._asking and time.monotonic() < give_up:
+            time.sleep(0.5)
+            entries = self.mismatches()
+            for planted, read in list(self._asking):
+                shown = next((entry for entry in entries if planted.explains(entry)), None)
+                if shown is None:
+                    read()
+                    continue
                 planted.found = True
-                shown = entries[0]
+                self._asking.remove((planted, read))
                 for difference in shown["differences"]:
                     if difference["verdict"] == "mismatch":
                         self._account.good("parity", f"{planted.name}: {shown['operation']} {shown['subject']} "
                                            f"{difference['path'] or '(the answer)'}: {difference['primary']} "
                                            f"against {difference['secondary'][:60]}")
-                return True
-        self._account.bad("parity", f"{planted.name} was not found in {PATIENCE_S} s")
-        return False
+        for planted, _ in self._asking:
+            self._account.bad("parity", f"{planted.name} was not found in {PATIENCE_S} s")
+        self._asking.clear()
 
     def _settle(self, planted: Planted, equal, text: str) -> None:
         give_up = time.monotonic() + PATIENCE_S
