@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "facade/feeds.h"
 #include "facade/observe.h"
 
 #include <algorithm>
@@ -72,7 +73,7 @@ CatchUpState CatchUp::state(const JournalReader& reader, Capability capability, 
 
 void CatchUp::reset(JournalTransaction& tx, Capability capability, Side to) {
   tx.set_fact(fact_name(capability, to), write_state({}));
-  if (capability == Capability::pricing) tx.set_fact("prices/last", "");
+  if (capability == Capability::pricing && to == Side::cloud) tx.set_fact("prices/last", "");
 }
 
 Status CatchUp::advance(const CallContext& context) {
@@ -190,15 +191,8 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
       if (!order && order.error().code == ErrorCode::not_found) continue;
       if (!order) return order.error();
       if (is_closed(order->status)) continue;
-      Order outstanding = merged(*order, read_content(candidate.content), candidate);
-      for (OrderLine& line : outstanding.lines) {
-        line.quantity = line.outstanding();
-        line.cancelled_quantity = line.shipped_quantity = line.invoiced_quantity = Decimal{};
-        line.net_amount = line.net_amount.rounded(2, Rounding::half_up);
-      }
-      std::erase_if(outstanding.lines, [](const OrderLine& line) {
-        return line.quantity.is_zero() || line.quantity.is_negative();
-      });
+      Order outstanding = outstanding_part(*order);
+      outstanding.id = candidate.id;
       if (outstanding.lines.empty()) continue;
       const Status written = journal_.write([&](JournalTransaction& tx) {
         auto document = tx.document(candidate.id);
@@ -219,6 +213,8 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
         row.depends_on_capability = Capability::customers;
         row.depends_on_subject = document->customer.text();
         tx.add_outbox_row(row, now_());
+        // What shipped between the reading and this moment was nobody's to follow yet.
+        tx.add_outbox_row(follow_row(*document), now_());
         return true;
       });
       if (written) continue;

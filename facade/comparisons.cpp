@@ -9,13 +9,24 @@ namespace {
 constexpr std::array<std::chrono::milliseconds, 2> look_again{std::chrono::milliseconds(400),
                                                               std::chrono::milliseconds(2'000)};
 
+// A NAV number equals its BC number: what the journal knows as one document is one.
+parity::Rules with_references(parity::Rules rules) {
+  parity::Rule documents;
+  documents.name = "document numbers are cross-references";
+  documents.capability = "orders";
+  documents.path = "/document";
+  documents.references = "order_document";
+  rules.rules.push_back(std::move(documents));
+  return rules;
+}
+
 }  // namespace
 
 Comparisons::Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
                          ShadowQueue& queue, Now now)
     : systems_(systems),
       ledger_(ledger),
-      rules_(std::move(rules)),
+      rules_(with_references(std::move(rules))),
       queue_(queue),
       now_(std::move(now)) {}
 

@@ -32,16 +32,6 @@ bool edited(const Order& order, const std::optional<Order>& content) {
   return order.lines.size() > content->lines.size();
 }
 
-bool waiting(const JournalReader& reader, Side side, Capability capability,
-             const std::string& subject, const std::string& operation) {
-  const auto rows = reader.rows_of(side, capability, subject);
-  return std::any_of(rows.begin(), rows.end(), [&](const journal::OutboxRow& row) {
-    // One that has been tried may have read the value before it changed.
-    return row.operation == operation && row.attempts == 0 &&
-           row.state == journal::OutboxState::pending;
-  });
-}
-
 }  // namespace
 
 journal::NewOutboxRow follow_row(const DocumentRecord& document) {
@@ -166,6 +156,25 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     tx.add_exception(exception, now_());
     return;
   }
+  const DocumentNumber& known = document->document(side);
+  if (!known.empty() && known != seen.change.ref.document) {
+    // A second document under one identity: a write that committed later than any look-up could
+    // wait for. Never mended silently; never mistaken for the first.
+    const std::string fact = "raised/duplicate_document/" + order_subject(document->id) + "/" +
+                             seen.change.ref.document.text();
+    if (seen.order.status == OrderStatus::cancelled || !tx.fact(fact).empty()) return;
+    tx.set_fact(fact, "1");
+    journal::ExceptionRecord exception;
+    exception.kind = "duplicate_document";
+    exception.capability = Capability::orders;
+    exception.wave = document->wave;
+    exception.subject = order_subject(document->id);
+    exception.side = side;
+    exception.detail = systems_.on(side).name + " holds " + seen.change.ref.document.text() +
+                       " beside " + known.text() + " for one order";
+    tx.add_exception(exception, now_());
+    return;
+  }
   const bool status_changed =
       document->status != seen.order.status && may_follow(document->status, seen.order.status);
   const bool follow = document->mirrored && (moved(seen.order.status) ||
@@ -177,10 +186,8 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     document->updated_at = now_();
     tx.put_document(*document);
   }
-  if (follow && !waiting(tx, other(side), Capability::orders, order_subject(document->id),
-                         "follow_order")) {
-    tx.add_outbox_row(follow_row(*document), now_());
-  }
+  // Always a row of its own: one that is being delivered may have read the document before this.
+  if (follow) tx.add_outbox_row(follow_row(*document), now_());
 }
 
 Status Feeds::poll_customers(Side side, const CallContext& context) {
@@ -209,8 +216,6 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
     }
     const Status written = journal_.write([&](JournalTransaction& tx) {
       for (const CustomerNumber& number : carry) {
-        if (waiting(tx, other(side), Capability::customers, number.text(), "put_customer"))
-          continue;
         tx.add_outbox_row(customer_mirror(number, other(side), plans_.wave(), "feed"), now_());
       }
       tx.set_cursor(system, "customers", page.result->next.text());

@@ -31,6 +31,11 @@ Decimal net_of(const OrderLine& line) {
 
 }  // namespace
 
+Decimal shrunk(Decimal discount, Decimal kept, Decimal ordered) {
+  if (ordered.is_zero()) return Decimal{};
+  return Decimal::divided(discount * kept, ordered, 2, Rounding::half_up);
+}
+
 journal::Subject order_subject(const OrderId& id) {
   return id.channel.text() + "/" + id.number.text();
 }
@@ -104,12 +109,8 @@ Result<OrderAmendment> as_amendment(const Order& content, const OrderCancellatio
       LineAmendment target;
       target.number = change.number;
       target.quantity = line->quantity - change.quantity;
-      // A discount for the whole line shrinks with it.
-      if (!line->adjustments.empty() && !line->quantity.is_zero()) {
-        target.adjustment_total =
-            Decimal::divided(sum(line->adjustments) * *target.quantity, line->quantity, 2,
-                             Rounding::half_up);
-      }
+      if (!line->adjustments.empty())
+        target.adjustment_total = shrunk(sum(line->adjustments), *target.quantity, line->quantity);
       amendment.lines.push_back(std::move(target));
     }
   }
@@ -120,8 +121,24 @@ Result<OrderAmendment> as_amendment(const Order& content, const OrderCancellatio
 OrderAmendment for_erp(const Order& content, OrderAmendment amendment) {
   for (LineAmendment& change : amendment.lines) {
     const OrderLine* line = line_of(content, change.number);
-    if (line != nullptr && change.quantity)
-      change.quantity = *change.quantity - line->cancelled_quantity;
+    if (line == nullptr || change.added || line->cancelled_quantity.is_zero()) continue;
+    const Decimal ordered = change.quantity.value_or(line->quantity);
+    const Decimal kept = ordered - line->cancelled_quantity;
+    const Decimal discount = change.adjustment_total.value_or(sum(line->adjustments));
+    change.quantity = kept;
+    change.adjustment_total = shrunk(discount, kept, ordered);
+    if (line->quantity != line->cancelled_quantity) continue;
+    // Cancelled completely so far: ERPs have deleted it, and it comes back as a new line.
+    OrderLine again = *line;
+    again.quantity = kept;
+    again.cancelled_quantity = Decimal{};
+    if (change.unit_price) again.unit_price = *change.unit_price;
+    if (change.requested_date) again.requested_date = change.requested_date;
+    again.adjustments.clear();
+    if (!change.adjustment_total->is_zero())
+      again.adjustments = {Adjustment{"manual", {}, 0, *change.adjustment_total, "amended"}};
+    again.net_amount = net_of(again);
+    change.added = again;
   }
   return amendment;
 }
@@ -155,7 +172,9 @@ Order merged(Order from_erp, const std::optional<Order>& content,
       }
       if (line->description.empty()) line->description = known.description;
       if (!line->requested_date) line->requested_date = known.requested_date;
-      if (sum(line->adjustments) == sum(known.adjustments)) line->adjustments = known.adjustments;
+      const Decimal kept = known.quantity - known.cancelled_quantity;
+      if (sum(line->adjustments) == shrunk(sum(known.adjustments), kept, known.quantity))
+        line->adjustments = known.adjustments;
       if (line->net_amount == known.net_amount && !known.taxes.empty()) line->taxes = known.taxes;
     }
     std::sort(order.lines.begin(), order.lines.end(),
@@ -190,31 +209,52 @@ std::string entity_tag(const Order& order) {
   return "\"" + sha256_hex(text).substr(0, 32) + "\"";
 }
 
-json::Value comparable(const Order& order) {
+Order outstanding_part(Order at_home) {
+  for (OrderLine& line : at_home.lines) {
+    const Decimal kept = line.quantity - line.cancelled_quantity;
+    const Decimal rest = line.outstanding();
+    for (Adjustment& adjustment : line.adjustments)
+      adjustment.amount = shrunk(adjustment.amount, rest, kept);
+    line.quantity = rest;
+    line.cancelled_quantity = line.shipped_quantity = line.invoiced_quantity = Decimal{};
+    line.net_amount = net_of(line);
+  }
+  std::erase_if(at_home.lines, [](const OrderLine& line) {
+    return line.quantity.is_zero() || line.quantity.is_negative();
+  });
+  return at_home;
+}
+
+bool has_moved(const Order& order) {
+  return std::any_of(order.lines.begin(), order.lines.end(), [](const OrderLine& line) {
+    return !line.shipped_quantity.is_zero() || !line.cancelled_quantity.is_zero();
+  });
+}
+
+json::Value comparable(const Order& order, const DocumentNumber& document, bool with_totals) {
   json::Value value = json::Value::object();
+  if (!document.empty()) value.set("document", document.text());
   value.set("customer", order.customer.text());
   value.set("currency", order.currency);
   if (order.ship_to) value.set("shipTo", json::to_json(*order.ship_to));
-  bool moved = false;
   json::Value lines = json::Value::array();
   for (const OrderLine& line : order.lines) {
-    const bool line_moved =
-        !line.shipped_quantity.is_zero() || !line.cancelled_quantity.is_zero();
-    moved = moved || line_moved;
-    const Decimal outstanding = line.outstanding();
-    if (outstanding.is_zero()) continue;
+    const Decimal rest = line.outstanding();
+    if (rest.is_zero()) continue;
     json::Value entry = json::Value::object();
     entry.set("number", json::Value::integer(line.number));
     entry.set("sku", line.sku.text());
     entry.set("uom", line.uom);
     entry.set("location", line.location.text());
-    entry.set("outstanding", outstanding.text());
+    entry.set("outstanding", rest.text());
     entry.set("unitPrice", line.unit_price.text());
-    if (!line_moved) entry.set("discount", sum(line.adjustments).text());
+    entry.set("discount", shrunk(sum(line.adjustments), rest,
+                                 line.quantity - line.cancelled_quantity)
+                              .text());
     lines.push(std::move(entry));
   }
   value.set("lines", std::move(lines));
-  if (!moved) value.set("totals", json::to_json(order.totals));
+  if (with_totals) value.set("totals", json::to_json(order.totals));
   return value;
 }
 

@@ -38,9 +38,18 @@ Order merged(Order from_erp, const std::optional<Order>& content,
 // Changes exactly when something a channel may amend changes, whichever ERP answers: the entity tag.
 std::string entity_tag(const Order& order);
 
+// A discount for the whole ordered line, for the part of it that is kept.
+Decimal shrunk(Decimal discount, Decimal kept, Decimal ordered);
+
+// The order as its inert copy holds it: only what is outstanding, at the original prices.
+Order outstanding_part(Order at_home);
+
+// Anything shipped or cancelled: from then on only the home's totals are the order's.
+bool has_moved(const Order& order);
+
 // What both the home document and its inert mirror must agree on, as JSON: outstanding quantities and
-// prices. What only the home can know (shipments, status, totals once something has shipped) is left
-// out.
-json::Value comparable(const Order& order);
+// prices, totals while nothing has moved at home, and what each ERP calls the document. What only the
+// home can know (shipments, status) is left out.
+json::Value comparable(const Order& order, const DocumentNumber& document, bool with_totals);
 
 }  // namespace underpin::facade

@@ -5,6 +5,8 @@
 #include "facade/digest.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 
 namespace underpin::facade {
 
@@ -38,8 +40,10 @@ OrderId identity_at_erp(const DocumentRecord& document, const Systems& systems) 
 
 OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems) {
   const std::string& channel = at_erp.channel.text();
-  if (channel != systems.legacy.name && channel != systems.cloud.name) return at_erp;
-  return {ChannelId{}, at_erp.number};
+  if (channel == systems.legacy.name || channel == systems.cloud.name)
+    return {ChannelId{}, at_erp.number};
+  if (!systems.channels.empty() && systems.channels.count(channel) == 0) return {};
+  return at_erp;
 }
 
 DocumentRecord adopted(const Order& order, const OrderId& id, Side home,
@@ -264,21 +268,47 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
   check.subject = subject;
   check.correlation_id = context.correlation_id.text();
   check.primary = document.home;
-  check.answered = parity_side(answered.result, answered.micros, comparable);
+  // Once something has moved at home, totals are only the home's.
+  auto moved = std::make_shared<std::atomic<bool>>(answered.result && has_moved(*answered.result));
+  const DocumentNumber home_document = document.document(document.home);
+  check.answered = parity_side(answered.result, answered.micros, [&](const Order& order) {
+    return comparable(order, home_document, !*moved);
+  });
   const CallContext origin = context;
-  check.ask = [this, id = document.id, origin](Side side) {
+  check.ask = [this, id = document.id, home = document.home, moved, origin](Side side) {
     CallContext asking = origin;
     asking.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
-    std::optional<DocumentRecord> now_known;
-    const Status read = journal_.read(
-        [&](const JournalReader& reader) { now_known = reader.document(id); });
-    if (!read || !now_known) {
-      return parity_side<Order>(Error{ErrorCode::internal, "the journal cannot be read"}, 0,
-                                comparable);
-    }
-    const auto seen = observe<Order>(side, cutover::Operation::read,
-                                     [&] { return read_from(side, *now_known, asking); });
-    return parity_side(seen.result, seen.micros, comparable);
+    std::optional<DocumentRecord> known;
+    const Status read =
+        journal_.read([&](const JournalReader& reader) { known = reader.document(id); });
+    DocumentNumber number;
+    const auto seen =
+        observe<Order>(side, cutover::Operation::read, [&]() -> Result<Order> {
+          if (!read || !known)
+            return Error{ErrorCode::internal, "the journal cannot be read"};
+          const auto order = read_from(side, *known, asking);
+          if (!order) return order.error();
+          // What the ERP itself calls the document; two of them are a difference of their own.
+          const auto receipt = call_port<OrderReceipt>(
+              systems_, side, asking.deadline, &ErpAdapter::orders, [&](OrderService& port) {
+                return port.find_receipt(identity_at_erp(*known, systems_), asking);
+              });
+          if (receipt) {
+            number = receipt->document;
+          } else if (receipt.error().code == ErrorCode::conflict) {
+            return receipt.error();
+          } else {
+            number = known->document(side);
+          }
+          return *order;
+        });
+    if (seen.result && side == home) *moved = has_moved(*seen.result);
+    if (known && !known->legacy_document.empty() && !known->cloud_document.empty())
+      comparisons_.add_reference("order_document", known->legacy_document.text(),
+                                 known->cloud_document.text());
+    return parity_side(seen.result, seen.micros, [&](const Order& order) {
+      return comparable(order, number, !*moved);
+    });
   };
   check.on_its_way = [this, subject] {
     bool pending = false;

@@ -69,7 +69,8 @@ class OrderFacade {
 };
 
 // Documents older than the facade have no channel; at the other ERP their inert copy goes by the name
-// of their home system: "nav" + "SO-100001". Both directions.
+// of their home system: "nav" + "SO-100001". Both directions; nothing for a reference that is not one
+// of ours.
 OrderId identity_at_erp(const journal::DocumentRecord& document, const Systems& systems);
 OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems);
 

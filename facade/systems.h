@@ -5,6 +5,7 @@
 #include "facade/guarded_port.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,9 @@ struct ErpSystem {
 struct Systems {
   ErpSystem legacy;
   ErpSystem cloud;
+  // The channels' namespaces: a reference in an ERP that looks like ours but names none of them is
+  // somebody else's ("PO-2026/143"). Empty: every one is taken for ours.
+  std::set<std::string> channels = {};
   const ErpSystem& on(Side side) const { return side == Side::legacy ? legacy : cloud; }
   bool offers(Side side, Capability capability) const {
     ErpAdapter& adapter = *on(side).adapter;

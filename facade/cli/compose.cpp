@@ -48,6 +48,8 @@ Result<std::unique_ptr<Composition>> compose(const std::string& config_file,
   if (!cloud) return cloud.error();
   composition->systems.legacy = std::move(legacy).value();
   composition->systems.cloud = std::move(cloud).value();
+  for (const KeyConfig& key : read.keys)
+    if (!key.channel.empty()) composition->systems.channels.insert(key.channel);
   return composition;
 }
 
