@@ -86,8 +86,23 @@ Service::Service(Facade& facade, telemetry::Log& log, telemetry::Metrics& metric
       [this](const http::Request& request) { return serve(ops_router_, request); });
 }
 
+// What no route answered (404, 405, 401) is told, traced and logged like everything else.
 http::Response Service::serve(const http::Router& router, const http::Request& request) {
-  return router.handle(request);
+  http::Response response = router.handle(request);
+  if (response.headers.find("X-Correlation-Id") != nullptr) return response;
+  const CorrelationId correlation = http::read_correlation_id(request.headers);
+  const auto trace = http::read_trace_context(request.headers);
+  response.headers.add("X-Correlation-Id", correlation.text());
+  response.headers.add("traceparent", trace.traceparent);
+  if (response.status >= 400) {
+    metrics_.request("none", "none", response.status, 0);
+    log_.info("request", correlation.text(),
+              {{"method", request.method},
+               {"path", request.path},
+               {"status", response.status},
+               {"trace_id", trace.trace_id}});
+  }
+  return response;
 }
 
 void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
