@@ -24,7 +24,7 @@ struct ClientOptions {
   std::string system;         // Error::system.
   std::string authorization;  // A fixed Authorization header; empty: tokens, or none.
   std::optional<OAuthSettings> oauth;
-  // Whether a 503 proves that a creating request was not processed. Gateways in front of an ERP
+  // Whether a 503 proves that a writing request was not processed. Gateways in front of an ERP
   // answer 503 for requests that are committed seconds later.
   bool trust_503 = false;
 };
