@@ -1,6 +1,8 @@
 #include "facade/comparisons.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 namespace underpin::facade {
 namespace {
@@ -8,6 +10,32 @@ namespace {
 // Looks at a mismatch, after the first: long enough apart for a delivery to arrive.
 constexpr std::array<std::chrono::milliseconds, 2> look_again{std::chrono::milliseconds(400),
                                                               std::chrono::milliseconds(2'000)};
+// A mismatch is what stays: while the difference itself changes from look to look, somebody is at
+// work there, and it is looked at again, up to so many times in all.
+constexpr int looks_max = 7;
+
+std::optional<Decimal> amount_in(const std::string& json_text) {
+  const auto value = json::parse(json_text);
+  if (!value || (!value->is_string() && !value->is_number())) return std::nullopt;
+  const auto number = value->as_any_decimal();
+  if (!number) return std::nullopt;
+  return *number;
+}
+
+// Two looks with one signature saw one difference, even if both sides moved by the same amount.
+std::string signature(const parity::Comparison& comparison) {
+  std::string text;
+  for (const parity::Difference& difference : comparison.differences) {
+    if (difference.verdict != parity::Verdict::mismatch) continue;
+    const auto one = amount_in(difference.primary);
+    const auto two = amount_in(difference.secondary);
+    text += difference.path + "=" +
+            (one && two ? (*one - *two).normalized().text()
+                        : difference.primary + "|" + difference.secondary) +
+            "\n";
+  }
+  return text;
+}
 
 // A NAV number equals its BC number: what the journal knows as one document is one.
 parity::Rules with_references(parity::Rules rules) {
@@ -48,9 +76,13 @@ void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
     comparison = parity::compare(primary, secondary, rules_, references_, question);
   }
   if (comparison.verdict == parity::Verdict::mismatch) {
-    if (static_cast<std::size_t>(look) < look_again.size() &&
-        queue_.offer([this, check, look] { compare(check, look + 1); },
-                     look_again[static_cast<std::size_t>(look)])) {
+    const std::string seen = signature(comparison);
+    const auto planned = static_cast<std::size_t>(look);
+    const bool again = planned < look_again.size() ||
+                       (look + 1 < looks_max && seen != check->last_seen);
+    check->last_seen = seen;
+    if (again && queue_.offer([this, check, look] { compare(check, look + 1); },
+                              look_again[std::min(planned, look_again.size() - 1)])) {
       return;
     }
     if (pending_before || check->on_its_way()) {

@@ -21,6 +21,7 @@ struct ShadowCheck {
   parity::Side answered;                              // What the channel was told.
   std::function<parity::Side(Side)> ask;              // A fresh read of one side, behind the wall.
   std::function<bool()> on_its_way = [] { return false; };  // A delivery to either side is pending.
+  std::string last_seen;  // The differences of the look before, by path and how far they were apart.
 };
 
 // Shadow reads: the primary has answered; the other side is asked later, on the bounded queue, and
