@@ -220,9 +220,18 @@ Status Facade::discard_exception(std::int64_t id, const std::string& actor,
     const auto exception = tx.exception(id);
     if (!exception || exception->state != "open") return false;
     found = true;
-    return exception->outbox_row != 0
-               ? tx.discard_exception(id, actor, reason, settings_.now())
-               : tx.settle_exception(id, actor, reason, settings_.now());
+    if (exception->outbox_row == 0)
+      return tx.settle_exception(id, actor, reason, settings_.now());
+    // Without its copy a document is not mirrored any more: later changes have nothing to follow.
+    const auto row = tx.outbox_row(exception->outbox_row);
+    const auto document_id = order_id_of(exception->subject);
+    if (row && row->operation == "place_order" && document_id) {
+      if (auto document = tx.document(*document_id)) {
+        document->mirrored = false;
+        tx.put_document(*document);
+      }
+    }
+    return tx.discard_exception(id, actor, reason, settings_.now());
   });
   if (!found) return no_such_exception(id);
   return written;

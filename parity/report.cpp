@@ -107,15 +107,15 @@ constexpr const char* page_head = R"html(<!doctype html>
 --tolerated:#3f7d96;--known_difference:#6a5aa8;--late:#a0700f;--mismatch:#b3261e;--not_compared:#7a7f87}
 *{box-sizing:border-box}body{margin:0;font:15px/1.5 system-ui,"Segoe UI",Roboto,sans-serif;color:var(--ink);background:var(--page)}
 header{background:#1c2430;color:#fff;padding:22px 32px}header h1{margin:0;font-size:22px;font-weight:600}header p{margin:4px 0 0;color:#b9c2cf}
-main{max-width:1240px;margin:0 auto;padding:24px 32px 64px}h2{font-size:17px;margin:32px 0 10px}
+main{max-width:1320px;margin:0 auto;padding:24px 28px 64px}h2{font-size:17px;margin:32px 0 10px}
 .cards{display:flex;gap:12px;flex-wrap:wrap}.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 18px;min-width:130px}
 .card b{display:block;font-size:26px;font-variant-numeric:tabular-nums;line-height:1.2}.card span{color:var(--soft);font-size:13px}
 .bar{display:flex;height:12px;border-radius:6px;overflow:hidden;margin:16px 0 4px;background:var(--line)}.bar i{display:block}
 table{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line);border-radius:8px;overflow:hidden}
-th,td{padding:8px 12px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}tbody tr:last-child td{border-bottom:0}
-th{font-size:12.5px;color:var(--soft);font-weight:600;background:#fafbfc;cursor:pointer;user-select:none;white-space:nowrap}
+th,td{padding:8px 9px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}tbody tr:last-child td{border-bottom:0}
+th{font-size:12px;color:var(--soft);font-weight:600;background:#fafbfc;cursor:pointer;user-select:none;vertical-align:bottom}
 th[aria-sort=ascending]:after{content:" \25B2";font-size:9px}th[aria-sort=descending]:after{content:" \25BC";font-size:9px}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code,pre{font:13px/1.45 ui-monospace,SFMono-Regular,Consolas,monospace}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}code,pre{font:13px/1.45 ui-monospace,SFMono-Regular,Consolas,monospace}
 .v{font-size:12px;font-weight:600;padding:1px 8px;border-radius:10px;color:#fff;white-space:nowrap}
 .filters{display:flex;gap:10px;flex-wrap:wrap;margin:0 0 10px}.filters input,.filters select{font:inherit;padding:6px 10px;border:1px solid #c3cad3;border-radius:6px;background:#fff;color:inherit}
 .filters input{flex:1;min-width:220px}tr.row{cursor:pointer}tr.row:hover td,tr.row:focus td{background:#f0f4f9}tr.detail>td{background:#fafbfc;padding:6px 18px 18px}
