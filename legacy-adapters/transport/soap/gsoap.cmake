@@ -20,7 +20,7 @@ function(underpin_gsoap_runtime)
     DEPENDS ${folder}/env.h WORKING_DIRECTORY ${folder} VERBATIM)
   add_library(gsoap_runtime STATIC ${folder}/envC.cpp ${folder}/namespaces.cpp ${folder}/soap.nsmap)
   target_include_directories(gsoap_runtime PRIVATE ${folder})
-  target_compile_options(gsoap_runtime PRIVATE -w)
+  target_compile_options(gsoap_runtime PRIVATE -w -O1)
   target_link_libraries(gsoap_runtime PUBLIC ${GSOAP_LIBRARY})
   # The library calls back into what was generated; a linker takes nothing out of an archive for a
   # shared library that it meets later, unless it is told that it is needed.
@@ -50,7 +50,7 @@ function(underpin_gsoap_service prefix wsdl typemap)
   add_library(gsoap_${prefix} STATIC ${folder}/${prefix}C.cpp ${folder}/namespaces.cpp
     ${folder}/${prefix}.nsmap ${folder}/${prefix}_members.h)
   target_include_directories(gsoap_${prefix} SYSTEM PUBLIC ${folder})
-  target_compile_options(gsoap_${prefix} PRIVATE -w)
+  target_compile_options(gsoap_${prefix} PRIVATE -w -O1)
   target_link_libraries(gsoap_${prefix} PUBLIC gsoap_runtime)
   set_target_properties(gsoap_${prefix} PROPERTIES UNDERPIN_LAYER legacy-adapters)
 endfunction()
