@@ -14,11 +14,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
-#include <vector>
+#include <thread>
 
 namespace underpin::transport {
 namespace {
@@ -50,60 +52,61 @@ bool is_address(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
 }
 
-// A look-up under way. The resolver writes into it until it is done, so that one which could not be
-// cancelled outlives its caller.
-struct Lookup {
-  std::string host;
-  std::string port;
-  addrinfo hints{};
-  gaicb block{};
-  ~Lookup() {
-    if (block.ar_result != nullptr) freeaddrinfo(block.ar_result);
+struct AddressList {
+  addrinfo* first = nullptr;
+  AddressList() = default;
+  AddressList(const AddressList&) = delete;
+  AddressList& operator=(const AddressList&) = delete;
+  ~AddressList() {
+    if (first != nullptr) freeaddrinfo(first);
   }
 };
 
-void leave_behind(std::unique_ptr<Lookup> lookup) {
-  static std::mutex mutex;
-  static std::vector<std::unique_ptr<Lookup>> unfinished;
-  const std::lock_guard lock(mutex);
-  std::erase_if(unfinished, [](const std::unique_ptr<Lookup>& one) {
-    return gai_error(&one->block) != EAI_INPROGRESS;
-  });
-  if (lookup) unfinished.push_back(std::move(lookup));
-}
+// A look-up under way. The resolver has no deadline of its own, so that a thread waits for it; who
+// asked may have given up long before.
+struct Lookup {
+  std::string host;
+  std::string port;
+  bool numeric = false;
+  AddressList addresses;
+  int code = 0;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
 
-Result<std::unique_ptr<Lookup>> look_up(const Url& url, Deadline deadline) {
-  auto lookup = std::make_unique<Lookup>();
+  void run() {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV | (numeric ? AI_NUMERICHOST : 0);
+    addrinfo* found = nullptr;
+    const int result = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+    const std::lock_guard lock(mutex);
+    addresses.first = found;
+    code = result;
+    done = true;
+    changed.notify_all();
+  }
+};
+
+Result<std::shared_ptr<Lookup>> look_up(const Url& url, Deadline deadline) {
+  auto lookup = std::make_shared<Lookup>();
   lookup->host = url.host;
   lookup->port = url.port;
-  lookup->hints.ai_socktype = SOCK_STREAM;
-  lookup->hints.ai_flags = AI_NUMERICSERV | (is_address(url.host) ? AI_NUMERICHOST : 0);
-  if ((lookup->hints.ai_flags & AI_NUMERICHOST) != 0) {
-    const int code = getaddrinfo(lookup->host.c_str(), lookup->port.c_str(), &lookup->hints,
-                                 &lookup->block.ar_result);
-    if (code != 0) return unavailable(url.host + " is no address: " + gai_strerror(code));
-    return lookup;
+  lookup->numeric = is_address(url.host);
+  if (lookup->numeric) {
+    lookup->run();
+  } else {
+    std::thread([lookup] { lookup->run(); }).detach();
   }
-  lookup->block.ar_name = lookup->host.c_str();
-  lookup->block.ar_service = lookup->port.c_str();
-  lookup->block.ar_request = &lookup->hints;
-  std::array<gaicb*, 1> list{&lookup->block};
-  const int started = getaddrinfo_a(GAI_NOWAIT, list.data(), 1, nullptr);
-  if (started != 0)
-    return unavailable("looking up " + url.host + " failed: " + gai_strerror(started));
-  int state = EAI_INPROGRESS;
-  while ((state = gai_error(&lookup->block)) == EAI_INPROGRESS) {
+  std::unique_lock lock(lookup->mutex);
+  while (!lookup->done) {
     const int ms = left_ms(deadline);
-    if (ms == 0) {
-      if (gai_cancel(&lookup->block) == EAI_NOTCANCELED) leave_behind(std::move(lookup));
-      return unavailable("looking up " + url.host + " took too long");
-    }
-    const timespec wait{ms / 1000, (ms % 1000) * 1'000'000L};
-    const std::array<const gaicb*, 1> waited{&lookup->block};
-    gai_suspend(waited.data(), 1, &wait);
+    if (ms == 0) return unavailable("looking up " + url.host + " took too long");
+    lookup->changed.wait_for(lock, std::chrono::milliseconds(ms));
   }
-  leave_behind(nullptr);
-  if (state != 0) return unavailable("looking up " + url.host + " failed: " + gai_strerror(state));
+  if (lookup->code != 0)
+    return unavailable("looking up " + url.host + " failed: " + gai_strerror(lookup->code));
+  lock.unlock();
   return lookup;
 }
 
@@ -180,10 +183,10 @@ TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 Result<std::unique_ptr<Connection>> Connection::open(const Url& url, const TlsContext* tls,
                                                      Deadline deadline) {
-  Result<std::unique_ptr<Lookup>> lookup = look_up(url, deadline);
+  Result<std::shared_ptr<Lookup>> lookup = look_up(url, deadline);
   if (!lookup) return lookup.error();
   std::string reason = "no address";
-  for (const addrinfo* at = (*lookup)->block.ar_result; at != nullptr; at = at->ai_next) {
+  for (const addrinfo* at = (*lookup)->addresses.first; at != nullptr; at = at->ai_next) {
     const int descriptor =
         ::socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol);
     if (descriptor < 0) {

@@ -49,8 +49,9 @@ struct ClientSettings {
 };
 
 // Thread rule: send() may be called from many threads at once; it blocks its caller, starts no
-// threads and gives up by context.deadline as a whole, however slowly the server drips. Redirects
-// are answers like any other. Every complete answer is a value, whatever its status. Errors:
+// thread (but one for a host's name, as resolvers know no deadline) and gives up by
+// context.deadline as a whole, however slowly the server drips. Redirects are answers like any
+// other. Every complete answer is a value, whatever its status. Errors:
 //   unavailable      no byte of the request can have reached the server (name look-up, connecting,
 //                    TLS, deadline before sending), or the request only reads.
 //   outcome_unknown  a byte of the request may have reached the server, and no complete,
