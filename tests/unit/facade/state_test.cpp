@@ -1,0 +1,215 @@
+#include "tests/unit/facade/facade_fixture.h"
+
+namespace underpin::facade::test {
+namespace {
+
+using cutover::Stage;
+using Trap = SmallErp::Trap;
+
+struct StateTest : FacadeFixture {
+  StateTest() {
+    for (const char* number : {"C1", "C2"}) legacy().add_customer(customer(number));
+    legacy().set_stock(key, Decimal::of(100));
+    cloud().set_stock(key, Decimal::of(100));
+    PriceEntry price;
+    price.sku = Sku{"1000"};
+    price.unit_price = *Decimal::parse("10.50");
+    legacy().set_price(price);
+  }
+  StockAdjustment movement(const std::string& id, const std::string& quantity) {
+    StockAdjustment adjustment;
+    adjustment.movement = MovementId{id};
+    adjustment.key = key;
+    adjustment.quantity = *Decimal::parse(quantity);
+    adjustment.uom = "PCS";
+    return adjustment;
+  }
+  CustomerAmendment renamed(const std::string& name) {
+    CustomerAmendment amendment;
+    amendment.name = name;
+    return amendment;
+  }
+  Decimal available() {
+    const auto levels = facade->inventory().get(StockQuery{{key.sku}, key.location}, context());
+    EXPECT_TRUE(levels) << levels.error().message;
+    return levels ? levels->at(0).available : Decimal{};
+  }
+  const StockKey key{Sku{"1000"}, LocationCode{"EAST"}};
+};
+
+TEST_F(StateTest, AMovementIsPostedOnceInEachErpUnderItsId) {
+  move_all(Stage::dual_write);
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 201);
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k2")).status, 201)
+      << "the same movement under a new key gets the first receipt";
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-4"), write("k3")).status, 409);
+  cloud().set_trap("adjust_stock", Trap::lost_answer);
+  EXPECT_EQ(facade->inventory().adjust(movement("M2", "5"), write("k4")).status, 201);
+  settle();
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    EXPECT_EQ(on(side).postings_of(MovementId{"M1"}), 1);
+    EXPECT_EQ(on(side).postings_of(MovementId{"M2"}), 1);
+    EXPECT_EQ(on(side).stock_now().at(key), Decimal::of(102));
+  }
+}
+
+TEST_F(StateTest, ACountBecomesTheDeltaThatItMeant) {
+  move_all(Stage::dual_write);
+  StockAdjustment count = movement("M1", "90");
+  count.kind = AdjustmentKind::count;
+  count.as_of = Timestamp{clock.load()};
+  EXPECT_EQ(facade->inventory().adjust(count, write("k1")).status, 201);
+  settle();
+  EXPECT_EQ(legacy().stock_now().at(key), Decimal::of(90));
+  EXPECT_EQ(cloud().stock_now().at(key), Decimal::of(90));
+  count.movement = MovementId{"M2"};
+  count.as_of = Timestamp{clock.load()}.plus_ms(-600'000);
+  EXPECT_EQ(facade->inventory().adjust(count, write("k2")).status, 422) << "too old";
+}
+
+// Affinity: a state with backlog stays with the ERP that has all its acknowledged writes, whatever
+// the plan says, and moves when its backlog is empty.
+TEST_F(StateTest, AStateWithAnUndeliveredMirrorStaysWhereItsWritesAre) {
+  move_all(Stage::dual_write);
+  move(Capability::customers, Stage::shadow_read);
+  for (int i = 0; i < 2; ++i) cloud().set_trap("put_customer", Trap::unavailable);
+  EXPECT_EQ(
+      facade->customers().amend(CustomerNumber{"C1"}, renamed("New name"), {"*"}, write("k1")).status,
+      200);
+  const auto status = facade->cutover().status(Capability::customers);
+  ASSERT_TRUE(status);
+  ASSERT_TRUE(facade->cutover().change(Capability::customers,
+                                       {Stage::cloud_primary, cutover::whole_share},
+                                       status->plan.version, "ada", "flip under backlog"));
+  EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C1"}), Side::legacy) << "pinned";
+  EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C2"}), Side::cloud);
+  const auto read = facade->customers().get(CustomerNumber{"C1"}, context());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->value.name, "New name") << "a channel reads its own write";
+  EXPECT_EQ(
+      facade->customers().amend(CustomerNumber{"C1"}, renamed("Newer"), {"*"}, write("k2")).status,
+      200);
+  EXPECT_EQ(legacy().customers_now().at(CustomerNumber{"C1"}).name, "Newer");
+  settle();
+  EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C1"}), Side::cloud);
+  EXPECT_EQ(cloud().customers_now().at(CustomerNumber{"C1"}).name, "Newer");
+}
+
+TEST_F(StateTest, AWriteRoutedWithAnOldPlanIsRoutedAgain) {
+  move_all(Stage::dual_write);
+  journal::NewIntent intent;
+  intent.capability = Capability::customers;
+  intent.subject = "C1";
+  intent.operation = "amend_customer";
+  intent.channel = ChannelId{"web"};
+  intent.key = IdempotencyKey{"stale"};
+  intent.request_hash = "h";
+  intent.plan_version = 1;  // The plan has moved on.
+  journal::OpenOutcome outcome;
+  (void)facade->journal().write([&](journal::JournalTransaction& tx) {
+    outcome = tx.open_intent(intent, Timestamp{1});
+    return false;
+  });
+  EXPECT_TRUE(std::holds_alternative<journal::StalePlan>(outcome));
+  EXPECT_EQ(
+      facade->customers().amend(CustomerNumber{"C1"}, renamed("X"), {"*"}, write("k")).status, 200);
+}
+
+TEST_F(StateTest, WhatFinanceBlocksInThePrimaryIsCarriedOver) {
+  move_all(Stage::dual_write);
+  Customer blocked = customer("C1");
+  blocked.blocked = CustomerBlock::all;
+  legacy().add_customer(blocked);
+  settle();
+  EXPECT_EQ(cloud().customers_now().at(CustomerNumber{"C1"}).blocked, CustomerBlock::all);
+}
+
+TEST_F(StateTest, CustomersAreBroughtOverAndCountedBeforeShadowRead) {
+  const auto status = facade->cutover().status(Capability::customers);
+  ASSERT_TRUE(facade->cutover().change(Capability::customers,
+                                       {Stage::dual_write, cutover::whole_share},
+                                       status->plan.version, "ada", "begin"));
+  const auto early = facade->cutover().change(
+      Capability::customers, {Stage::shadow_read, cutover::whole_share}, 2, "ada", "too early");
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, ErrorCode::rejected);
+  settle();
+  EXPECT_EQ(cloud().customers_now().size(), 2u);
+  const auto after = facade->cutover().status(Capability::customers);
+  EXPECT_EQ(after->catch_up_cloud.state, "done");
+  EXPECT_EQ(after->catch_up_cloud.delivered, 2);
+  move(Capability::customers, Stage::shadow_read);
+}
+
+TEST_F(StateTest, APlanIsChangedOnlyByWhoKnowsItsVersion) {
+  const auto refused = facade->cutover().change(
+      Capability::customers, {Stage::dual_write, cutover::whole_share}, 7, "ada", "guess");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+}
+
+TEST_F(StateTest, AvailableIsLessWhatTheErpHasNotReceivedYet) {
+  move_all(Stage::dual_write);
+  move_all(Stage::shadow_read);
+  move(Capability::customers, Stage::cloud_primary);
+  move(Capability::orders, Stage::cloud_primary);
+  EXPECT_EQ(available(), Decimal::of(100)) << "legacy answers for stock";
+  for (int i = 0; i < 5; ++i) legacy().set_trap("place_order", Trap::unavailable);
+  Order sold = order("1", "4");
+  EXPECT_EQ(facade->orders().place(sold, write("k1")).status, 201);
+  facade->relay().deliver_due(Side::legacy);
+  EXPECT_EQ(available(), Decimal::of(96)) << "legacy does not know the order yet";
+  settle();
+  EXPECT_EQ(available(), Decimal::of(96)) << "now it does";
+}
+
+TEST_F(StateTest, AnAcceptedPriceListIsFedWithControlTotals) {
+  move(Capability::pricing, Stage::dual_write);
+  const auto page = cloud().list_prices({}, context());
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->items.size(), 1u);
+  EXPECT_EQ(page->items[0].unit_price.text(), "10.50");
+}
+
+TEST_F(StateTest, TheAnswerDoesNotDependOnTheShadow) {
+  move_all(Stage::dual_write);
+  move(Capability::customers, Stage::shadow_read);
+  cloud().set_trap("get_customer", Trap::throws_before);
+  const auto read = facade->customers().get(CustomerNumber{"C1"}, context());
+  ASSERT_TRUE(read) << "a shadow that throws is compared, not propagated";
+  ASSERT_TRUE(facade->shadows().drain(deadline_in(std::chrono::seconds(10))));
+  facade->ledger().flush();
+  const auto summary = facade->ledger().summary();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->comparisons, 1);
+}
+
+TEST_F(StateTest, NoShadowRunsAtTheEnds) {
+  ASSERT_TRUE(facade->customers().get(CustomerNumber{"C1"}, context()));
+  EXPECT_EQ(facade->shadows().waiting() + facade->shadows().finished(), 0u);
+}
+
+TEST_F(StateTest, ARollbackReturnsToTheSettingsBeforeAndLosesNothing) {
+  move_all(Stage::dual_write);
+  move_all(Stage::shadow_read);
+  move(Capability::customers, Stage::cloud_primary);
+  EXPECT_EQ(
+      facade->customers().amend(CustomerNumber{"C1"}, renamed("In the cloud"), {"*"}, write("k1")).status,
+      200);
+  const auto status = facade->cutover().status(Capability::customers);
+  const auto back = facade->cutover().roll_back(Capability::customers, status->plan.version, "ada",
+                                                "the cloud is slow");
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->plan.rollout.to, Stage::shadow_read);
+  const auto pinned = facade->customers().get(CustomerNumber{"C1"}, context());
+  ASSERT_TRUE(pinned);
+  EXPECT_EQ(pinned->value.name, "In the cloud") << "never un-seen, delivered or not";
+  settle();
+  const auto read = facade->customers().get(CustomerNumber{"C1"}, context());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->value.name, "In the cloud");
+  EXPECT_EQ(legacy().customers_now().at(CustomerNumber{"C1"}).name, "In the cloud");
+}
+
+}  // namespace
+}  // namespace underpin::facade::test
