@@ -210,7 +210,7 @@ Found Documents::find_by_number(const std::string& number, const CallContext& co
   std::map<std::string, Found> found;
   for (Record& row : must(services_.list(archive_binding(), {{"No", literal(number)}}, "", 0, context)))
     if (!archived_lines(row).empty())
-      found[text_of(row, "No")] = {Place::archived, text_of(row, "No"), std::move(row), {}, {}};
+      found[number] = {Place::archived, text_of(row, "No"), std::move(row), {}, {}};
   const auto postings = postings_of({number}, context);
   for (const auto& [order, posted] : postings) {
     Found& one = found[order];
@@ -225,9 +225,11 @@ Found Documents::find_by_reference(const OrderId& id, const CallContext& context
   const std::string reference = reference_of(id);
   const std::vector<Filter> filter{{"External_Document_No", literal(reference)}};
   std::map<std::string, Found> found;
-  for (Record& row : must(services_.list(sales_order_binding(), filter, "", 0, context)))
-    if (has_lines(row))
-      found[text_of(row, "No")] = {Place::open, text_of(row, "No"), std::move(row), {}, {}};
+  for (Record& row : must(services_.list(sales_order_binding(), filter, "", 0, context))) {
+    if (!has_lines(row)) continue;
+    Found& one = found[text_of(row, "No")];
+    one = {Place::open, text_of(row, "No"), std::move(row), {}, {}};
+  }
   for (Record& row : must(services_.list(archive_binding(), filter, "", 0, context))) {
     Found& one = found[text_of(row, "No")];  // The latest version comes last.
     if (one.place == Place::open || archived_lines(row).empty()) continue;

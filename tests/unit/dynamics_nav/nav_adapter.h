@@ -63,7 +63,8 @@ class NavAdapter : public testing::Test {
   }
   std::vector<json::Value> held(const std::string& reference, const std::string& part = "orders") {
     std::vector<json::Value> found;
-    for (const json::Value& one : state(part).items())
+    const json::Value documents = state(part);
+    for (const json::Value& one : documents.items())
       if (one.get("external_document_no").text() == reference) found.push_back(one);
     return found;
   }

@@ -57,7 +57,7 @@ TEST_F(OrderFaultsOfNav, LinesThatArrivedUnseenAreFoundByTheirReference) {
   EXPECT_EQ(code_of_placing(now()), ErrorCode::outcome_unknown);
   const auto found = orders().find_receipt(sample_order().id, now());
   ASSERT_TRUE(found) << found.error().message;
-  EXPECT_EQ(found->erp_totals->grand_total, amount("63.09"));
+  EXPECT_EQ(found->erp_totals->grand_total, amount("63.10"));
   places_once();
 }
 

@@ -35,8 +35,8 @@ TEST_F(OrdersOfNav, ArePlacedUnreleasedWithTheChannelsOwnPrices) {
   ASSERT_TRUE(receipt.erp_totals.has_value());
   EXPECT_EQ(receipt.erp_totals->items_net, amount("48.12"));
   EXPECT_EQ(receipt.erp_totals->charges, amount("4.90"));
-  EXPECT_EQ(receipt.erp_totals->tax, amount("10.07"));
-  EXPECT_EQ(receipt.erp_totals->grand_total, amount("63.09"));
+  EXPECT_EQ(receipt.erp_totals->tax, amount("10.08"));
+  EXPECT_EQ(receipt.erp_totals->grand_total, amount("63.10"));
 
   const Order back = read(by_id(order));
   EXPECT_EQ(back.id, order.id);
@@ -218,8 +218,8 @@ TEST_F(OrdersOfNav, AreFoundOpenPostedAndArchived) {
     EXPECT_EQ(back.lines[0].net_amount, amount("10.62"));
     ASSERT_THAT(back.charges, SizeIs(1));
     ASSERT_THAT(back.invoices, SizeIs(1));
-    EXPECT_EQ(back.invoices[0].amount, amount("63.09"));
-    EXPECT_EQ(back.totals.grand_total, amount("63.09"));
+    EXPECT_EQ(back.invoices[0].amount, amount("63.10"));
+    EXPECT_EQ(back.totals.grand_total, amount("63.10"));
   }
   EXPECT_EQ(placed(shipped).document, receipt.document);  // Not placed again.
   EXPECT_EQ(orders().find_receipt(shipped.id, now())->status, OrderStatus::invoiced);
