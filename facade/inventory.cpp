@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "facade/digest.h"
+#include "facade/order_content.h"
 
 #include <algorithm>
 #include <set>
@@ -88,6 +89,23 @@ class AdjustStock final : public WriteOperation {
   }
   const Systems& systems_;
 };
+
+// Is a change of an order that has this stock key still to be delivered to `side`? A document whose
+// lines the journal does not know (older than the facade) may have it.
+bool order_on_its_way(const JournalReader& reader, Side side, const StockKey& key, Timestamp now) {
+  constexpr int rows_max = 1'000;
+  for (const journal::OutboxRow& row : reader.due_rows(side, now.plus_ms(86'400'000), rows_max)) {
+    if (row.capability != Capability::orders) continue;
+    const auto id = order_id_of(row.subject);
+    const auto document = id ? reader.document(*id) : std::nullopt;
+    if (!document) continue;
+    const auto content = read_content(document->content);
+    if (!content) return true;
+    for (const OrderLine& line : content->lines)
+      if (line.sku == key.sku && line.location == key.location) return true;
+  }
+  return false;
+}
 
 json::Value comparable(const StockLevel& level) {
   json::Value value = json::Value::object();
@@ -244,13 +262,20 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
         });
     return parity_side(seen.result, seen.micros, comparable);
   };
-  check.on_its_way = [this, key = answered.key] {
-    // Adjustments of the key, and orders whose demand one side lacks.
-    std::optional<Side> pinned;
+  check.on_its_way = [this, key = answered.key, asked = now_()] {
+    // Adjustments of the key, orders whose demand one side lacks, and what has left a warehouse: the
+    // inert copy learns of it by the next poll of the order's home and one delivery.
+    bool moving = false;
     const Status read = journal_.read([&](const JournalReader& reader) {
-      pinned = reader.pinned_side(Capability::inventory, stock_subject(key));
+      moving = reader.pinned_side(Capability::inventory, stock_subject(key)).has_value();
+      for (const Side side : {Side::legacy, Side::cloud}) {
+        const auto polled =
+            Timestamp::parse(reader.fact("as_of/" + systems_.on(side).name + "/orders"));
+        moving = moving || (polled && *polled < asked) ||
+                 order_on_its_way(reader, side, key, now_());
+      }
     });
-    if (!read || pinned) return true;
+    if (!read || moving) return true;
     return !demand_.at(Side::legacy, key).is_zero() || !demand_.at(Side::cloud, key).is_zero();
   };
   comparisons_.begin(std::move(check));

@@ -236,7 +236,6 @@ json::Value comparable(const Order& order, const DocumentNumber& document, bool 
   if (!document.empty()) value.set("document", document.text());
   value.set("customer", order.customer.text());
   value.set("currency", order.currency);
-  if (order.ship_to) value.set("shipTo", json::to_json(*order.ship_to));
   json::Value lines = json::Value::array();
   for (const OrderLine& line : order.lines) {
     const Decimal rest = line.outstanding();
@@ -253,6 +252,8 @@ json::Value comparable(const Order& order, const DocumentNumber& document, bool 
                               .text());
     lines.push(std::move(entry));
   }
+  // When everything has left, the inert copy is withdrawn, and archives keep no addresses.
+  if (order.ship_to && lines.size() != 0) value.set("shipTo", json::to_json(*order.ship_to));
   value.set("lines", std::move(lines));
   if (with_totals) value.set("totals", json::to_json(order.totals));
   return value;
