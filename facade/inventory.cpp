@@ -107,7 +107,7 @@ bool order_on_its_way(const JournalReader& reader, Side side, const StockKey& ke
   return false;
 }
 
-json::Value comparable(const StockLevel& level) {
+json::Value comparable_level(const StockLevel& level) {
   json::Value value = json::Value::object();
   value.set("uom", level.uom);
   value.set("onHand", level.on_hand.text());
@@ -247,7 +247,7 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
   check.subject = stock_subject(answered.key);
   check.correlation_id = context.correlation_id.text();
   check.primary = side;
-  check.answered = parity_side<StockLevel>(answered, micros, comparable);
+  check.answered = parity_side<StockLevel>(answered, micros, comparable_level);
   const CallContext origin = context;
   check.ask = [this, key = answered.key, origin](Side asked) {
     CallContext asking = origin;
@@ -260,7 +260,7 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
             if (level.key == key) return level;
           return Error{ErrorCode::not_found, "no stock is known for " + stock_subject(key)};
         });
-    return parity_side(seen.result, seen.micros, comparable);
+    return parity_side(seen.result, seen.micros, comparable_level);
   };
   check.on_its_way = [this, key = answered.key, asked = now_()] {
     // Adjustments of the key, orders whose demand one side lacks, and what has left a warehouse: the
@@ -268,11 +268,11 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
     bool moving = false;
     const Status read = journal_.read([&](const JournalReader& reader) {
       moving = reader.pinned_side(Capability::inventory, stock_subject(key)).has_value();
-      for (const Side side : {Side::legacy, Side::cloud}) {
+      for (const Side one : {Side::legacy, Side::cloud}) {
         const auto polled =
-            Timestamp::parse(reader.fact("as_of/" + systems_.on(side).name + "/orders"));
+            Timestamp::parse(reader.fact("as_of/" + systems_.on(one).name + "/orders"));
         moving = moving || (polled && *polled < asked) ||
-                 order_on_its_way(reader, side, key, now_());
+                 order_on_its_way(reader, one, key, now_());
       }
     });
     if (!read || moving) return true;
