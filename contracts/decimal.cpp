@@ -49,9 +49,8 @@ Uint128 absolute(Int128 value) {
 
 Result<Decimal> Decimal::parse(std::string_view text) {
   const auto bad = [&](std::string_view rule) {
-    return Error{ErrorCode::invalid_request,
-                 "not a decimal (" + std::string(rule) + "): '" + std::string(text.substr(0, 60)) +
-                     "'"};
+    return Error{ErrorCode::invalid_request, "not a decimal (" + std::string(rule) + "): '" +
+                                                 std::string(text.substr(0, 60)) + "'"};
   };
   std::string_view rest = text;
   bool negative = false;

@@ -10,10 +10,10 @@ namespace underpin {
 enum class ErrorCode {
   invalid_request,  // The channel must change the request.
   not_found,
-  conflict,         // Same key, different content; or a stale version.
-  rejected,         // The ERP understood and refused: credit hold, closed period, unknown SKU.
-  unsupported,      // This adapter does not offer the operation.
-  unauthorized,     // Our credentials at the ERP, not the channel's.
+  conflict,      // Same key, different content; or a stale version.
+  rejected,      // The ERP understood and refused: credit hold, closed period, unknown SKU.
+  unsupported,   // This adapter does not offer the operation.
+  unauthorized,  // Our credentials at the ERP, not the channel's.
   throttled,
   unavailable,      // Known not to have reached the ERP: safe to send again.
   outcome_unknown,  // May have been applied: look it up by its key before sending again.
@@ -32,11 +32,11 @@ struct FieldError {
 
 struct Error {
   ErrorCode code = ErrorCode::internal;
-  std::string message;                 // For people; one sentence.
-  std::string system = {};             // Which ERP said so; empty when the facade did.
-  std::string vendor_code = {};        // Verbatim, for the exception queue.
-  int retry_after_s = 0;               // When the system named a time; 0: it did not.
-  std::vector<FieldError> fields = {}; // For invalid_request and rejected, where known.
+  std::string message;                  // For people; one sentence.
+  std::string system = {};              // Which ERP said so; empty when the facade did.
+  std::string vendor_code = {};         // Verbatim, for the exception queue.
+  int retry_after_s = 0;                // When the system named a time; 0: it did not.
+  std::vector<FieldError> fields = {};  // For invalid_request and rejected, where known.
 };
 
 // What the facade does next with a failed write.

@@ -42,9 +42,10 @@ Result<std::string> encode_external_reference(const OrderId& id, std::size_t len
     }
   }
   if (text.size() > length_max)
-    return refused("/number", "is too long for the ERP's reference field (lower-case letters count "
-                              "twice): at most " +
-                                  std::to_string(length_max) + " characters with its channel");
+    return refused("/number",
+                   "is too long for the ERP's reference field (lower-case letters count "
+                   "twice): at most " +
+                       std::to_string(length_max) + " characters with its channel");
   return text;
 }
 

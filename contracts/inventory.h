@@ -1,7 +1,7 @@
 #pragma once
 
-#include "contracts/ids.h"
 #include "contracts/decimal.h"
+#include "contracts/ids.h"
 #include "contracts/time.h"
 
 #include <optional>
@@ -20,9 +20,10 @@ struct StockKey {
 struct StockLevel {
   StockKey key;
   std::string uom;
-  Decimal on_hand;    // Physically there, by the ERP's ledger.
-  Decimal reserved;   // Demand the ERP knows: outstanding quantities of open documents.
-  Decimal available;  // The ERP's on_hand - reserved; the facade subtracts what the ERP cannot know.
+  Decimal on_hand;   // Physically there, by the ERP's ledger.
+  Decimal reserved;  // Demand the ERP knows: outstanding quantities of open documents.
+  Decimal
+      available;  // The ERP's on_hand - reserved; the facade subtracts what the ERP cannot know.
   Timestamp as_of;
   bool operator==(const StockLevel&) const = default;
 };

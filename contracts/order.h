@@ -27,7 +27,7 @@ struct Address {
 
 // A price change on a line: discount (negative) or surcharge (positive), with its origin.
 struct Adjustment {
-  std::string kind;  // "promotion", "coupon", "customer_price", "manual".
+  std::string kind;       // "promotion", "coupon", "customer_price", "manual".
   std::string promotion;  // Promotion id; empty when none.
   int promotion_version = 0;
   Decimal amount;  // For the whole line, signed.
@@ -88,14 +88,14 @@ struct OrderTotals {
 
 // The closed status table. See order_status.h for the legal transitions.
 enum class OrderStatus {
-  pending,            // Accepted; the ERP answers later by design.
-  open,               // In its home, not released (new, held, or being changed).
-  released,           // Cleared for picking.
+  pending,   // Accepted; the ERP answers later by design.
+  open,      // In its home, not released (new, held, or being changed).
+  released,  // Cleared for picking.
   partially_shipped,
-  shipped,            // Everything not cancelled has left.
-  invoiced,           // Posted; read-only from here on.
+  shipped,   // Everything not cancelled has left.
+  invoiced,  // Posted; read-only from here on.
   cancelled,
-  rejected,           // The ERP refused a pending order.
+  rejected,  // The ERP refused a pending order.
 };
 
 struct DocumentLineQuantity {
@@ -151,12 +151,12 @@ struct OrderRef {
 
 // A change is absolute: it states what shall be, so that applying it twice equals applying it once.
 struct LineAmendment {
-  int number = 0;                     // Existing line, or a new one when `sku` is set.
-  std::optional<Decimal> quantity;    // New ordered quantity.
-  std::optional<Decimal> unit_price;  // New price.
+  int number = 0;                           // Existing line, or a new one when `sku` is set.
+  std::optional<Decimal> quantity;          // New ordered quantity.
+  std::optional<Decimal> unit_price;        // New price.
   std::optional<Decimal> adjustment_total;  // New sum of the line's adjustments.
   std::optional<Date> requested_date;
-  std::optional<OrderLine> added;     // A new line, complete.
+  std::optional<OrderLine> added;  // A new line, complete.
   bool operator==(const LineAmendment&) const = default;
 };
 
@@ -189,7 +189,7 @@ struct OrderReceipt {
   ReceiptState state = ReceiptState::confirmed;
   OrderStatus status = OrderStatus::open;
   std::optional<OrderTotals> erp_totals;  // Read back from the ERP after the write.
-  bool released = false;  // The document is cleared for execution in this ERP.
+  bool released = false;                  // The document is cleared for execution in this ERP.
   Revision revision;
   bool operator==(const OrderReceipt&) const = default;
 };

@@ -74,7 +74,9 @@ Result<Date> Date::parse(std::string_view text) {
               static_cast<std::uint8_t>(d)};
 }
 
-std::string Date::text() const { return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2); }
+std::string Date::text() const {
+  return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2);
+}
 
 Result<Timestamp> Timestamp::parse(std::string_view text) {
   constexpr std::string_view what = "timestamp (RFC 3339, e.g. 2026-11-24T18:00:00Z)";
@@ -114,9 +116,8 @@ Result<Timestamp> Timestamp::parse(std::string_view text) {
     at += 6;
   }
   if (at != text.size()) return bad(what, text);
-  const std::int64_t seconds =
-      days_from(day->year, day->month, day->day) * 86'400 + h * 3600 + m * 60 + s -
-      offset_minutes * 60;
+  const std::int64_t seconds = days_from(day->year, day->month, day->day) * 86'400 + h * 3600 +
+                               m * 60 + s - offset_minutes * 60;
   return Timestamp{seconds * 1'000'000 + fraction};
 }
 

@@ -15,9 +15,7 @@ Value to_json(const Rollout& rollout) {
   return value;
 }
 
-Error bad(const std::string& what) {
-  return {ErrorCode::internal, "stored cutover plan: " + what};
-}
+Error bad(const std::string& what) { return {ErrorCode::internal, "stored cutover plan: " + what}; }
 
 Result<Stage> stage_in(const Value& value, std::string_view key) {
   const Value* member = value.find(key);

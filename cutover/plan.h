@@ -27,7 +27,7 @@ struct Plan {
   Capability capability = Capability::orders;
   std::int64_t version = 0;
   Rollout rollout;
-  std::string salt;            // Of the buckets; one per capability, so that cohorts differ.
+  std::string salt;  // Of the buckets; one per capability, so that cohorts differ.
   // The settings before each forward step that is still in force, oldest first: what a rollback
   // publishes again is the last of them. A rollback removes it, so it is never itself rolled back.
   std::vector<Rollout> undo;

@@ -11,8 +11,9 @@ namespace underpin::cutover {
 
 enum class Operation : std::uint8_t { read, write };
 
-// How far a capability has moved. Neighbouring stages can be mixed safely, and each but the last can
-// go back one step without losing data, because the system being left is still being written to.
+// How far a capability has moved. Neighbouring stages can be mixed safely, and each but the last
+// can go back one step without losing data, because the system being left is still being written
+// to.
 enum class Stage : std::uint8_t {
   legacy_only,
   dual_write,

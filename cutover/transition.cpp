@@ -32,8 +32,7 @@ struct Wanted {
 };
 
 Wanted wanted(const Rollout& now, const ChangeRequest& request) {
-  if (request.share_per_100k > whole_share)
-    return {now, "sharePer100k must be 0 to 100000"};
+  if (request.share_per_100k > whole_share) return {now, "sharePer100k must be 0 to 100000"};
   if (now.settled()) {
     if (request.stage == now.to) {
       return {now, request.share_per_100k == whole_share
@@ -88,9 +87,10 @@ void check_constraints(const Facts& after, Capability moved, std::vector<std::st
   }
   if (moved == Capability::inventory && inventory.highest() == Stage::cloud_only &&
       after.open_legacy_orders > 0 && !after.legacy_demand_overlaid) {
-    refusals.push_back("inventory becomes cloud_only only when no order is open in the legacy "
-                       "system or its demand is overlaid: " +
-                       std::to_string(after.open_legacy_orders) + " are open");
+    refusals.push_back(
+        "inventory becomes cloud_only only when no order is open in the legacy "
+        "system or its demand is overlaid: " +
+        std::to_string(after.open_legacy_orders) + " are open");
   }
 }
 
@@ -143,8 +143,7 @@ Verdict judged(const Plan& current, const Rollout& next, const Facts& facts) {
   after.rollouts[static_cast<std::size_t>(current.capability)] = next;
   check_constraints(after, current.capability, verdict.reasons);
   verdict.allowed = verdict.reasons.empty();
-  if (verdict.allowed)
-    verdict.reasons.push_back(where(current.rollout) + " -> " + where(next));
+  if (verdict.allowed) verdict.reasons.push_back(where(current.rollout) + " -> " + where(next));
   return verdict;
 }
 

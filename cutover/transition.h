@@ -21,12 +21,12 @@ struct Facts {
   std::int64_t open_intents_before = 0;  // Of this capability, opened under an older plan version.
   std::int64_t dead_letters = 0;         // Of this capability, without a disposition.
   std::int64_t unknown_outcomes = 0;
-  bool caught_up = false;                // The side being entered holds everything acknowledged.
-  std::string catch_up_detail;           // "customers 118 of 120", for the refusal.
-  std::int64_t pinned_to_legacy = 0;     // Subjects that must stay there (open documents, backlog).
+  bool caught_up = false;             // The side being entered holds everything acknowledged.
+  std::string catch_up_detail;        // "customers 118 of 120", for the refusal.
+  std::int64_t pinned_to_legacy = 0;  // Subjects that must stay there (open documents, backlog).
   std::int64_t pinned_to_cloud = 0;
   std::int64_t open_legacy_orders = 0;
-  bool legacy_demand_overlaid = false;   // The facade subtracts their demand from cloud stock.
+  bool legacy_demand_overlaid = false;  // The facade subtracts their demand from cloud stock.
 };
 
 struct Verdict {

@@ -85,8 +85,8 @@ Status CatchUp::advance(const CallContext& context) {
           [&](const JournalReader& reader) { reached = state(reader, capability, to); });
       if (!read) return read;
       if (reached.state == "done") continue;
-      const Status advanced = reached.state == "running" ? count(capability, to)
-                                                         : start(capability, to, context);
+      const Status advanced =
+          reached.state == "running" ? count(capability, to) : start(capability, to, context);
       if (!advanced) return advanced;
     }
   }
@@ -97,10 +97,17 @@ Status CatchUp::start(Capability capability, Side to, const CallContext& context
   std::int64_t total = 0;
   Status brought = Done{};
   switch (capability) {
-    case Capability::customers: brought = bring_customers(to, context, total); break;
-    case Capability::orders: brought = bring_orders(to, context, total); break;
-    case Capability::pricing: brought = bring_prices(to, context, total); break;
-    case Capability::inventory: break;
+    case Capability::customers:
+      brought = bring_customers(to, context, total);
+      break;
+    case Capability::orders:
+      brought = bring_orders(to, context, total);
+      break;
+    case Capability::pricing:
+      brought = bring_prices(to, context, total);
+      break;
+    case Capability::inventory:
+      break;
   }
   if (!brought) return brought;
   const Status written = journal_.write([&](JournalTransaction& tx) {
@@ -145,8 +152,7 @@ Status CatchUp::bring_customers(Side to, const CallContext& context, std::int64_
       for (const Customer& customer : page.result->items) {
         // A row that waits already will carry the current value.
         if (!tx.rows_of(to, Capability::customers, customer.number.text()).empty()) continue;
-        tx.add_outbox_row(customer_mirror(customer.number, to, plans_.wave(), "catch-up"),
-                          now_());
+        tx.add_outbox_row(customer_mirror(customer.number, to, plans_.wave(), "catch-up"), now_());
       }
       return true;
     });
@@ -167,24 +173,24 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
   });
   if (!looked) return looked;
   if (!indexed)
-    return Error{ErrorCode::unavailable, "the documents of " + systems_.on(home).name +
-                                             " have not been indexed yet"};
+    return Error{ErrorCode::unavailable,
+                 "the documents of " + systems_.on(home).name + " have not been indexed yet"};
   journal::DocumentQuery query;
   query.closed = false;
   query.home = home;
   query.limit = 200;
   while (true) {
     std::vector<DocumentRecord> documents;
-    const Status read = journal_.read(
-        [&](const JournalReader& reader) { documents = reader.documents(query); });
+    const Status read =
+        journal_.read([&](const JournalReader& reader) { documents = reader.documents(query); });
     if (!read) return read;
     for (const DocumentRecord& candidate : documents) {
       query.after_change = candidate.change;
       ++total;
       if (candidate.mirrored) continue;
       // With the subject locked, nothing the facade accepts can slip between reading and queueing.
-      const auto held = writes_.locks().acquire("orders/" + order_subject(candidate.id),
-                                                context.deadline);
+      const auto held =
+          writes_.locks().acquire("orders/" + order_subject(candidate.id), context.deadline);
       if (!held)
         return Error{ErrorCode::unavailable, "order " + order_subject(candidate.id) + " is busy"};
       const auto order = orders_.read_from(home, candidate, context);

@@ -14,14 +14,14 @@ namespace underpin::facade {
 // what was acknowledged before. Everything travels through the outbox, in order with newer writes,
 // and is counted; the step that relies on it is refused until the count is complete.
 //
-// customers: every customer of the other side; orders: open documents, inert, outstanding quantities
-// and original prices; pricing: the full list with control totals; inventory: nothing (each ERP
-// counts its own stock; what is adjusted from here on is mirrored).
+// customers: every customer of the other side; orders: open documents, inert, outstanding
+// quantities and original prices; pricing: the full list with control totals; inventory: nothing
+// (each ERP counts its own stock; what is adjusted from here on is mirrored).
 struct CatchUpState {
   std::string state = "not_started";  // "not_started", "running", "done".
   std::int64_t total = 0;             // Subjects to bring over.
   std::int64_t delivered = 0;
-  std::string detail;                 // For people: "customers 118 of 120".
+  std::string detail;  // For people: "customers 118 of 120".
 };
 
 class CatchUp {

@@ -78,8 +78,8 @@ void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
   if (comparison.verdict == parity::Verdict::mismatch) {
     const std::string seen = signature(comparison);
     const auto planned = static_cast<std::size_t>(look);
-    const bool again = planned < look_again.size() ||
-                       (look + 1 < looks_max && seen != check->last_seen);
+    const bool again =
+        planned < look_again.size() || (look + 1 < looks_max && seen != check->last_seen);
     check->last_seen = seen;
     if (again && queue_.offer([this, check, look] { compare(check, look + 1); },
                               look_again[std::min(planned, look_again.size() - 1)])) {

@@ -18,15 +18,16 @@ struct ShadowCheck {
   std::string subject;
   std::string correlation_id;
   Side primary = Side::legacy;
-  parity::Side answered;                              // What the channel was told.
-  std::function<parity::Side(Side)> ask;              // A fresh read of one side, behind the wall.
+  parity::Side answered;                  // What the channel was told.
+  std::function<parity::Side(Side)> ask;  // A fresh read of one side, behind the wall.
   std::function<bool()> on_its_way = [] { return false; };  // A delivery to either side is pending.
-  std::string last_seen;  // The differences of the look before, by path and how far they were apart.
+  std::string
+      last_seen;  // The differences of the look before, by path and how far they were apart.
 };
 
 // Shadow reads: the primary has answered; the other side is asked later, on the bounded queue, and
-// the two are compared. A mismatch is looked at again before it counts: values move while one looks.
-// Threads: any; begin() never blocks and never throws.
+// the two are compared. A mismatch is looked at again before it counts: values move while one
+// looks. Threads: any; begin() never blocks and never throws.
 class Comparisons {
  public:
   Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
@@ -41,8 +42,8 @@ class Comparisons {
 
  private:
   void compare(const std::shared_ptr<ShadowCheck>& check, int look);
-  void record(const ShadowCheck& check, const parity::Side& primary,
-              const parity::Side& secondary, parity::Comparison comparison);
+  void record(const ShadowCheck& check, const parity::Side& primary, const parity::Side& secondary,
+              parity::Comparison comparison);
 
   const Systems& systems_;
   parity::Ledger& ledger_;

@@ -26,7 +26,8 @@ Error refused(const std::string& file, std::vector<FieldError> fields) {
 void expand(Value& value, const std::string& at, std::vector<FieldError>& errors) {
   if (value.is_array()) {
     std::vector<Value> items = value.items();
-    for (std::size_t i = 0; i < items.size(); ++i) expand(items[i], json::pointer_to(at, i), errors);
+    for (std::size_t i = 0; i < items.size(); ++i)
+      expand(items[i], json::pointer_to(at, i), errors);
     value = Value::array(std::move(items));
     return;
   }
@@ -75,9 +76,9 @@ int port_of(const Value& value, int fallback, const std::string& at,
   const Value* member = value.find("port");
   if (member == nullptr) return fallback;
   const std::string& text = member->text();
-  const bool digits = !text.empty() && text.size() <= 5 &&
-                      std::all_of(text.begin(), text.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !text.empty() && text.size() <= 5 &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   const int port = digits ? std::stoi(text) : -1;
   if (port < 0 || port > 65535) errors.push_back({at + "/port", "must be 0 to 65535"});
   return port;
@@ -96,10 +97,9 @@ void read_listener(const Value& value, const std::string& at, ListenerConfig& li
 }
 
 bool is_channel_name(const std::string& text) {
-  return !text.empty() && text.size() <= 10 &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
+  return !text.empty() && text.size() <= 10 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
 std::string resolved(const std::string& folder, const std::string& path) {
@@ -197,9 +197,8 @@ Result<Config> read_config(
   facade.orders.document_tolerance = decimal(value.get("orders"), "documentTolerance",
                                              facade.orders.document_tolerance, "/orders");
   for (const json::Member& member : value.get("inventory").get("safetyStock").members()) {
-    facade.inventory.safety_stock[member.key] =
-        decimal(value.get("inventory").get("safetyStock"), member.key, Decimal{},
-                "/inventory/safetyStock");
+    facade.inventory.safety_stock[member.key] = decimal(
+        value.get("inventory").get("safetyStock"), member.key, Decimal{}, "/inventory/safetyStock");
   }
   facade.inventory.count_age_max_ms =
       number_of(value.get("inventory"), "countAgeMaxMs", facade.inventory.count_age_max_ms);
@@ -211,13 +210,12 @@ Result<Config> read_config(
   facade.orders.give_up_ms = facade.relay.give_up_ms;
   const Value& shadow = value.get("shadow");
   facade.shadow_threads = static_cast<int>(number_of(shadow, "threads", facade.shadow_threads));
-  facade.shadow_queue_limit = static_cast<std::size_t>(number_of(
-      shadow, "queueLimit", static_cast<std::int64_t>(facade.shadow_queue_limit)));
+  facade.shadow_queue_limit = static_cast<std::size_t>(
+      number_of(shadow, "queueLimit", static_cast<std::int64_t>(facade.shadow_queue_limit)));
   facade.poll_ms = number_of(value, "pollMs", facade.poll_ms);
   facade.resolve_ms = number_of(value, "resolveMs", facade.resolve_ms);
   facade.answers_kept_days = number_of(value, "answersKeptDays", facade.answers_kept_days);
-  facade.writes.subject_wait_ms =
-      number_of(value, "subjectWaitMs", facade.writes.subject_wait_ms);
+  facade.writes.subject_wait_ms = number_of(value, "subjectWaitMs", facade.writes.subject_wait_ms);
   facade.state_folder = config.state_folder;
 
   config.parity_rules_file = text_of(value.get("parity"), "rulesFile");
@@ -226,12 +224,12 @@ Result<Config> read_config(
     std::ifstream rules_stream(config.parity_rules_file, std::ios::binary);
     std::ostringstream rules_bytes;
     rules_bytes << rules_stream.rdbuf();
-    const auto rules = rules_stream ? parity::read_rules(rules_bytes.str())
-                                    : Result<parity::Rules>(Error{
-                                          ErrorCode::invalid_request, "cannot be read"});
+    const auto rules =
+        rules_stream ? parity::read_rules(rules_bytes.str())
+                     : Result<parity::Rules>(Error{ErrorCode::invalid_request, "cannot be read"});
     if (!rules) {
-      errors.push_back({"/parity/rulesFile",
-                        config.parity_rules_file + ": " + rules.error().message});
+      errors.push_back(
+          {"/parity/rulesFile", config.parity_rules_file + ": " + rules.error().message});
     } else {
       facade.parity_rules = *rules;
     }

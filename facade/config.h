@@ -50,9 +50,9 @@ struct Config {
   FacadeSettings facade;
 };
 
-// Errors name the field and the rule. `adapter_schema` gives the settings schema of an adapter, empty
-// for an unknown one. ${NAME} in any text is taken from the environment, so that a file can be kept
-// without secrets and ports.
+// Errors name the field and the rule. `adapter_schema` gives the settings schema of an adapter,
+// empty for an unknown one. ${NAME} in any text is taken from the environment, so that a file can
+// be kept without secrets and ports.
 Result<Config> read_config(const std::string& file,
                            const std::function<std::string_view(std::string_view)>& adapter_schema);
 

@@ -60,9 +60,7 @@ class CustomerWrite : public WriteOperation {
   const Systems& systems_;
 };
 
-Error unreadable() {
-  return {ErrorCode::internal, "the stored request cannot be read"};
-}
+Error unreadable() { return {ErrorCode::internal, "the stored request cannot be read"}; }
 
 class CreateCustomer final : public CustomerWrite {
  public:
@@ -70,8 +68,8 @@ class CreateCustomer final : public CustomerWrite {
 
   Result<Receipt> send(const Intent& intent, const WriteContext& context) override {
     const auto value = json::parse(intent.request);
-    const auto customer = value ? json::from_json<Customer>(*value)
-                                : Result<Customer>(value.error());
+    const auto customer =
+        value ? json::from_json<Customer>(*value) : Result<Customer>(value.error());
     if (!customer) return unreadable();
     const auto receipt =
         on_customers<CustomerReceipt>(intent, context.deadline, [&](CustomerService& port) {
@@ -144,8 +142,7 @@ void add_customer_writes(WriteLife& writes, const Systems& systems) {
 }
 
 journal::NewOutboxRow customer_mirror(const CustomerNumber& number, Side to,
-                                      const std::string& wave,
-                                      const std::string& correlation_id) {
+                                      const std::string& wave, const std::string& correlation_id) {
   journal::NewOutboxRow row;
   row.side = to;
   row.capability = Capability::customers;
@@ -205,13 +202,11 @@ Answer CustomerFacade::amend(const CustomerNumber& number, const CustomerAmendme
   intent.request = json::write(json::to_json(amendment));
   intent.request_hash = sha256_hex("amend_customer\n" + number.text() + "\n" + intent.request);
   return writes_.run(
-      std::move(intent), context, std::nullopt,
-      [&](journal::NewIntent&) -> std::optional<Answer> {
+      std::move(intent), context, std::nullopt, [&](journal::NewIntent&) -> std::optional<Answer> {
         const auto side = side_of(number);
         if (!side) return problem_for(side.error());
-        const auto current = observe<Customer>(*side, cutover::Operation::read, [&] {
-          return read_from(*side, number, context);
-        });
+        const auto current = observe<Customer>(*side, cutover::Operation::read,
+                                               [&] { return read_from(*side, number, context); });
         if (!current.result) return problem_for(current.result.error());
         const std::string tag = entity_tag(*current.result);
         const bool any = std::find(if_match.begin(), if_match.end(), "*") != if_match.end();
@@ -229,8 +224,7 @@ Result<Side> CustomerFacade::side_of(const CustomerNumber& number) const {
   });
   if (!read) return read.error();
   if (pinned) return *pinned;
-  return route(plans_.plan(Capability::customers), number.text(), cutover::Operation::read)
-      .primary;
+  return route(plans_.plan(Capability::customers), number.text(), cutover::Operation::read).primary;
 }
 
 Result<Customer> CustomerFacade::read_from(Side side, const CustomerNumber& number,
@@ -260,9 +254,8 @@ Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& number,
     check.ask = [this, number, origin, document](Side asked) {
       CallContext asking = origin;
       asking.deadline = deadline_in(std::chrono::seconds(10));
-      const auto seen = observe<Customer>(asked, cutover::Operation::read, [&] {
-        return read_from(asked, number, asking);
-      });
+      const auto seen = observe<Customer>(asked, cutover::Operation::read,
+                                          [&] { return read_from(asked, number, asking); });
       return parity_side(seen.result, seen.micros, document);
     };
     check.on_its_way = [this, number] {
@@ -282,11 +275,14 @@ Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& number,
 
 Result<Page<Customer>> CustomerFacade::search_on(Side side, const CustomerQuery& query,
                                                  const CallContext& context) {
-  return observe<Page<Customer>>(side, cutover::Operation::read, [&] {
-           return call_port<Page<Customer>>(
-               systems_, side, context.deadline, &ErpAdapter::customers,
-               [&](CustomerService& port) { return port.search_customers(query, context); });
-         }).result;
+  return observe<Page<Customer>>(
+             side, cutover::Operation::read,
+             [&] {
+               return call_port<Page<Customer>>(
+                   systems_, side, context.deadline, &ErpAdapter::customers,
+                   [&](CustomerService& port) { return port.search_customers(query, context); });
+             })
+      .result;
 }
 
 Result<Page<Customer>> CustomerFacade::search(const CustomerQuery& query,
@@ -312,7 +308,11 @@ Result<Page<Customer>> CustomerFacade::search(const CustomerQuery& query,
     const std::size_t colon = text.find(':');
     const auto side = parse_side(text.substr(0, colon));
     if (colon == std::string::npos || !side) {
-      return Error{ErrorCode::invalid_request, "cursor is not one that a list gave", {}, {}, 0,
+      return Error{ErrorCode::invalid_request,
+                   "cursor is not one that a list gave",
+                   {},
+                   {},
+                   0,
                    {{"/cursor", "must be the `next` of an earlier page"}}};
     }
     part.cursor = Cursor{text.substr(colon + 1)};

@@ -20,14 +20,14 @@ Result<cutover::Facts> facts_in(const JournalReader& reader, const cutover::Plan
   const CatchUpState cloud = CatchUp::state(reader, plan.capability, Side::cloud);
   const CatchUpState legacy = CatchUp::state(reader, plan.capability, Side::legacy);
   facts.caught_up = cloud.state == "done" && legacy.state == "done";
-  facts.catch_up_detail = cloud.state != "done" ? cloud.state + " " + cloud.detail
-                                                : legacy.state + " " + legacy.detail;
+  facts.catch_up_detail =
+      cloud.state != "done" ? cloud.state + " " + cloud.detail : legacy.state + " " + legacy.detail;
   if (plan.capability == Capability::orders) {
     // Open documents stay served by their home; what pins is work that has not arrived yet.
-    facts.pinned_to_legacy = backlog.pending_to_cloud + backlog.dead_to_cloud +
-                             backlog.unknown_outcomes;
-    facts.pinned_to_cloud = backlog.pending_to_legacy + backlog.dead_to_legacy +
-                            backlog.unknown_outcomes;
+    facts.pinned_to_legacy =
+        backlog.pending_to_cloud + backlog.dead_to_cloud + backlog.unknown_outcomes;
+    facts.pinned_to_cloud =
+        backlog.pending_to_legacy + backlog.dead_to_legacy + backlog.unknown_outcomes;
   } else {
     facts.pinned_to_legacy = reader.pinned_subjects(plan.capability, Side::legacy);
     facts.pinned_to_cloud = reader.pinned_subjects(plan.capability, Side::cloud);
@@ -86,8 +86,7 @@ Result<CutoverStatus> CutoverDesk::change(Capability capability,
 }
 
 Result<CutoverStatus> CutoverDesk::roll_back(Capability capability, std::int64_t expected,
-                                             const std::string& actor,
-                                             const std::string& reason) {
+                                             const std::string& actor, const std::string& reason) {
   return publish(capability, cutover::check_rollback, expected, actor, reason);
 }
 
@@ -113,8 +112,8 @@ Result<CutoverStatus> CutoverDesk::publish(Capability capability, const Judge& j
     }
     const cutover::Verdict verdict = judge(*plan, *facts);
     if (!verdict.allowed) {
-      refused = {ErrorCode::rejected, "the change of " + std::string(name(capability)) +
-                                          " is not allowed"};
+      refused = {ErrorCode::rejected,
+                 "the change of " + std::string(name(capability)) + " is not allowed"};
       for (const std::string& why : verdict.reasons) {
         refused.message += refused.fields.empty() ? ": " : "; ";
         refused.message += why;

@@ -30,8 +30,8 @@ class CutoverDesk {
   Result<CutoverStatus> status(Capability capability) const;
   Result<std::vector<journal::PlanRecord>> history(Capability capability) const;
 
-  // `expected` is the plan version the caller decided on (If-Match). Errors: conflict when it is not
-  // the current one; rejected, with every reason, when the change is not allowed.
+  // `expected` is the plan version the caller decided on (If-Match). Errors: conflict when it is
+  // not the current one; rejected, with every reason, when the change is not allowed.
   Result<CutoverStatus> change(Capability capability, const cutover::ChangeRequest& request,
                                std::int64_t expected, const std::string& actor,
                                const std::string& reason);

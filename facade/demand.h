@@ -12,9 +12,9 @@
 namespace underpin::facade {
 
 // Acknowledged demand that an ERP has not received yet: available to sell is the ERP's figure less
-// this. Derived from the journal (undelivered order mirrors), kept in memory, exact across restarts.
-// A document counts from the moment its write is accepted until the receiving ERP has confirmed it;
-// while in doubt it counts. Threads: any.
+// this. Derived from the journal (undelivered order mirrors), kept in memory, exact across
+// restarts. A document counts from the moment its write is accepted until the receiving ERP has
+// confirmed it; while in doubt it counts. Threads: any.
 class UndeliveredDemand {
  public:
   // `lines` of the order `subject` are acknowledged and not yet in `side`.

@@ -35,8 +35,8 @@ Status Facade::set_up() {
   plans_ = std::make_unique<PlanBook>(*journal_, settings_.wave);
   const Status loaded = plans_->load(now());
   if (!loaded) return loaded;
-  comparisons_ = std::make_unique<Comparisons>(systems_, *ledger_, settings_.parity_rules,
-                                               *shadows_, now);
+  comparisons_ =
+      std::make_unique<Comparisons>(systems_, *ledger_, settings_.parity_rules, *shadows_, now);
   writes_ = std::make_unique<WriteLife>(systems_, *journal_, *plans_, now, settings_.on_step,
                                         settings_.writes);
   add_order_writes(*writes_, systems_, *journal_, demand_, settings_.orders);
@@ -45,15 +45,12 @@ Status Facade::set_up() {
   orders_ = std::make_unique<OrderFacade>(systems_, *journal_, *plans_, *writes_, *comparisons_,
                                           now, settings_.orders);
   inventory_ = std::make_unique<InventoryFacade>(systems_, *journal_, *plans_, *writes_,
-                                                 *comparisons_, demand_, now,
-                                                 settings_.inventory);
-  pricing_ =
-      std::make_unique<PricingFacade>(systems_, *plans_, *journal_, *comparisons_, now);
-  customers_ = std::make_unique<CustomerFacade>(systems_, *journal_, *plans_, *writes_,
-                                                *comparisons_, now);
+                                                 *comparisons_, demand_, now, settings_.inventory);
+  pricing_ = std::make_unique<PricingFacade>(systems_, *plans_, *journal_, *comparisons_, now);
+  customers_ =
+      std::make_unique<CustomerFacade>(systems_, *journal_, *plans_, *writes_, *comparisons_, now);
   relay_ = std::make_unique<OutboxRelay>(systems_, *journal_, *orders_, *comparisons_, demand_,
-                                         writes_->locks(), now, settings_.on_step,
-                                         settings_.relay);
+                                         writes_->locks(), now, settings_.on_step, settings_.relay);
   const auto wake = [this] {
     for (PeriodicTask* task : relay_tasks_) task->wake();
   };
@@ -83,9 +80,8 @@ void Facade::add_tasks() {
   };
   for (const Side side : {Side::legacy, Side::cloud}) {
     const std::string& system = systems_.on(side).name;
-    relay_tasks_.push_back(add("relay " + system, milliseconds(100), [this, side] {
-      return relay_->deliver_due(side) > 0;
-    }));
+    relay_tasks_.push_back(add("relay " + system, milliseconds(100),
+                               [this, side] { return relay_->deliver_due(side) > 0; }));
     add("order feed " + system, milliseconds(settings_.poll_ms), [this, side] {
       if (systems_.offers(side, Capability::orders))
         (void)feeds_->poll_orders(side, background(30'000)).has_value();
@@ -103,9 +99,8 @@ void Facade::add_tasks() {
       });
     }
   }
-  add("outcome resolver", milliseconds(settings_.resolve_ms), [this] {
-    return writes_->resolve_outcomes(background(settings_.orders.give_up_ms)) > 0;
-  });
+  add("outcome resolver", milliseconds(settings_.resolve_ms),
+      [this] { return writes_->resolve_outcomes(background(settings_.orders.give_up_ms)) > 0; });
   add("price feed", milliseconds(settings_.poll_ms), [this] {
     (void)feeds_->poll_prices(background(30'000)).has_value();
     return false;
@@ -120,10 +115,12 @@ void Facade::add_tasks() {
   });
   add("answers", milliseconds(3'600'000), [this] {
     const std::int64_t days = std::max<std::int64_t>(settings_.answers_kept_days, 7);
-    (void)journal_->write([&](JournalTransaction& tx) {
-      tx.forget_answers(settings_.now().plus_ms(-days * 86'400'000));
-      return true;
-    }).has_value();
+    (void)journal_
+        ->write([&](JournalTransaction& tx) {
+          tx.forget_answers(settings_.now().plus_ms(-days * 86'400'000));
+          return true;
+        })
+        .has_value();
     return false;
   });
 }
@@ -142,9 +139,8 @@ void Facade::look_at_systems() {
   std::vector<SystemHealth> seen;
   for (const Side side : {Side::legacy, Side::cloud}) {
     const ErpSystem& system = systems_.on(side);
-    const auto answer = observe<Done>(side, cutover::Operation::read, [&] {
-      return system.adapter->ping(background(3'000));
-    });
+    const auto answer = observe<Done>(side, cutover::Operation::read,
+                                      [&] { return system.adapter->ping(background(3'000)); });
     seen.push_back({system.name, side, answer.result.has_value(),
                     answer.result ? "" : answer.result.error().message});
   }
@@ -181,8 +177,7 @@ Status Facade::replay_exception(std::int64_t id, const std::string& actor,
     const auto exception = tx.exception(id);
     if (!exception || exception->state != "open") return false;
     found = true;
-    if (exception->outbox_row != 0)
-      return tx.replay_exception(id, actor, reason, settings_.now());
+    if (exception->outbox_row != 0) return tx.replay_exception(id, actor, reason, settings_.now());
     if (exception->kind == "totals_differ") {
       // The person has accepted the ERP's total: the hold ends and the document is released.
       const auto document_id = order_id_of(exception->subject);
@@ -220,8 +215,7 @@ Status Facade::discard_exception(std::int64_t id, const std::string& actor,
     const auto exception = tx.exception(id);
     if (!exception || exception->state != "open") return false;
     found = true;
-    if (exception->outbox_row == 0)
-      return tx.settle_exception(id, actor, reason, settings_.now());
+    if (exception->outbox_row == 0) return tx.settle_exception(id, actor, reason, settings_.now());
     // Without its copy a document is not mirrored any more: later changes have nothing to follow.
     const auto row = tx.outbox_row(exception->outbox_row);
     const auto document_id = order_id_of(exception->subject);

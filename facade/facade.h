@@ -36,11 +36,11 @@ struct FacadeSettings {
   parity::Rules parity_rules;
   int shadow_threads = 2;
   std::size_t shadow_queue_limit = 2'000;
-  std::int64_t poll_ms = 500;             // Feeds and catching up.
-  std::int64_t resolve_ms = 200;          // Outcome resolver.
-  std::int64_t answers_kept_days = 8;     // Idempotency keys; at least seven.
-  journal::JournalSettings journal;       // `file` is filled in from state_folder.
-  OnStep on_step;                         // Tests and traces.
+  std::int64_t poll_ms = 500;          // Feeds and catching up.
+  std::int64_t resolve_ms = 200;       // Outcome resolver.
+  std::int64_t answers_kept_days = 8;  // Idempotency keys; at least seven.
+  journal::JournalSettings journal;    // `file` is filled in from state_folder.
+  OnStep on_step;                      // Tests and traces.
   Now now = system_now;
 };
 
@@ -51,9 +51,9 @@ struct SystemHealth {
   std::string detail;
 };
 
-// Everything between the channel API and the two ERPs of a wave. start() begins the background work:
-// relay, resolver, feeds, catching up, the adapters' own tasks. stop() ends it; what was accepted is
-// in the journal. Threads: any.
+// Everything between the channel API and the two ERPs of a wave. start() begins the background
+// work: relay, resolver, feeds, catching up, the adapters' own tasks. stop() ends it; what was
+// accepted is in the journal. Threads: any.
 class Facade {
  public:
   static Result<std::unique_ptr<Facade>> open(Systems systems, FacadeSettings settings);

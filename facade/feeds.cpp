@@ -48,8 +48,7 @@ journal::NewOutboxRow follow_row(const DocumentRecord& document) {
 }
 
 Feeds::Feeds(const Systems& systems, journal::Journal& journal, PlanBook& plans,
-             OrderFacade& orders, CustomerFacade& customers, Now now,
-             std::function<void()> wake)
+             OrderFacade& orders, CustomerFacade& customers, Now now, std::function<void()> wake)
     : systems_(systems),
       journal_(journal),
       plans_(plans),
@@ -82,8 +81,7 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
         std::optional<DocumentRecord> document;
         if (!id.empty()) document = reader.document(id);
         if (!document && id.empty()) {
-          for (const DocumentRecord& named :
-               reader.documents_named(change.ref.document.text()))
+          for (const DocumentRecord& named : reader.documents_named(change.ref.document.text()))
             if (named.document(side) == change.ref.document) document = named;
         }
         tell = !document || document->home == side || moved(change.status);
@@ -95,10 +93,9 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
       if (!looked) return looked;
       if (!tell) continue;
       const auto order = observe<Order>(side, cutover::Operation::read, [&] {
-        return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
-                                [&](OrderService& port) {
-                                  return port.get_order(change.ref, context);
-                                });
+        return call_port<Order>(
+            systems_, side, context.deadline, &ErpAdapter::orders,
+            [&](OrderService& port) { return port.get_order(change.ref, context); });
       });
       if (order.result) {
         seen.push_back({change, *order.result});
@@ -109,8 +106,7 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
     const Status written = journal_.write([&](JournalTransaction& tx) {
       for (const SeenOrder& one : seen) take_order(tx, side, one);
       tx.set_cursor(system, "orders", page.result->next.text());
-      if (!page.result->more)
-        tx.set_fact("as_of/" + system + "/orders", page.result->as_of.text());
+      if (!page.result->more) tx.set_fact("as_of/" + system + "/orders", page.result->as_of.text());
       return true;
     });
     if (!written) return written;
@@ -129,18 +125,17 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
       if (named.document(side) == seen.change.ref.document) document = named;
   }
   if (!document) {
-    const OrderId id = identity.empty()
-                           ? OrderId{{}, OrderNumber{seen.change.ref.document.text()}}
-                           : identity;
+    const OrderId id =
+        identity.empty() ? OrderId{{}, OrderNumber{seen.change.ref.document.text()}} : identity;
     if (tx.open_intent_of(Capability::orders, order_subject(id))) return;
     tx.put_document(adopted(seen.order, id, side, seen.change.ref.document, now_()));
     return;
   }
   if (document->home != side) {
     // The inert copy was executed: goods may leave twice. Nobody but a person can mend that.
-    const bool executed = std::any_of(
-        seen.order.lines.begin(), seen.order.lines.end(),
-        [](const OrderLine& line) { return !line.shipped_quantity.is_zero(); });
+    const bool executed =
+        std::any_of(seen.order.lines.begin(), seen.order.lines.end(),
+                    [](const OrderLine& line) { return !line.shipped_quantity.is_zero(); });
     const std::string fact = "raised/mirror_executed/" + order_subject(document->id);
     if (!executed || !tx.fact(fact).empty()) return;
     tx.set_fact(fact, "1");

@@ -9,9 +9,10 @@
 
 namespace underpin::facade {
 
-// ERPs have users and other interfaces. The feeds poll what changed in each ERP: the index of orders
-// stays fresh, mirrors follow their documents, a customer that finance blocked is carried over, an
-// accepted price list is fed to the cloud. Threads: one caller per feed and side at a time.
+// ERPs have users and other interfaces. The feeds poll what changed in each ERP: the index of
+// orders stays fresh, mirrors follow their documents, a customer that finance blocked is carried
+// over, an accepted price list is fed to the cloud. Threads: one caller per feed and side at a
+// time.
 class Feeds {
  public:
   Feeds(const Systems& systems, journal::Journal& journal, PlanBook& plans, OrderFacade& orders,

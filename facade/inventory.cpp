@@ -14,9 +14,7 @@ using journal::Intent;
 using journal::JournalReader;
 using journal::JournalTransaction;
 
-Error unreadable() {
-  return {ErrorCode::internal, "the stored request cannot be read"};
-}
+Error unreadable() { return {ErrorCode::internal, "the stored request cannot be read"}; }
 
 class AdjustStock final : public WriteOperation {
  public:
@@ -38,11 +36,11 @@ class AdjustStock final : public WriteOperation {
   Result<Receipt> find(const Intent& intent, const CallContext& context) override {
     const auto adjustment = stored(intent);
     if (!adjustment) return unreadable();
-    const auto receipt = call_port<AdjustmentReceipt>(
-        systems_, intent.side, context.deadline, &ErpAdapter::inventory,
-        [&](InventoryService& port) {
-          return port.find_adjustment(adjustment->movement, context);
-        });
+    const auto receipt =
+        call_port<AdjustmentReceipt>(systems_, intent.side, context.deadline,
+                                     &ErpAdapter::inventory, [&](InventoryService& port) {
+                                       return port.find_adjustment(adjustment->movement, context);
+                                     });
     if (!receipt) return receipt.error();
     return Receipt{*receipt};
   }
@@ -132,8 +130,8 @@ void add_inventory_writes(WriteLife& writes, const Systems& systems) {
   writes.add("adjust_stock", std::make_unique<AdjustStock>(systems));
 }
 
-InventoryFacade::InventoryFacade(const Systems& systems, journal::Journal& journal,
-                                 PlanBook& plans, WriteLife& writes, Comparisons& comparisons,
+InventoryFacade::InventoryFacade(const Systems& systems, journal::Journal& journal, PlanBook& plans,
+                                 WriteLife& writes, Comparisons& comparisons,
                                  const UndeliveredDemand& demand, Now now,
                                  InventorySettings settings)
     : systems_(systems),
@@ -225,10 +223,10 @@ Result<std::vector<StockLevel>> InventoryFacade::availability(
     }
   }
   for (const auto& [sku, location] : asked) {
-    const bool found = std::any_of(levels.begin(), levels.end(), [&, s = sku, l = location](
-                                                                     const StockLevel& level) {
-      return level.key.sku == s && (!l || level.key.location == *l);
-    });
+    const bool found = std::any_of(levels.begin(), levels.end(),
+                                   [&, s = sku, l = location](const StockLevel& level) {
+                                     return level.key.sku == s && (!l || level.key.location == *l);
+                                   });
     if (!found) {
       return Error{ErrorCode::not_found, "no stock is known for article " + sku.text() +
                                              (location ? " at " + location->text() : "")};
@@ -252,8 +250,8 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
   check.ask = [this, key = answered.key, origin](Side asked) {
     CallContext asking = origin;
     asking.deadline = deadline_in(std::chrono::seconds(10));
-    const auto seen = observe<StockLevel>(
-        asked, cutover::Operation::read, [&]() -> Result<StockLevel> {
+    const auto seen =
+        observe<StockLevel>(asked, cutover::Operation::read, [&]() -> Result<StockLevel> {
           const auto found = read_from(asked, StockQuery{{key.sku}, key.location}, asking);
           if (!found) return found.error();
           for (const StockLevel& level : *found)
@@ -263,16 +261,16 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
     return parity_side(seen.result, seen.micros, comparable_level);
   };
   check.on_its_way = [this, key = answered.key, asked = now_()] {
-    // Adjustments of the key, orders whose demand one side lacks, and what has left a warehouse: the
-    // inert copy learns of it by the next poll of the order's home and one delivery.
+    // Adjustments of the key, orders whose demand one side lacks, and what has left a warehouse:
+    // the inert copy learns of it by the next poll of the order's home and one delivery.
     bool moving = false;
     const Status read = journal_.read([&](const JournalReader& reader) {
       moving = reader.pinned_side(Capability::inventory, stock_subject(key)).has_value();
       for (const Side one : {Side::legacy, Side::cloud}) {
         const auto polled =
             Timestamp::parse(reader.fact("as_of/" + systems_.on(one).name + "/orders"));
-        moving = moving || (polled && *polled < asked) ||
-                 order_on_its_way(reader, one, key, now_());
+        moving =
+            moving || (polled && *polled < asked) || order_on_its_way(reader, one, key, now_());
       }
     });
     if (!read || moving) return true;
@@ -299,11 +297,11 @@ Answer InventoryFacade::adjust(const StockAdjustment& adjustment, const WriteCon
         const Timestamp now = now_();
         const Timestamp as_of = adjustment.as_of.value_or(now);
         if (as_of > now.plus_ms(60'000) || as_of < now.plus_ms(-settings_.count_age_max_ms)) {
-          return problem(422, "validation", "Request failed validation",
-                         "A count is taken over while it is fresh.",
-                         {{"/asOf", "must be within the last " +
-                                        std::to_string(settings_.count_age_max_ms / 1000) +
-                                        " seconds"}});
+          return problem(
+              422, "validation", "Request failed validation",
+              "A count is taken over while it is fresh.",
+              {{"/asOf", "must be within the last " +
+                             std::to_string(settings_.count_age_max_ms / 1000) + " seconds"}});
         }
         std::optional<Side> pinned;
         const Status read = journal_.read([&](const JournalReader& reader) {

@@ -12,8 +12,9 @@
 namespace underpin::facade {
 
 struct InventorySettings {
-  std::map<std::string, Decimal> safety_stock;  // By channel; what is kept back per sku and location.
-  std::int64_t count_age_max_ms = 300'000;      // An older count is refused: stock has moved since.
+  std::map<std::string, Decimal>
+      safety_stock;                         // By channel; what is kept back per sku and location.
+  std::int64_t count_age_max_ms = 300'000;  // An older count is refused: stock has moved since.
 };
 
 std::string stock_subject(const StockKey& key);  // "1000@EAST"

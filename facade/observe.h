@@ -18,13 +18,13 @@ struct Observation {
   std::int64_t micros;
 };
 
-// The wall between adapters and the facade: nothing is thrown past it. An exception in a read is our
-// own fault; in a write it is an unknown outcome, because nobody can say how far the call got.
+// The wall between adapters and the facade: nothing is thrown past it. An exception in a read is
+// our own fault; in a write it is an unknown outcome, because nobody can say how far the call got.
 template <class T, class Call>
 Observation<T> observe(Side side, cutover::Operation operation, Call&& call) {
   const auto started = std::chrono::steady_clock::now();
-  const ErrorCode thrown_code = operation == cutover::Operation::write ? ErrorCode::outcome_unknown
-                                                                       : ErrorCode::internal;
+  const ErrorCode thrown_code =
+      operation == cutover::Operation::write ? ErrorCode::outcome_unknown : ErrorCode::internal;
   Result<T> result = [&]() -> Result<T> {
     try {
       return call();

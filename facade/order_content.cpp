@@ -102,9 +102,9 @@ Result<OrderAmendment> as_amendment(const Order& content, const OrderCancellatio
       refused.fields.push_back(
           {at + "/quantity", "must be 0 to the ordered " + line->quantity.text()});
     } else if (change.quantity < line->cancelled_quantity) {
-      refused.fields.push_back({at + "/quantity", "must not be less than the " +
-                                                      line->cancelled_quantity.text() +
-                                                      " already cancelled"});
+      refused.fields.push_back(
+          {at + "/quantity",
+           "must not be less than the " + line->cancelled_quantity.text() + " already cancelled"});
     } else {
       LineAmendment target;
       target.number = change.number;
@@ -181,7 +181,8 @@ Order merged(Order from_erp, const std::optional<Order>& content,
               [](const OrderLine& a, const OrderLine& b) { return a.number < b.number; });
   }
   if (order.status == OrderStatus::cancelled) {
-    for (OrderLine& line : order.lines) line.cancelled_quantity = line.quantity - line.shipped_quantity;
+    for (OrderLine& line : order.lines)
+      line.cancelled_quantity = line.quantity - line.shipped_quantity;
   }
   // What a channel has seen never regresses, whatever the ERP's users reopened.
   if (!may_follow(document.status, order.status)) order.status = document.status;
@@ -247,9 +248,8 @@ json::Value comparable(const Order& order, const DocumentNumber& document, bool 
     entry.set("location", line.location.text());
     entry.set("outstanding", rest.text());
     entry.set("unitPrice", line.unit_price.text());
-    entry.set("discount", shrunk(sum(line.adjustments), rest,
-                                 line.quantity - line.cancelled_quantity)
-                              .text());
+    entry.set("discount",
+              shrunk(sum(line.adjustments), rest, line.quantity - line.cancelled_quantity).text());
     lines.push(std::move(entry));
   }
   // When everything has left, the inert copy is withdrawn, and archives keep no addresses.

@@ -19,7 +19,8 @@ std::optional<OrderId> order_id_of(const journal::Subject& subject);
 std::optional<Order> read_content(const std::string& content);
 std::string write_content(const Order& order);
 
-// The channel's order after an accepted change; quantities are the channel's (with what is cancelled).
+// The channel's order after an accepted change; quantities are the channel's (with what is
+// cancelled).
 void apply(Order& order, const OrderAmendment& amendment);
 // `cancellation` with lines; quantities are what is cancelled in total afterwards.
 void apply(Order& order, const OrderCancellation& cancellation);
@@ -35,7 +36,8 @@ OrderAmendment for_erp(const Order& content, OrderAmendment amendment);
 Order merged(Order from_erp, const std::optional<Order>& content,
              const journal::DocumentRecord& document);
 
-// Changes exactly when something a channel may amend changes, whichever ERP answers: the entity tag.
+// Changes exactly when something a channel may amend changes, whichever ERP answers: the entity
+// tag.
 std::string entity_tag(const Order& order);
 
 // A discount for the whole ordered line, for the part of it that is kept.
@@ -47,9 +49,9 @@ Order outstanding_part(Order at_home);
 // Anything shipped or cancelled: from then on only the home's totals are the order's.
 bool has_moved(const Order& order);
 
-// What both the home document and its inert mirror must agree on, as JSON: outstanding quantities and
-// prices, totals while nothing has moved at home, and what each ERP calls the document. What only the
-// home can know (shipments, status) is left out.
+// What both the home document and its inert mirror must agree on, as JSON: outstanding quantities
+// and prices, totals while nothing has moved at home, and what each ERP calls the document. What
+// only the home can know (shipments, status) is left out.
 json::Value comparable(const Order& order, const DocumentNumber& document, bool with_totals);
 
 }  // namespace underpin::facade

@@ -19,8 +19,8 @@ WriteContext rebuilt(const Intent& intent, const CallContext& context) {
 }
 
 Error unreadable(const Intent& intent) {
-  return {ErrorCode::internal, "the stored request of intent " + std::to_string(intent.id) +
-                                   " cannot be read"};
+  return {ErrorCode::internal,
+          "the stored request of intent " + std::to_string(intent.id) + " cannot be read"};
 }
 
 json::Value request_of(const Intent& intent) {
@@ -61,8 +61,7 @@ void check_totals(JournalTransaction& tx, const Intent& intent, const OrderTotal
                   const OrderReceipt& receipt, const OrderSettings& settings,
                   DocumentRecord& document, Timestamp now) {
   if (!receipt.erp_totals) return;
-  const Decimal difference =
-      (receipt.erp_totals->grand_total - stated.grand_total).magnitude();
+  const Decimal difference = (receipt.erp_totals->grand_total - stated.grand_total).magnitude();
   std::erase(document.holds, "totals_differ");
   if (!(difference > settings.document_tolerance)) return;
   document.holds.emplace_back("totals_differ");
@@ -129,12 +128,11 @@ class OrderWrite : public WriteOperation {
                         now);
     }
     if (document.mirrored) {
-      tx.add_outbox_row(outbox_row(intent, other(document.home), mirror_operation, mirror_payload,
-                                   Role::mirror),
-                        now);
+      tx.add_outbox_row(
+          outbox_row(intent, other(document.home), mirror_operation, mirror_payload, Role::mirror),
+          now);
       const auto content = read_content(document.content);
-      if (content && !document.closed)
-        demand_.add(other(document.home), intent.subject, *content);
+      if (content && !document.closed) demand_.add(other(document.home), intent.subject, *content);
     }
     const auto stored = tx.document(document.id);
     return Answer::json(200, answer_body(receipt, stored ? *stored : document));
@@ -153,10 +151,9 @@ class PlaceOrder final : public OrderWrite {
   Result<Receipt> send(const Intent& intent, const WriteContext& context) override {
     const auto order = json::from_json<Order>(request_of(intent));
     if (!order) return unreadable(intent);
-    const auto receipt =
-        on_orders<OrderReceipt>(intent, context.deadline, [&](OrderService& port) {
-          return port.place_order(*order, rebuilt(intent, context));
-        });
+    const auto receipt = on_orders<OrderReceipt>(intent, context.deadline, [&](OrderService& port) {
+      return port.place_order(*order, rebuilt(intent, context));
+    });
     if (!receipt) return receipt.error();
     return Receipt{*receipt};
   }
@@ -164,9 +161,9 @@ class PlaceOrder final : public OrderWrite {
   Result<Receipt> find(const Intent& intent, const CallContext& context) override {
     const auto id = order_id_of(intent.subject);
     if (!id) return unreadable(intent);
-    const auto receipt = on_orders<OrderReceipt>(
-        intent, context.deadline,
-        [&](OrderService& port) { return port.find_receipt(*id, context); });
+    const auto receipt = on_orders<OrderReceipt>(intent, context.deadline, [&](OrderService& port) {
+      return port.find_receipt(*id, context);
+    });
     if (!receipt) return receipt.error();
     // A header without its lines is not the order yet: sending again completes it.
     if (receipt->status == OrderStatus::open && !receipt->erp_totals)
@@ -188,8 +185,8 @@ class PlaceOrder final : public OrderWrite {
     document.plan_version = intent.plan_version;
     document.bucket = cutover::bucket_per_100k(plan.salt, intent.subject);
     document.customer = order->customer;
-    document.status = receipt.state == ReceiptState::pending ? OrderStatus::pending
-                                                             : receipt.status;
+    document.status =
+        receipt.state == ReceiptState::pending ? OrderStatus::pending : receipt.status;
     document.set_document(intent.side, receipt.document);
     document.order_date = order->order_date;
     document.currency = order->currency;
@@ -209,8 +206,8 @@ class PlaceOrder final : public OrderWrite {
                         now);
     }
     if (document.mirrored) {
-      auto row = outbox_row(intent, other(document.home), "place_order", document.content,
-                            Role::mirror);
+      auto row =
+          outbox_row(intent, other(document.home), "place_order", document.content, Role::mirror);
       row.depends_on_capability = Capability::customers;
       row.depends_on_subject = order->customer.text();
       tx.add_outbox_row(row, now);
@@ -230,10 +227,9 @@ class AmendOrder final : public OrderWrite {
   Result<Receipt> send(const Intent& intent, const WriteContext& context) override {
     const auto amendment = json::from_json<OrderAmendment>(request_of(intent).get("erp"));
     if (!amendment) return unreadable(intent);
-    const auto receipt =
-        on_orders<OrderReceipt>(intent, context.deadline, [&](OrderService& port) {
-          return port.amend_order(ref_of(intent), *amendment, rebuilt(intent, context));
-        });
+    const auto receipt = on_orders<OrderReceipt>(intent, context.deadline, [&](OrderService& port) {
+      return port.amend_order(ref_of(intent), *amendment, rebuilt(intent, context));
+    });
     if (!receipt) return receipt.error();
     return Receipt{*receipt};
   }
@@ -275,8 +271,7 @@ class AmendOrder final : public OrderWrite {
       }
     }
     if (content && request.find("cancellation") != nullptr) {
-      const auto cancellation =
-          json::from_json<OrderCancellation>(request.get("cancellation"));
+      const auto cancellation = json::from_json<OrderCancellation>(request.get("cancellation"));
       if (cancellation) apply(*content, *cancellation);
     }
     if (content) document->content = write_content(*content);
@@ -319,10 +314,9 @@ class CancelOrder final : public OrderWrite {
   Result<Receipt> send(const Intent& intent, const WriteContext& context) override {
     const auto cancellation = json::from_json<OrderCancellation>(request_of(intent));
     if (!cancellation) return unreadable(intent);
-    const auto receipt =
-        on_orders<OrderReceipt>(intent, context.deadline, [&](OrderService& port) {
-          return port.cancel_order(ref_of(intent), *cancellation, rebuilt(intent, context));
-        });
+    const auto receipt = on_orders<OrderReceipt>(intent, context.deadline, [&](OrderService& port) {
+      return port.cancel_order(ref_of(intent), *cancellation, rebuilt(intent, context));
+    });
     if (!receipt) return receipt.error();
     return Receipt{*receipt};
   }
@@ -362,14 +356,10 @@ class CancelOrder final : public OrderWrite {
 
 void add_order_writes(WriteLife& writes, const Systems& systems, journal::Journal& journal,
                       UndeliveredDemand& demand, OrderSettings settings) {
-  writes.add("place_order",
-             std::make_unique<PlaceOrder>(systems, journal, demand, settings));
-  writes.add("amend_order",
-             std::make_unique<AmendOrder>(systems, journal, demand, settings));
-  writes.add("cancel_lines",
-             std::make_unique<AmendOrder>(systems, journal, demand, settings));
-  writes.add("cancel_order",
-             std::make_unique<CancelOrder>(systems, journal, demand, settings));
+  writes.add("place_order", std::make_unique<PlaceOrder>(systems, journal, demand, settings));
+  writes.add("amend_order", std::make_unique<AmendOrder>(systems, journal, demand, settings));
+  writes.add("cancel_lines", std::make_unique<AmendOrder>(systems, journal, demand, settings));
+  writes.add("cancel_order", std::make_unique<CancelOrder>(systems, journal, demand, settings));
 }
 
 }  // namespace underpin::facade

@@ -153,15 +153,13 @@ Result<Order> OrderFacade::current_view(const OrderId& id, const CallContext& co
       journal_.read([&](const JournalReader& reader) { document = reader.document(id); });
   if (!read) return read.error();
   if (!document) return Error{ErrorCode::not_found, "the order is not known any more"};
-  const auto seen = observe<Order>(document->home, cutover::Operation::read, [&] {
-    return read_from(document->home, *document, context);
-  });
+  const auto seen = observe<Order>(document->home, cutover::Operation::read,
+                                   [&] { return read_from(document->home, *document, context); });
   if (!seen.result) return seen.result.error();
   return merged(*seen.result, read_content(document->content), *document);
 }
 
-Result<DocumentRecord> OrderFacade::resolve(const std::string& number,
-                                            const CallContext& context) {
+Result<DocumentRecord> OrderFacade::resolve(const std::string& number, const CallContext& context) {
   const OrderId id{context.channel, OrderNumber{number}};
   std::optional<DocumentRecord> found;
   std::vector<DocumentRecord> named;
@@ -197,8 +195,7 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number,
       // Asked by document number, the ERP may say whose it is.
       const OrderId said = identity_in_journal(order.result->id, systems_);
       if (!said.channel.empty() && said.channel != context.channel) return unknown;
-      const OrderId identity =
-          said.empty() ? OrderId{{}, OrderNumber{number}} : said;
+      const OrderId identity = said.empty() ? OrderId{{}, OrderNumber{number}} : said;
       const DocumentNumber document = ref.document;
       const DocumentRecord record = adopted(*order.result, identity, side, document, now_());
       const Status written = journal_.write([&](JournalTransaction& tx) {
@@ -207,8 +204,8 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number,
       });
       if (!written) return written.error();
       std::optional<DocumentRecord> stored;
-      const Status again = journal_.read(
-          [&](const JournalReader& reader) { stored = reader.document(identity); });
+      const Status again =
+          journal_.read([&](const JournalReader& reader) { stored = reader.document(identity); });
       if (!again) return again.error();
       if (stored) return *stored;
     }
@@ -231,9 +228,8 @@ Result<Order> OrderFacade::read_from(Side side, const DocumentRecord& document,
 Result<Tagged<Order>> OrderFacade::get(const std::string& number, const CallContext& context) {
   const auto document = resolve(number, context);
   if (!document) return document.error();
-  auto answered = observe<Order>(document->home, cutover::Operation::read, [&] {
-    return read_from(document->home, *document, context);
-  });
+  auto answered = observe<Order>(document->home, cutover::Operation::read,
+                                 [&] { return read_from(document->home, *document, context); });
   if (!answered.result) {
     shadow(*document, answered, context);
     return answered.result.error();
@@ -282,33 +278,30 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
     const Status read =
         journal_.read([&](const JournalReader& reader) { known = reader.document(id); });
     DocumentNumber number;
-    const auto seen =
-        observe<Order>(side, cutover::Operation::read, [&]() -> Result<Order> {
-          if (!read || !known)
-            return Error{ErrorCode::internal, "the journal cannot be read"};
-          const auto order = read_from(side, *known, asking);
-          if (!order) return order.error();
-          // What the ERP itself calls the document; two of them are a difference of their own.
-          const auto receipt = call_port<OrderReceipt>(
-              systems_, side, asking.deadline, &ErpAdapter::orders, [&](OrderService& port) {
-                return port.find_receipt(identity_at_erp(*known, systems_), asking);
-              });
-          if (receipt) {
-            number = receipt->document;
-          } else if (receipt.error().code == ErrorCode::conflict) {
-            return receipt.error();
-          } else {
-            number = known->document(side);
-          }
-          return *order;
-        });
+    const auto seen = observe<Order>(side, cutover::Operation::read, [&]() -> Result<Order> {
+      if (!read || !known) return Error{ErrorCode::internal, "the journal cannot be read"};
+      const auto order = read_from(side, *known, asking);
+      if (!order) return order.error();
+      // What the ERP itself calls the document; two of them are a difference of their own.
+      const auto receipt = call_port<OrderReceipt>(
+          systems_, side, asking.deadline, &ErpAdapter::orders, [&](OrderService& port) {
+            return port.find_receipt(identity_at_erp(*known, systems_), asking);
+          });
+      if (receipt) {
+        number = receipt->document;
+      } else if (receipt.error().code == ErrorCode::conflict) {
+        return receipt.error();
+      } else {
+        number = known->document(side);
+      }
+      return *order;
+    });
     if (seen.result && side == home) *moved = has_moved(*seen.result);
     if (known && !known->legacy_document.empty() && !known->cloud_document.empty())
       comparisons_.add_reference("order_document", known->legacy_document.text(),
                                  known->cloud_document.text());
-    return parity_side(seen.result, seen.micros, [&](const Order& order) {
-      return comparable(order, number, !*moved);
-    });
+    return parity_side(seen.result, seen.micros,
+                       [&](const Order& order) { return comparable(order, number, !*moved); });
   };
   check.on_its_way = [this, subject] {
     bool pending = false;
@@ -333,7 +326,11 @@ Result<OrderList> OrderFacade::list(const OrderQuery& query, const CallContext& 
     std::int64_t after = 0;
     for (const char c : query.cursor.text()) {
       if (c < '0' || c > '9' || after > 900'000'000'000'000'000) {
-        return Error{ErrorCode::invalid_request, "cursor is not one that a list gave", {}, {}, 0,
+        return Error{ErrorCode::invalid_request,
+                     "cursor is not one that a list gave",
+                     {},
+                     {},
+                     0,
                      {{"/cursor", "must be the `next` of an earlier page"}}};
       }
       after = after * 10 + (c - '0');

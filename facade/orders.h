@@ -30,8 +30,8 @@ struct OrderList {
 // Orders as channels see them. Documents live where they were born. Threads: any.
 class OrderFacade {
  public:
-  OrderFacade(const Systems& systems, journal::Journal& journal, PlanBook& plans,
-              WriteLife& writes, Comparisons& comparisons, Now now, OrderSettings settings);
+  OrderFacade(const Systems& systems, journal::Journal& journal, PlanBook& plans, WriteLife& writes,
+              Comparisons& comparisons, Now now, OrderSettings settings);
 
   // POST /v1/orders: 201, 202, or a problem.
   Answer place(const Order& order, const WriteContext& context);
@@ -68,9 +68,9 @@ class OrderFacade {
   OrderSettings settings_;
 };
 
-// Documents older than the facade have no channel; at the other ERP their inert copy goes by the name
-// of their home system: "nav" + "SO-100001". Both directions; nothing for a reference that is not one
-// of ours.
+// Documents older than the facade have no channel; at the other ERP their inert copy goes by the
+// name of their home system: "nav" + "SO-100001". Both directions; nothing for a reference that is
+// not one of ours.
 OrderId identity_at_erp(const journal::DocumentRecord& document, const Systems& systems);
 OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems);
 

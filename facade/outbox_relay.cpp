@@ -24,8 +24,8 @@ Result<T> payload_of(const OutboxRow& row) {
     const auto payload = json::from_json<T>(*value);
     if (payload) return *payload;
   }
-  return Error{ErrorCode::internal, "the payload of outbox row " + std::to_string(row.id) +
-                                        " cannot be read"};
+  return Error{ErrorCode::internal,
+               "the payload of outbox row " + std::to_string(row.id) + " cannot be read"};
 }
 
 // Changes of the stored document that a delivery brings; none when it is not known any more.
@@ -42,8 +42,8 @@ std::function<void(JournalTransaction&)> change_document(
 }  // namespace
 
 OutboxRelay::OutboxRelay(const Systems& systems, journal::Journal& journal, OrderFacade& orders,
-                         Comparisons& comparisons, UndeliveredDemand& demand,
-                         SubjectLocks& locks, Now now, OnStep on_step, RelaySettings settings)
+                         Comparisons& comparisons, UndeliveredDemand& demand, SubjectLocks& locks,
+                         Now now, OnStep on_step, RelaySettings settings)
     : systems_(systems),
       journal_(journal),
       orders_(orders),
@@ -92,11 +92,10 @@ Status OutboxRelay::load_demand() {
 
 int OutboxRelay::deliver_due(Side side) {
   std::vector<OutboxRow> rows;
-  const Status read = journal_.read([&](const JournalReader& reader) {
-    rows = reader.due_rows(side, now_(), settings_.batch);
-  });
-  // An earlier process may have died while a row was on its way: for the vendor's time a look-up that
-  // finds nothing proves nothing, and a second delivery could become a second document.
+  const Status read = journal_.read(
+      [&](const JournalReader& reader) { rows = reader.due_rows(side, now_(), settings_.batch); });
+  // An earlier process may have died while a row was on its way: for the vendor's time a look-up
+  // that finds nothing proves nothing, and a second delivery could become a second document.
   const std::int64_t settle_ms = systems_.on(side).adapter->descriptor().settle_ms;
   if (now_() < started_.plus_ms(settle_ms))
     std::erase_if(rows, [&](const OutboxRow& row) { return row.created_at < started_; });
@@ -109,8 +108,7 @@ int OutboxRelay::deliver_due(Side side) {
       if (deliver(rows[i])) ++delivered;
   };
   std::vector<std::thread> threads;
-  const std::size_t extra =
-      std::min(rows.size(), static_cast<std::size_t>(settings_.parallel)) - 1;
+  const std::size_t extra = std::min(rows.size(), static_cast<std::size_t>(settings_.parallel)) - 1;
   for (std::size_t i = 0; i < extra; ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
@@ -214,19 +212,18 @@ Result<OutboxRelay::Effect> OutboxRelay::place_order(const OutboxRow& row,
   if (!document) return document.error();
   Order inert = *order;
   inert.id = identity_at_erp(*document, systems_);
-  const auto receipt = call_port<OrderReceipt>(
-      systems_, row.side, context.deadline, &ErpAdapter::orders,
-      [&](OrderService& port) { return port.place_order(inert, context); });
+  const auto receipt =
+      call_port<OrderReceipt>(systems_, row.side, context.deadline, &ErpAdapter::orders,
+                              [&](OrderService& port) { return port.place_order(inert, context); });
   if (!receipt) return receipt.error();
   if (receipt->released) {
-    return Error{ErrorCode::rejected,
-                 "the mirror is released in " + systems_.on(row.side).name +
-                     " and would be executed twice"};
+    return Error{ErrorCode::rejected, "the mirror is released in " + systems_.on(row.side).name +
+                                          " and would be executed twice"};
   }
-  return Effect{change_document(document->id, [side = row.side, number = receipt->document](
-                                                  DocumentRecord& d) {
-    d.set_document(side, number);
-  })};
+  return Effect{change_document(document->id,
+                                [side = row.side, number = receipt->document](DocumentRecord& d) {
+                                  d.set_document(side, number);
+                                })};
 }
 
 Result<OutboxRelay::Effect> OutboxRelay::release_order(const OutboxRow& row,
@@ -240,12 +237,11 @@ Result<OutboxRelay::Effect> OutboxRelay::release_order(const OutboxRow& row,
   // Held meanwhile, or cancelled: there is nothing to release.
   if (!document->holds.empty() || document->closed) return Effect{};
   const auto receipt = call_port<OrderReceipt>(
-      systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
-        return port.release_order(ref_at(row.side, *document), context);
-      });
+      systems_, row.side, context.deadline, &ErpAdapter::orders,
+      [&](OrderService& port) { return port.release_order(ref_at(row.side, *document), context); });
   if (!receipt) return receipt.error();
-  return Effect{change_document(
-      document->id, [status = receipt->status, now = now_()](DocumentRecord& d) {
+  return Effect{
+      change_document(document->id, [status = receipt->status, now = now_()](DocumentRecord& d) {
         if (!may_follow(d.status, status) || d.status == status) return;
         d.status = status;
         d.updated_at = now;
@@ -340,11 +336,11 @@ Result<OutboxRelay::Effect> OutboxRelay::publish_prices(const OutboxRow& row,
   if (!receipt) return receipt.error();
   const auto rows = static_cast<std::int64_t>(list->entries.size());
   if (receipt->rows != rows || receipt->hash_total != list->hash_total()) {
-    return Error{ErrorCode::rejected,
-                 "control totals of price list " + list->batch + " differ: sent " +
-                     std::to_string(rows) + " rows, hash total " + list->hash_total().text() +
-                     "; received " + std::to_string(receipt->rows) + ", " +
-                     receipt->hash_total.text()};
+    return Error{ErrorCode::rejected, "control totals of price list " + list->batch +
+                                          " differ: sent " + std::to_string(rows) +
+                                          " rows, hash total " + list->hash_total().text() +
+                                          "; received " + std::to_string(receipt->rows) + ", " +
+                                          receipt->hash_total.text()};
   }
   json::Value totals = json::Value::object();
   totals.set("batch", list->batch);

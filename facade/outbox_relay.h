@@ -12,17 +12,17 @@
 namespace underpin::facade {
 
 struct RelaySettings {
-  int batch = 64;                        // Rows looked at in one pass, each of another subject.
-  int parallel = 4;                      // Deliveries at once to one system.
-  std::int64_t give_up_ms = 10'000;      // Total deadline of one delivery.
-  std::int64_t backoff_min_ms = 100;     // Doubles with every attempt.
+  int batch = 64;                     // Rows looked at in one pass, each of another subject.
+  int parallel = 4;                   // Deliveries at once to one system.
+  std::int64_t give_up_ms = 10'000;   // Total deadline of one delivery.
+  std::int64_t backoff_min_ms = 100;  // Doubles with every attempt.
   std::int64_t backoff_max_ms = 30'000;
 };
 
-// Delivers outbox rows: mirrors to the other ERP, releases to the home. In order per subject, with the
-// key of the write, at least once; receivers recognise what they have. What the receiver refuses
-// becomes a dead letter and an outcome mismatch; the channel never notices. Threads: one caller per
-// side at a time.
+// Delivers outbox rows: mirrors to the other ERP, releases to the home. In order per subject, with
+// the key of the write, at least once; receivers recognise what they have. What the receiver
+// refuses becomes a dead letter and an outcome mismatch; the channel never notices. Threads: one
+// caller per side at a time.
 class OutboxRelay {
  public:
   OutboxRelay(const Systems& systems, journal::Journal& journal, OrderFacade& orders,

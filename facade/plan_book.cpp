@@ -6,8 +6,8 @@ Result<cutover::Plan> plan_in(const journal::JournalReader& reader, const std::s
                               Capability capability) {
   const auto record = reader.plan(wave, capability);
   if (!record) {
-    return Error{ErrorCode::internal, "no cutover plan for " + std::string(name(capability)) +
-                                          " in wave " + wave};
+    return Error{ErrorCode::internal,
+                 "no cutover plan for " + std::string(name(capability)) + " in wave " + wave};
   }
   return cutover::read_plan(record->plan, wave, capability, record->version);
 }

@@ -10,8 +10,8 @@
 namespace underpin::facade {
 
 // The cutover plan of one wave as this replica knows it: a copy for routing. The journal checks the
-// version again in the transaction that opens an intent, so a stale copy costs a retry, not a write.
-// Threads: any.
+// version again in the transaction that opens an intent, so a stale copy costs a retry, not a
+// write. Threads: any.
 class PlanBook {
  public:
   PlanBook(journal::Journal& journal, std::string wave)

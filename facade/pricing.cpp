@@ -106,8 +106,8 @@ Result<Quote> PricingFacade::quote(const QuoteRequest& request, const CallContex
 Result<Page<PriceEntry>> PricingFacade::prices(const PriceQuery& query,
                                                const CallContext& context) {
   const cutover::Plan plan = plans_.plan(Capability::pricing);
-  // One article has one owner. A complete list comes from the side that owns the smallest bucket, as
-  // a whole: a list stitched from two ERPs would be in force in neither.
+  // One article has one owner. A complete list comes from the side that owns the smallest bucket,
+  // as a whole: a list stitched from two ERPs would be in force in neither.
   const std::string subject = query.sku ? query.sku->text() : std::string{};
   Side side = answering(subject, plan);
   PriceQuery asked_query = query;
@@ -116,7 +116,11 @@ Result<Page<PriceEntry>> PricingFacade::prices(const PriceQuery& query,
     const std::size_t colon = text.find(':');
     const auto from = parse_side(text.substr(0, colon));
     if (colon == std::string::npos || !from) {
-      return Error{ErrorCode::invalid_request, "cursor is not one that a list gave", {}, {}, 0,
+      return Error{ErrorCode::invalid_request,
+                   "cursor is not one that a list gave",
+                   {},
+                   {},
+                   0,
                    {{"/cursor", "must be the `next` of an earlier page"}}};
     }
     side = *from;
@@ -151,8 +155,7 @@ Result<Page<PriceEntry>> PricingFacade::prices(const PriceQuery& query,
   }
   if (!answered.result) return answered.result.error();
   Page<PriceEntry> page = *answered.result;
-  if (!page.next.empty())
-    page.next = Cursor{std::string(name(side)) + ":" + page.next.text()};
+  if (!page.next.empty()) page.next = Cursor{std::string(name(side)) + ":" + page.next.text()};
   return page;
 }
 

@@ -6,8 +6,8 @@
 
 namespace underpin::facade {
 
-// Prices as channels see them: read-only, a state. A quote goes by its customer, a price list by its
-// article. Threads: any.
+// Prices as channels see them: read-only, a state. A quote goes by its customer, a price list by
+// its article. Threads: any.
 class PricingFacade {
  public:
   PricingFacade(const Systems& systems, PlanBook& plans, journal::Journal& journal,

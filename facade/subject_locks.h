@@ -16,8 +16,7 @@ class SubjectLocks {
   class Held {
    public:
     Held() = default;
-    Held(SubjectLocks* locks, std::string subject)
-        : locks_(locks), subject_(std::move(subject)) {}
+    Held(SubjectLocks* locks, std::string subject) : locks_(locks), subject_(std::move(subject)) {}
     Held(Held&& other) noexcept : locks_(other.locks_), subject_(std::move(other.subject_)) {
       other.locks_ = nullptr;
     }

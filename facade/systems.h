@@ -29,10 +29,14 @@ struct Systems {
   bool offers(Side side, Capability capability) const {
     ErpAdapter& adapter = *on(side).adapter;
     switch (capability) {
-      case Capability::orders: return adapter.orders() != nullptr;
-      case Capability::inventory: return adapter.inventory() != nullptr;
-      case Capability::pricing: return adapter.pricing() != nullptr;
-      case Capability::customers: return adapter.customers() != nullptr;
+      case Capability::orders:
+        return adapter.orders() != nullptr;
+      case Capability::inventory:
+        return adapter.inventory() != nullptr;
+      case Capability::pricing:
+        return adapter.pricing() != nullptr;
+      case Capability::customers:
+        return adapter.customers() != nullptr;
     }
     return false;
   }

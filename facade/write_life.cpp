@@ -39,9 +39,9 @@ Opening read_outcome(const journal::OpenOutcome& outcome) {
   } else if (const auto* answered = std::get_if<journal::AlreadyAnswered>(&outcome)) {
     opening.answer = from_stored(answered->answer);
   } else if (std::holds_alternative<journal::InFlight>(outcome)) {
-    opening.answer = problem(409, "idempotency-in-flight",
-                             "A request is outstanding for this Idempotency-Key",
-                             "Repeat the same request later.", {}, 1);
+    opening.answer =
+        problem(409, "idempotency-in-flight", "A request is outstanding for this Idempotency-Key",
+                "Repeat the same request later.", {}, 1);
   } else if (std::holds_alternative<journal::KeyReused>(outcome)) {
     opening.answer = problem(422, "idempotency-key-reused", "Idempotency-Key is already used",
                              "The key was first used with a different request.");
@@ -79,8 +79,8 @@ void WriteLife::add(std::string operation, std::unique_ptr<WriteOperation> behav
 Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optional<Side> home,
                       const Prepare& prepare) {
   WriteOperation& operation = *operations_.at(draft.operation);
-  const auto wait = std::min(context.deadline,
-                             deadline_in(std::chrono::milliseconds(limits_.subject_wait_ms)));
+  const auto wait =
+      std::min(context.deadline, deadline_in(std::chrono::milliseconds(limits_.subject_wait_ms)));
   const std::string lock_name = std::string(name(draft.capability)) + "/" + draft.subject;
   const SubjectLocks::Held held = locks_.acquire(lock_name, wait);
   if (!held) return busy("Another write to the same subject is being sent.");
@@ -107,7 +107,7 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     const cutover::Plan plan = plans_.plan(draft.capability);
     draft.wave = plan.wave;
     draft.plan_version = plan.version;
-    draft.side = home      ? *home
+    draft.side = home     ? *home
                  : pinned ? *pinned
                           : route(plan, draft.subject, cutover::Operation::write).primary;
     journal::OpenOutcome outcome;
@@ -140,8 +140,8 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
   on_step_(Step::opened, intent.subject);
   WriteContext sending = context;
   sending.role = Role::primary;
-  const auto observed = observe<Receipt>(
-      intent.side, cutover::Operation::write, [&] { return operation.send(intent, sending); });
+  const auto observed = observe<Receipt>(intent.side, cutover::Operation::write,
+                                         [&] { return operation.send(intent, sending); });
   on_step_(Step::sent, intent.subject);
   return settle(intent, observed.result, operation);
 }
@@ -179,14 +179,15 @@ Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
       break;
     case Disposition::retry:
       answer = problem_for(error);
-      written = journal_.write(
-          [&](JournalTransaction& tx) { return tx.release_intent(intent.id); });
+      written =
+          journal_.write([&](JournalTransaction& tx) { return tx.release_intent(intent.id); });
       break;
     case Disposition::resolve_outcome: {
       json::Value body = json::Value::object();
       body.set("state", "outcome_unknown");
-      body.set("detail", "The ERP may or may not have accepted the write. It is being looked up; "
-                         "repeat the request with the same Idempotency-Key for the answer.");
+      body.set("detail",
+               "The ERP may or may not have accepted the write. It is being looked up; "
+               "repeat the request with the same Idempotency-Key for the answer.");
       answer = Answer::json(202, body);
       answer.location = operation.location(intent);
       answer.retry_after_s = 1;
@@ -268,8 +269,7 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
   const std::int64_t settle_ms = systems_.on(intent.side).adapter->descriptor().settle_ms;
   if (now_() < gave_up.plus_ms(settle_ms)) return false;
 
-  const Timestamp give_up_at =
-      now_().plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0));
+  const Timestamp give_up_at = now_().plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0));
   const Status counted = journal_.write([&](JournalTransaction& tx) {
     tx.count_attempt(intent.id, give_up_at);
     return true;

@@ -56,8 +56,8 @@ struct WriteLimits {
   int routing_attempts = 5;
 };
 
-// Life of a write (docs/ARCHITECTURE.md): remembered answer -> route -> open the intent -> send to the
-// primary -> close with answer, document and outbox rows in one transaction. Threads: any.
+// Life of a write (docs/ARCHITECTURE.md): remembered answer -> route -> open the intent -> send to
+// the primary -> close with answer, document and outbox rows in one transaction. Threads: any.
 class WriteLife {
  public:
   WriteLife(const Systems& systems, journal::Journal& journal, PlanBook& plans, Now now,

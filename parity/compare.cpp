@@ -11,8 +11,8 @@ using json::Value;
 
 constexpr std::array<std::string_view, 7> kind_names{"value", "type",  "missing", "extra",
                                                      "order", "count", "outcome"};
-constexpr std::array<std::string_view, 6> verdict_names{
-    "match", "tolerated", "known_difference", "late", "mismatch", "not_compared"};
+constexpr std::array<std::string_view, 6> verdict_names{"match", "tolerated", "known_difference",
+                                                        "late",  "mismatch",  "not_compared"};
 
 std::vector<std::string> split(std::string_view path) {
   std::vector<std::string> parts;
@@ -223,8 +223,12 @@ class Comparer {
         }
       }
       if (one && two && within(*rule, *one, *two)) {
-        Difference difference{path, Kind::value, Verdict::tolerated, json::write(primary),
-                              json::write(secondary), rule->name};
+        Difference difference{path,
+                              Kind::value,
+                              Verdict::tolerated,
+                              json::write(primary),
+                              json::write(secondary),
+                              rule->name};
         result_.differences.push_back(std::move(difference));
         ++result_.suppressed[rule->name];
         return;
@@ -251,12 +255,18 @@ class Comparer {
 // Which verdict of a difference colours the whole comparison.
 int weight(Verdict verdict) {
   switch (verdict) {
-    case Verdict::match: return 0;
-    case Verdict::tolerated: return 1;
-    case Verdict::known_difference: return 2;
-    case Verdict::late: return 3;
-    case Verdict::not_compared: return 4;
-    case Verdict::mismatch: return 5;
+    case Verdict::match:
+      return 0;
+    case Verdict::tolerated:
+      return 1;
+    case Verdict::known_difference:
+      return 2;
+    case Verdict::late:
+      return 3;
+    case Verdict::not_compared:
+      return 4;
+    case Verdict::mismatch:
+      return 5;
   }
   return 5;
 }
@@ -269,9 +279,7 @@ Value describe(const Side& side) {
 }  // namespace
 
 std::string_view name(Kind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
-std::string_view name(Verdict verdict) {
-  return verdict_names[static_cast<std::size_t>(verdict)];
-}
+std::string_view name(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
 std::optional<Verdict> parse_verdict(std::string_view text) {
   for (std::size_t i = 0; i < verdict_names.size(); ++i)
     if (verdict_names[i] == text) return static_cast<Verdict>(i);

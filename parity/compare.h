@@ -23,7 +23,7 @@ enum class Verdict : std::uint8_t {
   known_difference,  // A registered difference with reason, approver and expiry covers it.
   late,              // Different, and equal when it was read again; or a delivery is on its way.
   mismatch,
-  not_compared,      // With its reason.
+  not_compared,  // With its reason.
 };
 std::string_view name(Kind kind);
 std::string_view name(Verdict verdict);
@@ -36,8 +36,8 @@ struct Rule {
   std::string capability;  // "orders"; empty: every capability.
   std::string operation;   // "get_order"; empty: every operation.
   std::string path;
-  bool ignore = false;     // Not compared; counted.
-  std::string list_key;    // The list at `path` is matched by this member, not by index.
+  bool ignore = false;              // Not compared; counted.
+  std::string list_key;             // The list at `path` is matched by this member, not by index.
   std::optional<Decimal> absolute;  // |primary - secondary| <= absolute is tolerated.
   std::optional<Decimal> relative;  // <= relative * |primary| is tolerated; a fraction.
   bool any_case = false;            // Texts are compared without case.
@@ -53,11 +53,11 @@ struct KnownDifference {
   std::string capability;
   std::string operation;
   std::string path;
-  std::string subject;         // One subject, or empty: every one.
+  std::string subject;             // One subject, or empty: every one.
   std::optional<Decimal> at_most;  // |primary - secondary| covered; nothing: any difference.
   std::string reason;
   std::string approved_by;
-  Date expires;                // Last day on which it covers.
+  Date expires;  // Last day on which it covers.
 };
 
 struct Rules {
@@ -90,9 +90,9 @@ struct Difference {
   std::string path;  // A concrete JSON pointer, list elements by key: "/lines/10/unitPrice".
   Kind kind = Kind::value;
   Verdict verdict = Verdict::mismatch;
-  std::string primary;    // JSON text of the value; empty when missing.
+  std::string primary;  // JSON text of the value; empty when missing.
   std::string secondary;
-  std::string rule;       // What tolerated, ignored or covered it.
+  std::string rule;  // What tolerated, ignored or covered it.
 };
 
 struct Comparison {

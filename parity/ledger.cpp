@@ -68,8 +68,7 @@ class Statement {
  public:
   Statement(Database& database, const std::string& sql) : database_(database) {
     if (sqlite3_prepare_v2(database.handle(), sql.c_str(), -1, &handle_, nullptr) != SQLITE_OK)
-      throw std::runtime_error(std::string("parity ledger: ") +
-                               sqlite3_errmsg(database.handle()));
+      throw std::runtime_error(std::string("parity ledger: ") + sqlite3_errmsg(database.handle()));
   }
   ~Statement() { sqlite3_finalize(handle_); }
   Statement(const Statement&) = delete;
@@ -87,8 +86,7 @@ class Statement {
     const int code = sqlite3_step(handle_);
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
-    throw std::runtime_error(std::string("parity ledger: ") +
-                             sqlite3_errmsg(database_.handle()));
+    throw std::runtime_error(std::string("parity ledger: ") + sqlite3_errmsg(database_.handle()));
   }
   void reset() {
     sqlite3_reset(handle_);
@@ -98,7 +96,8 @@ class Statement {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
     return bytes == nullptr
                ? std::string{}
-               : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
+               : std::string(bytes,
+                             static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
   }
   std::int64_t number(int column) const { return sqlite3_column_int64(handle_, column); }
 
@@ -152,8 +151,9 @@ Latency latency_of(std::vector<std::int64_t> micros) {
 }
 
 std::vector<Difference> differences_of(Database& database, std::int64_t id) {
-  Statement select(database, "SELECT path, kind, verdict, one, two, rule FROM difference "
-                             "WHERE comparison = ?");
+  Statement select(database,
+                   "SELECT path, kind, verdict, one, two, rule FROM difference "
+                   "WHERE comparison = ?");
   select.bind(id);
   std::vector<Difference> differences;
   while (select.step()) {
@@ -280,9 +280,7 @@ Result<std::vector<LedgerEntry>> select_entries(Database& database, const Ledger
   return entries;
 }
 
-Error failed(const std::exception& thrown) {
-  return {ErrorCode::unavailable, thrown.what()};
-}
+Error failed(const std::exception& thrown) { return {ErrorCode::unavailable, thrown.what()}; }
 
 class SqliteLedger final : public Ledger {
  public:
@@ -420,8 +418,9 @@ class SqliteLedger final : public Ledger {
         add.reset();
       }
     }
-    Statement count(database_, "INSERT INTO counter VALUES ('dropped', ?) ON CONFLICT(name) DO "
-                               "UPDATE SET value = excluded.value");
+    Statement count(database_,
+                    "INSERT INTO counter VALUES ('dropped', ?) ON CONFLICT(name) DO "
+                    "UPDATE SET value = excluded.value");
     count.bind(dropped);
     count.step();
     database_.run("COMMIT");

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-// Every comparison, kept: in a database file of its own, so that comparisons never queue in front of
-// answers. record() only enqueues (bounded: a full queue drops and counts); one thread writes.
+// Every comparison, kept: in a database file of its own, so that comparisons never queue in front
+// of answers. record() only enqueues (bounded: a full queue drops and counts); one thread writes.
 namespace underpin::parity {
 
 struct LedgerEntry {

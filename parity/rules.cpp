@@ -38,8 +38,7 @@ class Reader {
     if (!read) errors.push_back({json::pointer_to(at, key), "must be true or false"});
     return read && *read;
   }
-  std::optional<Decimal> decimal(const Value& value, const std::string& at,
-                                 std::string_view key) {
+  std::optional<Decimal> decimal(const Value& value, const std::string& at, std::string_view key) {
     const Value* member = value.find(key);
     if (member == nullptr) return std::nullopt;
     const auto read = member->as_any_decimal();
@@ -85,8 +84,9 @@ Result<Rules> read_rules(std::string_view json_text) {
   number = 0;
   for (const Value& item : parsed->get("knownDifferences").items()) {
     const std::string at = "/knownDifferences/" + std::to_string(number++);
-    reader.known_keys(item, at, {"name", "capability", "operation", "path", "subject", "atMost",
-                                 "reason", "approvedBy", "expires"});
+    reader.known_keys(item, at,
+                      {"name", "capability", "operation", "path", "subject", "atMost", "reason",
+                       "approvedBy", "expires"});
     KnownDifference known;
     known.name = reader.text(item, at, "name", true);
     known.capability = reader.text(item, at, "capability");

@@ -35,8 +35,7 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
         break;
       } catch (const Failure& failure) {
         // A release that was under way, perhaps our own of before, may come after the reopening.
-        const bool released_again =
-            failure.error.code == ErrorCode::rejected && change.reopened;
+        const bool released_again = failure.error.code == ErrorCode::rejected && change.reopened;
         if ((failure.error.code != ErrorCode::conflict && !released_again) || attempt > 0) throw;
         const std::string number = change.current.number;
         change.current = documents_.living(change.current.order_id, context);

@@ -17,9 +17,10 @@ class OrderService {
  public:
   virtual ~OrderService() = default;
 
-  // Creates the document, unreleased, with the channel's prices and discounts stated explicitly, and
-  // reads the ERP's totals back into the receipt. With context.role == mirror the document is inert
-  // and stays so. Looks up the external reference first: a repeat answers with the existing document.
+  // Creates the document, unreleased, with the channel's prices and discounts stated explicitly,
+  // and reads the ERP's totals back into the receipt. With context.role == mirror the document is
+  // inert and stays so. Looks up the external reference first: a repeat answers with the existing
+  // document.
   virtual Result<OrderReceipt> place_order(const Order& order, const WriteContext& context) = 0;
 
   // Open, posted, archived and cancelled documents are all searched.

@@ -39,8 +39,7 @@ Parsed parse_body(const ApiCall& call, std::string_view schema) {
   }
   auto value = json::parse(call.body);
   if (!value) {
-    parsed.refused =
-        problem(400, "malformed", "The body is not JSON", value.error().message);
+    parsed.refused = problem(400, "malformed", "The body is not JSON", value.error().message);
     return parsed;
   }
   const auto errors = json::Schema::named(schema).check(*value);
@@ -80,9 +79,8 @@ std::optional<std::string> query_of(const ApiCall& call, const std::string& name
 int limit_of(const ApiCall& call, std::vector<FieldError>& errors) {
   const auto text = query_of(call, "limit");
   if (!text) return 100;
-  const bool digits = text->size() <= 3 && std::all_of(text->begin(), text->end(), [](char c) {
-                        return c >= '0' && c <= '9';
-                      });
+  const bool digits = text->size() <= 3 && std::all_of(text->begin(), text->end(),
+                                                       [](char c) { return c >= '0' && c <= '9'; });
   const int limit = digits ? std::stoi(*text) : 0;
   if (limit < 1 || limit > 500) errors.push_back({"limit", "must be 1 to 500"});
   return limit;

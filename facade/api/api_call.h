@@ -24,10 +24,10 @@ struct ApiCall {
   StoreCode store;
   std::optional<std::string> idempotency_key;  // Well-formed, without quotes.
   bool idempotency_key_malformed = false;
-  std::vector<std::string> if_match;           // Entity tags with their quotes; "*" is any.
+  std::vector<std::string> if_match;  // Entity tags with their quotes; "*" is any.
   CorrelationId correlation_id;
   std::string traceparent;
-  std::int64_t budget_ms = 10'000;             // For everything that is asked of ERPs.
+  std::int64_t budget_ms = 10'000;  // For everything that is asked of ERPs.
 
   CallContext context() const;
   WriteContext write_context() const;
@@ -42,7 +42,8 @@ struct ApiRoute {
 };
 using ApiRoutes = std::vector<ApiRoute>;
 
-// ---- what handlers share -------------------------------------------------------------------------
+// ---- what handlers share
+// -------------------------------------------------------------------------
 
 // 400 for text that is no JSON, 422 for what breaks the schema or a rule; otherwise the document.
 struct Parsed {

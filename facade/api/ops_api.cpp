@@ -51,8 +51,7 @@ Value status_value(const CutoverStatus& status) {
   value.set("actor", status.actor);
   value.set("reason", status.reason);
   value.set("since", status.since.text());
-  if (!status.plan.undo.empty())
-    value.set("rollbackTo", rollout_value(status.plan.undo.back()));
+  if (!status.plan.undo.empty()) value.set("rollbackTo", rollout_value(status.plan.undo.back()));
   const journal::Backlog& b = status.backlog;
   Value backlog = Value::object();
   backlog.set("openIntents", Value::integer(b.open_intents));
@@ -112,9 +111,9 @@ Expected expected_of(const ApiCall& call) {
   if (expected.refused) return expected;
   std::string text = call.if_match.front();
   std::erase(text, '"');
-  const bool digits = !text.empty() && text.size() < 18 &&
-                      std::all_of(text.begin(), text.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !text.empty() && text.size() < 18 &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) {
     expected.refused = problem(400, "malformed", "If-Match is malformed",
                                "If-Match must be the plan version, for instance \"7\".");
@@ -142,8 +141,8 @@ Answer change_plan(Facade& facade, const ApiCall& call) {
       return validation({{"/sharePer100k", "must be 0 to 100000"}});
     request.share_per_100k = static_cast<std::uint32_t>(*number);
   }
-  return status_answer(facade.cutover().change(*capability, request, expected.version,
-                                               call.subject, body.value->get("reason").text()));
+  return status_answer(facade.cutover().change(*capability, request, expected.version, call.subject,
+                                               body.value->get("reason").text()));
 }
 
 Answer roll_back(Facade& facade, const ApiCall& call) {
@@ -296,8 +295,8 @@ Answer parity_entries(Facade& facade, const ApiCall& call) {
   filter.verdict = query_of(call, "verdict").value_or("");
   filter.subject = query_of(call, "subject").value_or("");
   if (const auto cursor = query_of(call, "cursor")) {
-    if (cursor->size() > 17 || !std::all_of(cursor->begin(), cursor->end(),
-                                            [](char c) { return c >= '0' && c <= '9'; })) {
+    if (cursor->size() > 17 ||
+        !std::all_of(cursor->begin(), cursor->end(), [](char c) { return c >= '0' && c <= '9'; })) {
       errors.push_back({"cursor", "must be the `next` of an earlier page"});
     } else {
       filter.after_id = std::stoll(*cursor);
@@ -412,8 +411,7 @@ Answer readiness(Facade& facade) {
     alarms.push(std::move(one));
   }
   bool ready = false;
-  const Status read = facade.journal().read(
-      [&](const journal::JournalReader&) { ready = true; });
+  const Status read = facade.journal().read([&](const journal::JournalReader&) { ready = true; });
   body.set("ready", Value::boolean(read.has_value() && ready));
   body.set("systems", std::move(systems));
   body.set("alarms", std::move(alarms));
@@ -424,8 +422,8 @@ ApiRoutes ops_routes(Facade& facade) {
   ApiRoutes routes;
   const auto add = [&](std::string method, std::string pattern, std::string operation,
                        ApiHandler handler) {
-    routes.push_back({std::move(method), std::move(pattern), std::move(operation),
-                      std::move(handler)});
+    routes.push_back(
+        {std::move(method), std::move(pattern), std::move(operation), std::move(handler)});
   };
   add("GET", "/ops/v1/cutover", "cutover_status",
       [&](const ApiCall&) { return all_plans(facade); });

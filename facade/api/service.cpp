@@ -149,10 +149,8 @@ void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
     response.headers.add("X-Correlation-Id", call.correlation_id.text());
     response.headers.add("traceparent", trace.traceparent);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-    metrics_.request(capability_of(route.operation), route.operation, answer.status,
-                     took.count());
-    const auto level =
-        answer.status >= 500 ? telemetry::Level::warning : telemetry::Level::info;
+    metrics_.request(capability_of(route.operation), route.operation, answer.status, took.count());
+    const auto level = answer.status >= 500 ? telemetry::Level::warning : telemetry::Level::info;
     log_.write(level, "request", call.correlation_id.text(),
                {{"method", request.method},
                 {"path", request.path},
@@ -179,8 +177,7 @@ void Service::collect() {
     for (const Side side : {Side::legacy, Side::cloud})
       metrics_.outbox_pending(facade_.systems().on(side).name)
           .set(static_cast<double>(reader.pending_rows(side)));
-    metrics_.outbox_delivered().raise_to(
-        static_cast<double>(reader.counter("outbox_delivered")));
+    metrics_.outbox_delivered().raise_to(static_cast<double>(reader.counter("outbox_delivered")));
     metrics_.dead_letters().set(static_cast<double>(reader.exceptions("open", 500).size()));
     metrics_.open_intents().set(static_cast<double>(reader.open_intents(500).size()));
   });

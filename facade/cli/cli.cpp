@@ -18,8 +18,8 @@ int run(int argc, char** argv, const Adapters& adapters) {
   serve_command->callback([&] { code = serve(serving, adapters); });
 
   std::string doctor_config;
-  CLI::App* doctor_command = app.add_subcommand(
-      "doctor", "Reach every configured system and name what is missing there");
+  CLI::App* doctor_command =
+      app.add_subcommand("doctor", "Reach every configured system and name what is missing there");
   doctor_command->add_option("--config", doctor_config, "Configuration file")->required();
   doctor_command->callback([&] { code = doctor(doctor_config, adapters); });
 
@@ -69,8 +69,7 @@ int run(int argc, char** argv, const Adapters& adapters) {
   exceptions->require_subcommand(1);
   std::string state = "open";
   CLI::App* list = exceptions->add_subcommand("list", "Exceptions by state");
-  list->add_option("--state", state, "open, replayed, discarded or settled")
-      ->capture_default_str();
+  list->add_option("--state", state, "open, replayed, discarded or settled")->capture_default_str();
   list->add_flag("--json", as_json, "Print JSON");
   reaches_ops(list);
   list->callback([&] { code = exceptions_list(ops, state, as_json); });

@@ -17,7 +17,8 @@ struct Adapters {
 // refused or something is missing, 2 wrong usage or configuration.
 int run(int argc, char** argv, const Adapters& adapters);
 
-// ---- one function per subcommand (facade/cli/<name>.cpp) ------------------------------------------
+// ---- one function per subcommand (facade/cli/<name>.cpp)
+// ------------------------------------------
 
 struct ServeOptions {
   std::string config;

@@ -14,8 +14,8 @@ struct Composition {
   Systems systems;
 };
 
-// Reads the configuration and makes an adapter for each of its two systems. An ERP that is down is no
-// error here; a setting that is wrong is.
+// Reads the configuration and makes an adapter for each of its two systems. An ERP that is down is
+// no error here; a setting that is wrong is.
 Result<std::unique_ptr<Composition>> compose(const std::string& config_file,
                                              const Adapters& adapters);
 

@@ -21,9 +21,8 @@ struct Reply {
 };
 
 // One call to the ops listener. What goes wrong is printed; nothing then.
-std::optional<Reply> call(const OpsOptions& ops, const std::string& method,
-                          const std::string& path, const Value* body = nullptr,
-                          const std::string& if_match = {}) {
+std::optional<Reply> call(const OpsOptions& ops, const std::string& method, const std::string& path,
+                          const Value* body = nullptr, const std::string& if_match = {}) {
   if (ops.key.empty()) {
     std::fprintf(stderr, "underpin: an ops key is needed: --ops-key or UNDERPIN_OPS_KEY\n");
     return std::nullopt;
@@ -54,8 +53,7 @@ std::optional<Reply> call(const OpsOptions& ops, const std::string& method,
   if (value) reply.value = *value;
   if (reply.status >= 400) {
     std::fprintf(stderr, "underpin: %d %s: %s\n", reply.status,
-                 reply.value.get("title").text().c_str(),
-                 reply.value.get("detail").text().c_str());
+                 reply.value.get("title").text().c_str(), reply.value.get("detail").text().c_str());
     for (const Value& error : reply.value.get("errors").items())
       std::fprintf(stderr, "  %s: %s\n", error.get("pointer").text().c_str(),
                    error.get("detail").text().c_str());
@@ -74,17 +72,15 @@ void print_plan(const Value& plan) {
   const std::string& stage = plan.get("stage").text();
   const std::string& from = plan.get("from").text();
   const std::string where = stage == from ? stage : from + " -> " + stage;
-  std::printf("%-10s %-28s %8s  version %s\n", plan.get("capability").text().c_str(),
-              where.c_str(), share_of(plan).c_str(), plan.get("version").text().c_str());
+  std::printf("%-10s %-28s %8s  version %s\n", plan.get("capability").text().c_str(), where.c_str(),
+              share_of(plan).c_str(), plan.get("version").text().c_str());
   const Value& backlog = plan.get("backlog");
-  std::printf("%-10s open writes %s (unknown %s), to cloud %s, to legacy %s, dead letters %s\n", "",
-              backlog.get("openIntents").text().c_str(),
-              backlog.get("unknownOutcomes").text().c_str(),
-              backlog.get("pendingToCloud").text().c_str(),
-              backlog.get("pendingToLegacy").text().c_str(),
-              (backlog.get("deadLettersToCloud").text() + "+" +
-               backlog.get("deadLettersToLegacy").text())
-                  .c_str());
+  std::printf(
+      "%-10s open writes %s (unknown %s), to cloud %s, to legacy %s, dead letters %s\n", "",
+      backlog.get("openIntents").text().c_str(), backlog.get("unknownOutcomes").text().c_str(),
+      backlog.get("pendingToCloud").text().c_str(), backlog.get("pendingToLegacy").text().c_str(),
+      (backlog.get("deadLettersToCloud").text() + "+" + backlog.get("deadLettersToLegacy").text())
+          .c_str());
   for (const char* side : {"catchUpCloud", "catchUpLegacy"}) {
     const Value& catch_up = plan.get(side);
     if (catch_up.get("detail").text().empty()) continue;
@@ -110,8 +106,8 @@ std::optional<std::string> version_tag(const OpsOptions& ops, const std::string&
 }  // namespace
 
 int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json) {
-  const auto reply = call(
-      ops, "GET", "/ops/v1/cutover" + (capability.empty() ? std::string{} : "/" + capability));
+  const auto reply =
+      call(ops, "GET", "/ops/v1/cutover" + (capability.empty() ? std::string{} : "/" + capability));
   if (!reply) return 1;
   if (as_json) {
     std::printf("%s\n", json::write_pretty(reply->value).c_str());
@@ -150,8 +146,7 @@ int cutover_rollback(const OpsOptions& ops, const std::string& capability,
   if (!tag) return 1;
   Value body = Value::object();
   body.set("reason", reason);
-  const auto reply =
-      call(ops, "POST", "/ops/v1/cutover/" + capability + "/rollback", &body, *tag);
+  const auto reply = call(ops, "POST", "/ops/v1/cutover/" + capability + "/rollback", &body, *tag);
   if (!reply) return 1;
   print_plan(reply->value);
   return 0;
@@ -205,8 +200,8 @@ int parity_report(const OpsOptions& ops, const std::string& ledger, const std::s
     }
     text = format == "html" ? parity::report_html(*summary) : parity::report_json(*summary);
   } else {
-    const auto reply = call(ops, "GET",
-                            format == "html" ? "/ops/v1/parity/report.html" : "/ops/v1/parity");
+    const auto reply =
+        call(ops, "GET", format == "html" ? "/ops/v1/parity/report.html" : "/ops/v1/parity");
     if (!reply) return 1;
     text = reply->body;
   }

@@ -20,9 +20,9 @@
 // outbox, exceptions, the cutover plan with its audit trail, and the adapters' feed positions.
 //
 // A write is durable before it is sent, and its answer, document and outbox rows are committed in
-// ONE transaction. All writes run on one writer thread with group commit: write() returns only after
-// the commit that holds its work has been synced. Every member of a group has its own savepoint: one
-// that fails takes nothing else with it.
+// ONE transaction. All writes run on one writer thread with group commit: write() returns only
+// after the commit that holds its work has been synced. Every member of a group has its own
+// savepoint: one that fails takes nothing else with it.
 //
 // Thread rule: Journal may be used from any thread. A JournalTransaction lives on the writer thread
 // inside one write() call and must not block (no ERP call, no lock that is held across write()).
@@ -31,7 +31,8 @@ namespace underpin::facade::journal {
 // What a write is about: "web/100042", "C10000", "1000@EAST". The key of order and of affinity.
 using Subject = std::string;
 
-// ---- intents and answers -------------------------------------------------------------------------
+// ---- intents and answers
+// -------------------------------------------------------------------------
 
 struct StoredAnswer {
   int status = 0;        // HTTP status of the first answer.
@@ -68,46 +69,59 @@ enum class IntentState {
 struct Intent : NewIntent {
   std::int64_t id = 0;
   IntentState state = IntentState::open;
-  int attempts = 0;         // How often it was handed to the ERP; opening counts the first.
+  int attempts = 0;  // How often it was handed to the ERP; opening counts the first.
   Timestamp opened_at;
-  Timestamp settle_from;    // When the last sender surely gave up; look-ups prove absence only
-                            // settle_ms after it.
-  bool orphaned = false;    // Opened by an earlier process.
+  Timestamp settle_from;  // When the last sender surely gave up; look-ups prove absence only
+                          // settle_ms after it.
+  bool orphaned = false;  // Opened by an earlier process.
 };
 
-struct Opened { std::int64_t id = 0; };
-struct AlreadyAnswered { StoredAnswer answer; };  // Same key (or name) and content, closed before.
-struct InFlight { std::int64_t intent = 0; };     // Same key, still open.
-struct KeyReused {};                              // Same key, other content.
-struct NameTaken {};                              // Same name, other content (or still open).
-struct SubjectBusy { std::int64_t intent = 0; };  // Another write to the subject is open.
-struct StalePlan { std::int64_t version = 0; };   // The plan moved on: route again.
+struct Opened {
+  std::int64_t id = 0;
+};
+struct AlreadyAnswered {
+  StoredAnswer answer;
+};  // Same key (or name) and content, closed before.
+struct InFlight {
+  std::int64_t intent = 0;
+};                    // Same key, still open.
+struct KeyReused {};  // Same key, other content.
+struct NameTaken {};  // Same name, other content (or still open).
+struct SubjectBusy {
+  std::int64_t intent = 0;
+};  // Another write to the subject is open.
+struct StalePlan {
+  std::int64_t version = 0;
+};  // The plan moved on: route again.
 // The subject is pinned: it must go to `side` (document home, or a state whose other side lacks
 // acknowledged writes).
-struct WrongSide { Side side = Side::legacy; };
+struct WrongSide {
+  Side side = Side::legacy;
+};
 using OpenOutcome = std::variant<Opened, AlreadyAnswered, InFlight, KeyReused, NameTaken,
                                  SubjectBusy, StalePlan, WrongSide>;
 
-// ---- documents -----------------------------------------------------------------------------------
+// ---- documents
+// -----------------------------------------------------------------------------------
 
 struct DocumentRecord {
-  OrderId id;            // Unique. For documents older than the facade: channel "" + ERP number.
+  OrderId id;  // Unique. For documents older than the facade: channel "" + ERP number.
   std::string wave = "default";
-  Side home = Side::legacy;  // Where it was born; it lives there until it is closed.
+  Side home = Side::legacy;       // Where it was born; it lives there until it is closed.
   std::int64_t plan_version = 0;  // Of its birth.
   std::uint32_t bucket = 0;       // Of its birth.
   CustomerNumber customer;
   OrderStatus status = OrderStatus::open;  // The furthest that a channel may have seen.
-  DocumentNumber legacy_document;  // Empty: not known or none.
+  DocumentNumber legacy_document;          // Empty: not known or none.
   DocumentNumber cloud_document;
-  bool mirrored = false;     // An inert copy exists (or is in the outbox) on the other side.
+  bool mirrored = false;  // An inert copy exists (or is in the outbox) on the other side.
   bool closed = false;
   std::vector<std::string> holds;  // "totals_differ".
   Date order_date;
   Currency currency;
   Decimal grand_total;
-  // JSON of the order as the channel knows it (with accepted changes): what the ERP cannot keep, such
-  // as payment references and original quantities. Empty for documents older than the facade.
+  // JSON of the order as the channel knows it (with accepted changes): what the ERP cannot keep,
+  // such as payment references and original quantities. Empty for documents older than the facade.
   std::string content;
   Timestamp created_at;
   Timestamp updated_at;
@@ -130,22 +144,27 @@ struct DocumentQuery {
   std::optional<Side> home;
 };
 
-// ---- outbox and exceptions -----------------------------------------------------------------------
+// ---- outbox and exceptions
+// -----------------------------------------------------------------------
 
-enum class OutboxState { pending, dead };  // Delivered and discarded rows are deleted (and counted).
+enum class OutboxState {
+  pending,
+  dead
+};  // Delivered and discarded rows are deleted (and counted).
 
 struct NewOutboxRow {
   Side side = Side::cloud;  // The receiving ERP.
   Capability capability = Capability::orders;
   std::string wave = "default";
   Subject subject;
-  std::string operation;     // "place_order", "release_order", "follow_order", "put_customer", ...
-  std::string payload;       // JSON text.
+  std::string operation;  // "place_order", "release_order", "follow_order", "put_customer", ...
+  std::string payload;    // JSON text.
   ChannelId channel;
   IdempotencyKey key;
   std::string correlation_id;
   Role role = Role::mirror;  // primary: work in the document's own home (release).
-  // Parked while the same side still has an undelivered row of this subject ("customers", "C10000").
+  // Parked while the same side still has an undelivered row of this subject ("customers",
+  // "C10000").
   std::optional<Capability> depends_on_capability;
   Subject depends_on_subject;
   Timestamp not_before;  // Zero: at once.
@@ -173,13 +192,14 @@ struct ExceptionRecord {
   std::string payload;          // JSON text: what was to be done.
   std::string correlation_id;
   Timestamp opened_at;
-  std::string state = "open";   // "open", "replayed", "discarded", "settled".
-  std::string closed_by;        // Subject of the token.
+  std::string state = "open";  // "open", "replayed", "discarded", "settled".
+  std::string closed_by;       // Subject of the token.
   std::string close_reason;
   Timestamp closed_at;
 };
 
-// ---- plan ----------------------------------------------------------------------------------------
+// ---- plan
+// ----------------------------------------------------------------------------------------
 
 struct PlanRecord {
   std::string wave = "default";
@@ -193,14 +213,14 @@ struct PlanRecord {
 
 // What still stands between the two ERPs, for guards and previews.
 struct Backlog {
-  std::int64_t open_intents = 0;           // Including unknown ones.
-  std::int64_t open_intents_before = 0;    // Opened under a plan version before the asked one.
+  std::int64_t open_intents = 0;         // Including unknown ones.
+  std::int64_t open_intents_before = 0;  // Opened under a plan version before the asked one.
   std::int64_t unknown_outcomes = 0;
-  std::int64_t pending_to_legacy = 0;      // Undelivered mirror rows.
+  std::int64_t pending_to_legacy = 0;  // Undelivered mirror rows.
   std::int64_t pending_to_cloud = 0;
   std::int64_t dead_to_legacy = 0;
   std::int64_t dead_to_cloud = 0;
-  Timestamp oldest_pending;                // Zero: none.
+  Timestamp oldest_pending;  // Zero: none.
 };
 
 struct DocumentCounts {
@@ -210,7 +230,8 @@ struct DocumentCounts {
   std::int64_t unmirrored_open_in_cloud = 0;
 };
 
-// ---- the three views -----------------------------------------------------------------------------
+// ---- the three views
+// -----------------------------------------------------------------------------
 
 class JournalReader {
  public:
@@ -234,8 +255,8 @@ class JournalReader {
   virtual std::optional<Side> pinned_side(Capability capability, const Subject& subject) const = 0;
   virtual std::int64_t pinned_subjects(Capability capability, Side side) const = 0;
 
-  // Rows that may be sent now: per (side, subject) only the oldest, and only when it is pending, due
-  // and not parked behind its dependency. Oldest first.
+  // Rows that may be sent now: per (side, subject) only the oldest, and only when it is pending,
+  // due and not parked behind its dependency. Oldest first.
   virtual std::vector<OutboxRow> due_rows(Side side, Timestamp now, int limit) const = 0;
   virtual std::vector<OutboxRow> rows_of(Side side, Capability capability,
                                          const Subject& subject) const = 0;
@@ -305,11 +326,11 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  // Runs `work` on the writer thread; returns after its commit is durable. When `work` returns false
-  // or throws, its savepoint is rolled back. An error means: nothing of it was kept - `conflict` when
-  // `work` returned false, `internal` when it threw, `unavailable` when the store failed. What `work`
-  // read belongs to its group: believe it only when the error is not `unavailable`.
-  // Not to be called from inside write() or read().
+  // Runs `work` on the writer thread; returns after its commit is durable. When `work` returns
+  // false or throws, its savepoint is rolled back. An error means: nothing of it was kept -
+  // `conflict` when `work` returned false, `internal` when it threw, `unavailable` when the store
+  // failed. What `work` read belongs to its group: believe it only when the error is not
+  // `unavailable`. Not to be called from inside write() or read().
   virtual Status write(const std::function<bool(JournalTransaction&)>& work) = 0;
   // A committed snapshot. Not to be called from inside read(): a nested call could wait for its own
   // connection.
@@ -317,15 +338,16 @@ class Journal {
 };
 
 struct JournalSettings {
-  std::string file;               // SQLite database file.
-  std::string vfs;                // SQLite VFS name; empty: the default one.
-  bool synchronous_full = true;   // Only the crash test switches it off, to prove that it matters.
-  int group_max = 64;             // Writes per commit.
-  int readers = 4;                // Read connections.
+  std::string file;              // SQLite database file.
+  std::string vfs;               // SQLite VFS name; empty: the default one.
+  bool synchronous_full = true;  // Only the crash test switches it off, to prove that it matters.
+  int group_max = 64;            // Writes per commit.
+  int readers = 4;               // Read connections.
 };
 
 // Opens or creates. Orphans every intent that an earlier process left open. Refuses a file that a
-// live process has open (it would orphan that one's intents), a newer schema, another program's file.
+// live process has open (it would orphan that one's intents), a newer schema, another program's
+// file.
 Result<std::unique_ptr<Journal>> open_sqlite_journal(const JournalSettings& settings);
 
 }  // namespace underpin::facade::journal

@@ -189,8 +189,7 @@ class SqliteJournal final : public Journal {
     try {
       SqliteTransaction transaction(writing_);
       keep = (*member.work)(transaction);
-      if (!keep)
-        member.result = Error{ErrorCode::conflict, "the write was taken back", "journal"};
+      if (!keep) member.result = Error{ErrorCode::conflict, "the write was taken back", "journal"};
     } catch (const SqliteError& thrown) {
       member.result = failed(thrown);
     } catch (const std::exception& thrown) {
@@ -208,9 +207,9 @@ class SqliteJournal final : public Journal {
       // The work swallowed an error: half of it must not stay.
       if (keep) {
         keep = false;
-        member.result = Error{ErrorCode::internal,
-                              "journal: " + std::string(sqlite3_errstr(writing_.last_error())),
-                              "journal"};
+        member.result =
+            Error{ErrorCode::internal,
+                  "journal: " + std::string(sqlite3_errstr(writing_.last_error())), "journal"};
       }
     }
     if (!keep) writing_.execute("ROLLBACK TO member");
@@ -230,8 +229,9 @@ class SqliteJournal final : public Journal {
   bool settle() {
     try {
       writing_.execute("BEGIN IMMEDIATE");
-      writing_.execute("INSERT INTO counter VALUES ('commits_failed', 1) ON CONFLICT(name) DO "
-                       "UPDATE SET value = value + 1");
+      writing_.execute(
+          "INSERT INTO counter VALUES ('commits_failed', 1) ON CONFLICT(name) DO "
+          "UPDATE SET value = value + 1");
       writing_.execute("COMMIT");
       unsettled_ = false;
     } catch (const std::exception&) {

@@ -3,20 +3,20 @@
 namespace underpin::facade::journal {
 namespace {
 
-#define INTENT_COLUMNS                                                                       \
-  "SELECT id, capability, wave, subject, operation, name, channel, key, request_hash, "      \
+#define INTENT_COLUMNS                                                                        \
+  "SELECT id, capability, wave, subject, operation, name, channel, key, request_hash, "       \
   "request, side, birth, plan_version, give_up_at, correlation, state, attempts, opened_at, " \
   "settle_from, orphaned FROM intent "
-#define DOCUMENT_COLUMNS                                                                      \
-  "SELECT channel, number, wave, home, plan_version, bucket, customer, status, "              \
-  "legacy_document, cloud_document, mirrored, closed, holds, order_date, currency, "          \
+#define DOCUMENT_COLUMNS                                                             \
+  "SELECT channel, number, wave, home, plan_version, bucket, customer, status, "     \
+  "legacy_document, cloud_document, mirrored, closed, holds, order_date, currency, " \
   "grand_total, content, created_at, updated_at, change FROM document "
-#define OUTBOX_COLUMNS                                                                       \
-  "SELECT id, side, capability, wave, subject, operation, payload, channel, key, "           \
-  "correlation, role, depends_capability, depends_subject, not_before, state, attempts, "    \
+#define OUTBOX_COLUMNS                                                                    \
+  "SELECT id, side, capability, wave, subject, operation, payload, channel, key, "        \
+  "correlation, role, depends_capability, depends_subject, not_before, state, attempts, " \
   "created_at, next_at, last_error FROM outbox "
-#define EXCEPTION_COLUMNS                                                                     \
-  "SELECT id, kind, capability, wave, subject, side, outbox_row, detail, payload, "           \
+#define EXCEPTION_COLUMNS                                                           \
+  "SELECT id, kind, capability, wave, subject, side, outbox_row, detail, payload, " \
   "correlation, opened_at, state, closed_by, close_reason, closed_at FROM exception "
 
 std::int64_t number(Capability capability) { return static_cast<std::int64_t>(capability); }
@@ -194,16 +194,15 @@ std::optional<Intent> SqliteReader<Base>::intent(std::int64_t id) const {
 template <class Base>
 std::optional<Intent> SqliteReader<Base>::open_intent_of(Capability capability,
                                                          const Subject& subject) const {
-  Statement& select = connection_.prepared(
-      INTENT_COLUMNS "WHERE capability = ? AND subject = ? AND state < 2");
+  Statement& select =
+      connection_.prepared(INTENT_COLUMNS "WHERE capability = ? AND subject = ? AND state < 2");
   select.bind(number(capability)).bind(subject);
   return first<Intent>(select, intent_in);
 }
 
 template <class Base>
 std::vector<Intent> SqliteReader<Base>::open_intents(int limit) const {
-  Statement& select =
-      connection_.prepared(INTENT_COLUMNS "WHERE state < 2 ORDER BY id LIMIT ?");
+  Statement& select = connection_.prepared(INTENT_COLUMNS "WHERE state < 2 ORDER BY id LIMIT ?");
   select.bind(std::int64_t{limit});
   return every<Intent>(select, intent_in);
 }
@@ -217,10 +216,11 @@ std::optional<DocumentRecord> SqliteReader<Base>::document(const OrderId& id) co
 
 template <class Base>
 std::vector<DocumentRecord> SqliteReader<Base>::documents_named(const std::string& name) const {
-  Statement& select = connection_.prepared(
-      DOCUMENT_COLUMNS "WHERE (channel, number) IN "
-                       "(SELECT channel, document FROM alias WHERE alias.number = ?) "
-                       "ORDER BY change");
+  Statement& select =
+      connection_.prepared(DOCUMENT_COLUMNS
+                           "WHERE (channel, number) IN "
+                           "(SELECT channel, document FROM alias WHERE alias.number = ?) "
+                           "ORDER BY change");
   select.bind(name);
   return every<DocumentRecord>(select, document_in);
 }
@@ -228,7 +228,8 @@ std::vector<DocumentRecord> SqliteReader<Base>::documents_named(const std::strin
 template <class Base>
 std::vector<DocumentRecord> SqliteReader<Base>::documents(const DocumentQuery& query) const {
   // One statement per combination of conditions: each is prepared once. Later pages continue at
-  // their place in the change order; a first page "since" is found by time (+change: not by change).
+  // their place in the change order; a first page "since" is found by time (+change: not by
+  // change).
   const bool by_time = query.updated_since && query.after_change == 0 && !query.customer;
   std::string sql = DOCUMENT_COLUMNS "WHERE ";
   sql += by_time ? "+change > ?" : "change > ?";
@@ -320,15 +321,14 @@ std::vector<OutboxRow> SqliteReader<Base>::due_rows(Side side, Timestamp now, in
   const std::int64_t due = count(probe);
   if (due == 0) return {};
   Statement& select = connection_.prepared(
-      due < few
-          ? OUTBOX_COLUMNS
-            "WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_ready_by_time WHERE side = ? AND "
-            "next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ORDER BY id LIMIT ?) "
-            "ORDER BY id"
-          : OUTBOX_COLUMNS
-            "WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_ready_by_id WHERE side = ? AND "
-            "next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ORDER BY id LIMIT ?) "
-            "ORDER BY id");
+      due < few ? OUTBOX_COLUMNS
+          "WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_ready_by_time WHERE side = ? AND "
+          "next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ORDER BY id LIMIT ?) "
+          "ORDER BY id"
+                : OUTBOX_COLUMNS
+          "WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_ready_by_id WHERE side = ? AND "
+          "next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ORDER BY id LIMIT ?) "
+          "ORDER BY id");
   select.bind(number(side)).bind(now.micros).bind(std::int64_t{limit});
   return every<OutboxRow>(select, row_in);
 }
@@ -398,8 +398,7 @@ std::vector<ExceptionRecord> SqliteReader<Base>::exceptions(const std::string& s
     all.bind(std::int64_t{limit});
     return every<ExceptionRecord>(all, exception_in);
   }
-  Statement& select =
-      connection_.prepared(EXCEPTION_COLUMNS "WHERE state = ? ORDER BY id LIMIT ?");
+  Statement& select = connection_.prepared(EXCEPTION_COLUMNS "WHERE state = ? ORDER BY id LIMIT ?");
   select.bind(state).bind(std::int64_t{limit});
   return every<ExceptionRecord>(select, exception_in);
 }
@@ -436,16 +435,14 @@ std::string SqliteReader<Base>::cursor(const std::string& system, const std::str
   Statement& select =
       connection_.prepared("SELECT cursor FROM cursor WHERE system = ? AND feed = ?");
   select.bind(system).bind(feed);
-  return first<std::string>(select, [](const Statement& row) { return row.text(0); })
-      .value_or("");
+  return first<std::string>(select, [](const Statement& row) { return row.text(0); }).value_or("");
 }
 
 template <class Base>
 std::string SqliteReader<Base>::fact(const std::string& name) const {
   Statement& select = connection_.prepared("SELECT value FROM fact WHERE name = ?");
   select.bind(name);
-  return first<std::string>(select, [](const Statement& row) { return row.text(0); })
-      .value_or("");
+  return first<std::string>(select, [](const Statement& row) { return row.text(0); }).value_or("");
 }
 
 template <class Base>

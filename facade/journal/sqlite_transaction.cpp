@@ -31,11 +31,11 @@ struct Earlier {
 std::optional<Earlier> earlier(Statement& select) {
   std::optional<Earlier> found;
   if (select.step()) {
-    found = Earlier{select.number(0),
-                    select.number(1) == 2,
-                    select.text(2),
-                    {static_cast<int>(select.number(3)), select.text(4), select.text(5),
-                     select.text(6)}};
+    found = Earlier{
+        select.number(0),
+        select.number(1) == 2,
+        select.text(2),
+        {static_cast<int>(select.number(3)), select.text(4), select.text(5), select.text(6)}};
   }
   select.reset();
   return found;
@@ -45,8 +45,9 @@ std::optional<Earlier> earlier(Statement& select) {
 
 void SqliteTransaction::increment(const char* counter) {
   connection_
-      .prepared("INSERT INTO counter VALUES (?, 1) ON CONFLICT(name) DO UPDATE SET "
-                "value = value + 1")
+      .prepared(
+          "INSERT INTO counter VALUES (?, 1) ON CONFLICT(name) DO UPDATE SET "
+          "value = value + 1")
       .bind(std::string_view(counter))
       .run();
 }
@@ -103,10 +104,11 @@ OpenOutcome SqliteTransaction::open_intent(const NewIntent& intent, Timestamp no
   }
   if (const auto judged = judge_side(intent)) return *judged;
   connection_
-      .prepared("INSERT INTO intent(capability, wave, subject, operation, name, channel, key, "
-                "request_hash, request, side, birth, plan_version, give_up_at, correlation, "
-                "state, attempts, opened_at, settle_from) "
-                "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?,?)")
+      .prepared(
+          "INSERT INTO intent(capability, wave, subject, operation, name, channel, key, "
+          "request_hash, request, side, birth, plan_version, give_up_at, correlation, "
+          "state, attempts, opened_at, settle_from) "
+          "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?,?)")
       .bind(number(intent.capability))
       .bind(intent.wave)
       .bind(intent.subject)
@@ -129,8 +131,9 @@ OpenOutcome SqliteTransaction::open_intent(const NewIntent& intent, Timestamp no
 
 void SqliteTransaction::count_attempt(std::int64_t id, Timestamp give_up_at) {
   connection_
-      .prepared("UPDATE intent SET attempts = attempts + 1, give_up_at = ?, settle_from = ?, "
-                "state = 0, orphaned = 0 WHERE id = ? AND state < 2")
+      .prepared(
+          "UPDATE intent SET attempts = attempts + 1, give_up_at = ?, settle_from = ?, "
+          "state = 0, orphaned = 0 WHERE id = ? AND state < 2")
       .bind(give_up_at.micros)
       .bind(give_up_at.micros)
       .bind(id)
@@ -140,8 +143,9 @@ void SqliteTransaction::count_attempt(std::int64_t id, Timestamp give_up_at) {
 void SqliteTransaction::mark_unknown(std::int64_t id, Timestamp settle_from,
                                      const std::string& error) {
   connection_
-      .prepared("UPDATE intent SET state = 1, settle_from = ?, error = ?, orphaned = 0 WHERE "
-                "id = ? AND state < 2")
+      .prepared(
+          "UPDATE intent SET state = 1, settle_from = ?, error = ?, orphaned = 0 WHERE "
+          "id = ? AND state < 2")
       .bind(settle_from.micros)
       .bind(error)
       .bind(id)
@@ -152,9 +156,11 @@ bool SqliteTransaction::close_intent(std::int64_t id, const StoredAnswer& answer
   // A refused request leaves its name free: the channel corrects it and sends it under a new key.
   // The request was kept to be sent again after a crash; nobody will.
   connection_
-      .prepared("UPDATE intent SET state = 2, request = '', closed_at = ?, status = ?, body = ?, location = ?, "
-                "etag = ?, name = CASE WHEN ? >= 400 THEN '' ELSE name END WHERE id = ? AND "
-                "state < 2")
+      .prepared(
+          "UPDATE intent SET state = 2, request = '', closed_at = ?, status = ?, body = ?, "
+          "location = ?, "
+          "etag = ?, name = CASE WHEN ? >= 400 THEN '' ELSE name END WHERE id = ? AND "
+          "state < 2")
       .bind(now.micros)
       .bind(std::int64_t{answer.status})
       .bind(answer.body)
@@ -200,8 +206,9 @@ void SqliteTransaction::put_document(const DocumentRecord& given) {
     increment("status_regressions_refused");
   }
   connection_
-      .prepared("INSERT INTO counter VALUES ('change', 1) ON CONFLICT(name) DO UPDATE SET "
-                "value = value + 1")
+      .prepared(
+          "INSERT INTO counter VALUES ('change', 1) ON CONFLICT(name) DO UPDATE SET "
+          "value = value + 1")
       .run();
   connection_
       .prepared("INSERT OR REPLACE INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
@@ -246,9 +253,10 @@ std::int64_t SqliteTransaction::add_outbox_row(const NewOutboxRow& row, Timestam
   const bool parked = row.depends_on_capability &&
                       has_rows(row.side, *row.depends_on_capability, row.depends_on_subject);
   connection_
-      .prepared("INSERT INTO outbox(side, capability, wave, subject, operation, payload, channel, "
-                "key, correlation, role, depends_capability, depends_subject, not_before, state, "
-                "created_at, next_at, head, parked) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?)")
+      .prepared(
+          "INSERT INTO outbox(side, capability, wave, subject, operation, payload, channel, "
+          "key, correlation, role, depends_capability, depends_subject, not_before, state, "
+          "created_at, next_at, head, parked) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?)")
       .bind(number(row.side))
       .bind(number(row.capability))
       .bind(row.wave)
@@ -277,7 +285,8 @@ bool SqliteTransaction::has_rows(Side side, Capability capability, const Subject
 std::int64_t SqliteTransaction::oldest_row(Side side, Capability capability,
                                            const Subject& subject) {
   Statement& select = connection_.prepared(
-      "SELECT id FROM outbox WHERE side = ? AND capability = ? AND subject = ? ORDER BY id LIMIT 1");
+      "SELECT id FROM outbox WHERE side = ? AND capability = ? AND subject = ? ORDER BY id LIMIT "
+      "1");
   select.bind(number(side)).bind(number(capability)).bind(subject);
   const std::int64_t id = select.step() ? select.number(0) : 0;
   select.reset();
@@ -292,8 +301,9 @@ bool SqliteTransaction::remove_row(std::int64_t id) {
   if (next != 0) connection_.prepared("UPDATE outbox SET head = 1 WHERE id = ?").bind(next).run();
   // Whoever waited for this row and for no other older one may go.
   connection_
-      .prepared("UPDATE outbox SET parked = 0 WHERE parked = 1 AND side = ? AND "
-                "depends_capability = ? AND depends_subject = ? AND id < ?")
+      .prepared(
+          "UPDATE outbox SET parked = 0 WHERE parked = 1 AND side = ? AND "
+          "depends_capability = ? AND depends_subject = ? AND id < ?")
       .bind(number(row->side))
       .bind(number(row->capability))
       .bind(row->subject)
@@ -306,11 +316,11 @@ void SqliteTransaction::delivered(std::int64_t row) {
   if (remove_row(row)) increment("outbox_delivered");
 }
 
-void SqliteTransaction::retry_later(std::int64_t row, Timestamp next_at,
-                                    const std::string& error) {
+void SqliteTransaction::retry_later(std::int64_t row, Timestamp next_at, const std::string& error) {
   connection_
-      .prepared("UPDATE outbox SET attempts = attempts + 1, next_at = ?, last_error = ? WHERE "
-                "id = ?")
+      .prepared(
+          "UPDATE outbox SET attempts = attempts + 1, next_at = ?, last_error = ? WHERE "
+          "id = ?")
       .bind(next_at.micros)
       .bind(error)
       .bind(row)
@@ -320,8 +330,9 @@ void SqliteTransaction::retry_later(std::int64_t row, Timestamp next_at,
 std::int64_t SqliteTransaction::dead_letter(std::int64_t row, const std::string& error,
                                             Timestamp now) {
   connection_
-      .prepared("UPDATE outbox SET state = 1, attempts = attempts + 1, last_error = ? WHERE "
-                "id = ? AND state = 0")
+      .prepared(
+          "UPDATE outbox SET state = 1, attempts = attempts + 1, last_error = ? WHERE "
+          "id = ? AND state = 0")
       .bind(error)
       .bind(row)
       .run();
@@ -343,8 +354,9 @@ std::int64_t SqliteTransaction::dead_letter(std::int64_t row, const std::string&
 
 std::int64_t SqliteTransaction::add_exception(const ExceptionRecord& exception, Timestamp now) {
   connection_
-      .prepared("INSERT INTO exception(kind, capability, wave, subject, side, outbox_row, detail, "
-                "payload, correlation, opened_at, state) VALUES (?,?,?,?,?,?,?,?,?,?,'open')")
+      .prepared(
+          "INSERT INTO exception(kind, capability, wave, subject, side, outbox_row, detail, "
+          "payload, correlation, opened_at, state) VALUES (?,?,?,?,?,?,?,?,?,?,'open')")
       .bind(exception.kind)
       .bind(number(exception.capability))
       .bind(exception.wave)
@@ -363,8 +375,9 @@ bool SqliteTransaction::close_exception(std::int64_t id, const char* state,
                                         const std::string& actor, const std::string& reason,
                                         Timestamp now) {
   connection_
-      .prepared("UPDATE exception SET state = ?, closed_by = ?, close_reason = ?, closed_at = ? "
-                "WHERE id = ? AND state = 'open'")
+      .prepared(
+          "UPDATE exception SET state = ?, closed_by = ?, close_reason = ?, closed_at = ? "
+          "WHERE id = ? AND state = 'open'")
       .bind(std::string_view(state))
       .bind(actor)
       .bind(reason)

@@ -3,8 +3,8 @@
 namespace underpin::conformance {
 namespace {
 
-// What a failure may be called. `rejected` (or anything else that is the channel's answer) says that
-// nothing was applied and never will be.
+// What a failure may be called. `rejected` (or anything else that is the channel's answer) says
+// that nothing was applied and never will be.
 class FaultContract : public Contract {
  protected:
   struct Kind {
@@ -56,15 +56,16 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAnOrder) {
       const Order order = new_order();
       site().fault(write, kind.name, kind.more);
       const auto send = [&] { return orders().place_order(order, write_within()); };
-      settle(kind, send(),
-             [&]() -> Result<OrderReceipt> {
-               auto found = orders().find_receipt(order.id, call_within());
-               // A document without its lines is not the order yet.
-               if (found && found->status == OrderStatus::open && !found->erp_totals)
-                 return Error{ErrorCode::not_found, "only a part"};
-               return found;
-             },
-             send);
+      settle(
+          kind, send(),
+          [&]() -> Result<OrderReceipt> {
+            auto found = orders().find_receipt(order.id, call_within());
+            // A document without its lines is not the order yet.
+            if (found && found->status == OrderStatus::open && !found->erp_totals)
+              return Error{ErrorCode::not_found, "only a part"};
+            return found;
+          },
+          send);
       site().simulator().clear_faults();
       site().simulator().await_late_commits();
       EXPECT_EQ(site().documents(reference_of(order)), 1) << kind.name;
@@ -86,15 +87,18 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAnAmendmentAReleaseOrACancel) {
     more.quantity = decimal("4");
     amendment.lines.push_back(more);
     site().fault(Write::change_order, kind.name, kind.more);
-    const auto amend = [&] { return orders().amend_order(ref_to(order), amendment, write_within()); };
-    settle(kind, amend(),
-           [&]() -> Result<Order> {
-             auto now = orders().get_order(ref_to(order), call_within());
-             if (now && now->lines.at(0).quantity != decimal("4"))
-               return Error{ErrorCode::not_found, "not in effect"};
-             return now;
-           },
-           amend);
+    const auto amend = [&] {
+      return orders().amend_order(ref_to(order), amendment, write_within());
+    };
+    settle(
+        kind, amend(),
+        [&]() -> Result<Order> {
+          auto now = orders().get_order(ref_to(order), call_within());
+          if (now && now->lines.at(0).quantity != decimal("4"))
+            return Error{ErrorCode::not_found, "not in effect"};
+          return now;
+        },
+        amend);
     site().simulator().clear_faults();
     site().simulator().await_late_commits();
     EXPECT_EQ(read(order).lines.at(0).quantity, decimal("4"));
@@ -104,7 +108,8 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAnAmendmentAReleaseOrACancel) {
     const auto first = release();
     if (!first) {
       const Disposition next = disposition(first.error().code);
-      EXPECT_TRUE(next == Disposition::retry || next == Disposition::resolve_outcome) << said(first);
+      EXPECT_TRUE(next == Disposition::retry || next == Disposition::resolve_outcome)
+          << said(first);
       const auto again = release();
       EXPECT_TRUE(again.has_value()) << said(again);
     }
@@ -113,15 +118,18 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAnAmendmentAReleaseOrACancel) {
     EXPECT_TRUE(site().is_released(receipt.document));
 
     site().fault(Write::delete_order, kind.name, kind.more);
-    const auto cancel = [&] { return orders().cancel_order(ref_to(order), {"", {}}, write_within()); };
-    settle(kind, cancel(),
-           [&]() -> Result<Order> {
-             auto now = orders().get_order(ref_to(order), call_within());
-             if (now && now->status != OrderStatus::cancelled)
-               return Error{ErrorCode::not_found, "not cancelled"};
-             return now;
-           },
-           cancel);
+    const auto cancel = [&] {
+      return orders().cancel_order(ref_to(order), {"", {}}, write_within());
+    };
+    settle(
+        kind, cancel(),
+        [&]() -> Result<Order> {
+          auto now = orders().get_order(ref_to(order), call_within());
+          if (now && now->status != OrderStatus::cancelled)
+            return Error{ErrorCode::not_found, "not cancelled"};
+          return now;
+        },
+        cancel);
     site().simulator().clear_faults();
     site().simulator().await_late_commits();
     EXPECT_FALSE(site().is_open(receipt.document));
@@ -138,8 +146,9 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAStockMovement) {
     adjustment.uom = "PCS";
     site().fault(Write::post_journal, kind.name, kind.more);
     const auto send = [&] { return inventory().adjust_stock(adjustment, write_within()); };
-    settle(kind, send(),
-           [&] { return inventory().find_adjustment(adjustment.movement, call_within()); }, send);
+    settle(
+        kind, send(),
+        [&] { return inventory().find_adjustment(adjustment.movement, call_within()); }, send);
     site().simulator().clear_faults();
     site().simulator().await_late_commits();
     EXPECT_EQ(site().postings(adjustment.movement), 1) << kind.name;
@@ -157,8 +166,9 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesACustomer) {
     customer.price_group = "RETAIL";
     site().fault(Write::create_customer, kind.name, kind.more);
     const auto send = [&] { return customers().create_customer(customer, write_within()); };
-    settle(kind, send(), [&] { return customers().get_customer(customer.number, call_within()); },
-           send);
+    settle(
+        kind, send(), [&] { return customers().get_customer(customer.number, call_within()); },
+        send);
     site().simulator().clear_faults();
     site().simulator().await_late_commits();
     EXPECT_EQ(site().customers(customer.number), 1) << kind.name;

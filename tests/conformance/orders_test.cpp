@@ -63,7 +63,8 @@ TEST_P(OrderContract, PlacesUnreleasedWithTheChannelsPricesAndReadsTheTotalsBack
     EXPECT_EQ(held.lines[i].sku, order.lines[i].sku);
     EXPECT_EQ(held.lines[i].location, order.lines[i].location);
     EXPECT_EQ(held.lines[i].quantity, order.lines[i].quantity);
-    EXPECT_EQ(held.lines[i].unit_price, order.lines[i].unit_price) << "the channel's, not the list's";
+    EXPECT_EQ(held.lines[i].unit_price, order.lines[i].unit_price)
+        << "the channel's, not the list's";
     EXPECT_EQ(held.lines[i].net_amount, order.lines[i].net_amount);
   }
 }

@@ -90,8 +90,8 @@ void Site::invoice(const DocumentNumber& document) {
 }
 
 void Site::delete_order(const DocumentNumber& document) {
-  user("delete_order", std::string(cloud() ? R"({"number": )" : R"({"no": )") +
-                           quoted(document.text()) + "}");
+  user("delete_order",
+       std::string(cloud() ? R"({"number": )" : R"({"no": )") + quoted(document.text()) + "}");
 }
 
 void Site::change_quantity(const DocumentNumber& document, int line, const std::string& quantity) {
@@ -115,7 +115,10 @@ void Site::goods_issue(const Sku& sku, const LocationCode& location, const std::
 
 void Site::block_customer(const CustomerNumber& number, bool blocked) {
   user("block_customer", R"({"number": )" + quoted(number.text()) + R"(, "blocked": )" +
-                             quoted(blocked ? "All" : cloud() ? " " : "_blank_") + "}");
+                             quoted(blocked   ? "All"
+                                    : cloud() ? " "
+                                              : "_blank_") +
+                             "}");
 }
 
 int Site::documents(const std::string& reference) {
@@ -184,7 +187,8 @@ void Site::fault_everywhere(const std::string& kind, const std::string& more) {
   simulator_->fault("*", kind, more);
 }
 
-// ---- the fixture ---------------------------------------------------------------------------------
+// ---- the fixture
+// ---------------------------------------------------------------------------------
 
 void Contract::SetUp() {
   static std::map<std::string, std::unique_ptr<Site>> sites;

@@ -17,7 +17,14 @@ namespace underpin::conformance {
 
 constexpr int settle_ms = 500;
 
-enum class Write { create_order, change_order, delete_order, release_order, post_journal, create_customer };
+enum class Write {
+  create_order,
+  change_order,
+  delete_order,
+  release_order,
+  post_journal,
+  create_customer
+};
 
 // One ERP with its adapter, its people and its books.
 class Site {

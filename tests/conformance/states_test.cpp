@@ -6,7 +6,8 @@
 namespace underpin::conformance {
 namespace {
 
-// ---- customers -----------------------------------------------------------------------------------
+// ---- customers
+// -----------------------------------------------------------------------------------
 
 class CustomerContract : public Contract {
  protected:
@@ -169,13 +170,13 @@ TEST_P(CustomerContract, ChangesShowWhatTheErpsOwnPeopleDid) {
 
 INSTANTIATE_FOR_EVERY_ADAPTER(CustomerContract);
 
-// ---- stock ---------------------------------------------------------------------------------------
+// ---- stock
+// ---------------------------------------------------------------------------------------
 
 class InventoryContract : public Contract {
  protected:
   StockLevel level(const char* sku, const char* location) {
-    const auto levels =
-        inventory().get_stock({{Sku{sku}}, LocationCode{location}}, call_within());
+    const auto levels = inventory().get_stock({{Sku{sku}}, LocationCode{location}}, call_within());
     EXPECT_TRUE(levels.has_value()) << said(levels);
     return levels && !levels->empty() ? levels->front() : StockLevel{};
   }
@@ -204,8 +205,7 @@ TEST_P(InventoryContract, TellsStockPerLocationAndRefusesWhatItDoesNotKnow) {
   const auto unknown = inventory().get_stock({{Sku{"NONE"}}, {}}, call_within());
   ASSERT_FALSE(unknown.has_value());
   EXPECT_EQ(unknown.error().code, ErrorCode::not_found) << said(unknown);
-  const auto nowhere =
-      inventory().get_stock({{Sku{"1010"}}, LocationCode{"MOON"}}, call_within());
+  const auto nowhere = inventory().get_stock({{Sku{"1010"}}, LocationCode{"MOON"}}, call_within());
   ASSERT_FALSE(nowhere.has_value());
   EXPECT_EQ(nowhere.error().code, ErrorCode::not_found) << said(nowhere);
 }
@@ -286,7 +286,8 @@ TEST_P(InventoryContract, TheMovementsFeedTellsEveryEntryOnce) {
 
 INSTANTIATE_FOR_EVERY_ADAPTER(InventoryContract);
 
-// ---- prices --------------------------------------------------------------------------------------
+// ---- prices
+// --------------------------------------------------------------------------------------
 
 class PricingContract : public Contract {
  protected:

@@ -84,9 +84,8 @@ class Ordeal {
 };
 
 const std::vector<std::string>& places_to_die() {
-  static const std::vector<std::string> places{"opened",  "sent",      "closed",    "relaying",
-                                               "relayed", "delivered", "resolving", "sync",
-                                               ""};
+  static const std::vector<std::string> places{
+      "opened", "sent", "closed", "relaying", "relayed", "delivered", "resolving", "sync", ""};
   return places;
 }
 
@@ -102,7 +101,8 @@ int nth_of(const std::string& where, std::mt19937_64& random) {
 
 void kill_everywhere(Ordeal& run, int kills, std::mt19937_64& random) {
   for (int i = 0; i < kills; ++i) {
-    const std::string& where = places_to_die()[static_cast<std::size_t>(i) % places_to_die().size()];
+    const std::string& where =
+        places_to_die()[static_cast<std::size_t>(i) % places_to_die().size()];
     run.live_and_die(where, nth_of(where, random));
     if (testing::Test::HasFatalFailure()) return;
     if ((i + 1) % kills_between_checks != 0 && i + 1 != kills) continue;

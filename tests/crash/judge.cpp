@@ -16,11 +16,11 @@ std::string lines_text(const std::map<int, Decimal>& lines) {
 
 // What one story must have left behind.
 struct Expected {
-  std::string reference;            // Empty: no order.
+  std::string reference;  // Empty: no order.
   std::map<int, Decimal> lines;
   bool cancelled = false;
   std::vector<std::string> movements;
-  std::string customer;             // Empty: none was created.
+  std::string customer;  // Empty: none was created.
   std::string customer_name;
 };
 
@@ -39,21 +39,28 @@ Expected expected(const std::vector<Step>& steps, int answered) {
         for (const LineAmendment& line : step.amendment.lines)
           result.lines[line.number] = *line.quantity;
         break;
-      case Kind::cancel: result.cancelled = true; break;
-      case Kind::adjust: result.movements.push_back(step.adjustment.movement.text()); break;
+      case Kind::cancel:
+        result.cancelled = true;
+        break;
+      case Kind::adjust:
+        result.movements.push_back(step.adjustment.movement.text());
+        break;
       case Kind::create_customer:
         result.customer = step.customer.number.text();
         result.customer_name = step.customer.name;
         break;
-      case Kind::amend_customer: result.customer_name = *step.new_details.name; break;
+      case Kind::amend_customer:
+        result.customer_name = *step.new_details.name;
+        break;
     }
   }
   return result;
 }
 
-void judge_order(const Expected& want, Side side, Side home, const Books& books, Judgement& result) {
-  const std::string where = want.reference + " in " + std::string(name(side)) +
-                            (side == home ? " (home)" : " (mirror)");
+void judge_order(const Expected& want, Side side, Side home, const Books& books,
+                 Judgement& result) {
+  const std::string where =
+      want.reference + " in " + std::string(name(side)) + (side == home ? " (home)" : " (mirror)");
   const auto found = books.orders.find(want.reference);
   std::vector<const BookedOrder*> living;
   std::size_t documents = 0;
@@ -92,9 +99,8 @@ Judgement judge(World& world, const std::vector<Side>& homes, const ChildEnd& re
     const Memory::Story& told = memory.stories[static_cast<std::size_t>(i)];
     const std::vector<Step> steps = story(world.seed(), i);
     if (told.asked) {
-      result.unsettled.push_back(
-          "story " + std::to_string(i) + ": no answer for " +
-          steps[static_cast<std::size_t>(told.answered)].key);
+      result.unsettled.push_back("story " + std::to_string(i) + ": no answer for " +
+                                 steps[static_cast<std::size_t>(told.answered)].key);
       continue;  // It may be there or not: nothing of it can be called lost or right.
     }
     const Expected want = expected(steps, told.answered);
@@ -151,7 +157,8 @@ std::ostream& operator<<(std::ostream& out, const Judgement& judgement) {
   const auto list = [&](const char* title, const std::vector<std::string>& sentences) {
     if (sentences.empty()) return;
     out << title << ' ' << sentences.size() << ":\n";
-    for (std::size_t i = 0; i < sentences.size() && i < 20; ++i) out << "  " << sentences[i] << '\n';
+    for (std::size_t i = 0; i < sentences.size() && i < 20; ++i)
+      out << "  " << sentences[i] << '\n';
   };
   list("lost", judgement.lost);
   list("duplicated", judgement.duplicated);

@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <string>
 
-// How often each step was passed, in a file that parent and child map: a count survives its process.
+// How often each step was passed, in a file that parent and child map: a count survives its
+// process.
 namespace underpin::crash {
 
 struct StepCounts {

@@ -18,9 +18,7 @@ int below(Random& random, int limit) {
   return static_cast<int>(random() % static_cast<std::uint64_t>(limit));
 }
 
-Decimal tax_of(Decimal net) {
-  return (net * Decimal{19, 2}).rounded(2, Rounding::half_up);
-}
+Decimal tax_of(Decimal net) { return (net * Decimal{19, 2}).rounded(2, Rounding::half_up); }
 
 Order order_of(Random& random, const std::string& number, const std::string& customer) {
   Order order;

@@ -34,11 +34,11 @@ std::vector<Step> story(std::uint64_t seed, int number);
 // child: it is not the facade's.
 struct Memory {
   struct Story {
-    int answered = 0;               // Steps with a final answer.
-    bool asked = false;             // The next step has been sent at least once.
-    std::vector<int> statuses;      // Of the answered steps.
+    int answered = 0;           // Steps with a final answer.
+    bool asked = false;         // The next step has been sent at least once.
+    std::vector<int> statuses;  // Of the answered steps.
   };
-  std::vector<Story> stories;       // By number; a story that was never begun has no answers.
+  std::vector<Story> stories;         // By number; a story that was never begun has no answers.
   std::vector<std::string> refusals;  // "story 7 step 1 (k-7-1): 500 ..."
 };
 Memory read_memory(const std::string& file);

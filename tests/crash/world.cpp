@@ -23,12 +23,12 @@ constexpr int late_ms = 250;
 constexpr int settle_ms = 1'500;
 
 const std::vector<const char*>& writes_of(Vendor vendor) {
-  static const std::vector<const char*> cloud{
-      "salesOrders.POST",         "salesOrders.DELETE", "salesOrderLines.PATCH",
-      "itemJournalPostings.POST", "customers.POST",     "salesOrderReleases.POST"};
-  static const std::vector<const char*> legacy{
-      "SalesOrder.Create",  "SalesOrder.Update",           "SalesOrder.Delete",
-      "Customer.Create",    "ItemJournal.PostItemJournal", "SalesRelease.*"};
+  static const std::vector<const char*> cloud{"salesOrders.POST",      "salesOrders.DELETE",
+                                              "salesOrderLines.PATCH", "itemJournalPostings.POST",
+                                              "customers.POST",        "salesOrderReleases.POST"};
+  static const std::vector<const char*> legacy{"SalesOrder.Create",           "SalesOrder.Update",
+                                               "SalesOrder.Delete",           "Customer.Create",
+                                               "ItemJournal.PostItemJournal", "SalesRelease.*"};
   return vendor == Vendor::business_central ? cloud : legacy;
 }
 

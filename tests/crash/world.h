@@ -18,21 +18,21 @@ namespace underpin::crash {
 
 // One document of an ERP, as its own books say.
 struct BookedOrder {
-  bool living = false;             // Among the open documents; otherwise deleted or posted.
+  bool living = false;  // Among the open documents; otherwise deleted or posted.
   bool released = false;
-  std::map<int, Decimal> lines;    // By the channel's line number.
+  std::map<int, Decimal> lines;  // By the channel's line number.
 };
 
 // What one ERP holds of the channel's writes.
 struct Books {
-  std::map<std::string, std::vector<BookedOrder>> orders;  // By external reference.
-  std::map<std::string, int> movements;                    // How often each was posted.
+  std::map<std::string, std::vector<BookedOrder>> orders;     // By external reference.
+  std::map<std::string, int> movements;                       // How often each was posted.
   std::map<std::string, std::vector<std::string>> customers;  // Names, by number.
 };
 
 struct ChildEnd {
-  bool killed = false;    // By itself, at the step that was asked for.
-  bool stopped = false;   // By the parent, because the step was not reached in time.
+  bool killed = false;   // By itself, at the step that was asked for.
+  bool stopped = false;  // By the parent, because the step was not reached in time.
   int exit_code = -1;
   std::string output;
 };
@@ -59,10 +59,11 @@ class World {
   StepCounts* counts_ = nullptr;
 };
 
-// What recovery left wrong, in sentences. `homes`: where the orders of each story were born; a story
-// beyond the end has none. Empty: every acknowledged write is there, once, and its mirror too.
+// What recovery left wrong, in sentences. `homes`: where the orders of each story were born; a
+// story beyond the end has none. Empty: every acknowledged write is there, once, and its mirror
+// too.
 struct Judgement {
-  std::vector<std::string> lost;        // Acknowledged, or answered 202, and not there or not right.
+  std::vector<std::string> lost;  // Acknowledged, or answered 202, and not there or not right.
   std::vector<std::string> duplicated;  // Applied twice in one ERP.
   std::vector<std::string> unsettled;   // Asked, and no final answer to be had.
   std::vector<std::string> wrong;       // Everything else that must not be.

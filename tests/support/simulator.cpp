@@ -64,10 +64,13 @@ Simulator::Simulator(Vendor vendor, const std::vector<std::string>& options)
   const bool cloud = vendor == Vendor::business_central;
   const std::filesystem::path prices = folder_.path() / "prices";
   std::filesystem::create_directories(prices);
-  std::vector<std::string> words{UNDERPIN_PYTHON,
-                                 std::string(UNDERPIN_SOURCE_DIR "/tests/simulators/") +
-                                     (cloud ? "bc" : "nav") + "/server.py",
-                                 "--port", "0", "--data", (folder_.path() / "data").string()};
+  std::vector<std::string> words{
+      UNDERPIN_PYTHON,
+      std::string(UNDERPIN_SOURCE_DIR "/tests/simulators/") + (cloud ? "bc" : "nav") + "/server.py",
+      "--port",
+      "0",
+      "--data",
+      (folder_.path() / "data").string()};
   if (!cloud) words.insert(words.end(), {"--price-folder", prices.string()});
   words.insert(words.end(), options.begin(), options.end());
   std::vector<char*> arguments;
@@ -111,21 +114,22 @@ Simulator::~Simulator() {
 
 json::Value Simulator::control(const std::string& method, const std::string& path,
                                const std::string& body) {
-  const auto answer = http_.send({method, base_url_ + "/_sim/" + path,
-                                  {{"Content-Type", "application/json"}}, body},
-                                 call_within_seconds(30));
+  const auto answer = http_.send(
+      {method, base_url_ + "/_sim/" + path, {{"Content-Type", "application/json"}}, body},
+      call_within_seconds(30));
   if (!answer) throw std::runtime_error(path + ": " + answer.error().message);
   if (answer->status >= 300) throw std::runtime_error(path + ": " + answer->body);
-  const auto value = json::parse(answer->body.empty() ? "null" : answer->body,
-                                 {64u * 1024 * 1024, 64, 5'000'000});
+  const auto value =
+      json::parse(answer->body.empty() ? "null" : answer->body, {64u * 1024 * 1024, 64, 5'000'000});
   if (!value) throw std::runtime_error(path + ": " + value.error().message);
   return *value;
 }
 
 void Simulator::fault(const std::string& operation, const std::string& kind,
                       const std::string& more) {
-  control("POST", "faults", R"({"operation": ")" + operation + R"(", "kind": ")" + kind + "\"" +
-                                (more.empty() ? "" : ", " + more) + "}");
+  control("POST", "faults",
+          R"({"operation": ")" + operation + R"(", "kind": ")" + kind + "\"" +
+              (more.empty() ? "" : ", " + more) + "}");
 }
 
 void Simulator::await_late_commits() {

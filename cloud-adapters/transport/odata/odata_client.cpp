@@ -134,8 +134,8 @@ Error ODataClient::failure(const transport::HttpResponse& response, Effect effec
       error.code = ErrorCode::throttled;
       break;
     case 503:
-      error.code = reading || options_.trust_503 ? ErrorCode::unavailable
-                                                 : ErrorCode::outcome_unknown;
+      error.code =
+          reading || options_.trust_503 ? ErrorCode::unavailable : ErrorCode::outcome_unknown;
       break;
     default:
       // 408, 500, 502, 504 and whatever a proxy makes up: the service may have done its work.

@@ -41,12 +41,18 @@ class Reading {
       switch (xmlTextReaderNodeType(reader_.get())) {
         case XML_READER_TYPE_DOCUMENT_TYPE:
         case XML_READER_TYPE_ENTITY:
-        case XML_READER_TYPE_ENTITY_REFERENCE: return bad("has a document type or entities");
-        case XML_READER_TYPE_ELEMENT: start(depth); break;
+        case XML_READER_TYPE_ENTITY_REFERENCE:
+          return bad("has a document type or entities");
+        case XML_READER_TYPE_ELEMENT:
+          start(depth);
+          break;
         case XML_READER_TYPE_TEXT:
         case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
-        case XML_READER_TYPE_CDATA: add_text(); break;
-        default: break;
+        case XML_READER_TYPE_CDATA:
+          add_text();
+          break;
+        default:
+          break;
       }
       if (!refused_.empty()) return bad(refused_);
     }

@@ -13,9 +13,9 @@
 #include <vector>
 
 // gSOAP as a serialiser only: typed requests and answers to and from envelopes; the bytes travel
-// through soap.h's client. A record is a JSON object of texts, nested records and arrays of records,
-// which is what mapping files read and write. each_member() of every type is generated from the WSDL
-// (gsoap.cmake): a name that the WSDL does not have is found out here and never sent.
+// through soap.h's client. A record is a JSON object of texts, nested records and arrays of
+// records, which is what mapping files read and write. each_member() of every type is generated
+// from the WSDL (gsoap.cmake): a name that the WSDL does not have is found out here and never sent.
 namespace underpin::legacy::soap {
 
 class GsoapSession {
@@ -36,7 +36,9 @@ class GsoapSession {
   GsoapSession(const GsoapSession&) = delete;
   GsoapSession& operator=(const GsoapSession&) = delete;
 
-  struct soap* get() { return soap_; }
+  struct soap* get() {
+    return soap_;
+  }
 
   std::string failure() const {
     std::ostringstream text;
@@ -164,8 +166,7 @@ std::vector<std::string> element_names() {
 
 // An envelope around one request; `element` is its prefixed name, "navorder:Read".
 template <class Request>
-std::string write_envelope(const Namespace* table, const char* element,
-                           const json::Value& record) {
+std::string write_envelope(const Namespace* table, const char* element, const json::Value& record) {
   Kept kept;
   Request request;
   Filling::fill(request, record, kept);
@@ -183,8 +184,7 @@ std::string write_envelope(const Namespace* table, const char* element,
 
 // The record in an answer's envelope. Throws std::runtime_error when it is not what the WSDL says.
 template <class Answer>
-json::Value read_envelope(const Namespace* table, const char* element,
-                          std::string_view envelope) {
+json::Value read_envelope(const Namespace* table, const char* element, std::string_view envelope) {
   GsoapSession session(table);
   struct soap* soap = session.get();
   std::istringstream stream{std::string(envelope)};

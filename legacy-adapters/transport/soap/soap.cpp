@@ -28,7 +28,8 @@ transport::ClientSettings http_settings(const Settings& settings) {
 
 }  // namespace
 
-Client::Client(Settings settings) : settings_(std::move(settings)), http_(http_settings(settings_)) {}
+Client::Client(Settings settings)
+    : settings_(std::move(settings)), http_(http_settings(settings_)) {}
 
 Error Client::refused(int status, const transport::HttpResponse& response, bool read_only) const {
   const std::string said = "HTTP " + std::to_string(status);
@@ -56,11 +57,11 @@ Result<Answer> Client::exchange(const Request& request, const CallContext& conte
   http.url = request.url;
   http.read_only = request.read_only;
   http.body = request.envelope;
-  http.headers = {{"Content-Type", "text/xml; charset=utf-8"},
-                  {"SOAPAction", "\"" + request.action + "\""},
-                  {"Accept", "text/xml"},
-                  {"Authorization",
-                   transport::basic_authorization(settings_.user, settings_.password)}};
+  http.headers = {
+      {"Content-Type", "text/xml; charset=utf-8"},
+      {"SOAPAction", "\"" + request.action + "\""},
+      {"Accept", "text/xml"},
+      {"Authorization", transport::basic_authorization(settings_.user, settings_.password)}};
   Result<transport::HttpResponse> response = http_.send(http, limited(context, settings_.timeout));
   if (!response) return response.error();
   // By the body first: faults come with 500 or 200, and only an envelope is the service's own word.
@@ -79,8 +80,8 @@ Result<Answer> Client::exchange(const Request& request, const CallContext& conte
 Result<std::string> Client::get(const std::string& url, const CallContext& context) {
   transport::HttpRequest http;
   http.url = url;
-  http.headers = {{"Authorization",
-                   transport::basic_authorization(settings_.user, settings_.password)}};
+  http.headers = {
+      {"Authorization", transport::basic_authorization(settings_.user, settings_.password)}};
   Result<transport::HttpResponse> response = http_.send(http, limited(context, settings_.timeout));
   if (!response) return response.error();
   if (response->status != 200) return refused(response->status, *response, true);

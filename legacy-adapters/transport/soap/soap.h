@@ -41,7 +41,8 @@ struct Answer {
 //   outcome_unknown   sent, and what came back is no envelope: a gateway's 5xx, a cut, garbage.
 //   throttled         429.
 //   unauthorized      401, 403.
-//   internal          404 and other 4xx: this address or this request is wrong, nothing was applied.
+//   internal          404 and other 4xx: this address or this request is wrong, nothing was
+//   applied.
 // May be called from many threads at once.
 class Client {
  public:
@@ -59,6 +60,5 @@ class Client {
   Settings settings_;
   transport::HttpClient http_;
 };
-
 
 }  // namespace underpin::legacy::soap

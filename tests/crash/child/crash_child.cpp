@@ -156,12 +156,16 @@ class Channel {
     static_cast<CallContext&>(context) = call_within(milliseconds(3'000));
     context.idempotency_key = IdempotencyKey{step.key};
     switch (step.kind) {
-      case Kind::place: return facade_.orders().place(step.order, context);
+      case Kind::place:
+        return facade_.orders().place(step.order, context);
       case Kind::amend:
         return facade_.orders().amend(step.number.text(), step.amendment, {"*"}, context);
-      case Kind::cancel: return facade_.orders().cancel(step.number.text(), {}, context);
-      case Kind::adjust: return facade_.inventory().adjust(step.adjustment, context);
-      case Kind::create_customer: return facade_.customers().create(step.customer, context);
+      case Kind::cancel:
+        return facade_.orders().cancel(step.number.text(), {}, context);
+      case Kind::adjust:
+        return facade_.inventory().adjust(step.adjustment, context);
+      case Kind::create_customer:
+        return facade_.customers().create(step.customer, context);
       case Kind::amend_customer:
         return facade_.customers().amend(step.customer.number, step.new_details, {"*"}, context);
     }
@@ -185,7 +189,8 @@ std::vector<Unfinished> unfinished(const Memory& memory, std::uint64_t seed) {
   std::vector<Unfinished> found;
   for (int i = 0; i < static_cast<int>(memory.stories.size()); ++i) {
     const Memory::Story& told = memory.stories[static_cast<std::size_t>(i)];
-    if (told.answered < static_cast<int>(story(seed, i).size())) found.push_back({i, told.answered});
+    if (told.answered < static_cast<int>(story(seed, i).size()))
+      found.push_back({i, told.answered});
   }
   return found;
 }
@@ -224,8 +229,8 @@ Waiting waiting(Facade& facade) {
   return result;
 }
 
-// What the background threads do, by hand and until there is nothing left to do: only so is it known
-// that nothing is left. False: `patience_ms` was not enough.
+// What the background threads do, by hand and until there is nothing left to do: only so is it
+// known that nothing is left. False: `patience_ms` was not enough.
 bool run_dry(Facade& facade, int patience_ms) {
   const Deadline until = deadline_in(milliseconds(patience_ms));
   bool fed = false;
@@ -237,7 +242,8 @@ bool run_dry(Facade& facade, int patience_ms) {
       fed = true;
       for (const Side side : {Side::legacy, Side::cloud}) {
         const Status orders = facade.feeds().poll_orders(side, call_within(milliseconds(20'000)));
-        const Status people = facade.feeds().poll_customers(side, call_within(milliseconds(20'000)));
+        const Status people =
+            facade.feeds().poll_customers(side, call_within(milliseconds(20'000)));
         fed = fed && orders && people;
       }
       continue;
@@ -270,7 +276,8 @@ void prepare(Facade& facade, const std::string& target) {
       if (!moved) why = moved.error().message;
     }
     if (arrived) return;
-    if (std::chrono::steady_clock::now() > until) throw std::runtime_error("no " + target + ": " + why);
+    if (std::chrono::steady_clock::now() > until)
+      throw std::runtime_error("no " + target + ": " + why);
   }
 }
 

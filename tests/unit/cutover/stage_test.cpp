@@ -71,7 +71,8 @@ TEST(Rollout, RaisingTheShareNeverMovesASubjectBack) {
 TEST(Rollout, LoweringTheShareMovesOnlySubjectsAboveIt) {
   for (int subject = 0; subject < 2'000; ++subject) {
     const std::string text = "S" + std::to_string(subject);
-    const Plan wide = plan_of(Capability::orders, {Stage::shadow_read, Stage::cloud_primary, 50'000});
+    const Plan wide =
+        plan_of(Capability::orders, {Stage::shadow_read, Stage::cloud_primary, 50'000});
     const Plan narrow =
         plan_of(Capability::orders, {Stage::shadow_read, Stage::cloud_primary, 10'000});
     if (stage_for(narrow, text) == Stage::cloud_primary) {

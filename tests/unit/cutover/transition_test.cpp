@@ -45,7 +45,8 @@ TEST(Transition, SkippingAStageIsRefused) {
 
 TEST(Transition, AShareLiesBetweenTwoAdjacentStages) {
   const Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));
-  const Verdict start = check_change(plan, {Stage::cloud_primary, 10'000}, all_at(Stage::shadow_read));
+  const Verdict start =
+      check_change(plan, {Stage::cloud_primary, 10'000}, all_at(Stage::shadow_read));
   ASSERT_TRUE(start.allowed) << joined(start);
   EXPECT_EQ(start.next, (Rollout{Stage::shadow_read, Stage::cloud_primary, 10'000}));
   const Plan moving = applied(plan, start);
@@ -55,7 +56,8 @@ TEST(Transition, AShareLiesBetweenTwoAdjacentStages) {
   const Verdict elsewhere =
       check_change(moving, {Stage::ramp_down, whole_share}, all_at(Stage::shadow_read));
   EXPECT_FALSE(elsewhere.allowed);
-  const Verdict back = check_change(moving, {Stage::shadow_read, whole_share}, all_at(Stage::shadow_read));
+  const Verdict back =
+      check_change(moving, {Stage::shadow_read, whole_share}, all_at(Stage::shadow_read));
   ASSERT_TRUE(back.allowed);
   EXPECT_FALSE(back.forward);
   EXPECT_EQ(back.next, at(Stage::shadow_read));
@@ -78,8 +80,8 @@ TEST(Transition, CustomersAreNeverBehindOrders) {
   set(facts, Capability::customers, at(Stage::shadow_read));
   EXPECT_TRUE(check_change(orders, {Stage::shadow_read, whole_share}, facts).allowed);
   const Plan customers = plan_at(Capability::customers, at(Stage::dual_write));
-  EXPECT_FALSE(
-      check_change(customers, {Stage::legacy_only, whole_share}, all_at(Stage::dual_write)).allowed);
+  EXPECT_FALSE(check_change(customers, {Stage::legacy_only, whole_share}, all_at(Stage::dual_write))
+                   .allowed);
 }
 
 TEST(Transition, CustomersWithAShareAreBehindAllTheSame) {
@@ -122,7 +124,8 @@ TEST(Transition, StockLeavesLegacyWhenNoLegacyOrderIsOpenOrItsDemandIsOverlaid) 
 
 TEST(Transition, ForwardWaitsForOpenIntentsDeadLettersAndUnknownOutcomes) {
   const Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));
-  for (auto member : {&Facts::open_intents_before, &Facts::dead_letters, &Facts::unknown_outcomes}) {
+  for (auto member :
+       {&Facts::open_intents_before, &Facts::dead_letters, &Facts::unknown_outcomes}) {
     Facts facts = all_at(Stage::shadow_read);
     facts.*member = 1;
     EXPECT_FALSE(check_change(plan, {Stage::cloud_primary, whole_share}, facts).allowed);
@@ -205,8 +208,7 @@ TEST(Transition, WalksNeverLeaveTheTableAndUndoAlwaysLeadsBack) {
       plan = applied(plan, verdict);
       EXPECT_EQ(verdict.forward, progress(plan.rollout) > before);
       EXPECT_TRUE(plan.rollout.settled() || adjacent(plan.rollout.from, plan.rollout.to));
-      for (const Rollout& earlier : plan.undo)
-        EXPECT_LT(progress(earlier), progress(plan.rollout));
+      for (const Rollout& earlier : plan.undo) EXPECT_LT(progress(earlier), progress(plan.rollout));
       for (std::size_t i = 1; i < plan.undo.size(); ++i)
         EXPECT_LT(progress(plan.undo[i - 1]), progress(plan.undo[i]));
     }

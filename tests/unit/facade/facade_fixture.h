@@ -126,8 +126,8 @@ struct FacadeFixture : testing::Test {
       settle();
       const auto status = facade->cutover().status(capability);
       ASSERT_TRUE(status);
-      last_move = facade->cutover().change(capability, {stage, share}, status->plan.version,
-                                           "ada", "test");
+      last_move =
+          facade->cutover().change(capability, {stage, share}, status->plan.version, "ada", "test");
       if (last_move) return settle();
     }
     FAIL() << last_move.error().message;
@@ -154,9 +154,8 @@ struct FacadeFixture : testing::Test {
   }
   std::vector<journal::ExceptionRecord> exceptions() {
     std::vector<journal::ExceptionRecord> found;
-    EXPECT_TRUE(facade->journal().read([&](const journal::JournalReader& reader) {
-      found = reader.exceptions("open", 100);
-    }));
+    EXPECT_TRUE(facade->journal().read(
+        [&](const journal::JournalReader& reader) { found = reader.exceptions("open", 100); }));
     return found;
   }
   journal::DocumentRecord document(const std::string& number) {

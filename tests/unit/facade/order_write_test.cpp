@@ -234,8 +234,9 @@ TEST_F(OrderWriteTest, OfTwoChangesWithOneTagOneIsRefused) {
       line.number = 1;
       line.quantity = Decimal::of(static_cast<long long>(10 + i));
       amendment.lines.push_back(line);
-      statuses[i] =
-          facade->orders().amend("1", amendment, {read->etag}, write("a" + std::to_string(i))).status;
+      statuses[i] = facade->orders()
+                        .amend("1", amendment, {read->etag}, write("a" + std::to_string(i)))
+                        .status;
     });
   }
   for (std::thread& thread : threads) thread.join();

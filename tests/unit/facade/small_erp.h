@@ -13,9 +13,9 @@
 
 namespace underpin::facade::test {
 
-// A small ERP in memory behind the ports: mints its own document numbers, keeps its own state, counts
-// what was executed, and misbehaves on demand. For tests of the facade; the real adapters are tested
-// against simulators over sockets.
+// A small ERP in memory behind the ports: mints its own document numbers, keeps its own state,
+// counts what was executed, and misbehaves on demand. For tests of the facade; the real adapters
+// are tested against simulators over sockets.
 class SmallErp final : public ErpAdapter,
                        public OrderService,
                        public InventoryService,
@@ -39,13 +39,13 @@ class SmallErp final : public ErpAdapter,
 
   // What shall go wrong with the next calls of an operation, in order.
   enum class Trap {
-    unavailable,     // Not applied, known not to have arrived.
-    lost_answer,     // Applied, and then no answer: outcome_unknown.
-    lost_request,    // Not applied, and no answer: outcome_unknown.
-    late_commit,     // outcome_unknown now; applied when commit_late() is called.
-    refused,         // rejected.
-    throws_after,    // Applied, then an exception.
-    throws_before,   // An exception, nothing applied.
+    unavailable,    // Not applied, known not to have arrived.
+    lost_answer,    // Applied, and then no answer: outcome_unknown.
+    lost_request,   // Not applied, and no answer: outcome_unknown.
+    late_commit,    // outcome_unknown now; applied when commit_late() is called.
+    refused,        // rejected.
+    throws_after,   // Applied, then an exception.
+    throws_before,  // An exception, nothing applied.
   };
   void set_trap(const std::string& operation, Trap trap) {
     const std::lock_guard lock(mutex_);
@@ -140,9 +140,8 @@ class SmallErp final : public ErpAdapter,
 
   // ---- OrderService
   Result<OrderReceipt> place_order(const Order& order, const WriteContext& context) override {
-    return trapped<OrderReceipt>("place_order", [=, this, role = context.role] {
-      return apply_place(order, role);
-    });
+    return trapped<OrderReceipt>(
+        "place_order", [=, this, role = context.role] { return apply_place(order, role); });
   }
   Result<Order> get_order(const OrderRef& ref, const CallContext&) override {
     return trapped<Order>("get_order", [&]() -> Result<Order> {
@@ -239,8 +238,8 @@ class SmallErp final : public ErpAdapter,
         OrderChange change;
         change.ref = {held.order.id, held.document};
         change.customer = held.order.customer;
-        change.status = held.gone ? OrderStatus::cancelled
-                                  : status_of(held.order, held.released, false);
+        change.status =
+            held.gone ? OrderStatus::cancelled : status_of(held.order, held.released, false);
         change.closed = held.gone;
         page.items.insert(page.items.begin(), change);
       }
@@ -308,8 +307,13 @@ class SmallErp final : public ErpAdapter,
       for (const QuoteLine& line : request.lines) {
         const auto price = prices_.find(line.sku);
         if (price == prices_.end()) return Error{ErrorCode::rejected, "no price"};
-        QuotedLine quoted{line.number, line.sku, line.quantity, "PCS", price->second.unit_price,
-                          {}, price->second.unit_price,
+        QuotedLine quoted{line.number,
+                          line.sku,
+                          line.quantity,
+                          "PCS",
+                          price->second.unit_price,
+                          {},
+                          price->second.unit_price,
                           (line.quantity * price->second.unit_price).rounded(2, Rounding::half_up)};
         quote.total_net += quoted.net_amount;
         quote.lines.push_back(std::move(quoted));
@@ -410,12 +414,20 @@ class SmallErp final : public ErpAdapter,
     const Trap trap = queue.front();
     queue.pop_front();
     switch (trap) {
-      case Trap::unavailable: return Error{ErrorCode::unavailable, "down"};
-      case Trap::refused: return Error{ErrorCode::rejected, "refused by the ERP"};
-      case Trap::lost_request: return Error{ErrorCode::outcome_unknown, "no answer"};
-      case Trap::lost_answer: (void)work(); return Error{ErrorCode::outcome_unknown, "no answer"};
-      case Trap::throws_before: throw std::runtime_error("before");
-      case Trap::throws_after: (void)work(); throw std::runtime_error("after");
+      case Trap::unavailable:
+        return Error{ErrorCode::unavailable, "down"};
+      case Trap::refused:
+        return Error{ErrorCode::rejected, "refused by the ERP"};
+      case Trap::lost_request:
+        return Error{ErrorCode::outcome_unknown, "no answer"};
+      case Trap::lost_answer:
+        (void)work();
+        return Error{ErrorCode::outcome_unknown, "no answer"};
+      case Trap::throws_before:
+        throw std::runtime_error("before");
+      case Trap::throws_after:
+        (void)work();
+        throw std::runtime_error("after");
       case Trap::late_commit:
         late_.push_back([this, work] {
           const std::lock_guard late_lock(mutex_);
@@ -441,8 +453,8 @@ class SmallErp final : public ErpAdapter,
     receipt.id = held.order.id;
     receipt.document = held.document;
     receipt.released = held.released;
-    receipt.status = held.gone ? OrderStatus::cancelled
-                               : status_of(held.order, held.released, false);
+    receipt.status =
+        held.gone ? OrderStatus::cancelled : status_of(held.order, held.released, false);
     receipt.erp_totals = held.order.totals;
     receipt.erp_totals->grand_total += tax_off_by_;
     return receipt;
@@ -457,9 +469,7 @@ class SmallErp final : public ErpAdapter,
     }
     return nullptr;
   }
-  DocumentNumber next_document() {
-    return DocumentNumber{series_ + std::to_string(++minted_)};
-  }
+  DocumentNumber next_document() { return DocumentNumber{series_ + std::to_string(++minted_)}; }
 
   const std::string series_;
   CapabilityDescriptor descriptor_;

@@ -73,9 +73,10 @@ TEST_F(StateTest, AStateWithAnUndeliveredMirrorStaysWhereItsWritesAre) {
   move_all(Stage::dual_write);
   move(Capability::customers, Stage::shadow_read);
   for (int i = 0; i < 2; ++i) cloud().set_trap("put_customer", Trap::unavailable);
-  EXPECT_EQ(
-      facade->customers().amend(CustomerNumber{"C1"}, renamed("New name"), {"*"}, write("k1")).status,
-      200);
+  EXPECT_EQ(facade->customers()
+                .amend(CustomerNumber{"C1"}, renamed("New name"), {"*"}, write("k1"))
+                .status,
+            200);
   const auto status = facade->cutover().status(Capability::customers);
   ASSERT_TRUE(status);
   ASSERT_TRUE(facade->cutover().change(Capability::customers,
@@ -111,8 +112,8 @@ TEST_F(StateTest, AWriteRoutedWithAnOldPlanIsRoutedAgain) {
     return false;
   });
   EXPECT_TRUE(std::holds_alternative<journal::StalePlan>(outcome));
-  EXPECT_EQ(
-      facade->customers().amend(CustomerNumber{"C1"}, renamed("X"), {"*"}, write("k")).status, 200);
+  EXPECT_EQ(facade->customers().amend(CustomerNumber{"C1"}, renamed("X"), {"*"}, write("k")).status,
+            200);
 }
 
 TEST_F(StateTest, WhatFinanceBlocksInThePrimaryIsCarriedOver) {
@@ -193,9 +194,10 @@ TEST_F(StateTest, ARollbackReturnsToTheSettingsBeforeAndLosesNothing) {
   move_all(Stage::dual_write);
   move_all(Stage::shadow_read);
   move(Capability::customers, Stage::cloud_primary);
-  EXPECT_EQ(
-      facade->customers().amend(CustomerNumber{"C1"}, renamed("In the cloud"), {"*"}, write("k1")).status,
-      200);
+  EXPECT_EQ(facade->customers()
+                .amend(CustomerNumber{"C1"}, renamed("In the cloud"), {"*"}, write("k1"))
+                .status,
+            200);
   const auto status = facade->cutover().status(Capability::customers);
   const auto back = facade->cutover().roll_back(Capability::customers, status->plan.version, "ada",
                                                 "the cloud is slow");

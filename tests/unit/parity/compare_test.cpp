@@ -61,19 +61,22 @@ TEST(Compare, OneInsertedLineIsOneDifferenceNotForty) {
   std::string one = "[";
   std::string two = R"([{"number":0,"sku":"X"})";
   for (int i = 1; i <= 40; ++i) {
-    const std::string line = R"({"number":)" + std::to_string(i) + R"(,"sku":"S)" + std::to_string(i) + "\"}";
+    const std::string line =
+        R"({"number":)" + std::to_string(i) + R"(,"sku":"S)" + std::to_string(i) + "\"}";
     one += (i > 1 ? "," : "") + line;
     two += "," + line;
   }
-  const Comparison result = judged("{\"lines\":" + one + "]}", "{\"lines\":" + two + "]}", lines_by_number());
+  const Comparison result =
+      judged("{\"lines\":" + one + "]}", "{\"lines\":" + two + "]}", lines_by_number());
   ASSERT_EQ(result.differences.size(), 1u);
   EXPECT_EQ(result.differences[0].kind, Kind::extra);
   EXPECT_EQ(result.differences[0].path, "/lines/0");
 }
 
 TEST(Compare, ListsWithAKeyMatchInAnyOrder) {
-  EXPECT_EQ(judged(R"({"lines":[{"number":1},{"number":2}]})", R"({"lines":[{"number":2},{"number":"1"}]})",
-                   lines_by_number()).verdict,
+  EXPECT_EQ(judged(R"({"lines":[{"number":1},{"number":2}]})",
+                   R"({"lines":[{"number":2},{"number":"1"}]})", lines_by_number())
+                .verdict,
             Verdict::match);
 }
 
@@ -98,9 +101,12 @@ TEST(Compare, ToleranceIsPerFieldAndIncludesItsLimit) {
   rule.path = "/total";
   rule.absolute = Decimal{1, 2};
   rules.rules.push_back(rule);
-  EXPECT_EQ(judged(R"({"total":"10.00"})", R"({"total":"10.01"})", rules).verdict, Verdict::tolerated);
-  EXPECT_EQ(judged(R"({"total":"10.00"})", R"({"total":"10.02"})", rules).verdict, Verdict::mismatch);
-  EXPECT_EQ(judged(R"({"other":"10.00"})", R"({"other":"10.01"})", rules).verdict, Verdict::mismatch);
+  EXPECT_EQ(judged(R"({"total":"10.00"})", R"({"total":"10.01"})", rules).verdict,
+            Verdict::tolerated);
+  EXPECT_EQ(judged(R"({"total":"10.00"})", R"({"total":"10.02"})", rules).verdict,
+            Verdict::mismatch);
+  EXPECT_EQ(judged(R"({"other":"10.00"})", R"({"other":"10.01"})", rules).verdict,
+            Verdict::mismatch);
 }
 
 TEST(Compare, RelativeToleranceIsAFractionOfThePrimary) {
@@ -110,8 +116,10 @@ TEST(Compare, RelativeToleranceIsAFractionOfThePrimary) {
   rule.path = "/total";
   rule.relative = Decimal{1, 3};
   rules.rules.push_back(rule);
-  EXPECT_EQ(judged(R"({"total":"1000"})", R"({"total":"1001"})", rules).verdict, Verdict::tolerated);
-  EXPECT_EQ(judged(R"({"total":"1000"})", R"({"total":"1001.01"})", rules).verdict, Verdict::mismatch);
+  EXPECT_EQ(judged(R"({"total":"1000"})", R"({"total":"1001"})", rules).verdict,
+            Verdict::tolerated);
+  EXPECT_EQ(judged(R"({"total":"1000"})", R"({"total":"1001.01"})", rules).verdict,
+            Verdict::mismatch);
 }
 
 TEST(Compare, WhatARuleIgnoresIsCounted) {
@@ -121,7 +129,8 @@ TEST(Compare, WhatARuleIgnoresIsCounted) {
   rule.path = "/lines/*/at";
   rule.ignore = true;
   rules.rules.push_back(rule);
-  const Comparison result = judged(R"({"lines":[{"at":1},{"at":2}]})", R"({"lines":[{"at":3},{"at":4}]})", rules);
+  const Comparison result =
+      judged(R"({"lines":[{"at":1},{"at":2}]})", R"({"lines":[{"at":3},{"at":4}]})", rules);
   EXPECT_EQ(result.verdict, Verdict::match);
   EXPECT_EQ(result.suppressed.at("clock"), 2);
 }
@@ -151,11 +160,13 @@ KnownDifference known() {
 TEST(KnownDifference, CoversUntilItsLastDayAndUpToItsLimit) {
   Rules rules;
   rules.known.push_back(known());
-  EXPECT_EQ(judged(R"({"tax":"1.00"})", R"({"tax":"1.02"})", rules).verdict, Verdict::known_difference);
+  EXPECT_EQ(judged(R"({"tax":"1.00"})", R"({"tax":"1.02"})", rules).verdict,
+            Verdict::known_difference);
   EXPECT_EQ(judged(R"({"tax":"1.00"})", R"({"tax":"1.03"})", rules).verdict, Verdict::mismatch);
   Question later = question;
   later.today = Date{2026, 11, 25};
-  EXPECT_EQ(compare(answered(R"({"tax":"1.00"})"), answered(R"({"tax":"1.02"})"), rules, {}, later).verdict,
+  EXPECT_EQ(compare(answered(R"({"tax":"1.00"})"), answered(R"({"tax":"1.02"})"), rules, {}, later)
+                .verdict,
             Verdict::mismatch);
 }
 
@@ -175,17 +186,27 @@ TEST(Compare, NamesOfOneThingInTwoErpsAreEqual) {
   rules.rules.push_back(rule);
   References references;
   references.add("order_document", "SO-1", "S-ORD-9");
-  EXPECT_EQ(judged(R"({"document":"SO-1"})", R"({"document":"S-ORD-9"})", rules, references).verdict, Verdict::match);
-  EXPECT_EQ(judged(R"({"document":"S-ORD-9"})", R"({"document":"SO-1"})", rules, references).verdict, Verdict::match);
-  EXPECT_EQ(judged(R"({"document":"SO-1"})", R"({"document":"S-ORD-8"})", rules, references).verdict, Verdict::mismatch);
+  EXPECT_EQ(
+      judged(R"({"document":"SO-1"})", R"({"document":"S-ORD-9"})", rules, references).verdict,
+      Verdict::match);
+  EXPECT_EQ(
+      judged(R"({"document":"S-ORD-9"})", R"({"document":"SO-1"})", rules, references).verdict,
+      Verdict::match);
+  EXPECT_EQ(
+      judged(R"({"document":"SO-1"})", R"({"document":"S-ORD-8"})", rules, references).verdict,
+      Verdict::mismatch);
 }
 
 TEST(Compare, ErrorsAreObservationsToo) {
-  EXPECT_EQ(compare(failed(ErrorCode::not_found), failed(ErrorCode::not_found), {}, {}, question).verdict, Verdict::match);
+  EXPECT_EQ(
+      compare(failed(ErrorCode::not_found), failed(ErrorCode::not_found), {}, {}, question).verdict,
+      Verdict::match);
   const Comparison one = compare(answered("{}"), failed(ErrorCode::not_found), {}, {}, question);
   EXPECT_EQ(one.verdict, Verdict::mismatch);
   EXPECT_EQ(one.differences.at(0).kind, Kind::outcome);
-  EXPECT_EQ(compare(failed(ErrorCode::rejected), failed(ErrorCode::not_found), {}, {}, question).verdict, Verdict::mismatch);
+  EXPECT_EQ(
+      compare(failed(ErrorCode::rejected), failed(ErrorCode::not_found), {}, {}, question).verdict,
+      Verdict::mismatch);
 }
 
 TEST(Rules, AnUnknownKeyIsRefusedWithItsPlace) {
