@@ -114,6 +114,33 @@ class Bounds(unittest.TestCase):
         self.assertIsNone(bounds.bound(("9999", "EAST"), 0, 0))
 
 
+class StockErp:
+    def __init__(self, movements: dict, quantity: int):
+        self._movements, self._quantity = movements, Decimal(quantity)
+
+    def movements(self) -> dict:
+        return self._movements
+
+    def stock(self) -> dict:
+        return {("1009", "EAST"): self._quantity}
+
+
+class Adjustments(unittest.TestCase):
+    """Begun at second 1, answered at second 2, posted by the cloud alone."""
+
+    def found(self, alone_since: float) -> list[str]:
+        book = Book()
+        key = ("1009", "EAST")
+        book.adjustments["M1"] = (key, Decimal(1), 1.0, 2.0)
+        return checks.check_stock(book, StockErp({}, 10), StockErp({"M1": [(key, Decimal(1))]}, 11), alone_since)
+
+    def test_one_answered_while_both_were_written_must_be_in_both(self):
+        self.assertEqual(len(self.found(3.0)), 2)
+
+    def test_one_that_the_change_of_stage_overtook_may_be_in_the_cloud_alone(self):
+        self.assertEqual(self.found(1.5), [])
+
+
 class Explained(unittest.TestCase):
     @staticmethod
     def entry(capability, subject, *differences):

@@ -157,7 +157,7 @@ class Book:
         self.failures: list[str] = []            # Legitimate requests that were refused.
         self.findings: list[str] = []            # Everything else that must not be.
         self.refused_rightly = 0                 # Changes refused because the goods had left.
-        self.adjustments: dict = {}              # Movement id -> (key, quantity, begun).
+        self.adjustments: dict = {}              # Movement id -> (key, quantity, begun, answered).
         self.customers: dict = {}                # Number -> acknowledged values.
 
     def add(self, order: Order) -> None:

@@ -260,7 +260,7 @@ class Channel:
         if quantity < 0:
             self.book.stock.less((sku, location), -quantity)
         with self.book.lock:
-            self.book.adjustments[movement] = ((sku, location), quantity, begun)
+            self.book.adjustments[movement] = ((sku, location), quantity, begun, time.monotonic())
 
     def quote(self, customer: str, lines: list[tuple[str, Decimal]]) -> None:
         self.read("quote", "/v1/pricing/quotes", {

@@ -213,17 +213,18 @@ def check_master_data(book: Book, nav: Nav, bc: BusinessCentral, blocked: str, p
 def check_stock(book: Book, nav: Nav, bc: BusinessCentral, alone_since: float) -> list[str]:
     """The same stock everywhere, and every acknowledged adjustment posted exactly once in each ERP.
 
-    Legacy lacks what was adjusted after `alone_since`, when the cloud became the only one.
+    Whether a write is mirrored is decided when it is closed: what was answered before `alone_since`,
+    when the change to cloud_only was about to be asked for, is in both; legacy may lack the rest.
     """
     findings = []
     only_in_bc: dict = {}
     posted = {"nav": nav.movements(), "bc": bc.movements()}
-    for movement, (key, quantity, begun) in book.adjustments.items():
+    for movement, (key, quantity, _, answered) in book.adjustments.items():
         for name, entries in posted.items():
             found = entries.get(movement, [])
             if found == [(key, quantity)]:
                 continue
-            if name == "nav" and not found and begun > alone_since:
+            if name == "nav" and not found and answered > alone_since:
                 only_in_bc[key] = only_in_bc.get(key, Decimal(0)) + quantity
                 continue
             findings.append(f"adjustment {movement} of {quantity} to {key} is {found or 'nowhere'} in {name}")

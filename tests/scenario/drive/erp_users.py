@@ -142,7 +142,7 @@ def take_over_adjustments(nav: Nav, bc: BusinessCentral, book: Book, before: flo
     with book.lock:
         earlier = {movement: entry for movement, entry in book.adjustments.items() if entry[2] <= before}
     taken = 0
-    for movement, ((sku, location), quantity, _) in earlier.items():
+    for movement, ((sku, location), quantity, *_) in earlier.items():
         if movement not in here:
             bc.user("drift_stock", item=sku, location=location, quantity=str(quantity), document=movement)
             taken += 1

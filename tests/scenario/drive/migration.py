@@ -155,7 +155,7 @@ class Migration:
             self._architect.move(capability, "cloud_only", reason="nav is retired for this")
         erp_users.finish_legacy(self._nav, self._warehouse, account, 40)
         self._wait_for_legacy_documents()
-        # What is begun from here on is posted by bc alone; a moment earlier, either may be true.
+        # What was answered before this moment is in both; what is still open may be bc's alone.
         self._alone_since = time.monotonic()
         self._architect.move("inventory", "cloud_only", reason="No order is open in nav any more")
         time.sleep(BREATH_S)
