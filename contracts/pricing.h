@@ -11,7 +11,7 @@
 
 namespace underpin {
 
-// Who a price entry is for. The most specific entry rules: customer, then group, then everyone.
+// Who a price entry is for. Among the entries that apply to a customer the lowest price rules.
 enum class PriceScope { everyone, group, customer };
 
 // One row of a price list. Rules from the start of `from` to the end of `to` in `zone`.
