@@ -9,8 +9,8 @@ namespace underpin::legacy::dynamics_nav {
 namespace {
 
 // NAV's Code fields: upper case, no blanks at the ends.
-constexpr std::array<std::string_view, 5> code_elements{
-    "No", "Post_Code", "Country_Region_Code", "Currency_Code", "Customer_Price_Group"};
+constexpr std::array<std::string_view, 5> code_elements{"No", "Post_Code", "Country_Region_Code",
+                                                        "Currency_Code", "Customer_Price_Group"};
 
 std::string trimmed(std::string text) {
   const std::size_t end = text.find_last_not_of(' ');
@@ -52,7 +52,8 @@ std::string lower_case(std::string text) {
       text[i] = static_cast<char>(c + 0x20);
     } else if (c == 0xC3 && i + 1 < text.size()) {
       const auto next = static_cast<unsigned char>(text[i + 1]);
-      if (next >= 0x80 && next <= 0x9E && next != 0x97) text[i + 1] = static_cast<char>(next + 0x20);
+      if (next >= 0x80 && next <= 0x9E && next != 0x97)
+        text[i + 1] = static_cast<char>(next + 0x20);
     }
   }
   return text;
@@ -112,12 +113,10 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
   });
 }
 
-Result<Customer> Customers::get_customer(const CustomerNumber& number,
-                                         const CallContext& context) {
+Result<Customer> Customers::get_customer(const CustomerNumber& number, const CallContext& context) {
   return guarded(services_.system(), ErrorCode::internal, [&] {
     const std::optional<Record> card = find(number, context);
-    if (!card)
-      throw Failure{{ErrorCode::not_found, "NAV has no customer " + number.text()}};
+    if (!card) throw Failure{{ErrorCode::not_found, "NAV has no customer " + number.text()}};
     return customer_of(*card);
   });
 }
@@ -129,11 +128,10 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
   return guarded(services_.system(), ErrorCode::outcome_unknown, [&] {
     for (int attempt = 1;; ++attempt) {
       const std::optional<Record> card = find(number, context);
-      if (!card)
-        throw Failure{{ErrorCode::not_found, "NAV has no customer " + number.text()}};
+      if (!card) throw Failure{{ErrorCode::not_found, "NAV has no customer " + number.text()}};
       if (!expected.empty() && text_of(*card, "Key") != expected.text())
-        throw Failure{{ErrorCode::conflict,
-                       "customer " + number.text() + " has changed since it was read"}};
+        throw Failure{
+            {ErrorCode::conflict, "customer " + number.text() + " has changed since it was read"}};
       Customer customer = customer_of(*card);
       if (amendment.name) customer.name = *amendment.name;
       if (amendment.address) customer.address = amendment.address;
@@ -144,8 +142,8 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
       try {
         return write(*card, wanted, context);
       } catch (const Failure& failure) {
-        const bool again = failure.error.code == ErrorCode::conflict && expected.empty() &&
-                           attempt == 1;
+        const bool again =
+            failure.error.code == ErrorCode::conflict && expected.empty() && attempt == 1;
         if (!again) throw;
       }
     }
@@ -196,25 +194,24 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
                                                                const CallContext& context) {
   return guarded(services_.system(), ErrorCode::internal, [&] {
     std::optional<std::int64_t> last = version_of(cursor);
-    if (!last)
-      throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
+    if (!last) throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
     ChangePage<CustomerChange> page;
     page.as_of = feed_.now();
     const std::string version = "CAST(r." + quoted(feed_.sql, "timestamp") + " AS BIGINT)";
-    const Status read = database_->query(
-        "SELECT " + version + ", r." + quoted(feed_.sql, "No_") + " FROM " +
-            table(feed_.sql, "Customer") + " r WHERE " + version + " > ?" +
-            below_fence(version, feed_.rowversion_fence) + " ORDER BY 1",
-        {*last}, context.deadline, [&](const odbc::Row& row) {
-          if (page.items.size() >= feed_.page) {
-            page.more = true;
-            return false;
-          }
-          last = whole_of(odbc::text(row, 0), "timestamp");
-          page.items.push_back(
-              {CustomerNumber(std::string(odbc::text(row, 1))), false, page.as_of});
-          return true;
-        });
+    const Status read =
+        database_->query("SELECT " + version + ", r." + quoted(feed_.sql, "No_") + " FROM " +
+                             table(feed_.sql, "Customer") + " r WHERE " + version + " > ?" +
+                             below_fence(version, feed_.rowversion_fence) + " ORDER BY 1",
+                         {*last}, context.deadline, [&](const odbc::Row& row) {
+                           if (page.items.size() >= feed_.page) {
+                             page.more = true;
+                             return false;
+                           }
+                           last = whole_of(odbc::text(row, 0), "timestamp");
+                           page.items.push_back({CustomerNumber(std::string(odbc::text(row, 1))),
+                                                 false, page.as_of});
+                           return true;
+                         });
     if (!read) throw Failure{read.error()};
     page.next = Cursor(std::to_string(*last));
     return page;

@@ -39,7 +39,8 @@ class Customers final : public CustomerService {
   std::optional<Record> find(const CustomerNumber& number, const CallContext& context) const;
   Record card_of(const Customer& customer, bool with_block) const;
   Customer customer_of(const Record& card) const;
-  CustomerReceipt write(const Record& current, const Record& wanted, const CallContext& context) const;
+  CustomerReceipt write(const Record& current, const Record& wanted,
+                        const CallContext& context) const;
 
   const Services& services_;
   const Settings& settings_;

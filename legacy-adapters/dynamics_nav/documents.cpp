@@ -48,7 +48,8 @@ std::optional<Date> date_of(const Record& record, std::string_view element) {
 // "a"|"b", for a ReadMultiple of many documents at once.
 std::string any_of(const std::vector<std::string>& values) {
   std::string criteria;
-  for (const std::string& value : values) criteria += (criteria.empty() ? "" : "|") + literal(value);
+  for (const std::string& value : values)
+    criteria += (criteria.empty() ? "" : "|") + literal(value);
   return criteria;
 }
 
@@ -208,7 +209,8 @@ Found Documents::find_by_number(const std::string& number, const CallContext& co
   std::optional<Record> open = must(services_.read(sales_order_binding(), number, context));
   if (open && has_lines(*open)) return {Place::open, text_of(*open, "No"), *open, {}, {}};
   std::map<std::string, Found> found;
-  for (Record& row : must(services_.list(archive_binding(), {{"No", literal(number)}}, "", 0, context)))
+  for (Record& row :
+       must(services_.list(archive_binding(), {{"No", literal(number)}}, "", 0, context)))
     if (!archived_lines(row).empty())
       found[number] = {Place::archived, text_of(row, "No"), std::move(row), {}, {}};
   const auto postings = postings_of({number}, context);
@@ -271,9 +273,9 @@ Found Documents::choose(std::map<std::string, Found> found, const std::string& n
 
 std::vector<Record> Documents::begun(const OrderId& id, const CallContext& context) const {
   std::vector<Record> rows;
-  for (Record& row : must(services_.list(sales_order_binding(),
-                                         {{"External_Document_No", literal(reference_of(id))}}, "",
-                                         0, context)))
+  for (Record& row :
+       must(services_.list(sales_order_binding(),
+                           {{"External_Document_No", literal(reference_of(id))}}, "", 0, context)))
     if (!has_lines(row)) rows.push_back(std::move(row));
   return rows;
 }
@@ -357,8 +359,7 @@ Order Documents::from_lines(const Record& header, const std::vector<Record>& lin
       one.set(price, with_cents(amount_of(one, price)).text());
     // The date a line gets by itself says nothing that the header does not say.
     if (text_of(line, "Shipment_Date") == own_date) one.erase("requestedDate");
-    if (ours)
-      one.set("description", without_number(text_of(line, "Description")).first);
+    if (ours) one.set("description", without_number(text_of(line, "Description")).first);
     one.set("adjustments", adjustments_of(line));
     list.push(std::move(one));
     taxes.push_back(taxes_of(line, included));
@@ -381,7 +382,8 @@ Order Documents::from_lines(const Record& header, const std::vector<Record>& lin
                             const char* kind) -> std::optional<Address> {
     const auto card = cards.find(text_of(header, customer));
     Address address = address_at(header, prefix, prefix + "Name");
-    if (card == cards.end() || address == Address{} || address == address_at(card->second, "", "Name"))
+    if (card == cards.end() || address == Address{} ||
+        address == address_at(card->second, "", "Name"))
       return std::nullopt;
     address.kind = kind;
     return address;
@@ -400,8 +402,8 @@ void Documents::add_postings(Order& order, const Postings& postings,
     for (const Record& line : shipped_lines(shipment)) {
       if (!is_item(line)) continue;
       const auto number = numbers.find(line_no_of(line));
-      one.lines.push_back({number == numbers.end() ? 0 : number->second,
-                           Sku(text_of(line, "No")), amount_of(line, "Quantity").normalized()});
+      one.lines.push_back({number == numbers.end() ? 0 : number->second, Sku(text_of(line, "No")),
+                           amount_of(line, "Quantity").normalized()});
     }
     order.shipments.push_back(std::move(one));
   }
@@ -438,8 +440,7 @@ std::vector<Order> Documents::open_orders_of(const std::vector<Record>& headers,
 }
 
 Order Documents::order_of(const Found& found, const CallContext& context) const {
-  if (found.place == Place::open)
-    return std::move(open_orders_of({found.header}, context).front());
+  if (found.place == Place::open) return std::move(open_orders_of({found.header}, context).front());
   if (found.place == Place::posted) {
     const Record header = posted_header(found);
     return from_posted(found, cards_of({&header}, context));
@@ -462,8 +463,7 @@ Order Documents::from_archive(const Found& found,
 
 // The last invoice's header with the totals of all; a shipment's, where nothing was invoiced.
 Record Documents::posted_header(const Found& found) {
-  const std::vector<Record>& documents =
-      found.invoices.empty() ? found.shipments : found.invoices;
+  const std::vector<Record>& documents = found.invoices.empty() ? found.shipments : found.invoices;
   if (documents.empty()) throw Failure{{ErrorCode::not_found, "NAV has no such order"}};
   Record header = documents.back();
   for (const char* total : {"Total_Amount_Excl_VAT", "Total_VAT_Amount", "Total_Amount_Incl_VAT"}) {
@@ -475,10 +475,9 @@ Record Documents::posted_header(const Found& found) {
   return header;
 }
 
-// An order that is gone because it was posted completely: its lines are those of its invoices (of its
-// shipments, where there are none), added up.
-Order Documents::from_posted(const Found& found,
-                             const std::map<std::string, Record>& cards) const {
+// An order that is gone because it was posted completely: its lines are those of its invoices (of
+// its shipments, where there are none), added up.
+Order Documents::from_posted(const Found& found, const std::map<std::string, Record>& cards) const {
   const bool invoiced = !found.invoices.empty();
   std::map<std::int64_t, Record> by_number;
   for (const Record& document : invoiced ? found.invoices : found.shipments) {

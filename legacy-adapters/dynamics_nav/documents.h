@@ -43,9 +43,9 @@ struct Found {
 // A header without lines under our reference is an order that was begun and not placed: it is
 // nobody's order yet, so nothing here finds it but begun().
 //
-// Line numbers: NAV numbers lines by itself, 10000, 20000 ... Where that is not the channel's number
-// times 10000, the description of the line ends in its number (" [#7]"), in every document that NAV
-// makes of it.
+// Line numbers: NAV numbers lines by itself, 10000, 20000 ... Where that is not the channel's
+// number times 10000, the description of the line ends in its number (" [#7]"), in every document
+// that NAV makes of it.
 class Documents {
  public:
   Documents(const Services& services, const Settings& settings, const Mappings& mappings)

@@ -8,7 +8,8 @@
 
 namespace underpin::legacy::dynamics_nav {
 
-// Inside the adapter an Error is thrown, so that conversations read straight; guarded() is the wall.
+// Inside the adapter an Error is thrown, so that conversations read straight; guarded() is the
+// wall.
 struct Failure {
   Error error;
 };
@@ -21,8 +22,7 @@ T must(Result<T> result) {
 
 // `otherwise` is the code for what nobody expected: outcome_unknown for a write.
 template <class F>
-auto guarded(const std::string& system, ErrorCode otherwise, F&& body)
-    -> Result<decltype(body())> {
+auto guarded(const std::string& system, ErrorCode otherwise, F&& body) -> Result<decltype(body())> {
   try {
     return body();
   } catch (const Failure& failure) {

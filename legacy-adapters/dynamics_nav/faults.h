@@ -28,8 +28,9 @@ class FaultTable {
  private:
   struct Rule {
     ErrorCode code = ErrorCode::rejected;
-    std::string exception;           // The last part of the fault code; empty: any.
-    std::vector<std::string> texts;  // One of them is in the text ("*" stands for anything); none: any.
+    std::string exception;  // The last part of the fault code; empty: any.
+    std::vector<std::string>
+        texts;  // One of them is in the text ("*" stands for anything); none: any.
   };
   std::vector<Rule> rules_;
 };

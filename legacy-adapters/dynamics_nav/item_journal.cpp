@@ -12,7 +12,8 @@ Result<DocumentNumber> post_item_journal(const Services& services, const Journal
   request.set("quantity", line.quantity.magnitude().normalized().text());
   request.set("postingDate", line.posting_date.text());
   request.set("reasonCode", line.reason_code);
-  const Result<Record> answer = services.call(journal_binding(), "PostItemJournal", request, context);
+  const Result<Record> answer =
+      services.call(journal_binding(), "PostItemJournal", request, context);
   if (!answer) return answer.error();
   const std::string& entry = text_of(*answer, "return_value");
   if (entry.empty())

@@ -65,19 +65,17 @@ Result<ChangePage<OrderChange>> OrderFeed::changes(const Cursor& cursor,
     parameters.emplace_back(*last);
   }
   try {
-    const Status listed =
-        database_->query(statement + " ORDER BY 1", parameters, context.deadline,
-                         [&](const odbc::Row& row) {
-                           const std::string number(odbc::text(row, 1));
-                           if (documents.count(number) == 0 &&
-                               documents.size() >= settings_.page) {
-                             page.more = true;
-                             return false;
-                           }
-                           last = whole_of(odbc::text(row, 0), "timestamp");
-                           if (!number.empty()) documents[number];
-                           return true;
-                         });
+    const Status listed = database_->query(
+        statement + " ORDER BY 1", parameters, context.deadline, [&](const odbc::Row& row) {
+          const std::string number(odbc::text(row, 1));
+          if (documents.count(number) == 0 && documents.size() >= settings_.page) {
+            page.more = true;
+            return false;
+          }
+          last = whole_of(odbc::text(row, 0), "timestamp");
+          if (!number.empty()) documents[number];
+          return true;
+        });
     if (!listed) return listed.error();
     page.next = Cursor(std::to_string(*last));
     if (documents.empty()) return page;
@@ -102,8 +100,7 @@ Result<ChangePage<OrderChange>> OrderFeed::changes(const Cursor& cursor,
       return text;
     };
     const auto head = [](Document& document, const odbc::Row& row) {
-      document.change.ref.id =
-          decode_external_reference(odbc::text(row, 1)).value_or(OrderId{});
+      document.change.ref.id = decode_external_reference(odbc::text(row, 1)).value_or(OrderId{});
       document.change.customer = CustomerNumber(std::string(odbc::text(row, 2)));
     };
     const std::string identity = columns({"External Document No_", "Sell-to Customer No_"});
@@ -121,12 +118,11 @@ Result<ChangePage<OrderChange>> OrderFeed::changes(const Cursor& cursor,
     });
     if (!read) return read.error();
     std::map<std::string, bool> headers;
-    read = each(sources[0], identity + columns({"Status"}),
-                [&](Document& document, const odbc::Row& row) {
-                  head(document, row);
-                  headers[std::string(odbc::text(row, 0))] =
-                      whole_of(odbc::text(row, 3), "Status") == 1;
-                });
+    read = each(
+        sources[0], identity + columns({"Status"}), [&](Document& document, const odbc::Row& row) {
+          head(document, row);
+          headers[std::string(odbc::text(row, 0))] = whole_of(odbc::text(row, 3), "Status") == 1;
+        });
     if (!read) return read.error();
     read = each(sources[1], columns({"Type", "Quantity", "Quantity Shipped"}),
                 [&](Document& document, const odbc::Row& row) {
@@ -166,22 +162,23 @@ std::vector<Finding> examine_feeds(odbc::Database& database, const SqlNames& nam
   const auto check = [&](std::string_view name, std::initializer_list<std::string_view> columns) {
     std::string missing;
     for (const std::string_view column : columns) {
-      const auto rows = database.rows("SELECT " + quoted(names, column) + " FROM " +
-                                          table(names, name) + " WHERE 1 = 0",
-                                      {}, deadline);
-      if (!rows) missing += (missing.empty() ? "" : ", ") + std::string(column) + " (" +
-                            rows.error().message + ")";
+      const auto rows = database.rows(
+          "SELECT " + quoted(names, column) + " FROM " + table(names, name) + " WHERE 1 = 0", {},
+          deadline);
+      if (!rows)
+        missing +=
+            (missing.empty() ? "" : ", ") + std::string(column) + " (" + rows.error().message + ")";
     }
-    findings.push_back({missing.empty(), "table " + names.company + "$" + std::string(name) +
-                                             " (changes)",
+    findings.push_back({missing.empty(),
+                        "table " + names.company + "$" + std::string(name) + " (changes)",
                         missing.empty() ? "" : "missing columns: " + missing});
   };
   check("Sales Header", {"timestamp", "Document Type", "No_", "External Document No_",
                          "Sell-to Customer No_", "Status"});
-  check("Sales Line", {"timestamp", "Document Type", "Document No_", "Type", "Quantity",
-                       "Quantity Shipped"});
-  check("Sales Header Archive", {"timestamp", "Document Type", "No_", "External Document No_",
-                                 "Sell-to Customer No_"});
+  check("Sales Line",
+        {"timestamp", "Document Type", "Document No_", "Type", "Quantity", "Quantity Shipped"});
+  check("Sales Header Archive",
+        {"timestamp", "Document Type", "No_", "External Document No_", "Sell-to Customer No_"});
   check("Sales Shipment Header",
         {"timestamp", "Order No_", "External Document No_", "Sell-to Customer No_"});
   check("Sales Invoice Header",

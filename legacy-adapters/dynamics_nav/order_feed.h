@@ -12,8 +12,8 @@
 namespace underpin::legacy::dynamics_nav {
 
 // What changed, by SQL Server's row version ("timestamp"), which grows over the whole database. A
-// cursor is the highest row version seen. Rows that an open transaction has written but not committed
-// are not passed by: see rowversion_fence.
+// cursor is the highest row version seen. Rows that an open transaction has written but not
+// committed are not passed by: see rowversion_fence.
 struct FeedSettings {
   std::string system;
   SqlNames sql;

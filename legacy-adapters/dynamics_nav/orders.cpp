@@ -103,9 +103,9 @@ Record Orders::line_of(const OrderLine& line, Decimal quantity, std::size_t inde
   document.set("unitPrice", nav_amount(line.unit_price));
   if (line.requested_date) document.set("requestedDate", line.requested_date->text());
   Record record = said(mappings_.line, document, "/lines/" + std::to_string(index));
-  record.set("Line_Discount_Amount",
-             nav_amount(discount_share(adjustments, quantity,
-                                       line.quantity - line.cancelled_quantity)));
+  record.set(
+      "Line_Discount_Amount",
+      nav_amount(discount_share(adjustments, quantity, line.quantity - line.cancelled_quantity)));
   for (const Adjustment& adjustment : line.adjustments) {
     if (adjustment.promotion.empty()) continue;
     if (adjustment.promotion.size() > 20)
@@ -119,12 +119,14 @@ Record Orders::line_of(const OrderLine& line, Decimal quantity, std::size_t inde
 }
 
 Record Orders::charge_of(const Charge& charge, std::size_t index) const {
-  const auto account = std::find_if(settings_.charges.begin(), settings_.charges.end(),
-                                    [&](const ChargeAccount& one) { return one.kind == charge.kind; });
+  const auto account =
+      std::find_if(settings_.charges.begin(), settings_.charges.end(),
+                   [&](const ChargeAccount& one) { return one.kind == charge.kind; });
   const std::string pointer = "/charges/" + std::to_string(index);
   if (account == settings_.charges.end())
-    throw refused(ErrorCode::rejected, "no account is configured for charges of kind " + charge.kind,
-                  pointer + "/kind", "must be a kind that the ERP has an account for");
+    throw refused(ErrorCode::rejected,
+                  "no account is configured for charges of kind " + charge.kind, pointer + "/kind",
+                  "must be a kind that the ERP has an account for");
   if (charge.amount.is_negative())
     throw refused(ErrorCode::unsupported, "NAV takes no negative charge", pointer + "/amount",
                   "must not be negative");
@@ -185,8 +187,7 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
       if (placed.error().code == ErrorCode::conflict && attempt == 1) {
         // Somebody was quicker; perhaps it was our own request, repeated on its way.
         const std::string number = text_of(header, "No");
-        Result<std::optional<Record>> read =
-            services_.read(sales_order_binding(), number, context);
+        Result<std::optional<Record>> read = services_.read(sales_order_binding(), number, context);
         if (!read) {
           Error error = read.error();
           error.code = ErrorCode::outcome_unknown;
@@ -211,9 +212,9 @@ OrderReceipt Orders::confirm_placed(const Order& order, const Record& placed,
                                     const WriteContext& context) const {
   const std::string number = text_of(placed, "No");
   const Record* now = &placed;
-  const Result<std::vector<Record>> held = services_.list(
-      sales_order_binding(), {{"External_Document_No", literal(reference_of(order.id))}}, "", 0,
-      context);
+  const Result<std::vector<Record>> held =
+      services_.list(sales_order_binding(),
+                     {{"External_Document_No", literal(reference_of(order.id))}}, "", 0, context);
   std::string numbers;
   if (held) {
     for (const Record& one : *held) {
@@ -226,14 +227,15 @@ OrderReceipt Orders::confirm_placed(const Order& order, const Record& placed,
       numbers += (numbers.empty() ? "" : ", ") + text_of(one, "No");
     }
     if (numbers.find(',') != std::string::npos)
-      throw Failure{{ErrorCode::conflict, "NAV holds more than one document with external reference " +
-                                              reference_of(order.id) + ": " + numbers}};
+      throw Failure{
+          {ErrorCode::conflict, "NAV holds more than one document with external reference " +
+                                    reference_of(order.id) + ": " + numbers}};
   }
   return documents_.receipt_of({Place::open, number, *now, {}, {}}, order.id);
 }
 
-// Takes a header without lines away, its reference first, so that no archive keeps it. What fails here
-// is found by the next place_order.
+// Takes a header without lines away, its reference first, so that no archive keeps it. What fails
+// here is found by the next place_order.
 void Orders::discard(const Record& begun, const CallContext& context) const {
   Record update = Record::object();
   update.set("Key", text_of(begun, "Key"));
@@ -283,7 +285,8 @@ Record Orders::amended(const Record& header, const OrderAmendment& amendment, Ro
       Record record = line_of(added, quantity, i);
       last = (last / line_step + 1) * line_step;
       const std::string description = text_of(record, "Description");
-      if (last != std::int64_t{wanted.number} * line_step || without_number(description).second != 0)
+      if (last != std::int64_t{wanted.number} * line_step ||
+          without_number(description).second != 0)
         record.set("Description", with_number(description, wanted.number));
       lines.push_back(std::move(record));
       continue;
@@ -328,9 +331,9 @@ Record Orders::followed(const Record& header, const Order& order) const {
     const auto number = numbers.find(line_no_of(line));
     if (number == numbers.end()) continue;
     there.insert(number->second);
-    const auto home = std::find_if(order.lines.begin(), order.lines.end(), [&](const OrderLine& one) {
-      return one.number == number->second;
-    });
+    const auto home =
+        std::find_if(order.lines.begin(), order.lines.end(),
+                     [&](const OrderLine& one) { return one.number == number->second; });
     Decimal quantity;
     Decimal price = amount_of(line, "Unit_Price");
     Decimal discount;
@@ -501,10 +504,10 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
   return guarded(services_.system(), ErrorCode::outcome_unknown, [&] {
     const OrderRef ref{order.id, {}};
     Found found = documents_.find(ref, context);
-    const bool gone = is_closed(order.status) ||
-                      std::none_of(order.lines.begin(), order.lines.end(), [](const OrderLine& line) {
-                        return is_positive(line.outstanding());
-                      });
+    const bool gone =
+        is_closed(order.status) ||
+        std::none_of(order.lines.begin(), order.lines.end(),
+                     [](const OrderLine& line) { return is_positive(line.outstanding()); });
     if (found.place == Place::nowhere) {
       if (!gone) throw Failure{{ErrorCode::not_found, "NAV has no such order"}};
       OrderReceipt receipt;
@@ -542,11 +545,10 @@ Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext& 
 Result<Page<Order>> Orders::list_open_orders(const OrderQuery& query, const CallContext& context) {
   return guarded(services_.system(), ErrorCode::internal, [&] {
     std::vector<Filter> filters;
-    if (query.customer)
-      filters.push_back({"Sell_to_Customer_No", literal(query.customer->text())});
+    if (query.customer) filters.push_back({"Sell_to_Customer_No", literal(query.customer->text())});
     const int size = std::clamp(query.limit, 1, settings_.page_size);
-    std::vector<Record> rows = must(
-        services_.list(sales_order_binding(), filters, query.cursor.text(), size, context));
+    std::vector<Record> rows =
+        must(services_.list(sales_order_binding(), filters, query.cursor.text(), size, context));
     Page<Order> page;
     if (static_cast<int>(rows.size()) == size) page.next = Cursor(text_of(rows.back(), "Key"));
     rows.erase(std::remove_if(rows.begin(), rows.end(),

@@ -8,11 +8,11 @@
 
 namespace underpin::legacy::dynamics_nav {
 
-// Orders as NAV sales orders: the SalesOrder page, the posted and archived documents, and the site's
-// codeunit SalesRelease. A mirror is an order that stays unreleased.
+// Orders as NAV sales orders: the SalesOrder page, the posted and archived documents, and the
+// site's codeunit SalesRelease. A mirror is an order that stays unreleased.
 //
-// A header and its lines are two requests, so place_order can end between them. The header carries the
-// external reference from the first one on: the next place_order finds it and adds the lines;
+// A header and its lines are two requests, so place_order can end between them. The header carries
+// the external reference from the first one on: the next place_order finds it and adds the lines;
 // everything else treats it as not there. A Key that went stale is read again once.
 class Orders final : public OrderService {
  public:

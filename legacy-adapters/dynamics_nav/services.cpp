@@ -76,13 +76,14 @@ std::string Services::url_of(const Binding& binding) const {
 
 Result<Record> Services::call(const Binding& binding, std::string_view name, const Record& request,
                               const CallContext& context) const {
-  const auto operation =
-      std::find_if(binding.operations.begin(), binding.operations.end(),
-                   [&](const Operation& one) { return one.name == name; });
+  const auto operation = std::find_if(binding.operations.begin(), binding.operations.end(),
+                                      [&](const Operation& one) { return one.name == name; });
   const std::string named = std::string(binding.service) + "." + std::string(name);
   if (operation == binding.operations.end())
     return Error{ErrorCode::internal, named + " is not bound", system_};
-  Exchange exchange{url_of(binding), std::string(binding.name_space) + ":" + std::string(name), {},
+  Exchange exchange{url_of(binding),
+                    std::string(binding.name_space) + ":" + std::string(name),
+                    {},
                     operation->read_only};
   try {
     exchange.envelope = operation->encode(request);

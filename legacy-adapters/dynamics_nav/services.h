@@ -73,8 +73,8 @@ struct Filter {
 
 // A value of a filter taken literally.
 std::string literal(std::string_view text);
-// Criteria for "contains, ignoring case" and "equals, ignoring case". What a filter would take for an
-// operator is matched by ?, any one character; the caller checks again where exactly matters.
+// Criteria for "contains, ignoring case" and "equals, ignoring case". What a filter would take for
+// an operator is matched by ?, any one character; the caller checks again where exactly matters.
 std::string containing(std::string_view text);
 std::string equal_but_case(std::string_view text);
 
@@ -95,8 +95,10 @@ class Services {
   Result<std::vector<Record>> list(const Binding& page, const std::vector<Filter>& filters,
                                    const std::string& bookmark, int size,
                                    const CallContext& context) const;
-  Result<Record> create(const Binding& page, const Record& record, const CallContext& context) const;
-  Result<Record> update(const Binding& page, const Record& record, const CallContext& context) const;
+  Result<Record> create(const Binding& page, const Record& record,
+                        const CallContext& context) const;
+  Result<Record> update(const Binding& page, const Record& record,
+                        const CallContext& context) const;
   Status remove(const Binding& page, const std::string& key, const CallContext& context) const;
 
   Status ping(const CallContext& context) const;

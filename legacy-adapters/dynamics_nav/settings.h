@@ -16,8 +16,8 @@ struct SoapSettings {
   std::string url;  // "https://nav.example:7047", without the instance.
   std::string instance = "DynamicsNAV90";
   std::string company;
-  std::string user;      // HTTP Basic (NavUserPassword).
-  std::string password;  // Resolved.
+  std::string user;         // HTTP Basic (NavUserPassword).
+  std::string password;     // Resolved.
   int timeout_ms = 30'000;  // Of one exchange; the caller's deadline if that is sooner.
   int connect_timeout_ms = 5'000;
   int pool_size = 5;  // NAV serves a few requests of one user at once.
@@ -31,9 +31,9 @@ struct OdbcSettings {
   std::string company;            // As it stands before the $ of the table names.
   std::string app_suffix;         // "$437dbf0e-…" of later versions; empty: none.
   std::string quote = "[]";
-  // An SQL expression above which row versions may still be in open transactions, so that the change
-  // feed does not pass them by: "MIN_ACTIVE_ROWVERSION()" on SQL Server; empty where row versions
-  // appear in order.
+  // An SQL expression above which row versions may still be in open transactions, so that the
+  // change feed does not pass them by: "MIN_ACTIVE_ROWVERSION()" on SQL Server; empty where row
+  // versions appear in order.
   std::string rowversion_fence;
   int pool_max = 8;
   int login_timeout_ms = 5'000;
@@ -60,8 +60,8 @@ struct Settings {
   SoapSettings soap;
   OdbcSettings odbc;
   PriceFolderSettings prices;
-  std::string zone = "Europe/Berlin";  // Of NAV's dates and of the price file.
-  Currency local_currency = "EUR";     // NAV keeps it as a blank currency code.
+  std::string zone = "Europe/Berlin";     // Of NAV's dates and of the price file.
+  Currency local_currency = "EUR";        // NAV keeps it as a blank currency code.
   Decimal vat_percent = Decimal::of(19);  // To compare prices with tax against prices without.
   std::string reason_code;                // Of item journal lines; empty: none.
   int page_size = 100;

@@ -76,14 +76,14 @@ std::vector<Finding> check_wsdl(std::string_view wsdl, const Binding& binding) {
   collect(root, described, 0);
   std::vector<Finding> findings;
   if (described.target != binding.name_space)
-    findings.push_back({false, name,
-                        "its namespace is " + described.target + ", not " +
-                            std::string(binding.name_space) + ": publish the service under the name " +
-                            std::string(binding.service)});
+    findings.push_back(
+        {false, name,
+         "its namespace is " + described.target + ", not " + std::string(binding.name_space) +
+             ": publish the service under the name " + std::string(binding.service)});
   for (const Operation& operation : binding.operations) {
     const bool found = described.operations.count(std::string(operation.name)) != 0;
-    findings.push_back({found, name + "." + std::string(operation.name),
-                        found ? "" : "the operation is missing"});
+    findings.push_back(
+        {found, name + "." + std::string(operation.name), found ? "" : "the operation is missing"});
   }
   for (const auto& [type, elements] : binding.types) {
     std::string missing;

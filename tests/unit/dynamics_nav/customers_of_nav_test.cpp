@@ -39,7 +39,11 @@ TEST_F(CustomersOfNav, AreCreatedOnceUnderTheirNumberAndReadBack) {
   auto back = customers().get_customer(CustomerNumber("X-1"), now());
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->revision, created->revision);
-  back = [&] { Customer c = *back; c.revision = {}; return Result<Customer>(c); }();
+  back = [&] {
+    Customer c = *back;
+    c.revision = {};
+    return Result<Customer>(c);
+  }();
   EXPECT_EQ(*back, sample());
   const auto repeated = customers().create_customer(sample(), now());
   ASSERT_TRUE(repeated) << repeated.error().message;

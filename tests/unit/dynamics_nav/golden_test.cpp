@@ -1,9 +1,9 @@
 // Recorded conversations with NAV: a canonical document and the exact envelopes it becomes, the
 // envelopes that NAV answered and the canonical document they become.
 //
-// legacy-adapters/dynamics_nav/golden/<case>/case.json says what is done; NN-<operation>.request.xml
-// and .reply.xml are the conversation, result.json is what came of it. UPDATE_GOLDEN=1 records them
-// anew from a simulated NAV.
+// legacy-adapters/dynamics_nav/golden/<case>/case.json says what is done;
+// NN-<operation>.request.xml and .reply.xml are the conversation, result.json is what came of it.
+// UPDATE_GOLDEN=1 records them anew from a simulated NAV.
 #include "contracts/json/codec.h"
 #include "legacy-adapters/dynamics_nav/customers.h"
 #include "legacy-adapters/dynamics_nav/orders.h"
@@ -32,9 +32,7 @@ std::string read_file(const fs::path& path) {
   return text.str();
 }
 
-void write_file(const fs::path& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
+void write_file(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
 
 // One element a line, so that a difference can be read.
 std::string in_lines(const std::string& xml) {
@@ -52,9 +50,9 @@ class Names {
   explicit Names(fs::path folder) : folder_(std::move(folder)) {}
   fs::path next(const std::string& url, const std::string& action, const char* end) {
     const std::string number = std::to_string(count_);
-    return folder_ / ((number.size() < 2 ? "0" : "") + number + "-" +
-                      url.substr(url.rfind('/') + 1) + "." + action.substr(action.rfind(':') + 1) +
-                      end);
+    return folder_ /
+           ((number.size() < 2 ? "0" : "") + number + "-" + url.substr(url.rfind('/') + 1) + "." +
+            action.substr(action.rfind(':') + 1) + end);
   }
   void step() { ++count_; }
   int count() const { return count_ - 1; }
@@ -113,10 +111,11 @@ struct Conversation {
       : mappings(load_mappings().value()) {
     settings.soap = soap;
     settings.charges = {{"shipping", "8510"}, {"fee", "8520"}, {"gift_wrap", "8530"}};
-    services = std::make_unique<Services>(
-        soap, "nav", std::move(wire), FaultTable::load(embedded::dynamics_nav("faults.json")).value());
-    orders = std::make_unique<Orders>(*services, settings, mappings,
-                                      OrderFeed(FeedSettings{}, nullptr));
+    services =
+        std::make_unique<Services>(soap, "nav", std::move(wire),
+                                   FaultTable::load(embedded::dynamics_nav("faults.json")).value());
+    orders =
+        std::make_unique<Orders>(*services, settings, mappings, OrderFeed(FeedSettings{}, nullptr));
     customers = std::make_unique<Customers>(*services, settings, mappings, FeedSettings{}, nullptr);
   }
 
@@ -133,8 +132,7 @@ struct Conversation {
     const auto customer = json::from_json<Customer>(input.get("customer"));
     if (what == "place_order") return told(orders->place_order(order.value(), context));
     if (what == "get_order")
-      return told(orders->get_order(
-          {{}, DocumentNumber(input.get("document").text())}, context));
+      return told(orders->get_order({{}, DocumentNumber(input.get("document").text())}, context));
     if (what == "amend_order") {
       (void)orders->place_order(order.value(), context);
       (void)orders->release_order({order->id, {}}, context);
@@ -200,11 +198,11 @@ TEST_P(GoldenNav, SaysAndReadsWhatWasRecorded) {
   const auto expected = json::parse(read_file(folder / "result.json"));
   ASSERT_TRUE(expected) << "result.json: " << expected.error().message;
   EXPECT_EQ(json::write_pretty(replay.run(*input)), json::write_pretty(*expected));
-  const auto recorded = std::count_if(
-      fs::directory_iterator(folder), fs::directory_iterator(),
-      [](const fs::directory_entry& entry) {
-        return entry.path().string().find(".request.xml") != std::string::npos;
-      });
+  const auto recorded =
+      std::count_if(fs::directory_iterator(folder), fs::directory_iterator(),
+                    [](const fs::directory_entry& entry) {
+                      return entry.path().string().find(".request.xml") != std::string::npos;
+                    });
   EXPECT_EQ(wire->count(), recorded) << "something that was said before is not said any more";
 }
 

@@ -22,8 +22,8 @@ class NavAdapter : public testing::Test {
  protected:
   NavAdapter() {
     std::filesystem::create_directories(nav_.folder() / "state");
-    auto adapter = make_dynamics_nav_adapter(
-        {"nav", settings(), (nav_.folder() / "state").string()});
+    auto adapter =
+        make_dynamics_nav_adapter({"nav", settings(), (nav_.folder() / "state").string()});
     EXPECT_TRUE(adapter) << adapter.error().message;
     adapter_ = std::move(adapter).value();
   }
@@ -91,7 +91,8 @@ class NavAdapter : public testing::Test {
     one.unit_price = amount(price);
     if (!amount(discount).is_zero())
       one.adjustments = {{"promotion", "ADVENT-10", 3, -amount(discount), "Advent"}};
-    one.net_amount = (one.quantity * one.unit_price - amount(discount)).rounded(2, Rounding::half_up);
+    one.net_amount =
+        (one.quantity * one.unit_price - amount(discount)).rounded(2, Rounding::half_up);
     return one;
   }
 

@@ -138,8 +138,8 @@ TEST_F(OrderFaultsOfNav, AChangeOfWhichNothingIsKnownIsAbsolute) {
 
 TEST_F(OrderFaultsOfNav, WrongCredentialsAreNamed) {
   std::filesystem::create_directories(nav_.folder() / "state2");
-  auto stranger = make_dynamics_nav_adapter(
-      {"nav", settings("wrong"), (nav_.folder() / "state2").string()});
+  auto stranger =
+      make_dynamics_nav_adapter({"nav", settings("wrong"), (nav_.folder() / "state2").string()});
   ASSERT_TRUE(stranger) << stranger.error().message;
   const auto refused = (*stranger)->orders()->place_order(sample_order(), now());
   ASSERT_FALSE(refused);

@@ -28,7 +28,8 @@ TEST_F(OrdersOfNav, ArePlacedUnreleasedWithTheChannelsOwnPrices) {
   Order order = sample_order();
   order.requested_date = Date{2026, 12, 1};
   order.lines[1].requested_date = Date{2026, 12, 3};
-  order.ship_to = Address{"", "ship_to", "Anna Müller & Söhne", "Hof 1", "", "Köln", "50667", "", "DE"};
+  order.ship_to =
+      Address{"", "ship_to", "Anna Müller & Söhne", "Hof 1", "", "Köln", "50667", "", "DE"};
   const OrderReceipt receipt = placed(order);
   EXPECT_EQ(receipt.status, OrderStatus::open);
   EXPECT_FALSE(receipt.released);
@@ -242,7 +243,8 @@ TEST_F(OrdersOfNav, AreFoundOpenPostedAndArchived) {
 TEST_F(OrdersOfNav, UnderOneReferenceTwiceAreAConflictThatNamesBoth) {
   const Order order = sample_order();
   const std::string first = placed(order).document.text();
-  act("create_order", R"({"header":{"Sell_to_Customer_No":"C10002","External_Document_No":"WEB/100042"},
+  act("create_order",
+      R"({"header":{"Sell_to_Customer_No":"C10002","External_Document_No":"WEB/100042"},
                           "lines":[{"Type":"Item","No":"1003","Quantity":"1","Location_Code":"EAST"}]})");
   const auto found = orders().find_receipt(order.id, now());
   ASSERT_FALSE(found);

@@ -27,7 +27,8 @@ std::string wsdl(std::string_view service) {
 }
 
 void replace(std::string& text, const std::string& from, const std::string& to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
 }
 
@@ -86,9 +87,9 @@ TEST(Binding, KeepsEveryDigitOfAnAmountBothWays) {
     EXPECT_THAT(envelope, HasSubstr(">12345678901234567.89000000000000000001<"));
     replace(envelope, "navorder:Update", "navorder:Update_Result");
     const Record back = operation.decode(envelope);
-    EXPECT_EQ(text_of(part(back.get("SalesOrder"), "SalesLines", "Sales_Order_Line").at(0),
-                      "Unit_Price"),
-              "12345678901234567.89000000000000000001");
+    EXPECT_EQ(
+        text_of(part(back.get("SalesOrder"), "SalesLines", "Sales_Order_Line").at(0), "Unit_Price"),
+        "12345678901234567.89000000000000000001");
   }
 }
 
@@ -133,7 +134,8 @@ TEST(NavSettings, NameTheMemberThatIsWrong) {
   ASSERT_FALSE(settings);
   std::vector<std::string> pointers;
   for (const FieldError& field : settings.error().fields) pointers.push_back(field.pointer);
-  EXPECT_THAT(pointers, testing::UnorderedElementsAre("/soap/pool_size", "/soap/prot", "/page_size"));
+  EXPECT_THAT(pointers,
+              testing::UnorderedElementsAre("/soap/pool_size", "/soap/prot", "/page_size"));
 }
 
 }  // namespace

@@ -12,7 +12,9 @@ constexpr const char* open_envelope =
     "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>";
 constexpr const char* close_envelope = "</s:Body></s:Envelope>";
 
-std::string envelope(const std::string& content) { return open_envelope + content + close_envelope; }
+std::string envelope(const std::string& content) {
+  return open_envelope + content + close_envelope;
+}
 
 const std::string refusal = envelope(
     "<s:Fault><faultcode xmlns:a=\"urn:x\">a:Some.Exception</faultcode>"
@@ -26,7 +28,8 @@ std::string answer(int status, const std::string& body, const std::string& heade
 }
 
 TEST(SoapBody, IsRecognisedByItsOneElement) {
-  const auto body = read_body(envelope("<Read_Result xmlns=\"urn:a\"><No>1</No></Read_Result>"), {});
+  const auto body =
+      read_body(envelope("<Read_Result xmlns=\"urn:a\"><No>1</No></Read_Result>"), {});
   ASSERT_TRUE(body) << body.error().message;
   EXPECT_EQ(body->name, "Read_Result");
   EXPECT_EQ(body->name_space, "urn:a");
@@ -75,8 +78,8 @@ class SoapClient : public testing::Test {
     Client client(settings);
     CallContext context;
     context.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-    auto result = client.exchange(
-        {server->url("/x"), "urn:a:Read", envelope("<Read/>"), read_only}, context);
+    auto result =
+        client.exchange({server->url("/x"), "urn:a:Read", envelope("<Read/>"), read_only}, context);
     server.reset();  // Joins its threads: what they read can be looked at.
     asked_ = request;
     return result;
