@@ -12,6 +12,10 @@ Value to_json(const Rollout& rollout) {
   value.set("from", Value::string(std::string(name(rollout.from))));
   value.set("to", Value::string(std::string(name(rollout.to))));
   value.set("sharePer100k", Value::integer(rollout.share_per_100k));
+  if (rollout.rules.empty()) return value;
+  Value rules = Value::array();
+  for (const CohortRule& rule : rollout.rules) rules.push(to_json(rule));
+  value.set("rules", std::move(rules));
   return value;
 }
 
@@ -25,7 +29,7 @@ Result<Stage> stage_in(const Value& value, std::string_view key) {
   return *stage;
 }
 
-Result<Rollout> read_rollout(const Value& value) {
+Result<Rollout> read_rollout(const Value& value, bool documents) {
   const auto from = stage_in(value, "from");
   if (!from) return from.error();
   const auto to = stage_in(value, "to");
@@ -35,7 +39,13 @@ Result<Rollout> read_rollout(const Value& value) {
   const auto number = share->as_int();
   if (!number || *number < 0 || *number > std::int64_t{whole_share})
     return bad("sharePer100k must be 0 to 100000");
-  return Rollout{*from, *to, static_cast<std::uint32_t>(*number)};
+  Rollout rollout{*from, *to, static_cast<std::uint32_t>(*number)};
+  if (const Value* rules = value.find("rules")) {
+    auto read = read_rules(*rules, documents);
+    if (!read) return bad(read.error().message);
+    rollout.rules = std::move(read).value();
+  }
+  return rollout;
 }
 
 }  // namespace
@@ -64,7 +74,8 @@ Result<Plan> read_plan(std::string_view text, std::string wave, Capability capab
   if (!value) return bad(value.error().message);
   Plan plan = initial_plan(std::move(wave), capability);
   plan.version = version;
-  const auto rollout = read_rollout(*value);
+  const bool documents = capability == Capability::orders;
+  const auto rollout = read_rollout(*value, documents);
   if (!rollout) return rollout.error();
   plan.rollout = *rollout;
   const Value* salt = value->find("salt");
@@ -78,17 +89,27 @@ Result<Plan> read_plan(std::string_view text, std::string wave, Capability capab
   const Value* undo = value->find("undo");
   if (undo == nullptr || !undo->is_array()) return bad("undo is missing");
   for (const Value& entry : undo->items()) {
-    const auto step = read_rollout(entry);
+    const auto step = read_rollout(entry, documents);
     if (!step) return step.error();
     plan.undo.push_back(*step);
   }
   return plan;
 }
 
-Stage stage_for(const Plan& plan, std::string_view subject) {
+Placement place(const Plan& plan, const Subject& subject) {
   const Rollout& rollout = plan.rollout;
-  if (rollout.settled()) return rollout.to;
-  return bucket_per_100k(plan.salt, subject) < rollout.share_per_100k ? rollout.to : rollout.from;
+  Placement placement;
+  placement.bucket = bucket_per_100k(plan.salt, subject.key);
+  placement.share_per_100k = rollout.share_per_100k;
+  for (const CohortRule& rule : rollout.rules) {
+    if (!matches(rule, subject)) continue;
+    placement.rule = &rule;
+    placement.share_per_100k = rule.share_per_100k;
+    break;
+  }
+  placement.stage =
+      rollout.settled() || placement.bucket < placement.share_per_100k ? rollout.to : rollout.from;
+  return placement;
 }
 
 }  // namespace underpin::cutover

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contracts/result.h"
+#include "cutover/cohort.h"
 #include "cutover/stage.h"
 
 #include <string>
@@ -10,11 +11,13 @@
 namespace underpin::cutover {
 
 // Where a capability stands: `share_per_100k` of the subjects are already under `to`, every other
-// under `from`. Settled: from == to and the whole share.
+// under `from`; a cohort that a rule names has a share of its own. Settled: from == to, the whole
+// share and no rule.
 struct Rollout {
   Stage from = Stage::legacy_only;
   Stage to = Stage::legacy_only;
   std::uint32_t share_per_100k = whole_share;
+  std::vector<CohortRule> rules = {};  // The first that matches decides.
   bool settled() const { return from == to; }
   Stage lowest() const { return index(from) < index(to) ? from : to; }
   Stage highest() const { return index(from) < index(to) ? to : from; }
@@ -40,9 +43,21 @@ std::string write_plan(const Plan& plan);
 Result<Plan> read_plan(std::string_view text, std::string wave, Capability capability,
                        std::int64_t version);
 
+// Why a subject is where it is.
+struct Placement {
+  Stage stage = Stage::legacy_only;
+  std::uint32_t bucket = 0;          // Of 100,000.
+  std::uint32_t share_per_100k = 0;  // The share that it was measured against.
+  const CohortRule* rule = nullptr;  // Into the plan; nullptr: the rollout's own share.
+};
+
+Placement place(const Plan& plan, const Subject& subject);
+
 // The stage that rules for a subject.
-Stage stage_for(const Plan& plan, std::string_view subject);
-inline Route route(const Plan& plan, std::string_view subject, Operation operation) {
+inline Stage stage_for(const Plan& plan, const Subject& subject) {
+  return place(plan, subject).stage;
+}
+inline Route route(const Plan& plan, const Subject& subject, Operation operation) {
   return route_for(stage_for(plan, subject), operation);
 }
 

@@ -21,8 +21,24 @@ std::string percent(std::uint32_t share_per_100k) {
 
 std::string where(const Rollout& rollout) {
   if (rollout.settled()) return std::string(name(rollout.to));
-  return std::string(name(rollout.from)) + " with " + percent(rollout.share_per_100k) + " at " +
-         std::string(name(rollout.to));
+  std::string text = std::string(name(rollout.from)) + " with " + percent(rollout.share_per_100k) +
+                     " at " + std::string(name(rollout.to));
+  for (const CohortRule& rule : rollout.rules)
+    text += ", " + rule.name + " " + percent(rule.share_per_100k);
+  return text;
+}
+
+// Nobody is left behind, or nobody has moved: the step is over.
+bool everybody_has(std::uint32_t share, const Rollout& rollout) {
+  return rollout.share_per_100k == share &&
+         std::all_of(rollout.rules.begin(), rollout.rules.end(),
+                     [&](const CohortRule& rule) { return rule.share_per_100k == share; });
+}
+
+Rollout settled_if_over(const Rollout& rollout) {
+  if (everybody_has(whole_share, rollout)) return {rollout.to, rollout.to, whole_share};
+  if (everybody_has(0, rollout)) return {rollout.from, rollout.from, whole_share};
+  return rollout;
 }
 
 // What the request makes of the current rollout; a reason when the two do not fit.
@@ -30,6 +46,8 @@ struct Wanted {
   Rollout next;
   std::string refusal;
 };
+
+const std::vector<CohortRule> no_rules;
 
 Wanted wanted(const Rollout& now, const ChangeRequest& request) {
   if (request.share_per_100k > whole_share) return {now, "sharePer100k must be 0 to 100000"};
@@ -43,21 +61,29 @@ Wanted wanted(const Rollout& now, const ChangeRequest& request) {
       return {now, "from " + where(now) + " to " + std::string(name(request.stage)) +
                        " skips a stage; the next ones are its neighbours"};
     }
-    if (request.share_per_100k == whole_share)
-      return {{request.stage, request.stage, whole_share}, {}};
-    return {{now.to, request.stage, request.share_per_100k}, {}};
+    const Rollout next = settled_if_over(
+        {now.to, request.stage, request.share_per_100k, request.rules.value_or(no_rules)});
+    if (next == now) return {now, "no subject would move"};
+    return {next, {}};
   }
   std::uint32_t share = request.share_per_100k;
+  std::vector<CohortRule> rules = request.rules.value_or(now.rules);
   if (request.stage == now.from) {
     share = whole_share - share;
+    if (request.rules) {
+      for (CohortRule& rule : rules) rule.share_per_100k = whole_share - rule.share_per_100k;
+    } else if (share == 0 || share == whole_share) {
+      rules.clear();  // Everybody back, or nobody: no cohort is an exception any more.
+    }
   } else if (request.stage != now.to) {
     return {now, "a share is moving between " + std::string(name(now.from)) + " and " +
                      std::string(name(now.to)) + "; finish or take back that step first"};
   }
-  if (share == whole_share) return {{now.to, now.to, whole_share}, {}};
-  if (share == 0) return {{now.from, now.from, whole_share}, {}};
-  if (share == now.share_per_100k) return {now, "already at " + where(now)};
-  return {{now.from, now.to, share}, {}};
+  // The whole share and no word of cohorts means everybody.
+  if (!request.rules && share == whole_share) rules.clear();
+  const Rollout next = settled_if_over({now.from, now.to, share, std::move(rules)});
+  if (next == now) return {now, "already at " + where(now)};
+  return {next, {}};
 }
 
 // Declared constraints between capabilities, on the state after the change.
@@ -120,10 +146,10 @@ void check_entries(const Rollout& now, const Rollout& next, const Facts& facts,
   }
 }
 
-Verdict judged(const Plan& current, const Rollout& next, const Facts& facts) {
+Verdict judged(const Plan& current, const Rollout& next, const Facts& facts, bool forward) {
   Verdict verdict;
   verdict.next = next;
-  verdict.forward = progress(next) > progress(current.rollout);
+  verdict.forward = forward;
   if (verdict.forward) {
     if (facts.open_intents_before > 0) {
       verdict.reasons.push_back("writes routed by an older plan version are still open: " +
@@ -155,6 +181,29 @@ std::int64_t progress(const Rollout& rollout) {
          steps * std::int64_t{rollout.share_per_100k};
 }
 
+bool moves_forward(const Rollout& now, const Rollout& next) {
+  if (progress(next) > progress(now)) return true;
+  if (next.rules == now.rules || next.settled()) return false;
+  if (index(next.highest()) <= index(now.lowest())) return false;
+  if (next.from != now.from || next.to != now.to) return true;
+  // A cohort that the rules name anew, or give more, may hold subjects that move on; so may one
+  // that lost the rule which held it back.
+  const bool ahead = index(next.to) > index(next.from);
+  const auto more = [&](std::uint32_t is, std::uint32_t was) {
+    return ahead ? is > was : is < was;
+  };
+  for (const CohortRule& rule : next.rules) {
+    const auto same = std::find_if(now.rules.begin(), now.rules.end(),
+                                   [&](const CohortRule& old) { return old.same_cohort(rule); });
+    if (same == now.rules.end() || more(rule.share_per_100k, same->share_per_100k)) return true;
+  }
+  return std::any_of(now.rules.begin(), now.rules.end(), [&](const CohortRule& old) {
+    return more(next.share_per_100k, old.share_per_100k) &&
+           std::none_of(next.rules.begin(), next.rules.end(),
+                        [&](const CohortRule& rule) { return rule.same_cohort(old); });
+  });
+}
+
 Verdict check_change(const Plan& current, const ChangeRequest& request, const Facts& facts) {
   const Wanted want = wanted(current.rollout, request);
   if (!want.refusal.empty()) {
@@ -163,7 +212,7 @@ Verdict check_change(const Plan& current, const ChangeRequest& request, const Fa
     verdict.reasons.push_back(want.refusal);
     return verdict;
   }
-  return judged(current, want.next, facts);
+  return judged(current, want.next, facts, moves_forward(current.rollout, want.next));
 }
 
 Verdict check_rollback(const Plan& current, const Facts& facts) {
@@ -173,16 +222,15 @@ Verdict check_rollback(const Plan& current, const Facts& facts) {
     verdict.reasons.push_back("no forward step is in force: nothing to roll back");
     return verdict;
   }
-  return judged(current, current.undo.back(), facts);
+  return judged(current, current.undo.back(), facts, false);
 }
 
 Plan applied(const Plan& current, const Verdict& verdict) {
   Plan next = current;
   if (verdict.forward) next.undo.push_back(current.rollout);
   next.rollout = verdict.next;
-  const std::int64_t reached = progress(verdict.next);
   next.undo.erase(std::remove_if(next.undo.begin(), next.undo.end(),
-                                 [&](const Rollout& r) { return progress(r) >= reached; }),
+                                 [&](const Rollout& r) { return !moves_forward(r, verdict.next); }),
                   next.undo.end());
   return next;
 }

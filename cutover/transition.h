@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace underpin::cutover {
 struct ChangeRequest {
   Stage stage = Stage::legacy_only;
   std::uint32_t share_per_100k = whole_share;  // Of the subjects, under `stage`.
+  // Cohorts with a share of their own under `stage`. Absent: those of the step that is under way.
+  std::optional<std::vector<CohortRule>> rules = {};
 };
 
 // What the journal and the ERPs say, at the moment of the decision.
@@ -35,6 +38,9 @@ struct Verdict {
   Rollout next;                      // The rollout that would be published.
   std::vector<std::string> reasons;  // Why not; or, when allowed, what the change means.
 };
+
+// Does any subject move on? Its own cohort may, while the rollout's share stays.
+bool moves_forward(const Rollout& now, const Rollout& next);
 
 // The furthest position of a rollout on the way, for comparing two of them: 0 is legacy_only.
 std::int64_t progress(const Rollout& rollout);
