@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "facade/cohorts.h"
 #include "facade/feeds.h"
 #include "facade/observe.h"
 
@@ -150,6 +151,7 @@ Status CatchUp::bring_customers(Side to, const CallContext& context, std::int64_
     if (!page.result) return page.result.error();
     const Status written = journal_.write([&](JournalTransaction& tx) {
       for (const Customer& customer : page.result->items) {
+        record_cohort(tx, customer);
         // A row that waits already will carry the current value.
         if (!tx.rows_of(to, Capability::customers, customer.number.text()).empty()) continue;
         tx.add_outbox_row(customer_mirror(customer.number, to, plans_.wave(), "catch-up"), now_());

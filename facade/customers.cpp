@@ -1,6 +1,7 @@
 #include "facade/customers.h"
 
 #include "contracts/json/codec.h"
+#include "facade/cohorts.h"
 #include "facade/digest.h"
 
 #include <algorithm>
@@ -23,7 +24,12 @@ class CustomerWrite : public WriteOperation {
   Answer commit(JournalTransaction& tx, const Intent& intent, const Receipt& any,
                 const cutover::Plan& plan, Timestamp now) override {
     const auto& receipt = std::get<CustomerReceipt>(any);
-    const cutover::Stage stage = cutover::stage_for(plan, intent.subject);
+    const cutover::Stage stage = cutover::stage_for(plan, cohort_of(plan, intent, tx));
+    if (intent.operation == "create_customer") {
+      const auto value = json::parse(intent.request);
+      const auto created = value ? json::from_json<Customer>(*value) : value.error();
+      if (created) record_cohort(tx, *created);
+    }
     if (cutover::rule(stage).mirror_writes) {
       auto row = customer_mirror(CustomerNumber{intent.subject}, other(intent.side), intent.wave,
                                  intent.correlation_id);
@@ -217,14 +223,23 @@ Answer CustomerFacade::amend(const CustomerNumber& number, const CustomerAmendme
       });
 }
 
-Result<Side> CustomerFacade::side_of(const CustomerNumber& number) const {
-  std::optional<Side> pinned;
+Result<CustomerFacade::Place> CustomerFacade::place(const CustomerNumber& number) const {
+  const cutover::Plan plan = plans_.plan(Capability::customers);
+  Place place;
   const Status read = journal_.read([&](const JournalReader& reader) {
-    pinned = reader.pinned_side(Capability::customers, number.text());
+    place.stage = cutover::stage_for(plan, cohort_of(number, reader));
+    place.side = cutover::rule(place.stage).primary;
+    // Where every acknowledged write of it is, while the other side lacks one.
+    place.side = reader.pinned_side(Capability::customers, number.text()).value_or(place.side);
   });
   if (!read) return read.error();
-  if (pinned) return *pinned;
-  return route(plans_.plan(Capability::customers), number.text(), cutover::Operation::read).primary;
+  return place;
+}
+
+Result<Side> CustomerFacade::side_of(const CustomerNumber& number) const {
+  const auto placed = place(number);
+  if (!placed) return placed.error();
+  return placed->side;
 }
 
 Result<Customer> CustomerFacade::read_from(Side side, const CustomerNumber& number,
@@ -236,18 +251,18 @@ Result<Customer> CustomerFacade::read_from(Side side, const CustomerNumber& numb
 
 Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& number,
                                              const CallContext& context) {
-  const auto side = side_of(number);
-  if (!side) return side.error();
-  const auto answered = observe<Customer>(*side, cutover::Operation::read,
-                                          [&] { return read_from(*side, number, context); });
-  const cutover::Plan plan = plans_.plan(Capability::customers);
-  if (cutover::rule(cutover::stage_for(plan, number.text())).shadow_reads) {
+  const auto placed = place(number);
+  if (!placed) return placed.error();
+  const Side side = placed->side;
+  const auto answered = observe<Customer>(side, cutover::Operation::read,
+                                          [&] { return read_from(side, number, context); });
+  if (cutover::rule(placed->stage).shadow_reads) {
     ShadowCheck check;
     check.capability = Capability::customers;
     check.operation = "get_customer";
     check.subject = number.text();
     check.correlation_id = context.correlation_id.text();
-    check.primary = *side;
+    check.primary = side;
     const auto document = [](const Customer& customer) { return comparable(customer); };
     check.answered = parity_side(answered.result, answered.micros, document);
     const CallContext origin = context;

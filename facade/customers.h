@@ -22,6 +22,11 @@ class CustomerFacade {
   Result<Page<Customer>> search(const CustomerQuery& query, const CallContext& context);
 
   // Where the customer's reads and writes go now: by plan, or where its backlog pins it.
+  struct Place {
+    Side side = Side::legacy;
+    cutover::Stage stage = cutover::Stage::legacy_only;
+  };
+  Result<Place> place(const CustomerNumber& number) const;
   Result<Side> side_of(const CustomerNumber& number) const;
 
  private:

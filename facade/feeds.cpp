@@ -199,15 +199,13 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
           [&](CustomerService& port) { return port.customer_changes(Cursor{cursor}, context); });
     });
     if (!page.result) return page.result.error();
-    const cutover::Plan plan = plans_.plan(Capability::customers);
     std::vector<CustomerNumber> carry;
     for (const CustomerChange& change : page.result->items) {
       if (change.deleted || cursor.empty()) continue;  // The first poll is the state, not a change.
-      const cutover::Stage stage = cutover::stage_for(plan, change.number.text());
-      if (!cutover::rule(stage).mirror_writes) continue;
-      const auto owner = customers_.side_of(change.number);
-      if (!owner) return owner.error();
-      if (*owner == side) carry.push_back(change.number);
+      const auto place = customers_.place(change.number);
+      if (!place) return place.error();
+      if (!cutover::rule(place->stage).mirror_writes) continue;
+      if (place->side == side) carry.push_back(change.number);
     }
     const Status written = journal_.write([&](JournalTransaction& tx) {
       for (const CustomerNumber& number : carry) {

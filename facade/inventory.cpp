@@ -1,6 +1,7 @@
 #include "facade/inventory.h"
 
 #include "contracts/json/codec.h"
+#include "facade/cohorts.h"
 #include "facade/digest.h"
 #include "facade/order_content.h"
 
@@ -48,7 +49,7 @@ class AdjustStock final : public WriteOperation {
   Answer commit(JournalTransaction& tx, const Intent& intent, const Receipt& any,
                 const cutover::Plan& plan, Timestamp now) override {
     const auto& receipt = std::get<AdjustmentReceipt>(any);
-    const cutover::Stage stage = cutover::stage_for(plan, intent.subject);
+    const cutover::Stage stage = cutover::stage_for(plan, cohort_of(plan, intent, tx));
     if (cutover::rule(stage).mirror_writes) {
       journal::NewOutboxRow row;
       row.side = other(intent.side);
@@ -196,7 +197,9 @@ Result<std::vector<StockLevel>> InventoryFacade::availability(
     for (const StockLevel& level : *seen.result) {
       if (!wanted(level.key)) continue;
       const std::string subject = stock_subject(level.key);
-      Side owner = route(plan, subject, cutover::Operation::read).primary;
+      const cutover::StageRule& stage =
+          cutover::rule(cutover::stage_for(plan, cohort_of(level.key)));
+      Side owner = stage.primary;
       if (sides.size() > 1) {
         std::optional<Side> pinned;
         const Status looked = journal_.read([&](const JournalReader& reader) {
@@ -206,8 +209,7 @@ Result<std::vector<StockLevel>> InventoryFacade::availability(
         if (pinned) owner = *pinned;
       }
       if (owner != side) continue;
-      if (cutover::rule(cutover::stage_for(plan, subject)).shadow_reads)
-        shadow(level, side, seen.micros, context);
+      if (stage.shadow_reads) shadow(level, side, seen.micros, context);
       // What was delivered while the ERP was being read may be counted twice: too little is safe,
       // too much would be sold.
       const auto at = [&](const std::map<StockKey, Decimal>& sums) {
@@ -309,8 +311,8 @@ Answer InventoryFacade::adjust(const StockAdjustment& adjustment, const WriteCon
         });
         if (!read) return problem_for(read.error());
         const Side side = pinned ? *pinned
-                                 : route(plans_.plan(Capability::inventory), draft.subject,
-                                         cutover::Operation::read)
+                                 : route(plans_.plan(Capability::inventory),
+                                         cohort_of(adjustment.key), cutover::Operation::read)
                                        .primary;
         const auto seen = observe<std::vector<StockLevel>>(side, cutover::Operation::read, [&] {
           return read_from(side, StockQuery{{adjustment.key.sku}, adjustment.key.location},

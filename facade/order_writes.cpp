@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "facade/cohorts.h"
 
 namespace underpin::facade {
 namespace {
@@ -198,7 +199,7 @@ class PlaceOrder final : public OrderWrite {
     check_totals(tx, intent, order->totals, receipt, settings_, document, now);
 
     // Whether a write is mirrored is decided when it is closed, by the plan that is in force now.
-    const cutover::Stage stage = cutover::stage_for(plan, intent.subject);
+    const cutover::Stage stage = cutover::stage_for(plan, cohort_of(plan, intent, tx));
     document.mirrored = cutover::rule(stage).mirror_writes && mirrors_possible(intent.side);
     tx.put_document(document);
     if (!receipt.released && document.holds.empty() && !document.closed) {

@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "facade/cohorts.h"
 #include "facade/digest.h"
 
 #include <algorithm>
@@ -256,7 +257,18 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
                          const CallContext& context) {
   const cutover::Plan plan = plans_.plan(Capability::orders);
   const std::string subject = order_subject(document.id);
-  if (!document.mirrored || !cutover::rule(cutover::stage_for(plan, subject)).shadow_reads) return;
+  if (!document.mirrored) return;
+  cutover::Subject cohort(subject);
+  if (!plan.rollout.rules.empty()) {
+    auto order = read_content(document.content);
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      if (!order) return;
+      order->id = document.id;
+      cohort = cohort_of(*order, reader);
+    });
+    if (!read) return;
+  }
+  if (!cutover::rule(cutover::stage_for(plan, cohort)).shadow_reads) return;
   if (document.closed || (answered.result && is_closed(answered.result->status))) return;
   ShadowCheck check;
   check.capability = Capability::orders;

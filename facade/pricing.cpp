@@ -1,6 +1,7 @@
 #include "facade/pricing.h"
 
 #include "contracts/json/codec.h"
+#include "facade/cohorts.h"
 
 namespace underpin::facade {
 namespace {
@@ -59,7 +60,7 @@ bool PricingFacade::feed_pending() const {
   return !read || pending;
 }
 
-Side PricingFacade::answering(const std::string& subject, const cutover::Plan& plan) const {
+Side PricingFacade::answering(const cutover::Subject& subject, const cutover::Plan& plan) const {
   const Side side = route(plan, subject, cutover::Operation::read).primary;
   // While a list is on its way to the side that would answer, the other one has all of it.
   bool lacks = false;
@@ -74,7 +75,14 @@ Result<Quote> PricingFacade::quote(const QuoteRequest& request, const CallContex
   if (!fixed.at) fixed.at = now_();  // Both ERPs are asked for the same instant.
   const std::string subject = request.customer.text();
   const cutover::Plan plan = plans_.plan(Capability::pricing);
-  const Side side = answering(subject, plan);
+  cutover::Subject cohort(subject);
+  if (!plan.rollout.rules.empty()) {
+    const Status read = journal_.read([&](const journal::JournalReader& reader) {
+      cohort = cohort_of(request.customer, reader);
+    });
+    if (!read) return read.error();
+  }
+  const Side side = answering(cohort, plan);
   const auto ask = [this, fixed](Side asked, const CallContext& asking) {
     return observe<Quote>(asked, cutover::Operation::read, [&] {
       return call_port<Quote>(systems_, asked, asking.deadline, &ErpAdapter::pricing,
@@ -82,7 +90,7 @@ Result<Quote> PricingFacade::quote(const QuoteRequest& request, const CallContex
     });
   };
   const auto answered = ask(side, context);
-  if (cutover::rule(cutover::stage_for(plan, subject)).shadow_reads) {
+  if (cutover::rule(cutover::stage_for(plan, cohort)).shadow_reads) {
     ShadowCheck check;
     check.capability = Capability::pricing;
     check.operation = "quote";
@@ -109,7 +117,9 @@ Result<Page<PriceEntry>> PricingFacade::prices(const PriceQuery& query,
   // One article has one owner. A complete list comes from the side that owns the smallest bucket,
   // as a whole: a list stitched from two ERPs would be in force in neither.
   const std::string subject = query.sku ? query.sku->text() : std::string{};
-  Side side = answering(subject, plan);
+  cutover::Subject cohort(subject);
+  if (query.sku) cohort.skus = {subject};
+  Side side = answering(cohort, plan);
   PriceQuery asked_query = query;
   if (!query.cursor.empty()) {
     const std::string& text = query.cursor.text();
@@ -135,7 +145,7 @@ Result<Page<PriceEntry>> PricingFacade::prices(const PriceQuery& query,
   };
   auto answered = ask(side, context);
   const bool comparable_page = query.sku.has_value() && query.cursor.empty();
-  if (comparable_page && cutover::rule(cutover::stage_for(plan, subject)).shadow_reads) {
+  if (comparable_page && cutover::rule(cutover::stage_for(plan, cohort)).shadow_reads) {
     ShadowCheck check;
     check.capability = Capability::pricing;
     check.operation = "list_prices";

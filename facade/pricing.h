@@ -18,7 +18,7 @@ class PricingFacade {
 
  private:
   bool feed_pending() const;
-  Side answering(const std::string& subject, const cutover::Plan& plan) const;
+  Side answering(const cutover::Subject& subject, const cutover::Plan& plan) const;
 
   const Systems& systems_;
   PlanBook& plans_;

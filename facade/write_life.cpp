@@ -1,6 +1,7 @@
 #include "facade/write_life.h"
 
 #include "contracts/json/codec.h"
+#include "facade/cohorts.h"
 #include "facade/observe.h"
 
 #include <algorithm>
@@ -107,9 +108,17 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     const cutover::Plan plan = plans_.plan(draft.capability);
     draft.wave = plan.wave;
     draft.plan_version = plan.version;
-    draft.side = home     ? *home
-                 : pinned ? *pinned
-                          : route(plan, draft.subject, cutover::Operation::write).primary;
+    if (home || pinned) {
+      draft.side = home ? *home : *pinned;
+    } else if (plan.rollout.rules.empty()) {
+      draft.side = route(plan, draft.subject, cutover::Operation::write).primary;
+    } else {
+      const Status read = journal_.read([&](const journal::JournalReader& reader) {
+        const cutover::Subject subject = cohort_of(plan, draft, reader);
+        draft.side = route(plan, subject, cutover::Operation::write).primary;
+      });
+      if (!read) return problem_for(read.error());
+    }
     journal::OpenOutcome outcome;
     const Status written = journal_.write([&](JournalTransaction& tx) {
       outcome = tx.open_intent(draft, now_());

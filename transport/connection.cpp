@@ -79,7 +79,10 @@ struct Lookup {
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV | (numeric ? AI_NUMERICHOST : 0);
     addrinfo* found = nullptr;
-    const int result = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+    // "localhost" is the loopback address whatever the machine's host table says (RFC 6761, 6.3),
+    // which is what no name at all stands for.
+    const char* node = host == "localhost" ? nullptr : host.c_str();
+    const int result = getaddrinfo(node, port.c_str(), &hints, &found);
     const std::lock_guard lock(mutex);
     addresses.first = found;
     code = result;

@@ -1,6 +1,7 @@
 #include "facade/api/ops_api.h"
 
 #include "contracts/order_status.h"
+#include "facade/explain.h"
 #include "parity/report.h"
 
 #include <algorithm>
@@ -23,11 +24,18 @@ std::optional<Answer> needs_role(const ApiCall& call,
                      " has the role " + call.role + ".");
 }
 
+Value rules_value(const std::vector<cutover::CohortRule>& rules) {
+  Value value = Value::array();
+  for (const cutover::CohortRule& rule : rules) value.push(cutover::to_json(rule));
+  return value;
+}
+
 Value rollout_value(const cutover::Rollout& rollout) {
   Value value = Value::object();
   value.set("stage", name(rollout.to));
   value.set("from", name(rollout.from));
   value.set("sharePer100k", Value::integer(rollout.share_per_100k));
+  if (!rollout.rules.empty()) value.set("rules", rules_value(rollout.rules));
   return value;
 }
 
@@ -48,6 +56,8 @@ Value status_value(const CutoverStatus& status) {
   value.set("stage", name(status.plan.rollout.to));
   value.set("from", name(status.plan.rollout.from));
   value.set("sharePer100k", Value::integer(status.plan.rollout.share_per_100k));
+  if (!status.plan.rollout.rules.empty())
+    value.set("rules", rules_value(status.plan.rollout.rules));
   value.set("actor", status.actor);
   value.set("reason", status.reason);
   value.set("since", status.since.text());
@@ -141,6 +151,11 @@ Answer change_plan(Facade& facade, const ApiCall& call) {
       return validation({{"/sharePer100k", "must be 0 to 100000"}});
     request.share_per_100k = static_cast<std::uint32_t>(*number);
   }
+  if (const Value* rules = body.value->find("rules")) {
+    auto read = cutover::read_rules(*rules, *capability == Capability::orders);
+    if (!read) return validation(read.error().fields);
+    request.rules = std::move(read).value();
+  }
   return status_answer(facade.cutover().change(*capability, request, expected.version, call.subject,
                                                body.value->get("reason").text()));
 }
@@ -155,6 +170,42 @@ Answer roll_back(Facade& facade, const ApiCall& call) {
   if (!body.value) return body.refused;
   return status_answer(facade.cutover().roll_back(*capability, expected.version, call.subject,
                                                   body.value->get("reason").text()));
+}
+
+// Why a subject goes where it goes.
+Answer explain(Facade& facade, const ApiCall& call) {
+  const auto capability = capability_of(call);
+  if (!capability) return no_capability(call);
+  std::vector<FieldError> errors;
+  only_known(call, {"subject", "channel", "location", "sku", "region", "segment"}, errors);
+  const std::string key = query_of(call, "subject").value_or("");
+  if (key.empty()) errors.push_back({"subject", "is missing"});
+  if (!errors.empty()) return validation(errors);
+  ExplainQuestion question;
+  question.capability = *capability;
+  question.subject = cutover::Subject(key);
+  question.subject.channel = query_of(call, "channel").value_or("");
+  question.subject.region = query_of(call, "region").value_or("");
+  question.subject.segment = query_of(call, "segment").value_or("");
+  if (const auto location = query_of(call, "location")) question.subject.locations = {*location};
+  if (const auto sku = query_of(call, "sku")) question.subject.skus = {*sku};
+  const auto found = explain_route(facade.journal(), facade.settings().wave, question);
+  if (!found) return problem_for(found.error());
+  Value body = Value::object();
+  body.set("capability", name(*capability));
+  body.set("subject", key);
+  body.set("planVersion", Value::integer(found->plan_version));
+  body.set("stage", name(found->stage));
+  body.set("primary", name(found->primary));
+  if (found->mirror) body.set("mirror", name(*found->mirror));
+  if (found->shadow) body.set("shadow", name(*found->shadow));
+  body.set("bucket", Value::integer(found->bucket));
+  body.set("sharePer100k", Value::integer(found->share_per_100k));
+  if (!found->rule.empty()) body.set("rule", found->rule);
+  Value because = Value::array();
+  for (const std::string& reason : found->because) because.push(reason);
+  body.set("because", std::move(because));
+  return Answer::json(200, body);
 }
 
 Answer all_plans(Facade& facade) {
@@ -433,6 +484,8 @@ ApiRoutes ops_routes(Facade& facade) {
   });
   add("GET", "/ops/v1/cutover/{capability}/history", "cutover_history",
       [&](const ApiCall& call) { return plan_history(facade, call); });
+  add("GET", "/ops/v1/cutover/{capability}/explain", "cutover_explain",
+      [&](const ApiCall& call) { return explain(facade, call); });
   add("PUT", "/ops/v1/cutover/{capability}", "cutover_change",
       [&](const ApiCall& call) { return change_plan(facade, call); });
   add("POST", "/ops/v1/cutover/{capability}/rollback", "cutover_rollback",

@@ -54,7 +54,24 @@ int run(int argc, char** argv, const Adapters& adapters) {
   set->add_option("--reason", reason, "Why, for the audit trail")->required();
   set->add_option("--version", version, "Plan version it was decided on (default: the current)");
   reaches_ops(set);
-  set->callback([&] { code = cutover_set(ops, capability, stage, share, reason, version); });
+  std::string rules_file;
+  set->add_option("--rules", rules_file, "File with cohorts that have a share of their own (JSON)");
+  set->callback(
+      [&] { code = cutover_set(ops, capability, stage, share, reason, version, rules_file); });
+
+  ExplainOptions asked;
+  CLI::App* explain = cutover->add_subcommand("explain", "Why a subject goes where it goes");
+  explain->add_option("capability", capability, "orders, inventory, pricing or customers")
+      ->required();
+  explain->add_option("--subject", asked.subject, "web/100042, 1000@EAST or C10000, by capability")
+      ->required();
+  explain->add_option("--channel", asked.channel, "As if it were born in this channel");
+  explain->add_option("--location", asked.location, "As if it were in this store");
+  explain->add_option("--sku", asked.sku, "As if it were about this article");
+  explain->add_option("--region", asked.region, "As if it were in this region");
+  explain->add_option("--segment", asked.segment, "As if the customer were of this segment");
+  reaches_ops(explain);
+  explain->callback([&] { code = cutover_explain(ops, capability, asked); });
 
   CLI::App* rollback =
       cutover->add_subcommand("rollback", "Back to before the last forward step in force");

@@ -33,7 +33,19 @@ struct OpsOptions {
 };
 int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json);
 int cutover_set(const OpsOptions& ops, const std::string& capability, const std::string& stage,
-                const std::string& share, const std::string& reason, std::int64_t version);
+                const std::string& share, const std::string& reason, std::int64_t version,
+                const std::string& rules_file);
+// What is not given is taken from what is known of the subject.
+struct ExplainOptions {
+  std::string subject;
+  std::string channel;
+  std::string location;
+  std::string sku;
+  std::string region;
+  std::string segment;
+};
+int cutover_explain(const OpsOptions& ops, const std::string& capability,
+                    const ExplainOptions& asked);
 int cutover_rollback(const OpsOptions& ops, const std::string& capability,
                      const std::string& reason, std::int64_t version);
 int exceptions_list(const OpsOptions& ops, const std::string& state, bool as_json);

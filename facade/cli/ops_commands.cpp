@@ -5,6 +5,8 @@
 #include "parity/report.h"
 #include "transport/http_client.h"
 
+#include <Poco/URI.h>
+
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -60,6 +62,13 @@ std::optional<Reply> call(const OpsOptions& ops, const std::string& method, cons
     return std::nullopt;
   }
   return reply;
+}
+
+// A query value (RFC 3986): everything but the unreserved characters is encoded.
+std::string percent_encoded(const std::string& text) {
+  std::string encoded;
+  Poco::URI::encode(text, "!#$&'()*+,/:;=?@[]", encoded);
+  return encoded;
 }
 
 std::string share_of(const Value& plan) {
@@ -120,7 +129,8 @@ int cutover_status(const OpsOptions& ops, const std::string& capability, bool as
 }
 
 int cutover_set(const OpsOptions& ops, const std::string& capability, const std::string& stage,
-                const std::string& share, const std::string& reason, std::int64_t version) {
+                const std::string& share, const std::string& reason, std::int64_t version,
+                const std::string& rules_file) {
   const auto per_cent = Decimal::parse(share);
   const Decimal per_100k = per_cent ? *per_cent * Decimal::of(1000) : Decimal{};
   if (!per_cent || per_100k.normalized().scale() > 0 || per_100k.is_negative() ||
@@ -128,15 +138,58 @@ int cutover_set(const OpsOptions& ops, const std::string& capability, const std:
     std::fprintf(stderr, "underpin: --share must be 0 to 100 in steps of 0.001\n");
     return 2;
   }
+  std::optional<Value> rules;
+  if (!rules_file.empty()) {
+    std::ifstream file(rules_file);
+    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (!file) {
+      std::fprintf(stderr, "underpin: --rules %s: cannot be read\n", rules_file.c_str());
+      return 2;
+    }
+    auto parsed = json::parse_with_comments(text);
+    if (!parsed) {
+      std::fprintf(stderr, "underpin: --rules %s: %s\n", rules_file.c_str(),
+                   parsed.error().message.c_str());
+      return 2;
+    }
+    rules = std::move(parsed).value();
+  }
   const auto tag = version_tag(ops, capability, version);
   if (!tag) return 1;
   Value body = Value::object();
+  if (rules) body.set("rules", *rules);
   body.set("stage", stage);
   body.set("sharePer100k", Value::number(per_100k.normalized()));
   body.set("reason", reason);
   const auto reply = call(ops, "PUT", "/ops/v1/cutover/" + capability, &body, *tag);
   if (!reply) return 1;
   print_plan(reply->value);
+  return 0;
+}
+
+int cutover_explain(const OpsOptions& ops, const std::string& capability,
+                    const ExplainOptions& asked) {
+  std::string query;
+  for (const auto& [key, text] :
+       {std::pair{"subject", &asked.subject}, std::pair{"channel", &asked.channel},
+        std::pair{"location", &asked.location}, std::pair{"sku", &asked.sku},
+        std::pair{"region", &asked.region}, std::pair{"segment", &asked.segment}}) {
+    if (text->empty()) continue;
+    query += query.empty() ? "?" : "&";
+    query += std::string(key) + "=" + percent_encoded(*text);
+  }
+  const auto reply = call(ops, "GET", "/ops/v1/cutover/" + capability + "/explain" + query);
+  if (!reply) return 1;
+  const Value& found = reply->value;
+  std::printf("%s %s: %s, answered by %s", capability.c_str(), asked.subject.c_str(),
+              found.get("stage").text().c_str(), found.get("primary").text().c_str());
+  if (found.find("mirror") != nullptr)
+    std::printf(", mirrored to %s", found.get("mirror").text().c_str());
+  if (found.find("shadow") != nullptr)
+    std::printf(", compared with %s", found.get("shadow").text().c_str());
+  std::printf("\n");
+  for (const Value& reason : found.get("because").items())
+    std::printf("  %s\n", reason.text().c_str());
   return 0;
 }
 

@@ -1,13 +1,16 @@
 """Fails on what a reader should not find: stubs, skipped tests, long files, money in doubles, machine paths."""
+import os
 import pathlib
 import re
-import subprocess
 import sys
 
 root = pathlib.Path(sys.argv[1])
-names = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True).stdout.split("\n")
-if not any(names):  # An unpacked archive has no history.
-    names = [p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file() and "build" not in p.parts[len(root.parts)]]
+made = re.compile(r"(build(-[^/]*)?|out|\.git|\.cache|node_modules)$")  # What .gitignore leaves out.
+names = []
+for folder, folders, files in os.walk(root):
+    folders[:] = [f for f in folders if f != "__pycache__" and not (pathlib.Path(folder) == root and made.match(f))]
+    names += [(pathlib.Path(folder) / f).relative_to(root).as_posix() for f in files]
+names.sort()
 code = [n for n in names if pathlib.PurePath(n).suffix in {".cpp", ".h", ".py", ".sh", ".cmake"} and (root / n).is_file()]
 me = "tests/tools/check_tidy.py"
 errors = []

@@ -205,6 +205,7 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                               "get /metrics",
                                               "get /ops/v1/cutover",
                                               "get /ops/v1/cutover/{capability}",
+                                              "get /ops/v1/cutover/{capability}/explain",
                                               "put /ops/v1/cutover/{capability}",
                                               "post /ops/v1/cutover/{capability}/rollback",
                                               "get /ops/v1/exceptions",
