@@ -65,6 +65,14 @@ std::string write_plan(const Plan& plan) {
   Value undo = Value::array();
   for (const Rollout& rollout : plan.undo) undo.push(to_json(rollout));
   value.set("undo", undo);
+  if (plan.births_to_legacy) value.set("births", "legacy");
+  if (plan.halt) {
+    Value halt = Value::object();
+    halt.set("guard", plan.halt->guard);
+    halt.set("detail", plan.halt->detail);
+    halt.set("at", plan.halt->at.text());
+    value.set("halt", std::move(halt));
+  }
   return json::write(value);
 }
 
@@ -93,6 +101,15 @@ Result<Plan> read_plan(std::string_view text, std::string wave, Capability capab
     if (!step) return step.error();
     plan.undo.push_back(*step);
   }
+  if (const Value* births = value->find("births")) {
+    if (births->text() != "legacy") return bad("births is not \"legacy\"");
+    plan.births_to_legacy = true;
+  }
+  if (const Value* halt = value->find("halt")) {
+    const auto at = Timestamp::parse(halt->get("at").text());
+    if (!at || halt->get("guard").text().empty()) return bad("halt lacks its guard or time");
+    plan.halt = Halt{halt->get("guard").text(), halt->get("detail").text(), *at};
+  }
   return plan;
 }
 
@@ -110,6 +127,11 @@ Placement place(const Plan& plan, const Subject& subject) {
   placement.stage =
       rollout.settled() || placement.bucket < placement.share_per_100k ? rollout.to : rollout.from;
   return placement;
+}
+
+Side birth_side(const Plan& plan, const Subject& subject) {
+  const StageRule& stage = rule(stage_for(plan, subject));
+  return plan.births_to_legacy && stage.mirror_writes ? Side::legacy : stage.primary;
 }
 
 }  // namespace underpin::cutover

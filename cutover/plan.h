@@ -1,9 +1,11 @@
 #pragma once
 
 #include "contracts/result.h"
+#include "contracts/time.h"
 #include "cutover/cohort.h"
 #include "cutover/stage.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,14 @@ struct Rollout {
   bool operator==(const Rollout&) const = default;
 };
 
+// A guard has stopped a capability: no further step forward until a person has acknowledged it.
+struct Halt {
+  std::string guard;   // "error_rate"
+  std::string detail;  // What it saw.
+  Timestamp at;
+  bool operator==(const Halt&) const = default;
+};
+
 // One capability's plan in one wave. Versioned and audited by the journal; this is its content.
 struct Plan {
   std::string wave = "default";
@@ -34,6 +44,9 @@ struct Plan {
   // The settings before each forward step that is still in force, oldest first: what a rollback
   // publishes again is the last of them. A rollback removes it, so it is never itself rolled back.
   std::vector<Rollout> undo;
+  std::optional<Halt> halt;
+  // New documents are born in the legacy system, whatever the stage, wherever both are written.
+  bool births_to_legacy = false;
 };
 
 Plan initial_plan(std::string wave, Capability capability);
@@ -57,6 +70,8 @@ Placement place(const Plan& plan, const Subject& subject);
 inline Stage stage_for(const Plan& plan, const Subject& subject) {
   return place(plan, subject).stage;
 }
+// Where a document would be born.
+Side birth_side(const Plan& plan, const Subject& subject);
 inline Route route(const Plan& plan, const Subject& subject, Operation operation) {
   return route_for(stage_for(plan, subject), operation);
 }

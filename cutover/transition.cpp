@@ -151,6 +151,15 @@ Verdict judged(const Plan& current, const Rollout& next, const Facts& facts, boo
   verdict.next = next;
   verdict.forward = forward;
   if (verdict.forward) {
+    if (current.halt) {
+      verdict.reasons.push_back("the guard " + current.halt->guard + " has halted it (" +
+                                current.halt->detail + "): acknowledge that first");
+    }
+    for (const GuardReading& reading : facts.guards) {
+      if (reading.verdict == GuardVerdict::clear) continue;
+      verdict.reasons.push_back("the guard " + reading.guard + " says " +
+                                std::string(name(reading.verdict)) + ": " + reading.detail);
+    }
     if (facts.open_intents_before > 0) {
       verdict.reasons.push_back("writes routed by an older plan version are still open: " +
                                 std::to_string(facts.open_intents_before));
@@ -223,6 +232,25 @@ Verdict check_rollback(const Plan& current, const Facts& facts) {
     return verdict;
   }
   return judged(current, current.undo.back(), facts, false);
+}
+
+std::optional<Plan> halted(const Plan& current, const GuardReading& reading, Timestamp now) {
+  if (current.halt) return std::nullopt;
+  Plan next = current;
+  next.halt = Halt{reading.guard, reading.detail, now};
+  const bool both_written =
+      rule(current.rollout.from).mirror_writes || rule(current.rollout.to).mirror_writes;
+  if (current.capability == Capability::orders && both_written) next.births_to_legacy = true;
+  return next;
+}
+
+std::optional<Plan> acknowledged(const Plan& current, bool births_by_plan) {
+  const bool births_change = births_by_plan && current.births_to_legacy;
+  if (!current.halt && !births_change) return std::nullopt;
+  Plan next = current;
+  next.halt.reset();
+  if (births_by_plan) next.births_to_legacy = false;
+  return next;
 }
 
 Plan applied(const Plan& current, const Verdict& verdict) {

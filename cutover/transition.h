@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cutover/guard.h"
 #include "cutover/plan.h"
 
 #include <array>
@@ -29,6 +30,7 @@ struct Facts {
   std::int64_t pinned_to_legacy = 0;  // Subjects that must stay there (open documents, backlog).
   std::int64_t pinned_to_cloud = 0;
   std::int64_t open_legacy_orders = 0;
+  std::vector<GuardReading> guards;     // Those that apply; empty: none is configured.
   bool legacy_demand_overlaid = false;  // The facade subtracts their demand from cloud stock.
 };
 
@@ -49,6 +51,14 @@ Verdict check_change(const Plan& current, const ChangeRequest& request, const Fa
 
 // The rollback of the last forward step still in force.
 Verdict check_rollback(const Plan& current, const Facts& facts);
+
+// What a guard's breach does: no further step forward, and new documents are born in the legacy
+// system wherever both are written. What is born stays; states do not move. Nothing: halted
+// already.
+std::optional<Plan> halted(const Plan& current, const GuardReading& reading, Timestamp now);
+
+// A person has looked. `births_by_plan`: new documents go by the plan again.
+std::optional<Plan> acknowledged(const Plan& current, bool births_by_plan);
 
 // The plan after an allowed verdict (undo list kept; version is the journal's to assign).
 Plan applied(const Plan& current, const Verdict& verdict);

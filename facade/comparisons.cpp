@@ -115,7 +115,9 @@ void Comparisons::record(const ShadowCheck& check, const parity::Side& primary,
   entry.comparison = std::move(comparison);
   if (primary.document) entry.primary_document = json::write(*primary.document);
   if (secondary.document) entry.secondary_document = json::write(*secondary.document);
+  const parity::Verdict verdict = entry.comparison.verdict;
   ledger_.record(std::move(entry));
+  compared_(check.capability, verdict, primary.micros, secondary.micros);
 }
 
 void Comparisons::record_refused_mirror(const journal::OutboxRow& row, const Error& error) {

@@ -34,6 +34,10 @@ class Comparisons {
               ShadowQueue& queue, Now now);
 
   void begin(ShadowCheck check);
+  // Told of everything that was compared, after it is in the ledger. Set before the first begin().
+  using Compared = std::function<void(Capability, parity::Verdict, std::int64_t primary_micros,
+                                      std::int64_t secondary_micros)>;
+  void on_compared(Compared compared) { compared_ = std::move(compared); }
   // A mirror that the other ERP refused: an outcome mismatch, without a read.
   void record_refused_mirror(const journal::OutboxRow& row, const Error& error);
   // Names of one thing in the two ERPs.
@@ -50,6 +54,7 @@ class Comparisons {
   const parity::Rules rules_;
   ShadowQueue& queue_;
   Now now_;
+  Compared compared_ = [](Capability, parity::Verdict, std::int64_t, std::int64_t) {};
   mutable std::mutex mutex_;
   parity::References references_;
 };

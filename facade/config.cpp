@@ -96,6 +96,49 @@ void read_listener(const Value& value, const std::string& at, ListenerConfig& li
       static_cast<int>(number_of(value, "connectionLimit", listener.connection_limit));
 }
 
+// A fraction or a ratio: a decimal in the file, a measured rate in memory.
+std::optional<double> rate_of(const Value& value, std::string_view key, const std::string& at,
+                              std::vector<FieldError>& errors) {
+  const Value* member = value.find(key);
+  if (member == nullptr) return std::nullopt;
+  const auto read = member->as_any_decimal();
+  const double rate = read ? std::strtod(read->text().c_str(), nullptr) : 0;
+  if (rate <= 0) errors.push_back({at + "/" + std::string(key), "must be greater than 0"});
+  return rate;
+}
+
+std::optional<cutover::RateLimit> rate_limit_of(const Value& guards, std::string_view key,
+                                                const std::string& at,
+                                                std::vector<FieldError>& errors) {
+  const Value* member = guards.find(key);
+  if (member == nullptr) return std::nullopt;
+  const std::string here = at + "/" + std::string(key);
+  cutover::RateLimit limit;
+  limit.limit = rate_of(*member, "limit", here, errors).value_or(limit.limit);
+  if (limit.limit >= 1) errors.push_back({here + "/limit", "must be less than 1"});
+  limit.window_ms = number_of(*member, "windowMs", limit.window_ms);
+  limit.minimum_sample = number_of(*member, "minimumSample", limit.minimum_sample);
+  limit.false_alarm = rate_of(*member, "falseAlarm", here, errors).value_or(limit.false_alarm);
+  if (limit.false_alarm >= 1) errors.push_back({here + "/falseAlarm", "must be less than 1"});
+  return limit;
+}
+
+void read_guards(const Value& value, const std::string& at, CapabilityGuards& guards,
+                 std::vector<FieldError>& errors) {
+  guards.error_rate = rate_limit_of(value, "errorRate", at, errors);
+  guards.mismatch_rate = rate_limit_of(value, "mismatchRate", at, errors);
+  guards.slower_rate = rate_limit_of(value, "latencyRatio", at, errors);
+  guards.latency_ratio = rate_of(value.get("latencyRatio"), "ratio", at + "/latencyRatio", errors)
+                             .value_or(guards.latency_ratio);
+  const auto level = [&](const char* key) -> std::optional<std::int64_t> {
+    if (value.find(key) == nullptr) return std::nullopt;
+    return number_of(value, key, 0);
+  };
+  guards.backlog_age_max_ms = level("backlogAgeMaxMs");
+  guards.feed_age_max_ms = level("feedAgeMaxMs");
+  guards.dead_letters_max = level("deadLettersMax");
+}
+
 bool is_channel_name(const std::string& text) {
   return !text.empty() && text.size() <= 10 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -216,6 +259,11 @@ Result<Config> read_config(
   facade.resolve_ms = number_of(value, "resolveMs", facade.resolve_ms);
   facade.answers_kept_days = number_of(value, "answersKeptDays", facade.answers_kept_days);
   facade.writes.subject_wait_ms = number_of(value, "subjectWaitMs", facade.writes.subject_wait_ms);
+  facade.guards.look_ms = number_of(value.get("guards"), "lookMs", facade.guards.look_ms);
+  for (const Capability capability : all_capabilities)
+    read_guards(value.get("guards").get(name(capability)),
+                "/guards/" + std::string(name(capability)),
+                facade.guards.capabilities[static_cast<std::size_t>(capability)], errors);
   facade.state_folder = config.state_folder;
 
   config.parity_rules_file = text_of(value.get("parity"), "rulesFile");

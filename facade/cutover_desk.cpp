@@ -61,6 +61,7 @@ Result<CutoverStatus> CutoverDesk::status(Capability capability) const {
   });
   if (!read) return read.error();
   if (!found) return failed;
+  status.guards = read_guards_(status.plan);
   return status;
 }
 
@@ -90,9 +91,26 @@ Result<CutoverStatus> CutoverDesk::roll_back(Capability capability, std::int64_t
   return publish(capability, cutover::check_rollback, expected, actor, reason);
 }
 
-Result<CutoverStatus> CutoverDesk::publish(Capability capability, const Judge& judge,
-                                           std::int64_t expected, const std::string& actor,
-                                           const std::string& reason) {
+Result<CutoverStatus> CutoverDesk::halt(Capability capability, std::int64_t expected,
+                                        const cutover::GuardReading& reading) {
+  return edit(
+      capability, [&](const cutover::Plan& plan) { return cutover::halted(plan, reading, now_()); },
+      expected, "underpin", "guard " + reading.guard + ": " + reading.detail);
+}
+
+Result<CutoverStatus> CutoverDesk::acknowledge(Capability capability, std::int64_t expected,
+                                               bool births_by_plan, const std::string& actor,
+                                               const std::string& reason) {
+  return edit(
+      capability,
+      [&](const cutover::Plan& plan) { return cutover::acknowledged(plan, births_by_plan); },
+      expected, actor, reason);
+}
+
+// A change of the plan that moves no share.
+Result<CutoverStatus> CutoverDesk::edit(Capability capability, const Edit& edit,
+                                        std::int64_t expected, const std::string& actor,
+                                        const std::string& reason) {
   Error refused{ErrorCode::internal, "the plan was not published"};
   const Status written = journal_.write([&](JournalTransaction& tx) {
     const auto plan = plan_in(tx, plans_.wave(), capability);
@@ -105,12 +123,53 @@ Result<CutoverStatus> CutoverDesk::publish(Capability capability, const Judge& j
                                           ", not " + std::to_string(expected)};
       return false;
     }
-    const auto facts = facts_in(tx, *plan);
-    if (!facts) {
-      refused = facts.error();
+    const auto next = edit(*plan);
+    if (!next) {
+      refused = {ErrorCode::rejected,
+                 "there is nothing to change in the plan of " + std::string(name(capability))};
       return false;
     }
-    const cutover::Verdict verdict = judge(*plan, *facts);
+    journal::PlanRecord record;
+    record.wave = plans_.wave();
+    record.capability = capability;
+    record.plan = cutover::write_plan(*next);
+    record.actor = actor;
+    record.reason = reason;
+    record.at = now_();
+    return tx.publish_plan(record, expected);
+  });
+  if (!written) return refused;
+  const Status refreshed = plans_.refresh();
+  if (!refreshed) return refreshed.error();
+  return status(capability);
+}
+
+Result<CutoverStatus> CutoverDesk::publish(Capability capability, const Judge& judge,
+                                           std::int64_t expected, const std::string& actor,
+                                           const std::string& reason) {
+  Error refused{ErrorCode::internal, "the plan was not published"};
+  // Before the transaction: guards look at what this process has measured, and at the journal.
+  const auto before = status(capability);
+  if (!before) return before.error();
+  const Status written = journal_.write([&](JournalTransaction& tx) {
+    const auto plan = plan_in(tx, plans_.wave(), capability);
+    if (!plan) {
+      refused = plan.error();
+      return false;
+    }
+    if (plan->version != expected) {
+      refused = {ErrorCode::conflict, "the plan is at version " + std::to_string(plan->version) +
+                                          ", not " + std::to_string(expected)};
+      return false;
+    }
+    const auto gathered = facts_in(tx, *plan);
+    if (!gathered) {
+      refused = gathered.error();
+      return false;
+    }
+    cutover::Facts facts = *gathered;
+    facts.guards = before->guards;
+    const cutover::Verdict verdict = judge(*plan, facts);
     if (!verdict.allowed) {
       refused = {ErrorCode::rejected,
                  "the change of " + std::string(name(capability)) + " is not allowed"};

@@ -59,6 +59,12 @@ Status Facade::set_up() {
   catch_up_ =
       std::make_unique<CatchUp>(systems_, *journal_, *plans_, *writes_, *orders_, now, wake);
   cutover_ = std::make_unique<CutoverDesk>(*journal_, *plans_, now);
+  guards_ = std::make_unique<CutoverGuards>(systems_, *journal_, settings_.guards, now);
+  cutover_->read_guards([this](const cutover::Plan& plan) { return guards_->readings(plan); });
+  comparisons_->on_compared([this](Capability capability, parity::Verdict verdict,
+                                   std::int64_t primary, std::int64_t secondary) {
+    guards_->compared(capability, verdict, primary, secondary);
+  });
   const Status demand = relay_->load_demand();
   if (!demand) return demand;
   add_tasks();
@@ -107,6 +113,10 @@ void Facade::add_tasks() {
   });
   add("catching up", milliseconds(settings_.poll_ms), [this] {
     (void)catch_up_->advance(background(60'000)).has_value();
+    return false;
+  });
+  add("guards", milliseconds(settings_.guards.look_ms), [this] {
+    guards_->look(*cutover_);
     return false;
   });
   add("health", milliseconds(2'000), [this] {

@@ -4,6 +4,7 @@
 #include "facade/comparisons.h"
 #include "facade/customers.h"
 #include "facade/cutover_desk.h"
+#include "facade/cutover_guards.h"
 #include "facade/demand.h"
 #include "facade/feeds.h"
 #include "facade/inventory.h"
@@ -34,6 +35,7 @@ struct FacadeSettings {
   RelaySettings relay;
   WriteLimits writes;
   parity::Rules parity_rules;
+  GuardsSettings guards;
   int shadow_threads = 2;
   std::size_t shadow_queue_limit = 2'000;
   std::int64_t poll_ms = 500;          // Feeds and catching up.
@@ -67,6 +69,7 @@ class Facade {
   PricingFacade& pricing() { return *pricing_; }
   CustomerFacade& customers() { return *customers_; }
   CutoverDesk& cutover() { return *cutover_; }
+  CutoverGuards& guards() { return *guards_; }
   WriteLife& writes() { return *writes_; }
   journal::Journal& journal() { return *journal_; }
   parity::Ledger& ledger() { return *ledger_; }
@@ -109,6 +112,7 @@ class Facade {
   std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<CatchUp> catch_up_;
   std::unique_ptr<CutoverDesk> cutover_;
+  std::unique_ptr<CutoverGuards> guards_;
   mutable std::mutex health_mutex_;
   std::vector<SystemHealth> health_;
   std::vector<std::unique_ptr<PeriodicTask>> tasks_;

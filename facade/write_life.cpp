@@ -61,6 +61,12 @@ Opening read_outcome(const journal::OpenOutcome& outcome) {
   return opening;
 }
 
+Side primary_of(const NewIntent& draft, const cutover::Plan& plan,
+                const cutover::Subject& subject) {
+  return draft.birth ? cutover::birth_side(plan, subject)
+                     : route(plan, subject, cutover::Operation::write).primary;
+}
+
 }  // namespace
 
 WriteLife::WriteLife(const Systems& systems, journal::Journal& journal, PlanBook& plans, Now now,
@@ -111,11 +117,11 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     if (home || pinned) {
       draft.side = home ? *home : *pinned;
     } else if (plan.rollout.rules.empty()) {
-      draft.side = route(plan, draft.subject, cutover::Operation::write).primary;
+      draft.side = primary_of(draft, plan, draft.subject);
     } else {
       const Status read = journal_.read([&](const journal::JournalReader& reader) {
         const cutover::Subject subject = cohort_of(plan, draft, reader);
-        draft.side = route(plan, subject, cutover::Operation::write).primary;
+        draft.side = primary_of(draft, plan, subject);
       });
       if (!read) return problem_for(read.error());
     }

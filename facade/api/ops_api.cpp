@@ -62,6 +62,23 @@ Value status_value(const CutoverStatus& status) {
   value.set("reason", status.reason);
   value.set("since", status.since.text());
   if (!status.plan.undo.empty()) value.set("rollbackTo", rollout_value(status.plan.undo.back()));
+  if (status.plan.births_to_legacy) value.set("births", "legacy");
+  if (status.plan.halt) {
+    Value halt = Value::object();
+    halt.set("guard", status.plan.halt->guard);
+    halt.set("detail", status.plan.halt->detail);
+    halt.set("at", status.plan.halt->at.text());
+    value.set("halt", std::move(halt));
+  }
+  Value guards = Value::array();
+  for (const cutover::GuardReading& reading : status.guards) {
+    Value one = Value::object();
+    one.set("guard", reading.guard);
+    one.set("verdict", cutover::name(reading.verdict));
+    one.set("detail", reading.detail);
+    guards.push(std::move(one));
+  }
+  value.set("guards", std::move(guards));
   const journal::Backlog& b = status.backlog;
   Value backlog = Value::object();
   backlog.set("openIntents", Value::integer(b.open_intents));
@@ -170,6 +187,20 @@ Answer roll_back(Facade& facade, const ApiCall& call) {
   if (!body.value) return body.refused;
   return status_answer(facade.cutover().roll_back(*capability, expected.version, call.subject,
                                                   body.value->get("reason").text()));
+}
+
+// A person has looked at what a guard halted.
+Answer acknowledge(Facade& facade, const ApiCall& call) {
+  if (const auto refused = needs_role(call, {"architect"})) return *refused;
+  const auto capability = capability_of(call);
+  if (!capability) return no_capability(call);
+  const Expected expected = expected_of(call);
+  if (expected.refused) return *expected.refused;
+  const Parsed body = parse_body(call, "cutover-acknowledge");
+  if (!body.value) return body.refused;
+  return status_answer(facade.cutover().acknowledge(
+      *capability, expected.version, body.value->get("births").text() == "plan", call.subject,
+      body.value->get("reason").text()));
 }
 
 // Why a subject goes where it goes.
@@ -490,6 +521,8 @@ ApiRoutes ops_routes(Facade& facade) {
       [&](const ApiCall& call) { return change_plan(facade, call); });
   add("POST", "/ops/v1/cutover/{capability}/rollback", "cutover_rollback",
       [&](const ApiCall& call) { return roll_back(facade, call); });
+  add("POST", "/ops/v1/cutover/{capability}/acknowledge", "cutover_acknowledge",
+      [&](const ApiCall& call) { return acknowledge(facade, call); });
   add("GET", "/ops/v1/exceptions", "list_exceptions",
       [&](const ApiCall& call) { return list_exceptions(facade, call); });
   add("GET", "/ops/v1/exceptions/{id}", "show_exception",

@@ -150,6 +150,12 @@ void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
     response.headers.add("traceparent", trace.traceparent);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     metrics_.request(capability_of(route.operation), route.operation, answer.status, took.count());
+    if (channel) {
+      const auto capability = parse_capability(capability_of(route.operation));
+      // A 202 that asks to come back later is an outcome nobody knows yet.
+      const bool unknown = answer.status == 202 && answer.retry_after_s > 0;
+      if (capability) facade_.guards().answered(*capability, answer.status >= 500 || unknown);
+    }
     const auto level = answer.status >= 500 ? telemetry::Level::warning : telemetry::Level::info;
     log_.write(level, "request", call.correlation_id.text(),
                {{"method", request.method},

@@ -59,6 +59,20 @@ int run(int argc, char** argv, const Adapters& adapters) {
   set->callback(
       [&] { code = cutover_set(ops, capability, stage, share, reason, version, rules_file); });
 
+  std::string births = "legacy";
+  CLI::App* acknowledge =
+      cutover->add_subcommand("acknowledge", "You have looked at what a guard halted");
+  acknowledge->add_option("capability", capability, "orders, inventory, pricing or customers")
+      ->required();
+  acknowledge->add_option("--births", births, "New documents: legacy, or plan (by the plan again)")
+      ->check(CLI::IsMember({"legacy", "plan"}))
+      ->capture_default_str();
+  acknowledge->add_option("--reason", reason, "What was found, for the audit trail")->required();
+  acknowledge->add_option("--version", version, "Plan version it was decided on");
+  reaches_ops(acknowledge);
+  acknowledge->callback(
+      [&] { code = cutover_acknowledge(ops, capability, births, reason, version); });
+
   ExplainOptions asked;
   CLI::App* explain = cutover->add_subcommand("explain", "Why a subject goes where it goes");
   explain->add_option("capability", capability, "orders, inventory, pricing or customers")

@@ -35,6 +35,8 @@ int cutover_status(const OpsOptions& ops, const std::string& capability, bool as
 int cutover_set(const OpsOptions& ops, const std::string& capability, const std::string& stage,
                 const std::string& share, const std::string& reason, std::int64_t version,
                 const std::string& rules_file);
+int cutover_acknowledge(const OpsOptions& ops, const std::string& capability,
+                        const std::string& births, const std::string& reason, std::int64_t version);
 // What is not given is taken from what is known of the subject.
 struct ExplainOptions {
   std::string subject;

@@ -97,6 +97,17 @@ void print_plan(const Value& plan) {
                 std::string(side) == "catchUpCloud" ? "the cloud" : "legacy",
                 catch_up.get("state").text().c_str(), catch_up.get("detail").text().c_str());
   }
+  for (const Value& rule : plan.get("rules").items())
+    std::printf("%-10s cohort %s: %s (%s)\n", "", rule.get("name").text().c_str(),
+                share_of(rule).c_str(), rule.get("reason").text().c_str());
+  for (const Value& guard : plan.get("guards").items())
+    std::printf("%-10s guard %s: %s, %s\n", "", guard.get("guard").text().c_str(),
+                guard.get("verdict").text().c_str(), guard.get("detail").text().c_str());
+  if (const Value* halt = plan.find("halt"))
+    std::printf("%-10s HALTED by %s at %s: %s\n", "", halt->get("guard").text().c_str(),
+                halt->get("at").text().c_str(), halt->get("detail").text().c_str());
+  if (plan.find("births") != nullptr)
+    std::printf("%-10s new documents are born in legacy, whatever the stage\n", "");
   const Value* undo = plan.find("rollbackTo");
   if (undo != nullptr)
     std::printf("%-10s a rollback leads to %s (%s)\n", "", undo->get("stage").text().c_str(),
@@ -162,6 +173,21 @@ int cutover_set(const OpsOptions& ops, const std::string& capability, const std:
   body.set("sharePer100k", Value::number(per_100k.normalized()));
   body.set("reason", reason);
   const auto reply = call(ops, "PUT", "/ops/v1/cutover/" + capability, &body, *tag);
+  if (!reply) return 1;
+  print_plan(reply->value);
+  return 0;
+}
+
+int cutover_acknowledge(const OpsOptions& ops, const std::string& capability,
+                        const std::string& births, const std::string& reason,
+                        std::int64_t version) {
+  const auto tag = version_tag(ops, capability, version);
+  if (!tag) return 1;
+  Value body = Value::object();
+  body.set("births", births);
+  body.set("reason", reason);
+  const auto reply =
+      call(ops, "POST", "/ops/v1/cutover/" + capability + "/acknowledge", &body, *tag);
   if (!reply) return 1;
   print_plan(reply->value);
   return 0;

@@ -48,6 +48,7 @@ const std::map<std::string, Example>& examples() {
        {"customer-request",
         [](const Value& value) { return judged(customer_request_from_json(value)); }}},
       {"customer-amendment.json", {"customer-amendment", judge<CustomerAmendment>}},
+      {"cutover-acknowledge.json", {"cutover-acknowledge", nothing_more}},
       {"cutover-change.json", {"cutover-change", nothing_more}},
       {"reason.json", {"reason", nothing_more}}};
   return all;

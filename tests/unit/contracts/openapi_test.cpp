@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 13);
+  EXPECT_EQ(checked, 14);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -207,6 +207,8 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                               "get /ops/v1/cutover/{capability}",
                                               "get /ops/v1/cutover/{capability}/explain",
                                               "put /ops/v1/cutover/{capability}",
+                                              "post /ops/v1/cutover/{capability}/acknowledge",
+                                              "post /ops/v1/cutover/{capability}/acknowledge",
                                               "post /ops/v1/cutover/{capability}/rollback",
                                               "get /ops/v1/exceptions",
                                               "get /ops/v1/exceptions/{id}",
