@@ -118,6 +118,9 @@ Result<Timestamp> Timestamp::parse(std::string_view text) {
   if (at != text.size()) return bad(what, text);
   const std::int64_t seconds = days_from(day->year, day->month, day->day) * 86'400 + h * 3600 +
                                m * 60 + s - offset_minutes * 60;
+  // An offset or a leap second may lead out of the years that text() writes with four digits.
+  if (seconds < days_from(1, 1, 1) * 86'400 || seconds >= days_from(10'000, 1, 1) * 86'400)
+    return bad(what, text);
   return Timestamp{seconds * 1'000'000 + fraction};
 }
 

@@ -4,6 +4,7 @@
 #include "contracts/result.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -76,6 +77,9 @@ class HttpClient {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// HttpClient::send as a value: what sits on the client can be given answers without a network.
+using Send = std::function<Result<HttpResponse>(const HttpRequest&, const CallContext&)>;
 
 // The value of an Authorization header (RFC 7617).
 std::string basic_authorization(std::string_view user, std::string_view password);

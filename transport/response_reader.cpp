@@ -59,8 +59,7 @@ std::optional<std::size_t> whole_number(std::string_view text, unsigned base) {
 
 class Reader {
  public:
-  Reader(Connection& connection, const ClientSettings& settings, Deadline deadline)
-      : connection_(connection), settings_(settings), deadline_(deadline) {}
+  Reader(const ReadMore& more, const ClientSettings& settings) : more_(more), settings_(settings) {}
 
   ReadOutcome read(bool head_only, HttpResponse& response) {
     bool http_1_0 = false;
@@ -72,6 +71,10 @@ class Reader {
         return malformed("it switches protocols or never comes to an answer");
     }
     const std::string* coding = response.header("Transfer-Encoding");
+    const auto count = [&](std::string_view name) {
+      return std::count_if(response.headers.begin(), response.headers.end(),
+                           [&](const HttpHeader& header) { return same_word(header.name, name); });
+    };
     const bool keeps = http_1_0 ? lists(response.header("Connection"), "keep-alive")
                                 : !lists(response.header("Connection"), "close");
     if (head_only || response.status == 204 || response.status == 304) {
@@ -81,6 +84,8 @@ class Reader {
     if (coding != nullptr) {
       if (!same_word(trimmed(*coding), "chunked"))
         return malformed("its transfer encoding is not known");
+      if (count("Transfer-Encoding") > 1 || count("Content-Length") > 0)
+        return malformed("it says in two ways where it ends");
       if (!read_chunks(response.body)) return outcome_;
     } else {
       std::optional<std::size_t> length;
@@ -119,7 +124,7 @@ class Reader {
 
   // More bytes into the buffer; false: outcome_ says why not.
   bool fill() {
-    const Transfer transfer = connection_.read(buffer_, 16'384, deadline_);
+    const Transfer transfer = more_(buffer_, 16'384);
     if (transfer == Transfer::done) {
       outcome_.any_byte = true;
       return true;
@@ -129,8 +134,7 @@ class Reader {
     if (transfer == Transfer::end)
       outcome_.reason = outcome_.any_byte ? "the connection ended within the response"
                                           : "the connection ended without a response";
-    if (transfer == Transfer::broken)
-      outcome_.reason = "the connection broke: " + connection_.failure();
+    if (transfer == Transfer::broken) outcome_.reason = "the connection broke";
     return false;
   }
 
@@ -228,18 +232,30 @@ class Reader {
     }
   }
 
-  Connection& connection_;
+  const ReadMore& more_;
   const ClientSettings& settings_;
-  const Deadline deadline_;
   std::string buffer_;
   ReadOutcome outcome_;
 };
 
 }  // namespace
 
+ReadOutcome read_response(const ReadMore& more, bool head_only, const ClientSettings& settings,
+                          HttpResponse& response) {
+  return Reader(more, settings).read(head_only, response);
+}
+
 ReadOutcome read_response(Connection& connection, bool head_only, const ClientSettings& settings,
                           Deadline deadline, HttpResponse& response) {
-  return Reader(connection, settings, deadline).read(head_only, response);
+  bool broke = false;
+  const ReadMore more = [&](std::string& into, std::size_t most) {
+    const Transfer transfer = connection.read(into, most, deadline);
+    broke = transfer == Transfer::broken;
+    return transfer;
+  };
+  ReadOutcome outcome = read_response(more, head_only, settings, response);
+  if (broke) outcome.reason += ": " + connection.failure();
+  return outcome;
 }
 
 }  // namespace underpin::transport

@@ -4,6 +4,7 @@
 #include "transport/http_client.h"
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 namespace underpin::transport {
@@ -17,6 +18,11 @@ struct ReadOutcome {
   bool reusable = false;               // The connection may carry another request.
 };
 
+// Appends at least one byte, at most `most`, as Connection::read does.
+using ReadMore = std::function<Transfer(std::string& into, std::size_t most)>;
+
+ReadOutcome read_response(const ReadMore& more, bool head_only, const ClientSettings& settings,
+                          HttpResponse& response);
 ReadOutcome read_response(Connection& connection, bool head_only, const ClientSettings& settings,
                           Deadline deadline, HttpResponse& response);
 

@@ -43,6 +43,15 @@ TEST(Time, TimestampsAreReadWithAnyOffsetAndWrittenInUtc) {
     EXPECT_EQ(read(text), "error") << text;
 }
 
+TEST(Time, AnOffsetDoesNotLeadOutOfTheYearsThatCanBeWritten) {
+  EXPECT_EQ(Timestamp::parse("0001-01-01T00:00:00Z").value().text(), "0001-01-01T00:00:00Z");
+  EXPECT_EQ(Timestamp::parse("9999-12-31T23:59:59.999999Z").value().text(),
+            "9999-12-31T23:59:59.999999Z");
+  for (const char* text :
+       {"9999-12-31T23:59:59-00:01", "9999-12-31T23:59:60Z", "0001-01-01T00:00:00+00:01"})
+    EXPECT_FALSE(Timestamp::parse(text).has_value()) << text;
+}
+
 TEST(Time, FractionsAreKeptToMicroseconds) {
   EXPECT_EQ(read("2026-11-24T18:15:00.123Z"), "2026-11-24T18:15:00.123Z");
   EXPECT_EQ(read("2026-11-24T18:15:00.120Z"), "2026-11-24T18:15:00.120Z");
