@@ -76,7 +76,7 @@ std::vector<Adjustment> adjustments_of(Decimal discount, std::int64_t sequence,
   Decimal rest = discount;
   for (std::size_t i = 0; i < adjustments.size(); ++i) {
     Decimal& amount = adjustments[i].amount;
-    if (explained > discount) {
+    if (explained > discount && !explained.is_zero()) {
       amount = i + 1 == adjustments.size()
                    ? -with_cents(rest)
                    : Decimal::divided(amount * discount, explained, 2, Rounding::half_up);
@@ -130,7 +130,7 @@ std::map<std::int64_t, int> line_numbers(const std::vector<std::int64_t>& sequen
   }
   std::sort(others.begin(), others.end());
   for (const std::int64_t sequence : others) {
-    int number = sequence % 10 == 0 && sequence / 10 <= line_number_max
+    int number = sequence % 10 == 0 && sequence / 10 >= 1 && sequence / 10 <= line_number_max
                      ? static_cast<int>(sequence / 10)
                      : line_number_max;
     while (number > 1 && taken.count(number) != 0) --number;
@@ -492,6 +492,8 @@ Order Documents::from_posted(const Found& found, const CallContext& context) {
     line.number = numbers.at(sequence);
     order.lines.push_back(std::move(line));
   }
+  std::sort(order.lines.begin(), order.lines.end(),
+            [](const OrderLine& a, const OrderLine& b) { return a.number < b.number; });
   order.status = order.lines.empty() ? OrderStatus::shipped : OrderStatus::invoiced;
   add_postings(order, found.number, numbers, context);
   return order;

@@ -1,5 +1,8 @@
 #include "cloud-adapters/business_central/site.h"
 
+#include <memory>
+#include <utility>
+
 namespace underpin::cloud::business_central {
 namespace {
 
@@ -22,6 +25,13 @@ transport::ClientSettings http_settings(const Settings& settings, const std::str
   http.connect_timeout_ms = settings.connect_timeout_ms;
   http.pool_size = static_cast<std::size_t>(settings.pool_size);
   return http;
+}
+
+transport::Send over_http(const Settings& settings, const std::string& system) {
+  const auto http = std::make_shared<transport::HttpClient>(http_settings(settings, system));
+  return [http](const transport::HttpRequest& request, const CallContext& context) {
+    return http->send(request, context);
+  };
 }
 
 odata::ClientOptions client_options(const Settings& settings, const std::string& system) {
@@ -103,10 +113,12 @@ std::string shortened(const std::string& text, std::size_t most) {
 }
 
 Site::Site(Settings settings, std::string system)
+    : Site(settings, system, over_http(settings, system)) {}
+
+Site::Site(Settings settings, std::string system, transport::Send send)
     : settings_(std::move(settings)),
       system_(std::move(system)),
-      http_(http_settings(settings_, system_)),
-      client_(client_options(settings_, system_), http_),
+      client_(client_options(settings_, system_), std::move(send)),
       company_id_(settings_.company_id) {}
 
 std::string Site::api_root() const { return settings_.base_url + "/api/v2.0"; }

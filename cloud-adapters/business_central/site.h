@@ -71,7 +71,8 @@ constexpr std::string_view blank_date = "0001-01-01";
 // locations' GUIDs. Thread rule: any number of threads.
 class Site {
  public:
-  explicit Site(Settings settings, std::string system);
+  Site(Settings settings, std::string system);
+  Site(Settings settings, std::string system, transport::Send send);
 
   const Settings& settings() const { return settings_; }
   const std::string& system() const { return system_; }
@@ -101,7 +102,6 @@ class Site {
 
   const Settings settings_;
   const std::string system_;
-  transport::HttpClient http_;
   odata::ODataClient client_;
   std::mutex mutex_;
   std::string company_id_;

@@ -67,6 +67,8 @@ Address address_at(const Record& record, const std::string& prefix, const std::s
 
 std::vector<Tax> taxes_of(const Record& line, bool included) {
   const Decimal percent = amount_of(line, "VAT_Percent").normalized();
+  if (percent.is_negative())
+    throw Failure{{ErrorCode::internal, "a line with a negative VAT_Percent came from NAV"}};
   const Decimal net = amount_of(line, "Line_Amount");
   Decimal amount = amount_of(line, "Amount_Including_VAT") - net;
   if (included)

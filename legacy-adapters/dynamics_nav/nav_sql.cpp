@@ -80,7 +80,8 @@ std::int64_t whole_of(std::string_view text, std::string_view column) {
 
 std::optional<Date> date_of(std::string_view text, std::string_view column) {
   const auto day = Date::parse(text.substr(0, 10));
-  if (!day) unreadable(text, column, "a date");
+  const bool ends = text.size() == 10 || (text.size() > 10 && (text[10] == ' ' || text[10] == 'T'));
+  if (!day || !ends) unreadable(text, column, "a date");
   if (*day == Date{1753, 1, 1}) return std::nullopt;
   return *day;
 }

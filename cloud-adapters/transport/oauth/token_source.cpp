@@ -7,6 +7,8 @@
 namespace underpin::cloud {
 namespace {
 
+constexpr std::size_t vendor_code_max = 200;
+
 std::string form_encoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string encoded;
@@ -25,8 +27,8 @@ std::string form_encoded(std::string_view text) {
 
 }  // namespace
 
-TokenSource::TokenSource(OAuthSettings settings, transport::HttpClient& http)
-    : settings_(std::move(settings)), http_(http) {}
+TokenSource::TokenSource(OAuthSettings settings, transport::Send send)
+    : settings_(std::move(settings)), send_(std::move(send)) {}
 
 Result<std::string> TokenSource::token(const CallContext& context) {
   const std::lock_guard lock(mutex_);
@@ -48,7 +50,7 @@ Result<std::string> TokenSource::request(const CallContext& context) {
                  "&client_secret=" + form_encoded(settings_.client_secret) +
                  "&scope=" + form_encoded(settings_.scope);
   const auto sent = std::chrono::steady_clock::now();
-  const Result<transport::HttpResponse> answer = http_.send(request, context);
+  const Result<transport::HttpResponse> answer = send_(request, context);
   if (!answer) return answer.error();
   const Result<json::Value> body = json::parse(answer->body);
   if (answer->status != 200 || !body) {
@@ -56,7 +58,7 @@ Result<std::string> TokenSource::request(const CallContext& context) {
     Error error{refused ? ErrorCode::unauthorized : ErrorCode::unavailable,
                 "the identity provider answered " + std::to_string(answer->status)};
     // The description may repeat what was sent; the code never does.
-    if (body) error.vendor_code = body->get("error").text();
+    if (body) error.vendor_code = body->get("error").text().substr(0, vendor_code_max);
     return error;
   }
   const std::string& token = body->get("access_token").text();
@@ -64,8 +66,10 @@ Result<std::string> TokenSource::request(const CallContext& context) {
   if (token.empty() || !life)
     return Error{ErrorCode::unavailable, "the identity provider's answer holds no token"};
   token_ = token;
-  // A life shorter than the margin is used for half of it.
-  const std::int64_t use_s = std::max<std::int64_t>(*life - settings_.expiry_margin_s, *life / 2);
+  // A life shorter than the margin is used for half of it; nobody's token lives for more than a
+  // day.
+  const std::int64_t life_s = std::clamp<std::int64_t>(*life, 0, 86'400);
+  const std::int64_t use_s = std::max<std::int64_t>(life_s - settings_.expiry_margin_s, life_s / 2);
   renew_at_ = sent + std::chrono::seconds(use_s);
   return token_;
 }

@@ -23,7 +23,7 @@ struct OAuthSettings {
 // others take what it got.
 class TokenSource {
  public:
-  TokenSource(OAuthSettings settings, transport::HttpClient& http);
+  TokenSource(OAuthSettings settings, transport::Send send);
 
   // unauthorized when the identity provider refuses; unavailable when it cannot be reached: in no
   // case has the ERP been called.
@@ -35,7 +35,7 @@ class TokenSource {
   Result<std::string> request(const CallContext& context);
 
   const OAuthSettings settings_;
-  transport::HttpClient& http_;
+  const transport::Send send_;
   std::mutex mutex_;
   std::string token_;
   std::chrono::steady_clock::time_point renew_at_{};

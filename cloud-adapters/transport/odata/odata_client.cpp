@@ -37,6 +37,17 @@ std::string without_blanks(const std::string& link) {
   return text;
 }
 
+constexpr std::size_t vendor_code_max = 200;
+constexpr std::size_t message_max = 1'000;
+
+// At most so many bytes, and no character in parts.
+std::string cut(const std::string& text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
 bool is_malformed_request(std::string_view code) {
   return code == "BadRequest" || code == "BadRequest_InvalidToken" ||
          code == "BadRequest_InvalidRequestUrl";
@@ -44,9 +55,9 @@ bool is_malformed_request(std::string_view code) {
 
 }  // namespace
 
-ODataClient::ODataClient(ClientOptions options, transport::HttpClient& http)
-    : options_(std::move(options)), http_(http) {
-  if (options_.oauth) tokens_ = std::make_unique<TokenSource>(*options_.oauth, http_);
+ODataClient::ODataClient(ClientOptions options, transport::Send send)
+    : options_(std::move(options)), send_(std::move(send)) {
+  if (options_.oauth) tokens_ = std::make_unique<TokenSource>(*options_.oauth, send_);
 }
 
 ODataClient::~ODataClient() = default;
@@ -75,7 +86,7 @@ Result<transport::HttpResponse> ODataClient::exchange(transport::HttpRequest req
     } else if (!options_.authorization.empty()) {
       authorized.headers.push_back({"Authorization", options_.authorization});
     }
-    const Result<transport::HttpResponse> response = http_.send(authorized, context);
+    const Result<transport::HttpResponse> response = send_(authorized, context);
     // A 401 was refused at the door: sending it once more with a new token does nothing twice.
     if (response && response->status == 401 && tokens_ && attempt == 0) {
       tokens_->refused(token);
@@ -98,9 +109,9 @@ Error ODataClient::failure(const transport::HttpResponse& response, Effect effec
   const Result<json::Value> body = json::parse(response.body, limits);
   if (body) {
     const json::Value& described = body->get("error");
-    error.vendor_code = described.get("code").text();
+    error.vendor_code = cut(described.get("code").text(), vendor_code_max);
     const std::string& message = described.get("message").text();
-    if (!message.empty()) error.message = message.substr(0, 1'000);
+    if (!message.empty()) error.message = cut(message, message_max);
   }
   if (error.vendor_code.empty()) error.vendor_code = "HTTP " + std::to_string(response.status);
   if (const std::string* value = response.header("Retry-After")) {

@@ -50,8 +50,7 @@ struct ListPage {
 //   internal         400 that says the request itself is malformed: our fault, nothing was done
 class ODataClient {
  public:
-  // `http` outlives the client.
-  ODataClient(ClientOptions options, transport::HttpClient& http);
+  ODataClient(ClientOptions options, transport::Send send);
   ~ODataClient();
 
   Result<Answer> get(const std::string& url, const CallContext& context, int page_size = 0);
@@ -70,7 +69,7 @@ class ODataClient {
   Error failure(const transport::HttpResponse& response, Effect effect) const;
 
   const ClientOptions options_;
-  transport::HttpClient& http_;
+  const transport::Send send_;
   std::unique_ptr<TokenSource> tokens_;
 };
 

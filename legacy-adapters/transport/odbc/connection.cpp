@@ -92,8 +92,10 @@ std::string narrow(const SQLWCHAR* text, std::size_t length) {
   std::string result;
   for (std::size_t i = 0; i < length; ++i) {
     unsigned point = text[i];
-    if (point >= 0xD800 && point < 0xDC00 && i + 1 < length) {
+    if (point >= 0xD800 && point < 0xDC00 && i + 1 < length && (text[i + 1] & 0xFC00) == 0xDC00) {
       point = 0x10000 + ((point & 0x3FF) << 10) + (text[++i] & 0x3FFU);
+    } else if (point >= 0xD800 && point < 0xE000) {
+      point = 0xFFFD;  // Half a pair, as where a driver has cut a message short.
     }
     const auto put = [&result](unsigned byte) { result += static_cast<char>(byte & 0xFF); };
     if (point < 0x80) {

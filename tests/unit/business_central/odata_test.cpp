@@ -1,6 +1,7 @@
 #include "cloud-adapters/business_central/change_cursor.h"
 #include "cloud-adapters/business_central/documents.h"
 #include "cloud-adapters/business_central/metadata.h"
+#include "cloud-adapters/transport/odata/odata_client.h"
 #include "cloud-adapters/transport/odata/odata_text.h"
 #include "contracts/json/schema.h"
 
@@ -49,6 +50,49 @@ TEST(LineNumbers, ComeFromTheSequenceAndNothingElse) {
   EXPECT_EQ(numbers.at(99990000), 9999);
   EXPECT_EQ(numbers.at(12345), 9998) << "the highest that is free";
   EXPECT_EQ(line_numbers({15000}).at(15000), 1500) << "whatever other lines come and go";
+}
+
+TEST(LineNumbers, AreNeverBelowOneWhateverTheSequence) {
+  const auto numbers = line_numbers({0, -10, -20000});
+  for (const std::int64_t sequence : {0, -10, -20000}) EXPECT_GE(numbers.at(sequence), 1);
+}
+
+// What a service or an identity provider answers, without a network.
+transport::Send answering(int status, std::string body) {
+  return [status, body = std::move(body)](const transport::HttpRequest&, const CallContext&) {
+    return Result<transport::HttpResponse>(transport::HttpResponse{status, {}, body});
+  };
+}
+
+TEST(OData, AnErrorsTextIsCutBetweenCharacters) {
+  std::string message = "x";
+  for (int i = 0; i < 600; ++i) message += "ä";
+  json::Value described = json::Value::object();
+  described.set("code", std::string(5'000, 'c'));
+  described.set("message", message);
+  json::Value body = json::Value::object();
+  body.set("error", described);
+  odata::ODataClient client({"bc", {}, std::nullopt, false}, answering(400, json::write(body)));
+  const auto refused = client.get("https://erp.example/orders", {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message, message.substr(0, 999));
+  EXPECT_EQ(refused.error().vendor_code, std::string(200, 'c'));
+}
+
+TEST(OAuth, AnAbsurdLifeOfATokenIsADayAtMostAndNeverLessThanNothing) {
+  for (const char* life : {"9223372036854775807", "-9223372036854775808", "0"}) {
+    int asked = 0;
+    const auto answer =
+        answering(200, std::string(R"({"access_token": "t", "expires_in": )") + life + "}");
+    TokenSource tokens({"https://login.example/token", "id", "s", "scope"},
+                       [&](const transport::HttpRequest& request, const CallContext& context) {
+                         ++asked;
+                         return answer(request, context);
+                       });
+    EXPECT_EQ(tokens.token({}).value(), "t") << life;
+    EXPECT_EQ(tokens.token({}).value(), "t") << life;
+    EXPECT_EQ(asked, life[0] == '9' ? 1 : 2) << life;
+  }
 }
 
 TEST(ChangeCursors, GiveARecordOnceAndForgetWhatLiesBeforeTheOverlap) {

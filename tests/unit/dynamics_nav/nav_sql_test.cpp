@@ -35,6 +35,13 @@ TEST(NavSql, ReadsDecimalsWholeNumbersAndBlankDates) {
   EXPECT_THROW((void)date_of("24.11.2026", "Posting Date"), std::domain_error);
 }
 
+TEST(NavSql, WhatMerelyBeginsLikeADayIsNone) {
+  EXPECT_EQ(date_of("2026-11-24", "Posting Date"), (Date{2026, 11, 24}));
+  EXPECT_EQ(date_of("2026-11-24T00:00:00", "Posting Date"), (Date{2026, 11, 24}));
+  for (const char* text : {"2026-11-245", "2026-11-24.5", "1753-01-01x", "2026-11-2"})
+    EXPECT_THROW((void)date_of(text, "Posting Date"), std::domain_error) << text;
+}
+
 TEST(NavSql, DoctorFindsEverythingInACompleteDatabase) {
   NavTables tables("Müller GmbH", "$437dbf0e");
   SqlNames names;

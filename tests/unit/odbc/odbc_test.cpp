@@ -1,3 +1,4 @@
+#include "legacy-adapters/transport/odbc/connection.h"
 #include "tests/unit/odbc/sample_database.h"
 
 #include <gmock/gmock.h>
@@ -10,6 +11,11 @@ namespace underpin::legacy::odbc {
 namespace {
 
 using testing::HasSubstr;
+
+TEST(Odbc, HalfOfASurrogatePairIsReplacedAndTakesNothingWithIt) {
+  const std::vector<SQLWCHAR> units{'a', 0xD83D, 'b', 0xDE00, 0xD83D, 0xDE00, 0xD83D};
+  EXPECT_EQ(narrow(units.data(), units.size()), "a\uFFFDb\uFFFD\U0001F600\uFFFD");
+}
 
 TEST(Odbc, KeepsTwentyDecimalsAsTheyAreStored) {
   SampleDatabase sample;
