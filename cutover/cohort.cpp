@@ -112,10 +112,11 @@ Result<std::vector<CohortRule>> read_rules(const Value& value, bool documents) {
     const Value* match = entry.find("match");
     if (match == nullptr || !match->is_object() || match->members().empty())
       return refused(path + "/match", "must name at least one list");
-    for (const auto& [key, member] : match->members()) {
-      const std::string at = path + "/match/" + key;
+    for (const json::Member& given : match->members()) {
+      const std::string at = path + "/match/" + given.key;
+      const Value& member = given.value;
       const auto list = std::find_if(lists.begin(), lists.end(),
-                                     [&](const auto& one) { return key == one.first; });
+                                     [&](const auto& one) { return given.key == one.first; });
       if (list == lists.end()) return refused(at, "is not known");
       if (!documents && list->second == &CohortRule::channels)
         return refused(at, "is only for documents: who asks does not move what is shared");

@@ -250,8 +250,14 @@ std::string reason_of(const std::exception& problem) {
   if (begin != std::string::npos) reason.erase(0, begin + 2);
   const std::size_t read = reason.find("; last read: ");
   if (read != std::string::npos) {
-    const std::size_t expected = reason.find("; expected ", read);
-    reason.erase(read, expected == std::string::npos ? expected : expected - read);
+    // What was read may say "expected", too: the last one counts, and only if it looks like ours.
+    constexpr std::size_t longest = 60;
+    const std::size_t expected = reason.rfind("; expected ");
+    const bool ours = expected != std::string::npos && expected > read &&
+                      reason.size() - expected <= longest &&
+                      std::all_of(reason.begin() + static_cast<std::ptrdiff_t>(expected),
+                                  reason.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    reason.erase(read, ours ? expected - read : std::string::npos);
   }
   return reason;
 }

@@ -53,7 +53,9 @@ struct RequestReader::Parser : beast::http::basic_parser<true> {
     request.body += view(text);
     return text.size();
   }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, BeastError&) override {}
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, BeastError&) override {
+    chunk_seen = true;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view text, BeastError&) override {
     request.body += view(text);
     return text.size();
@@ -62,6 +64,7 @@ struct RequestReader::Parser : beast::http::basic_parser<true> {
 
   Request& request;
   bool head_done = false;
+  bool chunk_seen = false;
 };
 
 RequestReader::RequestReader(ReaderLimits limits) : limits_(limits) {}
@@ -85,6 +88,7 @@ Request RequestReader::take() {
   scanned_ = 0;
   blank_lines_ = 0;
   body_wire_bytes_ = 0;
+  wants_more_ = false;
   request_line_checked_ = false;
   continue_due_ = false;
   advance();
@@ -319,6 +323,12 @@ bool RequestReader::take_target() {
 }
 
 void RequestReader::read_body() {
+  // A whole size line that is still here, with no chunk before it, is the last chunk's: its trailer
+  // has not ended. Beast asserts that it is not asked again with fewer bytes than this.
+  constexpr std::size_t last_chunk_least = 5;
+  if (wants_more_ && parser_->chunked() && !parser_->chunk_seen &&
+      pending_.size() < last_chunk_least && pending_.find('\n', 2) != std::string::npos)
+    return;
   BeastError error;
   std::size_t used = 0;
   while (used < pending_.size() && !error && !parser_->is_done()) {
@@ -329,8 +339,9 @@ void RequestReader::read_body() {
   }
   pending_.erase(0, used);
   body_wire_bytes_ += used;
+  wants_more_ = error == beast::http::error::need_more;
   if (error == beast::http::error::body_limit) return body_too_large();
-  if (error && error != beast::http::error::need_more)
+  if (error && !wants_more_)
     return malformed("The chunked body is malformed: " + error.message() + ".");
   if (parser_->is_done()) {
     state_ = State::complete;

@@ -66,6 +66,7 @@ class RequestReader {
   std::size_t scanned_ = 0;          // Of the head, in pending_.
   std::size_t blank_lines_ = 0;      // Skipped before the request line.
   std::size_t body_wire_bytes_ = 0;  // Of the body with its chunk framing.
+  bool wants_more_ = false;          // The parser has seen a part of a chunk header.
   bool request_line_checked_ = false;
   bool continue_due_ = false;
   std::unique_ptr<Parser> parser_;

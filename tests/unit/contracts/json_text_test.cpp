@@ -19,6 +19,14 @@ Error error_of(std::string_view text, const Limits& limits = {}) {
   return value ? Error{} : value.error();
 }
 
+TEST(JsonText, AnErrorNeverRepeatsWhatWasRead) {
+  const std::string noise = "{\"a\": truX; expected " + std::string(5'000, '\x7f') + "\xc8}";
+  const Error error = error_of(noise);
+  EXPECT_LT(error.message.size(), 200u) << error.message;
+  EXPECT_EQ(error.message.find("truX"), std::string::npos);
+  EXPECT_NE(error_of("[1,2").message.find("expected"), std::string::npos);
+}
+
 TEST(JsonText, NumbersComeBackAsTheyWereWritten) {
   for (const char* text :
        {"12345678901234567.89", "10.50", "0", "-0", "-0.0", "0.10", "1e3", "1E+3", "2.50e-7",

@@ -101,6 +101,21 @@ TEST(RequestReader, RefusesChunksThatAreMostlyExtensions) {
   EXPECT_LT(sent, 50);
 }
 
+TEST(RequestReader, ReadsALastChunkAndItsTrailerInAnyPieces) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string body : {"0\r\n\r\n", "0\r\nX: y\r\n\r\n", "1\r\na\r\n0\r\n\r\n"}) {
+    for (std::size_t piece = 1; piece <= body.size(); ++piece) {
+      RequestReader reader({});
+      reader.feed(head);
+      for (std::size_t at = 0; at < body.size(); at += piece) {
+        ASSERT_EQ(reader.state(), State::body) << body << " after " << at;
+        reader.feed(std::string_view(body).substr(at, piece));
+      }
+      EXPECT_EQ(reader.state(), State::complete) << body << " by " << piece;
+    }
+  }
+}
+
 TEST(RequestReader, KeepsTrailersFromChangingWhatTheHeadSaid) {
   RequestReader reader({});
   reader.feed(
