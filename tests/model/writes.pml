@@ -513,7 +513,11 @@ inline poll_orders(s) {
 #define open_birth(s) false
 #else
 #define pinned_state(w, s) ((undelivered(w) || open_now(w)) && side[w] == s)
+#ifdef BIRTHS_ARE_NO_BACKLOG
+#define open_birth(s) false
+#else
 #define open_birth(s) (open_now(ORDER) && side[ORDER] == s)
+#endif
 #endif
 /* Births towards legacy are not counted: before cloud_only lie two steps forward, and the first of
  * them makes such an intent one of an older plan. */
@@ -623,35 +627,60 @@ end:
 
 /* ---- the invariants */
 
+/* Names of what must hold; nothing sets them, so that asserting one reports it. */
+hidden byte a_channel_reads_what_it_was_acknowledged;
+hidden byte demand_of_open_orders_is_known_to_both_sides;
+hidden byte nothing_is_applied_twice;
+hidden byte nothing_is_applied_twice_unless_something_outlasted_its_wait;
+hidden byte a_doubled_order_is_raised_and_no_other;
+hidden byte every_write_gets_an_answer;
+hidden byte no_acknowledged_order_is_lost;
+hidden byte everything_arrives;
+hidden byte both_sides_are_level;
+
 #define doubled (documents[LEGACY] > 1 || documents[CLOUD] > 1)
 #define in_progress(v) ((v) != 0 && open_now(v))
-#define channel_reads_its_write                      \
-  (customer[read_side] == last_acked || in_progress(customer[read_side]))
-#define open_demand_is_known                                                        \
-  (!(intent[ORDER] == CLOSED && row[ORDER] == NONE &&                               \
-     (stage == CLOUD_ONLY && side[ORDER] == LEGACY ||                               \
-      stage == LEGACY_ONLY && side[ORDER] == CLOUD)))
+#define read_value customer[read_side]
+#define copied                                                                       \
+  (intent[ORDER] != CLOSED || row[ORDER] != NONE ||                                  \
+   !(stage == CLOUD_ONLY && side[ORDER] == LEGACY || stage == LEGACY_ONLY && side[ORDER] == CLOUD))
+#define order_is_lost                                          \
+  (intent[ORDER] == CLOSED && documents[side[ORDER]] == 0 ||   \
+   row[ORDER] == DELIVERED && documents[other(side[ORDER])] == 0)
 
 proctype Invariants() {
 end:
   do
-  :: atomic { !channel_reads_its_write -> assert(channel_reads_its_write) }
-  :: atomic { !open_demand_is_known -> assert(open_demand_is_known) }
-  :: atomic { applied[1] > 1 || applied[2] > 1 -> assert(applied[1] <= 1 && applied[2] <= 1) }
-#if VENDOR_KEY
-  :: atomic { doubled -> assert(!doubled) }
-#else
-  :: atomic { doubled && !outlasted -> assert(!doubled || outlasted) }
-#endif
   :: atomic {
-       timeout -> /* All is quiet. */
-       assert(doubled == raised); /* Always, and never for nothing. */
-       assert((intent[0] == CLOSED || doubled) && intent[1] == CLOSED && intent[2] == CLOSED);
-       assert(intent[ORDER] != CLOSED || documents[side[ORDER]] > 0);
-       assert(!undelivered(0) || doubled);
-       assert(!undelivered(1) && !undelivered(2));
-       assert(row[ORDER] != DELIVERED || documents[other(side[ORDER])] > 0);
-       assert(!mirrors(stage) || legacy_behind || cloud_behind || customer[0] == customer[1])
+       read_value != last_acked && !in_progress(read_value) ->
+       assert(a_channel_reads_what_it_was_acknowledged)
+     }
+  :: atomic { !copied -> assert(demand_of_open_orders_is_known_to_both_sides) }
+  :: atomic { applied[1] > 1 || applied[2] > 1 -> assert(nothing_is_applied_twice) }
+#if VENDOR_KEY
+  :: atomic { doubled -> assert(nothing_is_applied_twice) }
+#else
+  :: atomic {
+       doubled && !outlasted ->
+       assert(nothing_is_applied_twice_unless_something_outlasted_its_wait)
+     }
+#endif
+  :: atomic { order_is_lost -> assert(no_acknowledged_order_is_lost) }
+  :: atomic { /* From here on: when all is quiet. A doubled order waits for a person. */
+       timeout && doubled != raised -> assert(a_doubled_order_is_raised_and_no_other)
+     }
+  :: atomic {
+       timeout && (intent[0] != CLOSED && !doubled || intent[1] != CLOSED || intent[2] != CLOSED) ->
+       assert(every_write_gets_an_answer)
+     }
+  :: atomic {
+       timeout && (undelivered(0) && !doubled || undelivered(1) || undelivered(2)) ->
+       assert(everything_arrives)
+     }
+  :: atomic {
+       timeout && mirrors(stage) && !legacy_behind && !cloud_behind &&
+         customer[LEGACY] != customer[CLOUD] ->
+       assert(both_sides_are_level)
      }
   od
 }
