@@ -7,7 +7,7 @@ packages="
   gsoap libboost1.81-dev libcli11-dev libcurl4-openssl-dev libgmock-dev libgsoap-dev libgtest-dev
   libhowardhinnant-date-dev libpoco-dev libsqlite3-dev libsqliteodbc
   libssl-dev libvalijson-dev libxml2-dev libxxhash-dev nlohmann-json3-dev odbcinst
-  prometheus-cpp-dev unixodbc-dev zlib1g-dev"
+  prometheus-cpp-dev spin unixodbc-dev zlib1g-dev"
 
 missing=""
 for package in $packages "$@"; do
