@@ -2,8 +2,8 @@
  *
  * Covers   two orders, three writes (both are placed, the first one is cancelled by its channel); the
  *          answer to placing may get lost; in each ERP a warehouse that ships and posts whatever is
- *          released, and users who edit and delete (the first order only: the two
- *          meet nowhere but in the plan); the feed of the home, rows that place, cancel
+ *          released, and users who edit one order and delete the first one (the
+ *          two meet nowhere but in the plan); the feed of the home, rows that place, cancel
  *          and follow, deliveries that fail; catching up; reads; flips forward and back.
  * Leaves out  shadow_read and ramp_down, which write as dual_write and cloud_primary do; hangs and
  *          late commits, and with them doubling (writes.pml); replicas: each transition is a
@@ -206,7 +206,7 @@ inline finance_posts(s, o) {
 
 inline user_edits(o) {
   atomic {
-    o == 0 && edits == 0 && placing[o] == DONE && is_open(at_home(o)) ->
+    edits == 0 && placing[o] == DONE && is_open(at_home(o)) ->
     edits++; erp[home[o]].edited[o] = 1; changed[o] = true
   }
 }
