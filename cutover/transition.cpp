@@ -104,6 +104,13 @@ void check_constraints(const Facts& after, Capability moved, std::vector<std::st
         "stock would lack the demand of orders; orders would be at " +
         where(orders));
   }
+  if (moved == Capability::inventory && index(inventory.highest()) >= index(Stage::cloud_primary) &&
+      !after.orders_missing_in_cloud.empty()) {
+    refusals.push_back(
+        "inventory becomes cloud_primary only when the cloud has every open order: its stock would "
+        "lack their demand: " +
+        after.orders_missing_in_cloud);
+  }
   if (about_stock && orders.highest() == Stage::cloud_only &&
       index(inventory.lowest()) < index(Stage::cloud_primary)) {
     refusals.push_back(

@@ -30,6 +30,9 @@ struct Facts {
   std::int64_t pinned_to_legacy = 0;  // Subjects that must stay there (open documents, backlog).
   std::int64_t pinned_to_cloud = 0;
   std::int64_t open_legacy_orders = 0;
+  // Open orders of before dual_write are not all in the cloud yet; what is still missing, for
+  // people.
+  std::string orders_missing_in_cloud;
   std::vector<GuardReading> guards;     // Those that apply; empty: none is configured.
   bool legacy_demand_overlaid = false;  // The facade subtracts their demand from cloud stock.
 };

@@ -30,7 +30,7 @@ class CustomerWrite : public WriteOperation {
       const auto created = value ? json::from_json<Customer>(*value) : value.error();
       if (created) record_cohort(tx, *created);
     }
-    if (cutover::rule(stage).mirror_writes) {
+    if (customer_is_mirrored(tx, intent.wave, stage)) {
       auto row = customer_mirror(CustomerNumber{intent.subject}, other(intent.side), intent.wave,
                                  intent.correlation_id);
       row.channel = intent.channel;
@@ -145,6 +145,16 @@ class AmendCustomer final : public CustomerWrite {
 void add_customer_writes(WriteLife& writes, const Systems& systems) {
   writes.add("create_customer", std::make_unique<CreateCustomer>(systems));
   writes.add("amend_customer", std::make_unique<AmendCustomer>(systems));
+}
+
+bool customer_is_mirrored(const JournalReader& reader, const std::string& wave,
+                          cutover::Stage stage) {
+  if (cutover::rule(stage).mirror_writes) return true;
+  // Customers are never behind orders, so they reach the end first: until orders have followed,
+  // both ERPs are sent orders, and refuse those of a customer that they do not know.
+  if (stage != cutover::Stage::cloud_only) return false;
+  const auto orders = plan_in(reader, wave, Capability::orders);
+  return orders && orders->rollout.lowest() != cutover::Stage::cloud_only;
 }
 
 journal::NewOutboxRow customer_mirror(const CustomerNumber& number, Side to,

@@ -49,6 +49,10 @@ json::Value comparable(const Customer& customer);
 // "create_customer", "amend_customer".
 void add_customer_writes(WriteLife& writes, const Systems& systems);
 
+// Does the other side have to hear of a change of a customer that `stage` rules for?
+bool customer_is_mirrored(const journal::JournalReader& reader, const std::string& wave,
+                          cutover::Stage stage);
+
 // The mirror of a state is its current value: the row names the customer, delivery reads it.
 journal::NewOutboxRow customer_mirror(const CustomerNumber& number, Side to,
                                       const std::string& wave, const std::string& correlation_id);

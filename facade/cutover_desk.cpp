@@ -33,6 +33,11 @@ Result<cutover::Facts> facts_in(const JournalReader& reader, const cutover::Plan
     facts.pinned_to_cloud = reader.pinned_subjects(plan.capability, Side::cloud);
   }
   facts.open_legacy_orders = reader.document_counts(plan.wave).open_in_legacy;
+  const cutover::Rollout& orders = facts.rollouts[static_cast<std::size_t>(Capability::orders)];
+  const CatchUpState open_orders = CatchUp::state(reader, Capability::orders, Side::cloud);
+  if (open_orders.state != "done" && orders.highest() != cutover::Stage::cloud_only)
+    facts.orders_missing_in_cloud =
+        "catching up is " + open_orders.state + " " + open_orders.detail;
   return facts;
 }
 

@@ -26,7 +26,10 @@ Status Facade::set_up() {
   auto opened = journal::open_sqlite_journal(journal);
   if (!opened) return opened.error();
   journal_ = std::move(opened).value();
-  auto ledger = parity::open_ledger({settings_.state_folder + "/parity.db"});
+  if (settings_.around_journal) journal_ = settings_.around_journal(std::move(journal_));
+  auto ledger = settings_.open_ledger
+                    ? settings_.open_ledger()
+                    : parity::open_ledger({settings_.state_folder + "/parity.db"});
   if (!ledger) return ledger.error();
   ledger_ = std::move(ledger).value();
 

@@ -43,6 +43,10 @@ struct FacadeSettings {
   std::int64_t answers_kept_days = 8;  // Idempotency keys; at least seven.
   journal::JournalSettings journal;    // `file` is filled in from state_folder.
   OnStep on_step;                      // Tests and traces.
+  // Simulations put a layer of their own around the journal, and keep comparisons out of files.
+  std::function<std::unique_ptr<journal::Journal>(std::unique_ptr<journal::Journal>)>
+      around_journal;
+  std::function<Result<std::unique_ptr<parity::Ledger>>()> open_ledger;
   Now now = system_now;
 };
 
@@ -63,6 +67,8 @@ class Facade {
 
   void start();
   void stop();
+  // The background work, for a simulation that runs it round by round instead of start().
+  const std::vector<std::unique_ptr<PeriodicTask>>& tasks() const { return tasks_; }
 
   OrderFacade& orders() { return *orders_; }
   InventoryFacade& inventory() { return *inventory_; }
@@ -74,6 +80,7 @@ class Facade {
   journal::Journal& journal() { return *journal_; }
   parity::Ledger& ledger() { return *ledger_; }
   ShadowQueue& shadows() { return *shadows_; }
+  UndeliveredDemand& demand() { return demand_; }
   OutboxRelay& relay() { return *relay_; }
   Feeds& feeds() { return *feeds_; }
   CatchUp& catch_up() { return *catch_up_; }

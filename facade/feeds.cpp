@@ -32,6 +32,13 @@ bool edited(const Order& order, const std::optional<Order>& content) {
   return order.lines.size() > content->lines.size();
 }
 
+// A copy beside the one that the journal knows: its delivery was committed later than any look-up
+// could wait for, and repeated.
+bool second_copy(const DocumentRecord& document, Side side, const DocumentNumber& number) {
+  return document.home != side && !document.document(side).empty() &&
+         document.document(side) != number;
+}
+
 }  // namespace
 
 journal::NewOutboxRow follow_row(const DocumentRecord& document) {
@@ -84,7 +91,8 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
           for (const DocumentRecord& named : reader.documents_named(change.ref.document.text()))
             if (named.document(side) == change.ref.document) document = named;
         }
-        tell = !document || document->home == side || moved(change.status);
+        tell = !document || document->home == side || moved(change.status) ||
+               second_copy(*document, side, change.ref.document);
         // A write in progress brings its own change.
         if (!id.empty() &&
             reader.open_intent_of(Capability::orders, order_subject(id)).has_value() && !document)
@@ -131,7 +139,7 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     tx.put_document(adopted(seen.order, id, side, seen.change.ref.document, now_()));
     return;
   }
-  if (document->home != side) {
+  if (document->home != side && !second_copy(*document, side, seen.change.ref.document)) {
     // The inert copy was executed: goods may leave twice. Nobody but a person can mend that.
     const bool executed =
         std::any_of(seen.order.lines.begin(), seen.order.lines.end(),
@@ -204,7 +212,12 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
       if (change.deleted || cursor.empty()) continue;  // The first poll is the state, not a change.
       const auto place = customers_.place(change.number);
       if (!place) return place.error();
-      if (!cutover::rule(place->stage).mirror_writes) continue;
+      bool mirrored = false;
+      const Status looked = journal_.read([&](const JournalReader& reader) {
+        mirrored = customer_is_mirrored(reader, plans_.wave(), place->stage);
+      });
+      if (!looked) return looked;
+      if (!mirrored) continue;
       if (place->side == side) carry.push_back(change.number);
     }
     const Status written = journal_.write([&](JournalTransaction& tx) {

@@ -1,5 +1,7 @@
 #include "facade/guarded_port.h"
 
+#include "facade/clock.h"
+
 namespace underpin::facade {
 
 bool spoke(ErrorCode code) {
@@ -15,14 +17,15 @@ bool spoke(ErrorCode code) {
 
 Status Guard::enter(Deadline deadline) {
   std::unique_lock lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = monotonic().now();
   const bool tripped = failures_ >= settings_.trip_after;
   if (tripped && (now < closed_until_ || probing_)) {
     Error error{ErrorCode::unavailable, "circuit breaker is open after repeated failures", system_};
     error.retry_after_s = static_cast<int>(settings_.open_ms / 1000) + 1;
     return error;
   }
-  if (!changed_.wait_until(lock, deadline, [&] { return inside_ < settings_.concurrency; })) {
+  if (!monotonic().wait_until(lock, changed_, deadline,
+                              [&] { return inside_ < settings_.concurrency; })) {
     return Error{ErrorCode::unavailable,
                  "all " + std::to_string(settings_.concurrency) +
                      " connections were busy until the deadline",
@@ -40,14 +43,14 @@ void Guard::leave(bool healthy) {
   if (healthy) {
     failures_ = 0;
   } else if (++failures_ >= settings_.trip_after) {
-    closed_until_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.open_ms);
+    closed_until_ = monotonic().now() + std::chrono::milliseconds(settings_.open_ms);
   }
   changed_.notify_one();
 }
 
 bool Guard::open() const {
   const std::lock_guard lock(mutex_);
-  return failures_ >= settings_.trip_after && std::chrono::steady_clock::now() < closed_until_;
+  return failures_ >= settings_.trip_after && monotonic().now() < closed_until_;
 }
 
 }  // namespace underpin::facade

@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
 #include "facade/cohorts.h"
+#include "facade/feeds.h"
 
 namespace underpin::facade {
 namespace {
@@ -200,7 +201,9 @@ class PlaceOrder final : public OrderWrite {
 
     // Whether a write is mirrored is decided when it is closed, by the plan that is in force now.
     const cutover::Stage stage = cutover::stage_for(plan, cohort_of(plan, intent, tx));
-    document.mirrored = cutover::rule(stage).mirror_writes && mirrors_possible(intent.side);
+    // What its home's users cancelled before the outcome was known needs no copy.
+    document.mirrored =
+        cutover::rule(stage).mirror_writes && mirrors_possible(intent.side) && !document.closed;
     tx.put_document(document);
     if (!receipt.released && document.holds.empty() && !document.closed) {
       tx.add_outbox_row(outbox_row(intent, document.home, "release_order", "{}", Role::primary),
@@ -212,6 +215,10 @@ class PlaceOrder final : public OrderWrite {
       row.depends_on_capability = Capability::customers;
       row.depends_on_subject = order->customer.text();
       tx.add_outbox_row(row, now);
+      // It lay in its home while its outcome was unknown: users may have changed it, and the feed
+      // has left that to this write.
+      if (intent.state == journal::IntentState::unknown || intent.orphaned || intent.attempts > 1)
+        tx.add_outbox_row(follow_row(document), now);
       demand_.add(other(document.home), intent.subject, *order);
     }
     const bool pending = receipt.state == ReceiptState::pending;

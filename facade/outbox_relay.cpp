@@ -257,8 +257,11 @@ Result<OutboxRelay::Effect> OutboxRelay::amend_order(const OutboxRow& row,
   // The inert copy keeps what is outstanding at home, which may have shipped a part by now.
   const auto home = orders_.read_from(document->home, *document, context);
   if (!home) return home.error();
-  // Cancelled or posted since: the copy is withdrawn, and may be gone already.
-  if (is_closed(home->status)) return follow_order(row, context);
+  // Cancelled, posted or shipped as a whole since: the copy is withdrawn, and may be gone already.
+  const bool outstanding_there =
+      std::any_of(home->lines.begin(), home->lines.end(),
+                  [](const OrderLine& line) { return line.outstanding() > Decimal{}; });
+  if (is_closed(home->status) || !outstanding_there) return follow_order(row, context);
   OrderAmendment outstanding = *amendment;
   for (LineAmendment& change : outstanding.lines) {
     if (!change.quantity) continue;

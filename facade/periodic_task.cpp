@@ -29,17 +29,21 @@ void PeriodicTask::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool PeriodicTask::run_once() {
+  try {
+    return run_();
+  } catch (...) {
+    // A wall of its own: one failed round must not end the thread. What failed is tried again.
+    return false;
+  }
+}
+
 void PeriodicTask::loop() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     woken_ = false;
     lock.unlock();
-    bool more = false;
-    try {
-      more = run_();
-    } catch (...) {
-      // A wall of its own: one failed round must not end the thread. What failed is tried again.
-    }
+    const bool more = run_once();
     lock.lock();
     if (more) continue;
     changed_.wait_for(lock, every_, [this] { return woken_ || stopping_; });

@@ -22,6 +22,9 @@ class PeriodicTask {
   void wake();
   void stop();
   const std::string& name() const { return name_; }
+  std::chrono::milliseconds every() const { return every_; }
+  // One round on the caller's thread, for a simulation that does not start(). Behind the wall.
+  bool run_once();
 
  private:
   void loop();

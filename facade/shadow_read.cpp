@@ -1,5 +1,7 @@
 #include "facade/shadow_read.h"
 
+#include "facade/clock.h"
+
 namespace underpin::facade {
 
 ShadowQueue::ShadowQueue(int threads, std::size_t limit) : limit_(limit) {
@@ -15,7 +17,7 @@ bool ShadowQueue::offer(Task task, std::chrono::milliseconds delay) {
       ++dropped_;
       return false;
     }
-    queue_.push({std::chrono::steady_clock::now() + delay, ++sequence_, std::move(task)});
+    queue_.push({monotonic().now() + delay, ++sequence_, std::move(task)});
   }
   changed_.notify_one();
   return true;
@@ -49,25 +51,36 @@ void ShadowQueue::run() {
       continue;
     }
     const auto due = queue_.top().due;
-    if (due > std::chrono::steady_clock::now()) {
+    if (due > monotonic().now()) {
       changed_.wait_until(lock, due);
       continue;
     }
-    Task task = queue_.top().task;
-    queue_.pop();
-    ++running_;
-    lock.unlock();
-    try {
-      task();
-    } catch (...) {
-      // A comparison that throws is lost, never propagated: the answer has long been given.
-    }
-    ++finished_;
-    task = nullptr;
-    lock.lock();
-    --running_;
-    changed_.notify_all();
+    run_first(lock);
   }
+}
+
+bool ShadowQueue::run_due() {
+  std::unique_lock lock(mutex_);
+  if (stopping_ || queue_.empty() || queue_.top().due > monotonic().now()) return false;
+  run_first(lock);
+  return true;
+}
+
+void ShadowQueue::run_first(std::unique_lock<std::mutex>& lock) {
+  Task task = queue_.top().task;
+  queue_.pop();
+  ++running_;
+  lock.unlock();
+  try {
+    task();
+  } catch (...) {
+    // A comparison that throws is lost, never propagated: the answer has long been given.
+  }
+  ++finished_;
+  task = nullptr;
+  lock.lock();
+  --running_;
+  changed_.notify_all();
 }
 
 }  // namespace underpin::facade

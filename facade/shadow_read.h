@@ -28,6 +28,9 @@ class ShadowQueue {
   std::uint64_t dropped() const { return dropped_; }
   std::uint64_t finished() const { return finished_; }
   std::size_t waiting() const;
+  // Runs one task that is due, on the caller's thread. For a queue without threads of its own, as
+  // simulations have. False: none is due.
+  bool run_due();
   // Waits until everything offered so far has run, or `deadline`. For tests and reports.
   bool drain(std::chrono::steady_clock::time_point deadline);
   void stop();
@@ -42,6 +45,7 @@ class ShadowQueue {
     }
   };
   void run();
+  void run_first(std::unique_lock<std::mutex>& lock);
 
   const std::size_t limit_;
   mutable std::mutex mutex_;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "contracts/call_context.h"
+#include "facade/clock.h"
 
 #include <condition_variable>
 #include <map>
@@ -40,7 +40,7 @@ class SubjectLocks {
     std::unique_lock lock(mutex_);
     Entry& entry = entries_[subject];
     ++entry.users;
-    const bool free = entry.freed.wait_until(lock, until, [&] { return !entry.busy; });
+    const bool free = monotonic().wait_until(lock, entry.freed, until, [&] { return !entry.busy; });
     if (!free) {
       if (--entry.users == 0) entries_.erase(subject);
       return {};

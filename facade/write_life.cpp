@@ -244,7 +244,7 @@ int WriteLife::resolve_outcomes(const CallContext& context) {
     // A live sender still owns it; well after its deadline nobody does.
     const bool abandoned = now_() > intent.give_up_at.plus_ms(1'000);
     if (intent.state == journal::IntentState::open && !intent.orphaned && !abandoned) continue;
-    if (std::chrono::steady_clock::now() > context.deadline) break;
+    if (monotonic().now() > context.deadline) break;
     if (resolve(intent, context)) ++settled;
   }
   return settled;

@@ -337,12 +337,22 @@ class Journal {
   virtual Status read(const std::function<void(const JournalReader&)>& work) const = 0;
 };
 
+// The rules that make a flip safe, as far as the journal keeps them. Only simulations switch one
+// off, to prove that it matters.
+struct SafetyRules {
+  bool one_open_intent = true;  // Of a subject.
+  bool affinity = true;         // A state stays on the side that has its acknowledged writes.
+  bool mirror_order = true;     // Only the oldest row of a subject may be sent.
+};
+
 struct JournalSettings {
   std::string file;              // SQLite database file.
   std::string vfs;               // SQLite VFS name; empty: the default one.
   bool synchronous_full = true;  // Only the crash test switches it off, to prove that it matters.
   int group_max = 64;            // Writes per commit.
   int readers = 4;               // Read connections.
+  bool writer_thread = true;     // Off: write() commits on the caller's thread, one after another.
+  SafetyRules rules;
 };
 
 // Opens or creates. Orphans every intent that an earlier process left open. Refuses a file that a

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "facade/journal/journal.h"
+
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -62,6 +64,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   static constexpr int busy_timeout_ms = 5'000;
+
+  SafetyRules rules;
 
   void execute(const char* sql);
   // The statement for this text, prepared once; reset and ready for binding.

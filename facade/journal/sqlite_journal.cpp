@@ -25,8 +25,9 @@ class SqliteJournal final : public Journal {
     for (int i = 0; i < std::max(settings_.readers, 1); ++i) {
       idle_.push_back(std::make_unique<Connection>(settings_.file, settings_.vfs, false));
       idle_.back()->execute("PRAGMA query_only = 1");
+      idle_.back()->rules = settings_.rules;
     }
-    writer_ = std::thread([this] { write_groups(); });
+    if (settings_.writer_thread) writer_ = std::thread([this] { write_groups(); });
   }
 
   ~SqliteJournal() override {
@@ -35,13 +36,20 @@ class SqliteJournal final : public Journal {
       stopping_ = true;
     }
     changed_.notify_all();
-    writer_.join();
+    if (writer_.joinable()) writer_.join();
+    if (!settings_.writer_thread && unsettled_) settle();
   }
 
   Status write(const std::function<bool(JournalTransaction&)>& work) override {
     if (std::this_thread::get_id() == writer_.get_id())
       return Error{ErrorCode::internal, "journal: a write inside a write", "journal"};
     Member member{&work};
+    if (!settings_.writer_thread) {
+      const std::lock_guard alone(mutex_);
+      write_group({&member});
+      checkpoint_when_due();
+      return member.result;
+    }
     std::unique_lock lock(mutex_);
     if (stopping_) return Error{ErrorCode::unavailable, "the journal is closing", "journal"};
     queue_.push_back(&member);  // Callers wait, so there are never more than there are callers.
@@ -121,6 +129,8 @@ class SqliteJournal final : public Journal {
     // Whoever had these open is gone.
     writing_.execute("UPDATE intent SET orphaned = 1 WHERE state = 0");
     writing_.execute("COMMIT");
+    writing_.rules = settings_.rules;
+    if (!settings_.rules.one_open_intent) writing_.execute("DROP INDEX intent_subject");
   }
 
   std::int64_t single_number(const char* sql) {

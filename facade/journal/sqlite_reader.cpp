@@ -270,6 +270,7 @@ template <class Base>
 std::optional<Side> SqliteReader<Base>::pinned_side(Capability capability,
                                                     const Subject& subject) const {
   if (capability == Capability::orders) return std::nullopt;  // Documents have homes.
+  if (!connection_.rules.affinity) return std::nullopt;
   // Affinity leaves mirrors to one side only; the first one accepted decides.
   std::optional<Side> lacking;
   std::int64_t oldest = 0;

@@ -95,8 +95,10 @@ std::optional<OpenOutcome> SqliteTransaction::judge_side(const NewIntent& intent
 OpenOutcome SqliteTransaction::open_intent(const NewIntent& intent, Timestamp now) {
   if (const auto judged = judge_key(intent)) return *judged;
   if (const auto judged = judge_name(intent)) return *judged;
-  if (const auto busy = open_intent_of(intent.capability, intent.subject))
-    return SubjectBusy{busy->id};
+  if (connection_.rules.one_open_intent) {
+    if (const auto busy = open_intent_of(intent.capability, intent.subject))
+      return SubjectBusy{busy->id};
+  }
   if (intent.plan_version != 0) {
     const auto current = plan(intent.wave, intent.capability);
     const std::int64_t version = current ? current->version : 0;
@@ -249,7 +251,8 @@ void SqliteTransaction::add_alias(const OrderId& id, const std::string& alias) {
 
 std::int64_t SqliteTransaction::add_outbox_row(const NewOutboxRow& row, Timestamp now) {
   // Ids ascend, so every row of the subject, and of what it depends on, that is here is older.
-  const bool head = !has_rows(row.side, row.capability, row.subject);
+  const bool head =
+      !connection_.rules.mirror_order || !has_rows(row.side, row.capability, row.subject);
   const bool parked = row.depends_on_capability &&
                       has_rows(row.side, *row.depends_on_capability, row.depends_on_subject);
   connection_

@@ -33,6 +33,17 @@ std::string joined(const Verdict& verdict) {
   return text;
 }
 
+TEST(Transition, CloudStockWaitsForTheOpenOrdersOfBefore) {
+  const Plan stock = plan_at(Capability::inventory, at(Stage::shadow_read));
+  Facts facts = all_at(Stage::shadow_read);
+  facts.orders_missing_in_cloud = "catching up is running orders 3 of 7";
+  const Verdict refused = check_change(stock, {Stage::cloud_primary, whole_share}, facts);
+  EXPECT_FALSE(refused.allowed);
+  EXPECT_NE(joined(refused).find("orders 3 of 7"), std::string::npos) << joined(refused);
+  facts.orders_missing_in_cloud.clear();
+  EXPECT_TRUE(check_change(stock, {Stage::cloud_primary, whole_share}, facts).allowed);
+}
+
 TEST(Transition, SkippingAStageIsRefused) {
   for (const StageRule& from : stage_rules) {
     for (const StageRule& to : stage_rules) {

@@ -1,0 +1,358 @@
+// What must be true when a world has come to rest: the ERPs themselves against what the channels
+// were acknowledged.
+#include "contracts/order_status.h"
+#include "facade/order_content.h"
+#include "tests/simulation/world.h"
+
+#include <algorithm>
+
+namespace underpin::simulation {
+
+using facade::journal::DocumentRecord;
+using facade::journal::JournalReader;
+
+class Judge {
+ public:
+  explicit Judge(World& world) : world_(world) {}
+
+  void judge() {
+    if (!world_.facade_) return;
+    repeats();
+    if (!world_.facade_) return;
+    for (const ChannelWrite& write : world_.writes_) {
+      if (write.operation == "place_order") order(write);
+      if (write.operation == "adjust_stock") adjustment(write);
+    }
+    statuses();
+    customers();
+    mirror_order(*world_.legacy_, *world_.cloud_);
+    mirror_order(*world_.cloud_, *world_.legacy_);
+    prices();
+    if (!world_.beyond_settle_) {
+      for (const std::string& subject : world_.raised_duplicates_)
+        fail("doubled, although no ERP was later than settle_ms: " + subject);
+    }
+  }
+
+ private:
+  void fail(const std::string& what) { world_.violation(what); }
+
+  template <class Work>
+  void read(Work&& work) const {
+    if (!world_.facade_->journal().read(work)) world_.violation("the journal cannot be read");
+  }
+
+  // An answer that has been given is given again, and changes nothing.
+  void repeats() {
+    const auto applied = world_.legacy_->log.size() + world_.cloud_->log.size();
+    std::vector<std::size_t> acknowledged;
+    for (std::size_t i = 0; i < world_.writes_.size(); ++i)
+      if (world_.writes_[i].state == WriteState::acknowledged) acknowledged.push_back(i);
+    for (int i = 0; i < 6 && !acknowledged.empty(); ++i)
+      world_.attempt(world_.dice_.one_of(acknowledged));
+    for (const std::size_t index : acknowledged) {
+      if (world_.writes_[index].operation != "place_order") continue;
+      const OrderId id = world_.writes_[index].order.id;
+      world_.in_process("read", [this, id] {
+        const Micros from = world_.time();
+        const auto seen =
+            world_.facade_->orders().get(id.number.text(), world_.call_within(5'000, id.channel));
+        if (!seen) return fail("at rest " + id.number.text() + ": " + seen.error().message);
+        world_.statuses_[facade::order_subject(id)].push_back(
+            {from, world_.time(), seen->value.status});
+      });
+    }
+    world_.run_until(world_.time() + 2'000'000);
+    if (world_.legacy_->log.size() + world_.cloud_->log.size() != applied)
+      fail("a repeat was applied again");
+  }
+
+  struct Wrote {
+    std::string value;
+    Micros begun;
+    Micros ended;  // -1: never acknowledged.
+    bool refused;
+  };
+
+  // May `value` be what a reader between `from` and `to` sees of a register that was written so?
+  // Not if a write that was acknowledged before `from` began after the value's own was over.
+  std::string wrong(const std::string& value, const std::vector<Wrote>& writes, Micros from,
+                    Micros to) const {
+    // A change that commits after settle_ms may undo a newer one: absolute values have no duplicate
+    // that could be found. Parity reads see it.
+    if (world_.beyond_settle_) return {};
+    const Wrote* source = nullptr;
+    for (const Wrote& write : writes)
+      if (write.value == value && (source == nullptr || !write.refused)) source = &write;
+    if (source == nullptr) return "was never written";
+    if (source->begun > to) return "was written later";
+    if (source->refused) return "was refused";
+    for (const Wrote& later : writes) {
+      if (later.ended >= 0 && !later.refused && source->ended >= 0 && later.begun > source->ended &&
+          later.ended < from)
+        return "was overwritten by " + later.value + ", which was acknowledged";
+    }
+    return {};
+  }
+
+  std::vector<Wrote> writes_to(const std::string& subject, const std::vector<std::string>& kinds,
+                               const std::string& in_register) const {
+    std::vector<Wrote> all;
+    for (const ChannelWrite& write : world_.writes_) {
+      if (write.subject != subject || write.value.empty() ||
+          std::find(kinds.begin(), kinds.end(), write.operation) == kinds.end())
+        continue;
+      const auto number = Decimal::parse(write.value);
+      all.push_back({number ? number->normalized().text() : write.value, write.begun,
+                     write.state == WriteState::acknowledged ? write.ended : -1,
+                     write.state == WriteState::refused});
+    }
+    const auto known = world_.registers_.find(in_register);
+    if (known != world_.registers_.end()) {
+      for (const Register::Value& value : known->second.others)
+        all.push_back({value.value, value.begun, value.ended, value.refused});
+    }
+    return all;
+  }
+
+  bool touched_by(const std::string& subject, const std::string& prefix) const {
+    return std::any_of(world_.writes_.begin(), world_.writes_.end(), [&](const ChannelWrite& one) {
+      return one.subject == subject && one.operation.rfind(prefix, 0) == 0 &&
+             one.state != WriteState::refused;
+    });
+  }
+
+  void order(const ChannelWrite& placed) {
+    const std::string& subject = placed.subject;
+    std::optional<DocumentRecord> known;
+    read([&](const JournalReader& reader) { known = reader.document(placed.order.id); });
+    std::array<std::vector<const Erp::Document*>, 2> held;
+    for (const Side side : {Side::legacy, Side::cloud}) {
+      Erp& erp = world_.on(side);
+      for (const std::size_t index : erp.with_reference(placed.order.id))
+        held[static_cast<std::size_t>(side)].push_back(&erp.documents[index]);
+      if (held[static_cast<std::size_t>(side)].size() > 1)
+        fail("doubled in " + erp.settings.name + " and not raised: " + subject);
+    }
+    if (placed.state == WriteState::refused) {
+      if (!world_.beyond_settle_ && !(held[0].empty() && held[1].empty()))
+        fail("refused and applied: " + subject);
+      return;
+    }
+    int executing = 0;
+    for (const auto& one : held)
+      for (const Erp::Document* document : one) {
+        const bool shipped =
+            std::any_of(document->order.lines.begin(), document->order.lines.end(),
+                        [](const OrderLine& line) { return !line.shipped_quantity.is_zero(); });
+        if (shipped) ++executing;
+        if (document->inert && document->executed_inert)
+          fail("the mirror of " + subject + " was executed");
+      }
+    if (executing > 1) fail("executed in both ERPs: " + subject);
+    if (placed.state == WriteState::acknowledged && !known)
+      return fail("acknowledged and not in the journal: " + subject);
+    if (!known) return;
+    const Erp::Document* home = nullptr;
+    const Erp::Document* copy = nullptr;
+    for (const Erp::Document* one : held[static_cast<std::size_t>(known->home)]) home = one;
+    for (const Erp::Document* one : held[static_cast<std::size_t>(other(known->home))]) copy = one;
+    if (home == nullptr || !home->complete) return fail("lost at home: " + subject);
+    if (home->inert) fail("its home holds it as a mirror: " + subject);
+    if (copy != nullptr && !copy->inert) fail("born in both ERPs: " + subject);
+
+    const bool cancels = touched_by(subject, "cancel");
+    const bool by_user = world_.edited_.count(subject) != 0;
+    for (const ChannelWrite& write : world_.writes_) {
+      if (write.subject != subject || write.operation != "cancel_order" ||
+          write.state != WriteState::acknowledged)
+        continue;
+      if (!home->cancelled) fail("cancel acknowledged and not cancelled: " + subject);
+      for (const OrderLine& line : home->order.lines)
+        if (!line.shipped_quantity.is_zero())
+          fail("cancel acknowledged after it had shipped: " + subject);
+    }
+    if (!cancels && home->cancelled && !by_user) fail("cancelled by nobody: " + subject);
+    if (!cancels && !home->cancelled) {
+      const auto writes = writes_to(subject, {"place_order", "amend_order"}, "order/" + subject);
+      for (const OrderLine& line : home->order.lines) {
+        if (line.number != 1) continue;
+        const std::string value = line.quantity.normalized().text();
+        const std::string why = wrong(value, writes, world_.time(), world_.time());
+        if (!why.empty()) fail("quantity " + value + " of " + subject + " " + why);
+      }
+      for (const Register::Read& seen : world_.registers_["order/" + subject].reads) {
+        const std::string why = wrong(seen.value, writes, seen.from, seen.to);
+        if (!why.empty()) fail("read quantity " + seen.value + " of " + subject + " " + why);
+      }
+    }
+    if (!known->mirrored || world_.discarded_.count("orders/" + subject) != 0) return;
+    if (world_.grown_again_.count(subject) != 0) return;
+    if (!home->open()) {
+      if (copy != nullptr && copy->open()) fail("closed at home, and its copy is open: " + subject);
+      return;
+    }
+    std::map<int, Decimal> at_home;
+    std::map<int, Decimal> in_copy;
+    for (const OrderLine& line : home->order.lines)
+      if (!line.outstanding().is_zero()) at_home[line.number] = line.outstanding();
+    if (copy != nullptr && copy->open())
+      for (const OrderLine& line : copy->order.lines)
+        if (!line.outstanding().is_zero()) in_copy[line.number] = line.outstanding();
+    if (at_home != in_copy) {
+      std::string text = "the copy of " + subject + " is not level:";
+      for (const auto& [number, quantity] : at_home)
+        text += " home " + std::to_string(number) + "=" + quantity.text();
+      for (const auto& [number, quantity] : in_copy)
+        text += " copy " + std::to_string(number) + "=" + quantity.text();
+      fail(text);
+    }
+  }
+
+  // The plans that were in force at some moment between two.
+  std::vector<cutover::Plan> in_force(Capability capability, Micros from, Micros to) const {
+    std::vector<facade::journal::PlanRecord> records;  // Newest first.
+    read(
+        [&](const JournalReader& reader) { records = reader.plan_history("default", capability); });
+    std::vector<cutover::Plan> plans;
+    for (const auto& record : records) {
+      const Micros at = record.at.micros - World::epoch;
+      if (at > to) continue;
+      const auto plan = cutover::read_plan(record.plan, record.wave, capability, record.version);
+      if (plan) plans.push_back(*plan);
+      if (at < from) break;
+    }
+    return plans;
+  }
+
+  void adjustment(const ChannelWrite& write) {
+    std::array<int, 2> posted{};
+    for (const Side side : {Side::legacy, Side::cloud}) {
+      for (const StockMovement& movement : world_.on(side).movements)
+        if (movement.movement == write.adjustment.movement)
+          ++posted[static_cast<std::size_t>(side)];
+      if (posted[static_cast<std::size_t>(side)] < 2) continue;
+      // The one window that nobody watches (docs/safety.md): no feed reads postings of stock.
+      if (world_.beyond_settle_) {
+        world_.count("stock posted twice after settle_ms, not raised");
+      } else {
+        fail("posted twice in " + world_.on(side).settings.name + ": " +
+             write.adjustment.movement.text());
+      }
+    }
+    if (write.state == WriteState::refused) {
+      if (!world_.beyond_settle_ && posted[0] + posted[1] > 0)
+        fail("refused and posted: " + write.adjustment.movement.text());
+      return;
+    }
+    if (write.state != WriteState::acknowledged) return;
+    if (posted[0] + posted[1] == 0) fail("lost: " + write.adjustment.movement.text());
+    const auto plans = in_force(Capability::inventory, write.begun, write.ended);
+    const bool mirrored = std::all_of(plans.begin(), plans.end(), [&](const cutover::Plan& plan) {
+      return cutover::rule(cutover::stage_for(plan, write.subject)).mirror_writes;
+    });
+    if (mirrored && !plans.empty() && posted[0] + posted[1] < 2 &&
+        world_.discarded_.count("inventory/" + write.subject) == 0)
+      fail("not mirrored: " + write.adjustment.movement.text());
+  }
+
+  void statuses() {
+    for (const auto& [subject, seen] : world_.statuses_) {
+      for (const SeenStatus& one : seen)
+        for (const SeenStatus& later : seen)
+          if (one.to < later.from && !may_follow(one.status, later.status)) {
+            fail("the status of " + subject + " went from " + std::string(name(one.status)) +
+                 " back to " + std::string(name(later.status)));
+          }
+    }
+  }
+
+  bool level(Capability capability) const {
+    bool both = false;
+    read([&](const JournalReader& reader) {
+      const auto plan = facade::plan_in(reader, "default", capability);
+      both = plan && cutover::index(plan->rollout.lowest()) >= 1 &&
+             cutover::index(plan->rollout.highest()) <= 4 &&
+             facade::CatchUp::state(reader, capability, Side::cloud).state == "done" &&
+             facade::CatchUp::state(reader, capability, Side::legacy).state == "done";
+    });
+    return both;
+  }
+
+  void customers() {
+    std::set<CustomerNumber> numbers;
+    for (const Erp* erp : {world_.legacy_.get(), world_.cloud_.get()})
+      for (const auto& [number, customer] : erp->customers) numbers.insert(number);
+    for (const ChannelWrite& write : world_.writes_)
+      if (write.operation == "create_customer" && write.state == WriteState::acknowledged)
+        numbers.insert(write.customer.number);
+    const bool both = level(Capability::customers);
+    for (const CustomerNumber& number : numbers) {
+      const std::string& subject = number.text();
+      const auto side = world_.facade_->customers().side_of(number);
+      if (!side) return fail("the journal cannot be read");
+      const auto& here = world_.on(*side).customers;
+      const auto& there = world_.on(other(*side)).customers;
+      const auto owned = here.find(number);
+      if (owned == here.end()) {
+        fail("its owner lost customer " + subject);
+        continue;
+      }
+      auto writes = writes_to(subject, {"create_customer", "amend_customer"}, "");
+      if (subject.front() == 'C') writes.push_back({"first@example.com", 0, 0, false});
+      const std::string why = wrong(owned->second.email, writes, world_.time(), world_.time());
+      if (!why.empty()) fail("address " + owned->second.email + " of " + subject + " " + why);
+      for (const Register::Read& seen : world_.registers_["customer/" + subject].reads) {
+        const std::string wrong_read = wrong(seen.value, writes, seen.from, seen.to);
+        if (!wrong_read.empty())
+          fail("read address " + seen.value + " of " + subject + " " + wrong_read);
+      }
+      if (!both || world_.beyond_settle_ || world_.discarded_.count("customers/" + subject) != 0)
+        continue;
+      const auto copy = there.find(number);
+      if (copy == there.end()) {
+        fail("customer " + subject + " is missing on the other side");
+      } else if (copy->second.email != owned->second.email) {
+        fail("customer " + subject + " is not level: " + owned->second.email + " and " +
+             copy->second.email);
+      }
+    }
+  }
+
+  // Mirrors of a subject arrive in the order in which its writes were accepted.
+  void mirror_order(const Erp& primary, const Erp& receiver) {
+    if (world_.beyond_settle_) return;
+    std::map<std::string, std::vector<std::string>> accepted;
+    std::map<std::string, std::vector<std::string>> received;
+    const auto first = [](const Erp& erp, Role role, auto& to) {
+      std::set<std::string> seen;
+      for (const Erp::Application& one : erp.log) {
+        if (one.role != role || !seen.insert(one.subject + " " + one.key).second) continue;
+        to[one.subject].push_back(one.key);
+      }
+    };
+    first(primary, Role::primary, accepted);
+    first(receiver, Role::mirror, received);
+    for (const auto& [subject, keys] : received) {
+      const auto& order = accepted[subject];
+      auto at = order.begin();
+      for (const std::string& key : keys) {
+        const auto here = std::find(order.begin(), order.end(), key);
+        if (here == order.end()) continue;  // Born elsewhere, or brought by catching up.
+        if (here < at) fail("mirrors of " + subject + " arrived out of order");
+        at = here;
+      }
+    }
+  }
+
+  void prices() {
+    if (!level(Capability::pricing) || world_.discarded_.count("pricing/price-list") != 0) return;
+    if (world_.legacy_->prices != world_.cloud_->prices) fail("price lists are not level");
+  }
+
+  World& world_;
+};
+
+void judge(World& world) { Judge(world).judge(); }
+
+}  // namespace underpin::simulation
