@@ -26,7 +26,7 @@ case "$mode" in
     configure_and_build asan
     export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     ctest --test-dir build-asan --output-on-failure -j "$jobs" --no-tests=error \
-      -LE 'simulators|tools|scenario|model'
+      -LE 'simulators|tools|scenario|model|simulation'
     ;;
   tsan)
     configure_and_build tsan concurrent_tests

@@ -141,12 +141,13 @@ void check_entries(const Rollout& now, const Rollout& next, const Facts& facts,
     refusals.push_back("legacy is not up to date yet, so cloud_primary would not be a way back: " +
                        facts.catch_up_detail);
   }
-  if (now.highest() != Stage::cloud_only && next.highest() == Stage::cloud_only &&
+  // Each share that enters waits, not the first alone.
+  if (moves_forward(now, next) && next.highest() == Stage::cloud_only &&
       facts.pinned_to_legacy > 0) {
     refusals.push_back("cloud_only waits until nothing is pinned to legacy: " +
                        std::to_string(facts.pinned_to_legacy) + " subjects are");
   }
-  if (now.lowest() != Stage::legacy_only && next.lowest() == Stage::legacy_only &&
+  if (moves_forward(next, now) && next.lowest() == Stage::legacy_only &&
       facts.pinned_to_cloud > 0) {
     refusals.push_back("legacy_only waits until nothing is pinned to the cloud: " +
                        std::to_string(facts.pinned_to_cloud) + " subjects are");
@@ -162,11 +163,6 @@ Verdict judged(const Plan& current, const Rollout& next, const Facts& facts, boo
       verdict.reasons.push_back("the guard " + current.halt->guard + " has halted it (" +
                                 current.halt->detail + "): acknowledge that first");
     }
-    for (const GuardReading& reading : facts.guards) {
-      if (reading.verdict == GuardVerdict::clear) continue;
-      verdict.reasons.push_back("the guard " + reading.guard + " says " +
-                                std::string(name(reading.verdict)) + ": " + reading.detail);
-    }
     if (facts.open_intents_before > 0) {
       verdict.reasons.push_back("writes routed by an older plan version are still open: " +
                                 std::to_string(facts.open_intents_before));
@@ -175,15 +171,38 @@ Verdict judged(const Plan& current, const Rollout& next, const Facts& facts, boo
       verdict.reasons.push_back("writes with an unknown outcome have no disposition: " +
                                 std::to_string(facts.unknown_outcomes));
     }
-    if (facts.dead_letters > 0) {
-      verdict.reasons.push_back("dead letters have no disposition: " +
-                                std::to_string(facts.dead_letters));
+    const auto overridable = [&](std::string why) {
+      verdict.overridable.push_back(why);
+      verdict.reasons.push_back(std::move(why));
+    };
+    if (facts.dead_letters > 0)
+      overridable("dead letters have no disposition: " + std::to_string(facts.dead_letters));
+    if (facts.max_backlog_age_ms > 0 && facts.backlog_age_ms > facts.max_backlog_age_ms) {
+      overridable("a delivery has waited for " + std::to_string(facts.backlog_age_ms / 1000) +
+                  " s, longer than " + std::to_string(facts.max_backlog_age_ms / 1000) +
+                  " s: the other side is too far behind");
     }
+    for (const GuardReading& reading : facts.guards) {
+      if (reading.verdict == GuardVerdict::clear) continue;
+      overridable("the guard " + reading.guard + " says " + std::string(name(reading.verdict)) +
+                  ": " + reading.detail);
+    }
+    for (const std::string& why : facts.forward_holds) overridable(why);
+  }
+  for (const std::string& why : facts.holds) {
+    verdict.overridable.push_back(why);
+    verdict.reasons.push_back(why);
   }
   check_entries(current.rollout, next, facts, verdict.reasons);
   Facts after = facts;
   after.rollouts[static_cast<std::size_t>(current.capability)] = next;
   check_constraints(after, current.capability, verdict.reasons);
+  // A reason is either overridable or not, so equal numbers mean that none is left.
+  if (facts.force && verdict.reasons.size() == verdict.overridable.size()) {
+    verdict.overridden = std::move(verdict.overridable);
+    verdict.overridable.clear();
+    verdict.reasons.clear();
+  }
   verdict.allowed = verdict.reasons.empty();
   if (verdict.allowed) verdict.reasons.push_back(where(current.rollout) + " -> " + where(next));
   return verdict;
@@ -231,7 +250,17 @@ Verdict check_change(const Plan& current, const ChangeRequest& request, const Fa
   return judged(current, want.next, facts, moves_forward(current.rollout, want.next));
 }
 
-Verdict check_rollback(const Plan& current, const Facts& facts) {
+Verdict check_rollback(const Plan& current, const Facts& facts, std::optional<Stage> to) {
+  if (to) {
+    Verdict verdict = check_change(current, {*to, whole_share}, facts);
+    if (!verdict.forward) return verdict;
+    verdict.allowed = false;
+    verdict.overridable.clear();
+    verdict.overridden.clear();
+    verdict.reasons = {std::string(name(*to)) + " lies ahead of " + where(current.rollout) +
+                       ": a rollback goes back"};
+    return verdict;
+  }
   if (current.undo.empty()) {
     Verdict verdict;
     verdict.next = current.rollout;

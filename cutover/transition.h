@@ -35,6 +35,12 @@ struct Facts {
   std::string orders_missing_in_cloud;
   std::vector<GuardReading> guards;     // Those that apply; empty: none is configured.
   bool legacy_demand_overlaid = false;  // The facade subtracts their demand from cloud stock.
+  std::int64_t backlog_age_ms = 0;      // Of the oldest delivery that waits.
+  std::int64_t max_backlog_age_ms = 0;  // Older refuses a step forward; 0: any age is fine.
+  // Why nothing may move, or nothing forward, in words: a freeze, a dwell time.
+  std::vector<std::string> holds;
+  std::vector<std::string> forward_holds;
+  bool force = false;  // Two people override what may be overridden.
 };
 
 struct Verdict {
@@ -42,6 +48,11 @@ struct Verdict {
   bool forward = false;
   Rollout next;                      // The rollout that would be published.
   std::vector<std::string> reasons;  // Why not; or, when allowed, what the change means.
+  // Those of the reasons that force overrides: holds, guards, dead letters, the age of the backlog.
+  // What safety rests on is never among them: adjacent stages, constraints, catching up, waiting at
+  // the ends, writes of an older plan, unknown outcomes; nor a halt that nobody has acknowledged.
+  std::vector<std::string> overridable;
+  std::vector<std::string> overridden;  // Force did: for the audit.
 };
 
 // Does any subject move on? Its own cohort may, while the rollout's share stays.
@@ -52,8 +63,9 @@ std::int64_t progress(const Rollout& rollout);
 
 Verdict check_change(const Plan& current, const ChangeRequest& request, const Facts& facts);
 
-// The rollback of the last forward step still in force.
-Verdict check_rollback(const Plan& current, const Facts& facts);
+// The rollback of the last forward step still in force; or, with `to`, one whole stage back.
+Verdict check_rollback(const Plan& current, const Facts& facts,
+                       std::optional<Stage> to = std::nullopt);
 
 // What a guard's breach does: no further step forward, and new documents are born in the legacy
 // system wherever both are written. What is born stays; states do not move. Nothing: halted

@@ -150,6 +150,50 @@ std::string resolved(const std::string& folder, const std::string& path) {
   return given.is_absolute() ? path : (std::filesystem::path(folder) / given).string();
 }
 
+CutoverSettings read_cutover(const Value& value, std::vector<FieldError>& errors) {
+  CutoverSettings settings;
+  settings.max_backlog_age_ms = number_of(value, "maxBacklogAgeMs", settings.max_backlog_age_ms);
+  settings.differences_hours = number_of(value, "differencesHours", settings.differences_hours);
+  const auto referenced = value.get("requireChangeReference").as_bool();
+  settings.require_change_reference = referenced && *referenced;
+  for (const cutover::StageRule& rule : cutover::stage_rules) {
+    settings.min_dwell_ms[static_cast<std::size_t>(rule.stage)] =
+        number_of(value.get("minDwellMs"), rule.name, 0);
+  }
+  std::size_t number = 0;
+  for (const Value& item : value.get("freezes").items()) {
+    const std::string at = "/cutover/freezes/" + std::to_string(number++);
+    FreezeWindow freeze;
+    const auto from = Timestamp::parse(item.get("from").text());
+    const auto to = Timestamp::parse(item.get("to").text());
+    if (!from) errors.push_back({at + "/from", "must be an RFC 3339 time with its offset"});
+    if (!to) errors.push_back({at + "/to", "must be an RFC 3339 time with its offset"});
+    if (!from || !to) continue;
+    if (*to <= *from) errors.push_back({at + "/to", "must be later than from"});
+    freeze.from = *from;
+    freeze.to = *to;
+    freeze.reason = item.get("reason").text();
+    for (const Value& capability : item.get("capabilities").items())
+      if (const auto known = parse_capability(capability.text()))
+        freeze.capabilities.insert(*known);
+    const auto back = item.get("allowBack").as_bool();
+    freeze.allow_back = back && *back;
+    settings.freezes.push_back(std::move(freeze));
+  }
+  for (const json::Member& member : value.get("approvals").members()) {
+    const auto capability = parse_capability(member.key);
+    if (!capability) continue;
+    ApprovalRule rule;
+    for (const Value& role : member.value.items()) {
+      if (std::find(rule.roles.begin(), rule.roles.end(), role.text()) != rule.roles.end())
+        errors.push_back({"/cutover/approvals/" + member.key, "names a role twice"});
+      rule.roles.push_back(role.text());
+    }
+    settings.approvals[static_cast<std::size_t>(*capability)] = std::move(rule);
+  }
+  return settings;
+}
+
 }  // namespace
 
 Result<Config> read_config(
@@ -265,6 +309,7 @@ Result<Config> read_config(
                 "/guards/" + std::string(name(capability)),
                 facade.guards.capabilities[static_cast<std::size_t>(capability)], errors);
   facade.state_folder = config.state_folder;
+  facade.cutover = read_cutover(value.get("cutover"), errors);
 
   config.parity_rules_file = text_of(value.get("parity"), "rulesFile");
   if (!config.parity_rules_file.empty()) {

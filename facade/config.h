@@ -25,7 +25,7 @@ struct ListenerConfig {
 // A key as it is stored: never the key itself. See `underpin keys hash`.
 struct KeyConfig {
   std::string subject;  // Who: "web", "ada@example.com".
-  std::string role;     // "channel", "architect", "qa", "operator".
+  std::string role;     // "channel", "architect", "approver", "qa", "finance", "operator".
   std::string channel;  // For the role channel: its namespace.
   std::string hash;     // "sha256:<salt hex>:<digest hex>"
 };

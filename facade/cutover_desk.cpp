@@ -5,43 +5,53 @@ namespace {
 
 using journal::JournalReader;
 using journal::JournalTransaction;
+using json::Value;
 
-Result<cutover::Facts> facts_in(const JournalReader& reader, const cutover::Plan& plan) {
-  cutover::Facts facts;
-  for (const Capability capability : all_capabilities) {
-    const auto other_plan = plan_in(reader, plan.wave, capability);
-    if (!other_plan) return other_plan.error();
-    facts.rollouts[static_cast<std::size_t>(capability)] = other_plan->rollout;
+Error not_allowed(Capability capability, const std::vector<std::string>& reasons) {
+  Error refused{ErrorCode::rejected,
+                "the change of " + std::string(name(capability)) + " is not allowed"};
+  for (const std::string& why : reasons) {
+    refused.message += refused.fields.empty() ? ": " : "; ";
+    refused.message += why;
+    refused.fields.push_back({"/stage", why});
   }
-  const journal::Backlog backlog = reader.backlog(plan.wave, plan.capability, plan.version);
-  facts.open_intents_before = backlog.open_intents_before;
-  facts.unknown_outcomes = backlog.unknown_outcomes;
-  facts.dead_letters = backlog.dead_to_legacy + backlog.dead_to_cloud;
-  const CatchUpState cloud = CatchUp::state(reader, plan.capability, Side::cloud);
-  const CatchUpState legacy = CatchUp::state(reader, plan.capability, Side::legacy);
-  facts.caught_up = cloud.state == "done" && legacy.state == "done";
-  facts.catch_up_detail =
-      cloud.state != "done" ? cloud.state + " " + cloud.detail : legacy.state + " " + legacy.detail;
-  if (plan.capability == Capability::orders) {
-    // Open documents stay served by their home; what pins is work that has not arrived yet.
-    facts.pinned_to_legacy =
-        backlog.pending_to_cloud + backlog.dead_to_cloud + backlog.unknown_outcomes;
-    facts.pinned_to_cloud =
-        backlog.pending_to_legacy + backlog.dead_to_legacy + backlog.unknown_outcomes;
-  } else {
-    facts.pinned_to_legacy = reader.pinned_subjects(plan.capability, Side::legacy);
-    facts.pinned_to_cloud = reader.pinned_subjects(plan.capability, Side::cloud);
-  }
-  facts.open_legacy_orders = reader.document_counts(plan.wave).open_in_legacy;
-  const cutover::Rollout& orders = facts.rollouts[static_cast<std::size_t>(Capability::orders)];
-  const CatchUpState open_orders = CatchUp::state(reader, Capability::orders, Side::cloud);
-  if (open_orders.state != "done" && orders.highest() != cutover::Stage::cloud_only)
-    facts.orders_missing_in_cloud =
-        "catching up is " + open_orders.state + " " + open_orders.detail;
-  return facts;
+  return refused;
+}
+
+Value texts(const std::vector<std::string>& lines) {
+  Value value = Value::array();
+  for (const std::string& line : lines) value.push(line);
+  return value;
+}
+
+Error moved_on(std::int64_t version, std::int64_t expected) {
+  return {ErrorCode::conflict, "the plan is at version " + std::to_string(version) + ", not " +
+                                   std::to_string(expected)};
 }
 
 }  // namespace
+
+Result<cutover::ChangeRequest> read_change(const Value& body, Capability capability) {
+  const auto refused = [](const char* at, const char* rule) {
+    return Error{ErrorCode::invalid_request, "the change cannot be read", {}, {}, 0, {{at, rule}}};
+  };
+  cutover::ChangeRequest request;
+  const auto stage = cutover::parse_stage(body.get("stage").text());
+  if (!stage) return refused("/stage", "must name one of the six stages");
+  request.stage = *stage;
+  if (const Value* share = body.find("sharePer100k")) {
+    const auto number = share->as_int();
+    if (!number || *number < 0 || *number > std::int64_t{cutover::whole_share})
+      return refused("/sharePer100k", "must be 0 to 100000");
+    request.share_per_100k = static_cast<std::uint32_t>(*number);
+  }
+  if (const Value* rules = body.find("rules")) {
+    auto read = cutover::read_rules(*rules, capability == Capability::orders);
+    if (!read) return read.error();
+    request.rules = std::move(read).value();
+  }
+  return request;
+}
 
 Result<CutoverStatus> CutoverDesk::status(Capability capability) const {
   CutoverStatus status;
@@ -62,11 +72,13 @@ Result<CutoverStatus> CutoverDesk::status(Capability capability) const {
     status.documents = reader.document_counts(plans_.wave());
     status.catch_up_cloud = CatchUp::state(reader, capability, Side::cloud);
     status.catch_up_legacy = CatchUp::state(reader, capability, Side::legacy);
+    status.validity = validity_in(reader, *plan);
     found = true;
   });
   if (!read) return read.error();
   if (!found) return failed;
   status.guards = read_guards_(status.plan);
+  status.frozen = freezes_at(settings_, capability, now_());
   return status;
 }
 
@@ -79,28 +91,62 @@ Result<std::vector<journal::PlanRecord>> CutoverDesk::history(Capability capabil
   return records;
 }
 
+std::string CutoverDesk::needs_two(Capability capability, bool force) const {
+  const std::string how = "propose it (underpin cutover propose " + std::string(name(capability)) +
+                          " STAGE, or POST /ops/v1/cutover/" + std::string(name(capability)) +
+                          "/proposals)";
+  if (force) return "force needs a second person: " + how;
+  const auto& rule = settings_.approvals[static_cast<std::size_t>(capability)];
+  if (!rule) return {};
+  std::string roles;
+  for (const std::string& role : rule->roles) roles += (roles.empty() ? "" : ", ") + role;
+  return std::string(name(capability)) + " moves by two people: " + how + "; it is signed by " +
+         roles;
+}
+
+std::optional<Error> CutoverDesk::unreferenced(const Act& act) const {
+  if (!settings_.require_change_reference || !act.change_reference.empty()) return std::nullopt;
+  return Error{ErrorCode::invalid_request,
+               "a change reference is required",
+               {},
+               {},
+               0,
+               {{"/changeReference", "is required at this site"}}};
+}
+
 Result<CutoverStatus> CutoverDesk::change(Capability capability,
                                           const cutover::ChangeRequest& request,
-                                          std::int64_t expected, const std::string& actor,
-                                          const std::string& reason) {
-  return publish(
-      capability,
-      [&](const cutover::Plan& plan, const cutover::Facts& facts) {
-        return cutover::check_change(plan, request, facts);
-      },
-      expected, actor, reason);
+                                          std::int64_t expected, const Act& act, bool force) {
+  Step step;
+  step.judge = [&](const cutover::Plan& plan, const cutover::Facts& facts) {
+    return cutover::check_change(plan, request, facts);
+  };
+  step.expected = expected;
+  step.guards = read_guards_(plans_.plan(capability));
+  step.act = act;
+  step.force = force;
+  step.refused_before = needs_two(capability, force);
+  return publish_now(capability, step);
 }
 
 Result<CutoverStatus> CutoverDesk::roll_back(Capability capability, std::int64_t expected,
-                                             const std::string& actor, const std::string& reason) {
-  return publish(capability, cutover::check_rollback, expected, actor, reason);
+                                             const Act& act, std::optional<cutover::Stage> to) {
+  Step step;
+  step.judge = [&](const cutover::Plan& plan, const cutover::Facts& facts) {
+    return cutover::check_rollback(plan, facts, to);
+  };
+  step.expected = expected;
+  step.guards = read_guards_(plans_.plan(capability));
+  step.act = act;
+  step.detail.set("rollback", Value::boolean(true));
+  return publish_now(capability, step);
 }
 
 Result<CutoverStatus> CutoverDesk::halt(Capability capability, std::int64_t expected,
                                         const cutover::GuardReading& reading) {
   return edit(
       capability, [&](const cutover::Plan& plan) { return cutover::halted(plan, reading, now_()); },
-      expected, "underpin", "guard " + reading.guard + ": " + reading.detail);
+      expected, "guard_halt", {"underpin", "guard " + reading.guard + ": " + reading.detail});
 }
 
 Result<CutoverStatus> CutoverDesk::acknowledge(Capability capability, std::int64_t expected,
@@ -109,23 +155,22 @@ Result<CutoverStatus> CutoverDesk::acknowledge(Capability capability, std::int64
   return edit(
       capability,
       [&](const cutover::Plan& plan) { return cutover::acknowledged(plan, births_by_plan); },
-      expected, actor, reason);
+      expected, "guard_acknowledged", {actor, reason});
 }
 
 // A change of the plan that moves no share.
 Result<CutoverStatus> CutoverDesk::edit(Capability capability, const Edit& edit,
-                                        std::int64_t expected, const std::string& actor,
-                                        const std::string& reason) {
+                                        std::int64_t expected, const char* kind, const Act& act) {
   Error refused{ErrorCode::internal, "the plan was not published"};
-  const Status written = journal_.write([&](JournalTransaction& tx) {
+  const Status written = audit_.write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
+    (void)tx.lock_audit();
     const auto plan = plan_in(tx, plans_.wave(), capability);
     if (!plan) {
       refused = plan.error();
       return false;
     }
     if (plan->version != expected) {
-      refused = {ErrorCode::conflict, "the plan is at version " + std::to_string(plan->version) +
-                                          ", not " + std::to_string(expected)};
+      refused = moved_on(plan->version, expected);
       return false;
     }
     const auto next = edit(*plan);
@@ -138,10 +183,21 @@ Result<CutoverStatus> CutoverDesk::edit(Capability capability, const Edit& edit,
     record.wave = plans_.wave();
     record.capability = capability;
     record.plan = cutover::write_plan(*next);
-    record.actor = actor;
-    record.reason = reason;
+    record.actor = act.actor;
+    record.reason = act.reason;
     record.at = now_();
-    return tx.publish_plan(record, expected);
+    if (!tx.publish_plan(record, expected)) return false;
+    AuditNote note;
+    note.kind = kind;
+    note.actor = act.actor;
+    note.about = name(capability);
+    note.detail.set("wave", plans_.wave());
+    note.detail.set("reason", act.reason);
+    note.detail.set("version", Value::integer(expected + 1));
+    const auto to = json::parse(record.plan);
+    if (to) note.detail.set("to", *to);
+    pen.add(note);
+    return true;
   });
   if (!written) return refused;
   const Status refreshed = plans_.refresh();
@@ -149,58 +205,150 @@ Result<CutoverStatus> CutoverDesk::edit(Capability capability, const Edit& edit,
   return status(capability);
 }
 
-Result<CutoverStatus> CutoverDesk::publish(Capability capability, const Judge& judge,
-                                           std::int64_t expected, const std::string& actor,
-                                           const std::string& reason) {
-  Error refused{ErrorCode::internal, "the plan was not published"};
-  // Before the transaction: guards look at what this process has measured, and at the journal.
-  const auto before = status(capability);
-  if (!before) return before.error();
-  const Status written = journal_.write([&](JournalTransaction& tx) {
-    const auto plan = plan_in(tx, plans_.wave(), capability);
+Result<Outlook> CutoverDesk::outlook(Capability capability, const cutover::ChangeRequest& request,
+                                     std::int64_t expected, bool force) const {
+  Step step;
+  step.judge = [&](const cutover::Plan& plan, const cutover::Facts& facts) {
+    return cutover::check_change(plan, request, facts);
+  };
+  step.expected = expected;
+  step.guards = read_guards_(plans_.plan(capability));
+  step.force = force;
+  step.refused_before = needs_two(capability, force);
+  return judged(capability, step);
+}
+
+Result<Outlook> CutoverDesk::rollback_outlook(Capability capability, std::int64_t expected,
+                                              std::optional<cutover::Stage> to) const {
+  Step step;
+  step.judge = [&](const cutover::Plan& plan, const cutover::Facts& facts) {
+    return cutover::check_rollback(plan, facts, to);
+  };
+  step.expected = expected;
+  step.guards = read_guards_(plans_.plan(capability));
+  return judged(capability, step);
+}
+
+Result<Preview> CutoverDesk::preview(Capability capability, cutover::Stage stage) const {
+  Result<Preview> preview = Error{ErrorCode::internal, "no plan"};
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    const auto plan = plan_in(reader, plans_.wave(), capability);
     if (!plan) {
-      refused = plan.error();
-      return false;
+      preview = plan.error();
+      return;
     }
-    if (plan->version != expected) {
-      refused = {ErrorCode::conflict, "the plan is at version " + std::to_string(plan->version) +
-                                          ", not " + std::to_string(expected)};
-      return false;
-    }
-    const auto gathered = facts_in(tx, *plan);
-    if (!gathered) {
-      refused = gathered.error();
-      return false;
-    }
-    cutover::Facts facts = *gathered;
-    facts.guards = before->guards;
-    const cutover::Verdict verdict = judge(*plan, facts);
-    if (!verdict.allowed) {
-      refused = {ErrorCode::rejected,
-                 "the change of " + std::string(name(capability)) + " is not allowed"};
-      for (const std::string& why : verdict.reasons) {
-        refused.message += refused.fields.empty() ? ": " : "; ";
-        refused.message += why;
-        refused.fields.push_back({"/stage", why});
-      }
-      return false;
-    }
-    const cutover::Plan next = cutover::applied(*plan, verdict);
-    journal::PlanRecord record;
-    record.wave = plans_.wave();
-    record.capability = capability;
-    record.plan = cutover::write_plan(next);
-    record.actor = actor;
-    record.reason = reason;
-    record.at = now_();
-    if (next.rollout.lowest() == cutover::Stage::legacy_only &&
-        plan->rollout.lowest() != cutover::Stage::legacy_only)
-      CatchUp::reset(tx, capability, Side::cloud);
-    if (next.rollout.highest() == cutover::Stage::cloud_only)
-      CatchUp::reset(tx, capability, Side::legacy);
-    return tx.publish_plan(record, expected);
+    preview = preview_in(reader, *plan, {stage, stage, cutover::whole_share}, now_());
   });
-  if (!written) return refused;
+  if (!read) return read.error();
+  return preview;
+}
+
+Result<Outlook> CutoverDesk::judged(Capability capability, const Step& step) const {
+  Result<Outlook> result = Error{ErrorCode::internal, "no plan"};
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    const auto plan = plan_in(reader, plans_.wave(), capability);
+    if (!plan) {
+      result = plan.error();
+      return;
+    }
+    if (plan->version != step.expected) {
+      result = moved_on(plan->version, step.expected);
+      return;
+    }
+    const auto known = facts_in(reader, *plan, settings_, now_());
+    if (!known) {
+      result = known.error();
+      return;
+    }
+    cutover::Facts facts = *known;
+    facts.force = step.force;
+    facts.guards = step.guards;
+    Outlook outlook;
+    outlook.verdict = step.judge(*plan, facts);
+    outlook.preview = preview_in(reader, *plan, outlook.verdict.next, now_());
+    outlook.current = outlook.next = *plan;
+    if (outlook.verdict.allowed) {
+      outlook.next = cutover::applied(*plan, outlook.verdict);
+      outlook.next.version = plan->version + 1;
+    }
+    if (!step.refused_before.empty()) {
+      outlook.verdict.allowed = false;
+      outlook.verdict.reasons.insert(outlook.verdict.reasons.begin(), step.refused_before);
+    }
+    result = std::move(outlook);
+  });
+  if (!read) return read.error();
+  return result;
+}
+
+std::optional<Error> CutoverDesk::publish_in(JournalTransaction& tx, AuditTrail::Pen& pen,
+                                             Capability capability, const Step& step) {
+  AuditNote note;
+  note.actor = step.act.actor;
+  note.about = name(capability);
+  note.detail = step.detail;
+  note.detail.set("wave", plans_.wave());
+  note.detail.set("reason", step.act.reason);
+  if (!step.act.change_reference.empty())
+    note.detail.set("changeReference", step.act.change_reference);
+  if (step.force) note.detail.set("force", Value::boolean(true));
+  note.detail.set("expectedVersion", Value::integer(step.expected));
+  const auto refuse = [&](Error why) {
+    note.kind = "plan_refused";
+    note.detail.set("why", why.message);
+    pen.add(note);
+    return why;
+  };
+  (void)tx.lock_audit();  // Changes of plan come one after the other, whoever asks.
+  const auto plan = plan_in(tx, plans_.wave(), capability);
+  if (!plan) return plan.error();
+  if (plan->version != step.expected) return refuse(moved_on(plan->version, step.expected));
+  if (!step.refused_before.empty()) return refuse(not_allowed(capability, {step.refused_before}));
+  const auto known = facts_in(tx, *plan, settings_, now_());
+  if (!known) return known.error();
+  cutover::Facts facts = *known;
+  facts.force = step.force;
+  facts.guards = step.guards;
+  const cutover::Verdict verdict = step.judge(*plan, facts);
+  const auto stored = [](const std::string& text) {
+    const auto value = json::parse(text);
+    return value ? *value : Value();
+  };
+  note.detail.set("from", stored(cutover::write_plan(*plan)));
+  if (!verdict.allowed) return refuse(not_allowed(capability, verdict.reasons));
+  const cutover::Plan next = cutover::applied(*plan, verdict);
+  journal::PlanRecord record;
+  record.wave = plans_.wave();
+  record.capability = capability;
+  record.plan = cutover::write_plan(next);
+  record.actor = step.act.actor;
+  record.reason = step.act.reason;
+  record.at = now_();
+  if (next.rollout.lowest() == cutover::Stage::legacy_only &&
+      plan->rollout.lowest() != cutover::Stage::legacy_only)
+    CatchUp::reset(tx, capability, Side::cloud);
+  if (next.rollout.highest() == cutover::Stage::cloud_only)
+    CatchUp::reset(tx, capability, Side::legacy);
+  if (!tx.publish_plan(record, step.expected))
+    return refuse(moved_on(plan->version, step.expected));
+  note.kind = "plan_published";
+  note.detail.set("version", Value::integer(step.expected + 1));
+  note.detail.set("to", stored(record.plan));
+  note.detail.set("forward", Value::boolean(verdict.forward));
+  if (!verdict.overridden.empty()) note.detail.set("overridden", texts(verdict.overridden));
+  pen.add(note);
+  return std::nullopt;
+}
+
+Result<CutoverStatus> CutoverDesk::publish_now(Capability capability, const Step& step) {
+  if (auto missing = unreferenced(step.act)) return *missing;
+  std::optional<Error> refused;
+  const Status written = audit_.write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
+    refused = publish_in(tx, pen, capability, step);
+    return !refused || !pen.written().empty();
+  });
+  if (refused) return *refused;
+  if (!written) return written.error();
   const Status refreshed = plans_.refresh();
   if (!refreshed) return refreshed.error();
   return status(capability);

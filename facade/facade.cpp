@@ -27,6 +27,11 @@ Status Facade::set_up() {
   if (!opened) return opened.error();
   journal_ = std::move(opened).value();
   if (settings_.around_journal) journal_ = settings_.around_journal(std::move(journal_));
+  audit_ = std::make_unique<AuditTrail>(*journal_, settings_.now, settings_.on_audit);
+  kill_switch_ =
+      std::make_unique<KillSwitch>(settings_.state_folder + "/kill-switch.json", settings_.now);
+  const Status switched = kill_switch_->load();
+  if (!switched) return switched;
   auto ledger = settings_.open_ledger
                     ? settings_.open_ledger()
                     : parity::open_ledger({settings_.state_folder + "/parity.db"});
@@ -61,7 +66,8 @@ Status Facade::set_up() {
   feeds_ = std::make_unique<Feeds>(systems_, *journal_, *plans_, *orders_, *customers_, now, wake);
   catch_up_ =
       std::make_unique<CatchUp>(systems_, *journal_, *plans_, *writes_, *orders_, now, wake);
-  cutover_ = std::make_unique<CutoverDesk>(*journal_, *plans_, now);
+  cutover_ =
+      std::make_unique<CutoverDesk>(*journal_, *plans_, *audit_, *ledger_, settings_.cutover, now);
   guards_ = std::make_unique<CutoverGuards>(systems_, *journal_, settings_.guards, now);
   cutover_->read_guards([this](const cutover::Plan& plan) { return guards_->readings(plan); });
   comparisons_->on_compared([this](Capability capability, parity::Verdict verdict,
@@ -122,6 +128,11 @@ void Facade::add_tasks() {
     guards_->look(*cutover_);
     return false;
   });
+  add("scheduled changes", milliseconds(1'000), [this] { return cutover_->run_schedule(); });
+  kill_switch_task_ = add("kill switch", milliseconds(1'000), [this] {
+    (void)kill_switch_->meet_journal(*journal_, *audit_);
+    return false;
+  });
   add("health", milliseconds(2'000), [this] {
     look_at_systems();
     return false;
@@ -161,6 +172,8 @@ void Facade::look_at_systems() {
   health_ = std::move(seen);
 }
 
+void Facade::kill_switch_changed() { kill_switch_task_->wake(); }
+
 std::vector<SystemHealth> Facade::health() const {
   const std::lock_guard lock(health_mutex_);
   return health_;
@@ -177,6 +190,20 @@ std::vector<std::pair<std::string, Alarm>> Facade::alarms() const {
 
 namespace {
 
+AuditNote settled_note(const journal::ExceptionRecord& exception, const char* how,
+                       const std::string& actor, const std::string& reason) {
+  AuditNote note;
+  note.kind = how;
+  note.actor = actor;
+  note.about = "exception " + std::to_string(exception.id);
+  note.detail.set("exceptionKind", exception.kind);
+  note.detail.set("capability", name(exception.capability));
+  note.detail.set("subject", exception.subject);
+  note.detail.set("what", exception.detail);
+  note.detail.set("reason", reason);
+  return note;
+}
+
 Error no_such_exception(std::int64_t id) {
   return {ErrorCode::not_found, "no open exception has the number " + std::to_string(id)};
 }
@@ -186,10 +213,11 @@ Error no_such_exception(std::int64_t id) {
 Status Facade::replay_exception(std::int64_t id, const std::string& actor,
                                 const std::string& reason) {
   bool found = false;
-  const Status written = journal_->write([&](JournalTransaction& tx) {
+  const Status written = audit_->write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     const auto exception = tx.exception(id);
     if (!exception || exception->state != "open") return false;
     found = true;
+    pen.add(settled_note(*exception, "exception_replayed", actor, reason));
     if (exception->outbox_row != 0) return tx.replay_exception(id, actor, reason, settings_.now());
     if (exception->kind == "totals_differ") {
       // The person has accepted the ERP's total: the hold ends and the document is released.
@@ -224,10 +252,11 @@ Status Facade::replay_exception(std::int64_t id, const std::string& actor,
 Status Facade::discard_exception(std::int64_t id, const std::string& actor,
                                  const std::string& reason) {
   bool found = false;
-  const Status written = journal_->write([&](JournalTransaction& tx) {
+  const Status written = audit_->write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     const auto exception = tx.exception(id);
     if (!exception || exception->state != "open") return false;
     found = true;
+    pen.add(settled_note(*exception, "exception_discarded", actor, reason));
     if (exception->outbox_row == 0) return tx.settle_exception(id, actor, reason, settings_.now());
     // Without its copy a document is not mirrored any more: later changes have nothing to follow.
     const auto row = tx.outbox_row(exception->outbox_row);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "facade/audit.h"
 #include "facade/catch_up.h"
 #include "facade/comparisons.h"
 #include "facade/customers.h"
@@ -8,6 +9,7 @@
 #include "facade/demand.h"
 #include "facade/feeds.h"
 #include "facade/inventory.h"
+#include "facade/kill_switch.h"
 #include "facade/order_writes.h"
 #include "facade/orders.h"
 #include "facade/outbox_relay.h"
@@ -42,7 +44,9 @@ struct FacadeSettings {
   std::int64_t resolve_ms = 200;       // Outcome resolver.
   std::int64_t answers_kept_days = 8;  // Idempotency keys; at least seven.
   journal::JournalSettings journal;    // `file` is filled in from state_folder.
-  OnStep on_step;                      // Tests and traces.
+  CutoverSettings cutover;
+  OnStep on_step;    // Tests and traces.
+  OnAudit on_audit;  // The log repeats the audit log's head.
   // Simulations put a layer of their own around the journal, and keep comparisons out of files.
   std::function<std::unique_ptr<journal::Journal>(std::unique_ptr<journal::Journal>)>
       around_journal;
@@ -76,6 +80,10 @@ class Facade {
   CustomerFacade& customers() { return *customers_; }
   CutoverDesk& cutover() { return *cutover_; }
   CutoverGuards& guards() { return *guards_; }
+  AuditTrail& audit() { return *audit_; }
+  KillSwitch& kill_switch() { return *kill_switch_; }
+  // Brings the kill switch to the journal soon, without waiting for it.
+  void kill_switch_changed();
   WriteLife& writes() { return *writes_; }
   journal::Journal& journal() { return *journal_; }
   parity::Ledger& ledger() { return *ledger_; }
@@ -106,6 +114,8 @@ class Facade {
   FacadeSettings settings_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<parity::Ledger> ledger_;
+  std::unique_ptr<AuditTrail> audit_;
+  std::unique_ptr<KillSwitch> kill_switch_;
   std::unique_ptr<ShadowQueue> shadows_;
   std::unique_ptr<PlanBook> plans_;
   std::unique_ptr<Comparisons> comparisons_;
@@ -124,6 +134,7 @@ class Facade {
   std::vector<SystemHealth> health_;
   std::vector<std::unique_ptr<PeriodicTask>> tasks_;
   std::vector<PeriodicTask*> relay_tasks_;
+  PeriodicTask* kill_switch_task_ = nullptr;
 };
 
 }  // namespace underpin::facade

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 
 namespace underpin::parity {
 namespace {
@@ -280,6 +284,57 @@ Result<std::vector<LedgerEntry>> select_entries(Database& database, const Ledger
   return entries;
 }
 
+// The member that a field names decides whether its difference is money.
+bool is_amount(const std::string& field) {
+  std::string last = field.substr(field.rfind('/') + 1);
+  std::transform(last.begin(), last.end(), last.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const char* word : {"amount", "total", "price", "net", "tax", "gross", "charge", "credit"})
+    if (last.find(word) != std::string::npos) return true;
+  return false;
+}
+
+Decimal money_apart(const std::string& field, const std::string& one, const std::string& two) {
+  if (!is_amount(field)) return {};
+  const auto amount = [](const std::string& text) -> std::optional<Decimal> {
+    const auto value = json::parse(text);
+    if (!value) return std::nullopt;
+    const auto decimal = value->as_any_decimal();
+    return decimal ? std::optional(*decimal) : std::nullopt;
+  };
+  const auto primary = amount(one);
+  const auto secondary = amount(two);
+  if (!primary || !secondary) return {};
+  const Decimal apart = *primary - *secondary;
+  return apart.is_negative() ? -apart : apart;
+}
+
+Result<std::vector<DifferenceClass>> classes_of(Database& database, const std::string& capability,
+                                                Timestamp since) {
+  Statement select(database,
+                   "SELECT c.operation, d.field, d.kind, d.rule, d.one, d.two FROM comparison c "
+                   "JOIN difference d ON d.comparison = c.id WHERE c.capability = ? AND c.at >= ? "
+                   "AND d.verdict IN ('mismatch', 'tolerated', 'known_difference') AND NOT EXISTS "
+                   "(SELECT 1 FROM comparison n WHERE n.subject = c.subject AND n.id > c.id AND "
+                   "n.capability = c.capability AND n.operation = c.operation AND "
+                   "n.verdict <> 'not_compared')");
+  select.bind(capability).bind(since.micros);
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, DifferenceClass> found;
+  while (select.step()) {
+    DifferenceClass& one = found[{select.text(0), select.text(1), select.text(2), select.text(3)}];
+    one.operation = select.text(0);
+    one.path = select.text(1);
+    one.kind = select.text(2);
+    one.rule = select.text(3);
+    one.amount = is_amount(one.path);
+    ++one.count;
+    one.money += money_apart(one.path, select.text(4), select.text(5));
+  }
+  std::vector<DifferenceClass> classes;
+  for (auto& [key, one] : found) classes.push_back(std::move(one));
+  return classes;
+}
+
 Error failed(const std::exception& thrown) { return {ErrorCode::unavailable, thrown.what()}; }
 
 class SqliteLedger final : public Ledger {
@@ -315,6 +370,7 @@ class SqliteLedger final : public Ledger {
         return false;
       }
       queue_.push_back(std::move(entry));
+      ++accepted_;
     }
     changed_.notify_all();
     return true;
@@ -322,7 +378,9 @@ class SqliteLedger final : public Ledger {
 
   void flush() override {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return (queue_.empty() && !writing_) || stopping_; });
+    // What is recorded meanwhile is not waited for: under traffic the queue may never be empty.
+    const std::uint64_t until = accepted_;
+    changed_.wait(lock, [&] { return settled_ >= until || stopping_; });
   }
 
   Result<Summary> summary() const override {
@@ -332,6 +390,12 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<LedgerEntry>> entries(const LedgerFilter& filter) const override {
     return reading<std::vector<LedgerEntry>>(
         [&](Database& database) { return select_entries(database, filter); });
+  }
+
+  Result<std::vector<DifferenceClass>> open_differences(const std::string& capability,
+                                                        Timestamp since) const override {
+    return reading<std::vector<DifferenceClass>>(
+        [&](Database& database) { return classes_of(database, capability, since); });
   }
 
  private:
@@ -353,7 +417,6 @@ class SqliteLedger final : public Ledger {
       if (queue_.empty()) return;
       std::deque<LedgerEntry> batch;
       batch.swap(queue_);
-      writing_ = true;
       const std::int64_t dropped = dropped_;
       lock.unlock();
       std::int64_t lost = 0;
@@ -370,7 +433,7 @@ class SqliteLedger final : public Ledger {
       }
       lock.lock();
       dropped_ += lost;
-      writing_ = false;
+      settled_ += batch.size();
       changed_.notify_all();
     }
   }
@@ -432,7 +495,8 @@ class SqliteLedger final : public Ledger {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<LedgerEntry> queue_;
-  bool writing_ = false;
+  std::uint64_t accepted_ = 0;
+  std::uint64_t settled_ = 0;  // Of the accepted: stored, or lost with a full disk.
   bool stopping_ = false;
   std::int64_t dropped_ = 0;
   std::thread writer_;
@@ -455,6 +519,15 @@ class ReadOnlyLedger final : public Ledger {
     const std::lock_guard lock(mutex_);
     try {
       return select_entries(database_, filter);
+    } catch (const std::exception& thrown) {
+      return failed(thrown);
+    }
+  }
+  Result<std::vector<DifferenceClass>> open_differences(const std::string& capability,
+                                                        Timestamp since) const override {
+    const std::lock_guard lock(mutex_);
+    try {
+      return classes_of(database_, capability, since);
     } catch (const std::exception& thrown) {
       return failed(thrown);
     }

@@ -62,6 +62,18 @@ struct Summary {
   std::vector<FieldSummary> fields;
 };
 
+// Differences of one kind at one field that are still open: the newest comparison of their subject
+// shows them. `late` ones are not differences.
+struct DifferenceClass {
+  std::string operation;
+  std::string path;  // List elements as "*".
+  std::string kind;
+  std::string rule;  // What tolerated or covered it; empty: nothing does, it is a mismatch.
+  std::int64_t count = 0;
+  bool amount = false;  // The field is one.
+  Decimal money;        // Sum of |primary - secondary| where both are amounts; zero elsewhere.
+};
+
 struct LedgerFilter {
   std::string capability;
   std::string verdict;
@@ -77,6 +89,9 @@ class Ledger {
   virtual void flush() = 0;                    // Returns when everything recorded before is stored.
   virtual Result<Summary> summary() const = 0;
   virtual Result<std::vector<LedgerEntry>> entries(const LedgerFilter& filter) const = 0;
+  // Of one capability, among comparisons made since then; by operation, path, kind and rule.
+  virtual Result<std::vector<DifferenceClass>> open_differences(const std::string& capability,
+                                                                Timestamp since) const = 0;
 };
 
 struct LedgerSettings {

@@ -1,13 +1,15 @@
 #include "facade/api/ops_api.h"
 
 #include "contracts/order_status.h"
+#include "facade/api/ops_parts.h"
 #include "facade/explain.h"
 #include "parity/report.h"
 
 #include <algorithm>
+#include <limits>
+#include <map>
 
 namespace underpin::facade::api {
-namespace {
 
 using json::Value;
 
@@ -23,6 +25,8 @@ std::optional<Answer> needs_role(const ApiCall& call,
                  "This needs the role " + wanted + "; the token of " + call.subject +
                      " has the role " + call.role + ".");
 }
+
+namespace {
 
 Value rules_value(const std::vector<cutover::CohortRule>& rules) {
   Value value = Value::array();
@@ -45,6 +49,40 @@ Value catch_up_value(const CatchUpState& state) {
   value.set("total", Value::integer(state.total));
   value.set("delivered", Value::integer(state.delivered));
   if (!state.detail.empty()) value.set("detail", state.detail);
+  return value;
+}
+
+Value backlog_value(const journal::Backlog& b) {
+  Value backlog = Value::object();
+  backlog.set("openIntents", Value::integer(b.open_intents));
+  backlog.set("openIntentsOfOlderPlans", Value::integer(b.open_intents_before));
+  backlog.set("unknownOutcomes", Value::integer(b.unknown_outcomes));
+  backlog.set("pendingToLegacy", Value::integer(b.pending_to_legacy));
+  backlog.set("pendingToCloud", Value::integer(b.pending_to_cloud));
+  backlog.set("deadLettersToLegacy", Value::integer(b.dead_to_legacy));
+  backlog.set("deadLettersToCloud", Value::integer(b.dead_to_cloud));
+  return backlog;
+}
+
+Value texts(const std::vector<std::string>& lines) {
+  Value value = Value::array();
+  for (const std::string& line : lines) value.push(line);
+  return value;
+}
+
+Value money_value(const Money& money) {
+  Value value = Value::object();
+  for (const auto& [currency, amount] : money) value.set(currency, amount.text());
+  return value;
+}
+
+Value validity_value(const RollbackValidity& validity) {
+  Value value = Value::object();
+  value.set("state", validity.state);
+  value.set("deliveries", Value::integer(validity.deliveries));
+  value.set("documentsPastReturn", Value::integer(validity.documents));
+  value.set("worthPastReturn", money_value(validity.worth));
+  value.set("reasons", texts(validity.reasons));
   return value;
 }
 
@@ -79,16 +117,7 @@ Value status_value(const CutoverStatus& status) {
     guards.push(std::move(one));
   }
   value.set("guards", std::move(guards));
-  const journal::Backlog& b = status.backlog;
-  Value backlog = Value::object();
-  backlog.set("openIntents", Value::integer(b.open_intents));
-  backlog.set("openIntentsOfOlderPlans", Value::integer(b.open_intents_before));
-  backlog.set("unknownOutcomes", Value::integer(b.unknown_outcomes));
-  backlog.set("pendingToLegacy", Value::integer(b.pending_to_legacy));
-  backlog.set("pendingToCloud", Value::integer(b.pending_to_cloud));
-  backlog.set("deadLettersToLegacy", Value::integer(b.dead_to_legacy));
-  backlog.set("deadLettersToCloud", Value::integer(b.dead_to_cloud));
-  value.set("backlog", std::move(backlog));
+  value.set("backlog", backlog_value(status.backlog));
   if (status.plan.capability == Capability::orders) {
     Value documents = Value::object();
     documents.set("openInLegacy", Value::integer(status.documents.open_in_legacy));
@@ -97,23 +126,68 @@ Value status_value(const CutoverStatus& status) {
   }
   value.set("catchUpCloud", catch_up_value(status.catch_up_cloud));
   value.set("catchUpLegacy", catch_up_value(status.catch_up_legacy));
+  value.set("rollbackValidity", validity_value(status.validity));
+  if (!status.frozen.empty()) value.set("frozen", texts(status.frozen));
   return value;
 }
 
-Answer status_answer(const Result<CutoverStatus>& status) {
-  if (!status) {
-    if (status.error().code == ErrorCode::conflict) {
-      return problem(412, "precondition-failed", "The plan has moved on", status.error().message);
-    }
-    if (status.error().code == ErrorCode::rejected) {
-      return problem(409, "transition-refused", "The change of stage is refused",
-                     status.error().message, status.error().fields);
-    }
-    return problem_for(status.error());
+// A dry run: the verdict, every reason, the plan as it would be, and what stands in the way back.
+Answer outlook_answer(const Result<Outlook>& outlook) {
+  if (!outlook) return refusal_answer(outlook.error());
+  Value value = Value::object();
+  value.set("dryRun", Value::boolean(true));
+  value.set("allowed", Value::boolean(outlook->verdict.allowed));
+  value.set("forward", Value::boolean(outlook->verdict.forward));
+  value.set("reasons", texts(outlook->verdict.reasons));
+  value.set("overridable", texts(outlook->verdict.overridable));
+  value.set("overridden", texts(outlook->verdict.overridden));
+  Value plan = rollout_value(outlook->next.rollout);
+  plan.set("version", Value::integer(outlook->next.version));
+  if (!outlook->next.undo.empty()) plan.set("rollbackTo", rollout_value(outlook->next.undo.back()));
+  value.set("plan", std::move(plan));
+  value.set("preview", preview_value(outlook->preview));
+  Answer answer = Answer::json(200, value);
+  answer.etag = "\"" + std::to_string(outlook->current.version) + "\"";
+  return answer;
+}
+
+}  // namespace
+
+Value preview_value(const Preview& preview) {
+  Value value = Value::object();
+  value.set("back", Value::boolean(preview.back));
+  value.set("subjectsAtRisk", Value::integer(preview.subjects_at_risk));
+  value.set("backlog", backlog_value(preview.backlog));
+  value.set("backlogAgeMs", Value::integer(preview.backlog_age_ms));
+  value.set("unmapped", Value::integer(preview.unmapped));
+  value.set("inFlight", Value::integer(preview.in_flight));
+  value.set("inFlightWorth", money_value(preview.in_flight_worth));
+  value.set("onlyCloud", Value::integer(preview.only_cloud));
+  value.set("onlyCloudWorth", money_value(preview.only_cloud_worth));
+  value.set("rollbackValidity", validity_value(preview.validity));
+  return value;
+}
+
+Answer refusal_answer(const Error& error) {
+  if (error.code == ErrorCode::conflict)
+    return problem(412, "precondition-failed", "The plan has moved on", error.message);
+  if (error.code == ErrorCode::rejected) {
+    return problem(409, "transition-refused", "The change of stage is refused", error.message,
+                   error.fields);
   }
+  if (error.code == ErrorCode::invalid_request) return validation(error.fields);
+  return problem_for(error);
+}
+
+Answer status_answer(const Result<CutoverStatus>& status) {
+  if (!status) return refusal_answer(status.error());
   Answer answer = Answer::json(200, status_value(*status));
   answer.etag = "\"" + std::to_string(status->plan.version) + "\"";
   return answer;
+}
+
+Act act_of(const ApiCall& call, const Value& body) {
+  return {call.subject, body.get("reason").text(), body.get("changeReference").text()};
 }
 
 std::optional<Capability> capability_of(const ApiCall& call) {
@@ -125,12 +199,6 @@ Answer no_capability(const ApiCall& call) {
                  "There is no capability " + call.params.at("capability") +
                      "; it is orders, inventory, pricing or customers.");
 }
-
-// The plan version of If-Match, or a refusal.
-struct Expected {
-  std::int64_t version = 0;
-  std::optional<Answer> refused;
-};
 
 Expected expected_of(const ApiCall& call) {
   Expected expected;
@@ -150,31 +218,42 @@ Expected expected_of(const ApiCall& call) {
   return expected;
 }
 
+namespace {
+
+struct DryRun {
+  bool asked = false;
+  std::optional<Answer> refused;
+};
+
+DryRun dry_run_of(const ApiCall& call) {
+  DryRun dry;
+  std::vector<FieldError> errors;
+  only_known(call, {"dryRun"}, errors);
+  const std::string text = query_of(call, "dryRun").value_or("false");
+  if (text != "true" && text != "false") errors.push_back({"dryRun", "must be true or false"});
+  if (!errors.empty()) dry.refused = validation(errors);
+  dry.asked = text == "true";
+  return dry;
+}
+
 Answer change_plan(Facade& facade, const ApiCall& call) {
   if (const auto refused = needs_role(call, {"architect"})) return *refused;
   const auto capability = capability_of(call);
   if (!capability) return no_capability(call);
   const Expected expected = expected_of(call);
   if (expected.refused) return *expected.refused;
+  const DryRun dry = dry_run_of(call);
+  if (dry.refused) return *dry.refused;
   const Parsed body = parse_body(call, "cutover-change");
   if (!body.value) return body.refused;
-  cutover::ChangeRequest request;
-  const auto stage = cutover::parse_stage(body.value->get("stage").text());
-  if (!stage) return validation({{"/stage", "must name one of the six stages"}});
-  request.stage = *stage;
-  if (const Value* share = body.value->find("sharePer100k")) {
-    const auto number = share->as_int();
-    if (!number || *number < 0 || *number > std::int64_t{cutover::whole_share})
-      return validation({{"/sharePer100k", "must be 0 to 100000"}});
-    request.share_per_100k = static_cast<std::uint32_t>(*number);
-  }
-  if (const Value* rules = body.value->find("rules")) {
-    auto read = cutover::read_rules(*rules, *capability == Capability::orders);
-    if (!read) return validation(read.error().fields);
-    request.rules = std::move(read).value();
-  }
-  return status_answer(facade.cutover().change(*capability, request, expected.version, call.subject,
-                                               body.value->get("reason").text()));
+  const auto request = read_change(*body.value, *capability);
+  if (!request) return validation(request.error().fields);
+  const auto forced = body.value->get("force").as_bool();
+  const bool force = forced && *forced;
+  if (dry.asked)
+    return outlook_answer(facade.cutover().outlook(*capability, *request, expected.version, force));
+  return status_answer(facade.cutover().change(*capability, *request, expected.version,
+                                               act_of(call, *body.value), force));
 }
 
 Answer roll_back(Facade& facade, const ApiCall& call) {
@@ -183,10 +262,16 @@ Answer roll_back(Facade& facade, const ApiCall& call) {
   if (!capability) return no_capability(call);
   const Expected expected = expected_of(call);
   if (expected.refused) return *expected.refused;
+  const DryRun dry = dry_run_of(call);
+  if (dry.refused) return *dry.refused;
   const Parsed body = parse_body(call, "cutover-rollback");
   if (!body.value) return body.refused;
-  return status_answer(facade.cutover().roll_back(*capability, expected.version, call.subject,
-                                                  body.value->get("reason").text()));
+  std::optional<cutover::Stage> to;
+  if (const Value* stage = body.value->find("toStage")) to = cutover::parse_stage(stage->text());
+  if (dry.asked)
+    return outlook_answer(facade.cutover().rollback_outlook(*capability, expected.version, to));
+  return status_answer(
+      facade.cutover().roll_back(*capability, expected.version, act_of(call, *body.value), to));
 }
 
 // A person has looked at what a guard halted.
@@ -256,6 +341,19 @@ Answer plan_history(Facade& facade, const ApiCall& call) {
   if (!capability) return no_capability(call);
   const auto history = facade.cutover().history(*capability);
   if (!history) return problem_for(history.error());
+  // What the audit log knows more: the change reference, the signers, and whether force was used.
+  std::map<std::int64_t, Value> published;
+  const Status read = facade.journal().read([&](const journal::JournalReader& reader) {
+    for (const auto& record : reader.audit(0, std::numeric_limits<int>::max())) {
+      const auto entry = json::parse(record.entry);
+      if (!entry || entry->get("kind").text() != "plan_published" ||
+          entry->get("about").text() != name(*capability))
+        continue;
+      const auto version = entry->get("detail").get("version").as_int();
+      if (version) published[*version] = entry->get("detail");
+    }
+  });
+  if (!read) return problem_for(read.error());
   Value items = Value::array();
   for (const journal::PlanRecord& record : *history) {
     Value item = Value::object();
@@ -265,6 +363,11 @@ Answer plan_history(Facade& facade, const ApiCall& call) {
     item.set("actor", record.actor);
     item.set("reason", record.reason);
     item.set("at", record.at.text());
+    const Value& detail = published[record.version];
+    for (const char* key : {"changeReference", "force", "overridden"})
+      if (const Value* known = detail.find(key)) item.set(key, *known);
+    const Value& signatures = detail.get("proposal").get("signatures");
+    if (!signatures.is_null()) item.set("signatures", signatures);
     items.push(std::move(item));
   }
   Value body = Value::object();
@@ -308,6 +411,8 @@ Answer list_exceptions(Facade& facade, const ApiCall& call) {
   return Answer::json(200, body);
 }
 
+}  // namespace
+
 std::optional<std::int64_t> id_of(const ApiCall& call) {
   const std::string& text = call.params.at("id");
   if (text.empty() || text.size() > 17 ||
@@ -315,6 +420,8 @@ std::optional<std::int64_t> id_of(const ApiCall& call) {
     return std::nullopt;
   return std::stoll(text);
 }
+
+namespace {
 
 Answer no_exception(const ApiCall& call) {
   return problem(404, "not-found", "Not found",
@@ -541,6 +648,7 @@ ApiRoutes ops_routes(Facade& facade) {
       [&](const ApiCall& call) { return parity_entries(facade, call); });
   add("GET", "/ops/v1/trace/{number}", "trace",
       [&](const ApiCall& call) { return trace(facade, call); });
+  for (ApiRoute& route : control_routes(facade)) routes.push_back(std::move(route));
   return routes;
 }
 

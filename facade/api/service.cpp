@@ -132,7 +132,9 @@ void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
     call.budget_ms = channel ? settings_.channel_budget_ms : settings_.ops_budget_ms;
 
     Answer answer;
-    if (if_match.malformed) {
+    if (const auto killed = channel ? switched_off(route.operation) : std::nullopt) {
+      answer = *killed;
+    } else if (if_match.malformed) {
       answer = facade::problem(400, "malformed", "If-Match is malformed",
                                "If-Match must be a list of quoted entity tags, or *.");
     } else {
@@ -170,14 +172,25 @@ void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
   router.add(route.method, route.pattern, handler);
 }
 
+// The kill switch refuses; it never sends a call elsewhere.
+std::optional<Answer> Service::switched_off(const std::string& operation) {
+  const auto capability = parse_capability(capability_of(operation));
+  if (!capability) return std::nullopt;
+  const auto state = facade_.kill_switch().refusal(*capability);
+  if (!state) return std::nullopt;
+  return facade::problem(
+      503, "switched-off", "Switched off by an operator",
+      "Calls of " + std::string(name(*capability)) + " are refused for now: " + state->reason, {},
+      30);
+}
+
 void Service::collect() {
   std::vector<std::string_view> stages;
   for (const cutover::StageRule& rule : cutover::stage_rules) stages.push_back(rule.name);
   for (const Capability capability : all_capabilities) {
-    const auto status = facade_.cutover().status(capability);
-    if (!status) continue;
-    metrics_.plan_version(name(capability)).set(static_cast<double>(status->plan.version));
-    metrics_.set_stage(name(capability), cutover::name(status->plan.rollout.to), stages);
+    const cutover::Plan plan = facade_.cutover().plan(capability);
+    metrics_.plan_version(name(capability)).set(static_cast<double>(plan.version));
+    metrics_.set_stage(name(capability), cutover::name(plan.rollout.to), stages);
   }
   const Status read = facade_.journal().read([&](const journal::JournalReader& reader) {
     for (const Side side : {Side::legacy, Side::cloud})

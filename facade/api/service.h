@@ -9,6 +9,7 @@
 #include "facade/telemetry/metrics.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace underpin::facade::api {
@@ -40,6 +41,7 @@ class Service {
           ServiceSettings settings, http::ApiKeys keys);
   void add(http::Router& router, const ApiRoute& route, bool channel);
   http::Response serve(const http::Router& router, const http::Request& request);
+  std::optional<Answer> switched_off(const std::string& operation);
   void collect();
 
   Facade& facade_;

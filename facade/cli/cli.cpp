@@ -1,6 +1,7 @@
 #include "facade/cli/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 namespace underpin::facade::cli {
 
@@ -23,12 +24,17 @@ int run(int argc, char** argv, const Adapters& adapters) {
   doctor_command->add_option("--config", doctor_config, "Configuration file")->required();
   doctor_command->callback([&] { code = doctor(doctor_config, adapters); });
 
+  // The environment is read here, not by each subcommand: theirs would all write to the same place,
+  // and the environment of one that was not called would win over what was given to another.
   OpsOptions ops;
+  if (const char* url = std::getenv("UNDERPIN_OPS_URL")) ops.url = url;
+  if (const char* key = std::getenv("UNDERPIN_OPS_KEY")) ops.key = key;
   const auto reaches_ops = [&ops](CLI::App* command) {
-    command->add_option("--ops-url", ops.url, "Ops listener of the running facade")
-        ->envname("UNDERPIN_OPS_URL")
+    command
+        ->add_option("--ops-url", ops.url,
+                     "Ops listener of the running facade (or UNDERPIN_OPS_URL)")
         ->capture_default_str();
-    command->add_option("--ops-key", ops.key, "Ops key")->envname("UNDERPIN_OPS_KEY");
+    command->add_option("--ops-key", ops.key, "Ops key (or UNDERPIN_OPS_KEY)");
   };
 
   CLI::App* cutover = app.add_subcommand("cutover", "Where each capability stands, and moving it");
@@ -41,23 +47,34 @@ int run(int argc, char** argv, const Adapters& adapters) {
   reaches_ops(status);
   status->callback([&] { code = cutover_status(ops, capability, as_json); });
 
-  std::string stage;
-  std::string share = "100";
-  std::string reason;
-  std::int64_t version = 0;
+  const char* capabilities = "orders, inventory, pricing or customers";
+  ChangeOptions change;
+  const auto explains = [&](CLI::App* command) {
+    command->add_option("capability", capability, capabilities)->required();
+    command->add_option("--reason", change.reason, "Why, for the audit log")->required();
+    command->add_option("--change", change.reference, "Change reference: a ticket of the site's");
+    command->add_option("--version", change.version,
+                        "Plan version it was decided on (default: the current)");
+    reaches_ops(command);
+  };
+  const auto leads_to_stage = [&](CLI::App* command) {
+    command
+        ->add_option("stage", change.stage,
+                     "legacy_only, dual_write, shadow_read, cloud_primary, ...")
+        ->required();
+    command->add_option("--share", change.share, "Per cent of the subjects, in steps of 0.001")
+        ->capture_default_str();
+    command->add_option("--rules", change.rules_file,
+                        "File with cohorts that have a share of their own (JSON)");
+    command->add_flag("--force", change.force,
+                      "Override what may be overridden; needs a second person, so by proposal");
+  };
+  const char* dry = "Print what would happen, and change nothing";
   CLI::App* set = cutover->add_subcommand("set", "Move a capability to a neighbouring stage");
-  set->add_option("capability", capability, "orders, inventory, pricing or customers")->required();
-  set->add_option("stage", stage, "legacy_only, dual_write, shadow_read, cloud_primary, ...")
-      ->required();
-  set->add_option("--share", share, "Per cent of the subjects, in steps of 0.001")
-      ->capture_default_str();
-  set->add_option("--reason", reason, "Why, for the audit trail")->required();
-  set->add_option("--version", version, "Plan version it was decided on (default: the current)");
-  reaches_ops(set);
-  std::string rules_file;
-  set->add_option("--rules", rules_file, "File with cohorts that have a share of their own (JSON)");
-  set->callback(
-      [&] { code = cutover_set(ops, capability, stage, share, reason, version, rules_file); });
+  explains(set);
+  leads_to_stage(set);
+  set->add_flag("--dry-run", change.dry_run, dry);
+  set->callback([&] { code = cutover_set(ops, capability, change); });
 
   std::string births = "legacy";
   CLI::App* acknowledge =
@@ -67,11 +84,12 @@ int run(int argc, char** argv, const Adapters& adapters) {
   acknowledge->add_option("--births", births, "New documents: legacy, or plan (by the plan again)")
       ->check(CLI::IsMember({"legacy", "plan"}))
       ->capture_default_str();
-  acknowledge->add_option("--reason", reason, "What was found, for the audit trail")->required();
-  acknowledge->add_option("--version", version, "Plan version it was decided on");
+  acknowledge->add_option("--reason", change.reason, "What was found, for the audit log")
+      ->required();
+  acknowledge->add_option("--version", change.version, "Plan version it was decided on");
   reaches_ops(acknowledge);
   acknowledge->callback(
-      [&] { code = cutover_acknowledge(ops, capability, births, reason, version); });
+      [&] { code = cutover_acknowledge(ops, capability, births, change.reason, change.version); });
 
   ExplainOptions asked;
   CLI::App* explain = cutover->add_subcommand("explain", "Why a subject goes where it goes");
@@ -89,12 +107,91 @@ int run(int argc, char** argv, const Adapters& adapters) {
 
   CLI::App* rollback =
       cutover->add_subcommand("rollback", "Back to before the last forward step in force");
-  rollback->add_option("capability", capability, "orders, inventory, pricing or customers")
-      ->required();
-  rollback->add_option("--reason", reason, "Why, for the audit trail")->required();
-  rollback->add_option("--version", version, "Plan version it was decided on");
-  reaches_ops(rollback);
-  rollback->callback([&] { code = cutover_rollback(ops, capability, reason, version); });
+  explains(rollback);
+  rollback->add_option("--to-stage", change.stage, "One whole stage back, to this one");
+  rollback->add_flag("--dry-run", change.dry_run, dry);
+  rollback->callback([&] { code = cutover_rollback(ops, capability, change); });
+
+  CLI::App* preview =
+      cutover->add_subcommand("preview", "What going to a stage would leave behind, and its worth");
+  preview->add_option("capability", capability, capabilities)->required();
+  preview->add_option("--stage", change.stage, "Where to")->required();
+  preview->add_flag("--json", as_json, "Print JSON");
+  reaches_ops(preview);
+  preview->callback([&] { code = cutover_preview(ops, capability, change.stage, as_json); });
+
+  CLI::App* propose =
+      cutover->add_subcommand("propose", "Propose a change for others to sign, or for a time");
+  explains(propose);
+  leads_to_stage(propose);
+  propose->add_option("--not-before", change.not_before, "Publish it then (RFC 3339)");
+  propose->add_option("--not-after", change.not_after, "Give it up then (RFC 3339)");
+  propose->callback([&] { code = cutover_propose(ops, capability, change); });
+
+  std::int64_t id = 0;
+  const auto names_proposal = [&](CLI::App* command) {
+    command->add_option("capability", capability, capabilities)->required();
+    command->add_option("id", id, "Number of the proposal")->required();
+    command->add_option("--reason", change.reason, "Why, for the audit log")->required();
+    reaches_ops(command);
+  };
+  ApprovalOptions approval;
+  CLI::App* approve =
+      cutover->add_subcommand("approve", "Sign a proposal, in the role of your key");
+  names_proposal(approve);
+  approve->add_option("--headroom", approval.headroom_percent,
+                      "Per cent by which every class of differences may still grow");
+  approve->add_option("--ceiling", approval.ceilings,
+                      "OPERATION,PATH,KIND,RULE,COUNT[,MONEY]: how far one class may grow");
+  approve->callback([&] {
+    approval.reason = change.reason;
+    code = cutover_approve(ops, capability, id, approval);
+  });
+  for (const char* how : {"reject", "publish"}) {
+    CLI::App* decide = cutover->add_subcommand(
+        how, std::string(how) == "reject" ? "Turn a proposal down" : "Publish a signed proposal");
+    names_proposal(decide);
+    decide->callback([&, how] { code = cutover_decide(ops, capability, id, how, change.reason); });
+  }
+  CLI::App* proposals = cutover->add_subcommand("proposals", "Who has signed what");
+  proposals->add_option("capability", capability, capabilities)->required();
+  proposals->add_flag("--json", as_json, "Print JSON");
+  reaches_ops(proposals);
+  proposals->callback([&] { code = cutover_proposals(ops, capability, as_json); });
+
+  std::string reason;
+  CLI::App* audit = app.add_subcommand("audit", "Who did what, and whether that record is whole");
+  audit->require_subcommand(1);
+  std::int64_t after = 0;
+  CLI::App* audit_lists = audit->add_subcommand("list", "The entries, oldest first");
+  audit_lists->add_option("--after", after, "Only entries after this number");
+  audit_lists->add_flag("--json", as_json, "Print JSON");
+  reaches_ops(audit_lists);
+  audit_lists->callback([&] { code = audit_list(ops, after, as_json); });
+  VerifyOptions verify;
+  CLI::App* verifies = audit->add_subcommand(
+      "verify", "Name entries that were changed, taken out, moved, or cut off at the end");
+  verifies->add_option("--journal", verify.journal, "Read this journal.db instead of a facade");
+  verifies->add_option("--head", verify.heads, "A hash that was seen before: it must be there");
+  verifies->add_option("--logs", verify.logs,
+                       "A JSON log: every hash that it repeats must be there");
+  reaches_ops(verifies);
+  verifies->callback([&] { code = audit_verify(ops, verify); });
+
+  std::string target;
+  for (const char* how : {"kill", "unkill"}) {
+    const bool kills = std::string(how) == "kill";
+    CLI::App* switches =
+        app.add_subcommand(how, kills ? "Refuse channel calls; without a target: what is refused"
+                                      : "Serve channel calls again");
+    CLI::Option* aim =
+        switches->add_option("target", target, "orders, inventory, pricing, customers or all");
+    CLI::Option* why = switches->add_option("--reason", reason, "Why; channels are told");
+    aim->needs(why);
+    if (!kills) aim->required();
+    reaches_ops(switches);
+    switches->callback([&, kills] { code = kill_switch(ops, target, kills, reason); });
+  }
 
   CLI::App* exceptions = app.add_subcommand("exceptions", "What a person has to decide");
   exceptions->require_subcommand(1);
@@ -104,7 +201,6 @@ int run(int argc, char** argv, const Adapters& adapters) {
   list->add_flag("--json", as_json, "Print JSON");
   reaches_ops(list);
   list->callback([&] { code = exceptions_list(ops, state, as_json); });
-  std::int64_t id = 0;
   CLI::App* show = exceptions->add_subcommand("show", "One exception, whole");
   show->add_option("id", id)->required();
   reaches_ops(show);

@@ -2,8 +2,11 @@
 
 #include "contracts/ports/erp_adapter.h"
 
+#include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace underpin::facade::cli {
 
@@ -32,9 +35,6 @@ struct OpsOptions {
   std::string key;  // Empty: UNDERPIN_OPS_KEY.
 };
 int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json);
-int cutover_set(const OpsOptions& ops, const std::string& capability, const std::string& stage,
-                const std::string& share, const std::string& reason, std::int64_t version,
-                const std::string& rules_file);
 int cutover_acknowledge(const OpsOptions& ops, const std::string& capability,
                         const std::string& births, const std::string& reason, std::int64_t version);
 // What is not given is taken from what is known of the subject.
@@ -48,8 +48,51 @@ struct ExplainOptions {
 };
 int cutover_explain(const OpsOptions& ops, const std::string& capability,
                     const ExplainOptions& asked);
+
+struct ChangeOptions {
+  std::string stage;  // For a rollback: empty leads to before the last forward step in force.
+  std::string share = "100";
+  std::string reason;
+  std::string reference;     // "CHG-4711"
+  std::int64_t version = 0;  // 0: the current.
+  std::string rules_file;    // Cohorts that have a share of their own.
+  bool dry_run = false;
+  bool force = false;
+  std::string not_before;
+  std::string not_after;
+};
+int cutover_set(const OpsOptions& ops, const std::string& capability, const ChangeOptions& change);
 int cutover_rollback(const OpsOptions& ops, const std::string& capability,
-                     const std::string& reason, std::int64_t version);
+                     const ChangeOptions& change);
+int cutover_preview(const OpsOptions& ops, const std::string& capability, const std::string& stage,
+                    bool as_json);
+int cutover_propose(const OpsOptions& ops, const std::string& capability,
+                    const ChangeOptions& change);
+int cutover_proposals(const OpsOptions& ops, const std::string& capability, bool as_json);
+
+struct ApprovalOptions {
+  std::string reason;
+  std::int64_t headroom_percent = 0;
+  std::vector<std::string> ceilings;  // "operation path kind rule count [money]", by commas.
+};
+int cutover_approve(const OpsOptions& ops, const std::string& capability, std::int64_t id,
+                    const ApprovalOptions& approval);
+// `how`: "reject" or "publish".
+int cutover_decide(const OpsOptions& ops, const std::string& capability, std::int64_t id,
+                   const std::string& how, const std::string& reason);
+
+int audit_list(const OpsOptions& ops, std::int64_t after, bool as_json);
+struct VerifyOptions {
+  std::string journal;  // Offline, from this file; empty: from the running facade.
+  std::vector<std::string> heads;
+  std::string logs;  // A file of JSON log lines.
+};
+int audit_verify(const OpsOptions& ops, const VerifyOptions& options);
+
+// An empty target shows the switches.
+int kill_switch(const OpsOptions& ops, const std::string& target, bool killed,
+                const std::string& reason);
+
 int exceptions_list(const OpsOptions& ops, const std::string& state, bool as_json);
 int exceptions_show(const OpsOptions& ops, std::int64_t id);
 int exceptions_settle(const OpsOptions& ops, std::int64_t id, const std::string& how,

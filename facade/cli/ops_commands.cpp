@@ -1,5 +1,6 @@
 #include "contracts/json/json_text.h"
 #include "facade/cli/commands.h"
+#include "facade/cli/ops_call.h"
 #include "facade/clock.h"
 #include "facade/http/api_keys.h"
 #include "parity/report.h"
@@ -12,19 +13,11 @@
 #include <iostream>
 
 namespace underpin::facade::cli {
-namespace {
 
 using json::Value;
 
-struct Reply {
-  int status = 0;
-  std::string body;
-  Value value;
-};
-
-// One call to the ops listener. What goes wrong is printed; nothing then.
 std::optional<Reply> call(const OpsOptions& ops, const std::string& method, const std::string& path,
-                          const Value* body = nullptr, const std::string& if_match = {}) {
+                          const Value* body, const std::string& if_match) {
   if (ops.key.empty()) {
     std::fprintf(stderr, "underpin: an ops key is needed: --ops-key or UNDERPIN_OPS_KEY\n");
     return std::nullopt;
@@ -71,6 +64,23 @@ std::string percent_encoded(const std::string& text) {
   return encoded;
 }
 
+std::string in_words(const Value& validity) {
+  const std::string& state = validity.get("state").text();
+  if (state == "needs_deliveries")
+    return "possible after " + validity.get("deliveries").text() + " deliveries";
+  if (state != "past_return") return state;
+  std::string worth;
+  for (const json::Member& member : validity.get("worthPastReturn").members())
+    worth += " " + member.value.text() + " " + member.key;
+  return "past return for " + validity.get("documentsPastReturn").text() + " orders worth" + worth;
+}
+
+std::string joined(const Value& lines) {
+  std::string text;
+  for (const Value& line : lines.items()) text += (text.empty() ? " " : "; ") + line.text();
+  return text;
+}
+
 std::string share_of(const Value& plan) {
   const auto share = plan.get("sharePer100k").as_decimal();
   if (!share) return {};
@@ -112,9 +122,15 @@ void print_plan(const Value& plan) {
   if (undo != nullptr)
     std::printf("%-10s a rollback leads to %s (%s)\n", "", undo->get("stage").text().c_str(),
                 share_of(*undo).c_str());
+  const Value& validity = plan.get("rollbackValidity");
+  if (undo != nullptr && !validity.is_null()) {
+    std::printf("%-10s going back is %s:%s\n", "", in_words(validity).c_str(),
+                joined(validity.get("reasons")).c_str());
+  }
+  for (const Value& freeze : plan.get("frozen").items())
+    std::printf("%-10s %s\n", "", freeze.text().c_str());
 }
 
-// The plan version to act on: the given one, or the current.
 std::optional<std::string> version_tag(const OpsOptions& ops, const std::string& capability,
                                        std::int64_t version) {
   if (version > 0) return "\"" + std::to_string(version) + "\"";
@@ -122,8 +138,6 @@ std::optional<std::string> version_tag(const OpsOptions& ops, const std::string&
   if (!reply) return std::nullopt;
   return "\"" + reply->value.get("version").text() + "\"";
 }
-
-}  // namespace
 
 int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json) {
   const auto reply =
@@ -139,41 +153,50 @@ int cutover_status(const OpsOptions& ops, const std::string& capability, bool as
   return 0;
 }
 
-int cutover_set(const OpsOptions& ops, const std::string& capability, const std::string& stage,
-                const std::string& share, const std::string& reason, std::int64_t version,
-                const std::string& rules_file) {
-  const auto per_cent = Decimal::parse(share);
+std::optional<Value> change_body(const ChangeOptions& change) {
+  const auto per_cent = Decimal::parse(change.share);
   const Decimal per_100k = per_cent ? *per_cent * Decimal::of(1000) : Decimal{};
   if (!per_cent || per_100k.normalized().scale() > 0 || per_100k.is_negative() ||
       per_100k > Decimal::of(100'000)) {
     std::fprintf(stderr, "underpin: --share must be 0 to 100 in steps of 0.001\n");
-    return 2;
+    return std::nullopt;
   }
   std::optional<Value> rules;
-  if (!rules_file.empty()) {
-    std::ifstream file(rules_file);
+  if (!change.rules_file.empty()) {
+    std::ifstream file(change.rules_file);
     std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     if (!file) {
-      std::fprintf(stderr, "underpin: --rules %s: cannot be read\n", rules_file.c_str());
-      return 2;
+      std::fprintf(stderr, "underpin: --rules %s: cannot be read\n", change.rules_file.c_str());
+      return std::nullopt;
     }
     auto parsed = json::parse_with_comments(text);
     if (!parsed) {
-      std::fprintf(stderr, "underpin: --rules %s: %s\n", rules_file.c_str(),
+      std::fprintf(stderr, "underpin: --rules %s: %s\n", change.rules_file.c_str(),
                    parsed.error().message.c_str());
-      return 2;
+      return std::nullopt;
     }
     rules = std::move(parsed).value();
   }
-  const auto tag = version_tag(ops, capability, version);
-  if (!tag) return 1;
   Value body = Value::object();
   if (rules) body.set("rules", *rules);
-  body.set("stage", stage);
+  body.set("stage", change.stage);
   body.set("sharePer100k", Value::number(per_100k.normalized()));
-  body.set("reason", reason);
-  const auto reply = call(ops, "PUT", "/ops/v1/cutover/" + capability, &body, *tag);
+  body.set("reason", change.reason);
+  if (!change.reference.empty()) body.set("changeReference", change.reference);
+  if (change.force) body.set("force", Value::boolean(true));
+  return body;
+}
+
+int cutover_set(const OpsOptions& ops, const std::string& capability, const ChangeOptions& change) {
+  const auto body = change_body(change);
+  if (!body) return 2;
+  const auto tag = version_tag(ops, capability, change.version);
+  if (!tag) return 1;
+  const auto reply =
+      call(ops, "PUT", "/ops/v1/cutover/" + capability + (change.dry_run ? "?dryRun=true" : ""),
+           &*body, *tag);
   if (!reply) return 1;
+  if (change.dry_run) return print_outlook(capability, reply->value);
   print_plan(reply->value);
   return 0;
 }
@@ -220,13 +243,19 @@ int cutover_explain(const OpsOptions& ops, const std::string& capability,
 }
 
 int cutover_rollback(const OpsOptions& ops, const std::string& capability,
-                     const std::string& reason, std::int64_t version) {
-  const auto tag = version_tag(ops, capability, version);
+                     const ChangeOptions& change) {
+  const auto tag = version_tag(ops, capability, change.version);
   if (!tag) return 1;
   Value body = Value::object();
-  body.set("reason", reason);
-  const auto reply = call(ops, "POST", "/ops/v1/cutover/" + capability + "/rollback", &body, *tag);
+  body.set("reason", change.reason);
+  if (!change.reference.empty()) body.set("changeReference", change.reference);
+  if (!change.stage.empty()) body.set("toStage", change.stage);
+  const auto reply =
+      call(ops, "POST",
+           "/ops/v1/cutover/" + capability + "/rollback" + (change.dry_run ? "?dryRun=true" : ""),
+           &body, *tag);
   if (!reply) return 1;
+  if (change.dry_run) return print_outlook(capability, reply->value);
   print_plan(reply->value);
   return 0;
 }

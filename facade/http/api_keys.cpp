@@ -15,7 +15,8 @@ using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
 constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t key_limit = 512;
-constexpr std::array<std::string_view, 4> roles{"channel", "architect", "qa", "operator"};
+constexpr std::array<std::string_view, 6> roles{"channel", "architect", "approver",
+                                                "qa",      "finance",   "operator"};
 
 Digest digest_of(std::string_view salt, std::string_view key) {
   std::string text(salt);
@@ -76,7 +77,8 @@ Result<ApiKeys> ApiKeys::load(const std::vector<ApiKeySettings>& settings) {
     const std::string at = "/keys/" + std::to_string(i);
     if (given.subject.empty()) errors.push_back({at + "/subject", "must not be empty"});
     if (std::find(roles.begin(), roles.end(), given.role) == roles.end())
-      errors.push_back({at + "/role", "must be channel, architect, qa or operator"});
+      errors.push_back(
+          {at + "/role", "must be channel, architect, approver, qa, finance or operator"});
     if ((given.role == "channel") == given.channel.empty())
       errors.push_back({at + "/channel", "is required for the role channel and only there"});
 

@@ -230,6 +230,31 @@ struct DocumentCounts {
   std::int64_t unmirrored_open_in_cloud = 0;
 };
 
+// ---- audit
+// -----------------------------------------------------------------------------------------
+
+// One act, kept for ever: append-only, each entry sealed with the hash of the one before it.
+// facade/audit.h makes entries and checks them; the journal only keeps them.
+struct AuditRecord {
+  std::int64_t seq = 0;  // 1, 2, 3 ... without gaps.
+  std::string previous;  // Hash of the entry before; 64 zeros for the first.
+  std::string hash;      // 64 hexadecimal digits.
+  std::string entry;     // Canonical JSON text.
+  bool operator==(const AuditRecord&) const = default;
+};
+
+// Documents of one home that are alike, with what they are worth together.
+struct DocumentValue {
+  OrderStatus status = OrderStatus::open;
+  bool closed = false;
+  bool mirrored = false;  // The other side has a copy, or will get one from the outbox.
+  bool mapped = false;    // Both ERPs' numbers are known.
+  Currency currency;
+  std::int64_t count = 0;
+  Decimal total;
+  bool operator==(const DocumentValue&) const = default;
+};
+
 // ---- the three views
 // -----------------------------------------------------------------------------
 
@@ -249,6 +274,9 @@ class JournalReader {
   virtual std::vector<DocumentRecord> documents_named(const std::string& number) const = 0;
   virtual std::vector<DocumentRecord> documents(const DocumentQuery& query) const = 0;
   virtual DocumentCounts document_counts(const std::string& wave) const = 0;
+
+  // Grouped by everything but count and total; in no particular order.
+  virtual std::vector<DocumentValue> document_values(const std::string& wave, Side home) const = 0;
 
   // The side that has every acknowledged write of a *state* subject, when the other does not (an
   // open intent, or an undelivered or dead mirror row). Nothing: both are level.
@@ -271,6 +299,8 @@ class JournalReader {
   virtual std::optional<PlanRecord> plan(const std::string& wave, Capability capability) const = 0;
   virtual std::vector<PlanRecord> plan_history(const std::string& wave,
                                                Capability capability) const = 0;  // Newest first.
+
+  virtual std::vector<AuditRecord> audit(std::int64_t after_seq, int limit) const = 0;  // By seq.
 
   virtual std::string cursor(const std::string& system, const std::string& feed) const = 0;
   // Small durable facts of the facade's own ("catch_up/orders" -> JSON). Empty: none.
@@ -317,6 +347,12 @@ class JournalTransaction : public JournalReader {
   // Publishes version expected + 1. False: the current version is not `expected`.
   virtual bool publish_plan(const PlanRecord& plan, std::int64_t expected) = 0;
 
+  // The newest entry; seq 0 and a hash of 64 zeros when there is none. From here to the end of this
+  // transaction nobody else appends, so whoever reads, decides and writes facts takes this first.
+  virtual AuditRecord lock_audit() = 0;
+  // `seq` and `previous` must continue lock_audit(). Throws otherwise.
+  virtual void append_audit(const AuditRecord& record) = 0;
+
   virtual void set_cursor(const std::string& system, const std::string& feed,
                           const std::string& cursor) = 0;
   virtual void set_fact(const std::string& name, const std::string& value) = 0;
@@ -359,5 +395,8 @@ struct JournalSettings {
 // live process has open (it would orphan that one's intents), a newer schema, another program's
 // file.
 Result<std::unique_ptr<Journal>> open_sqlite_journal(const JournalSettings& settings);
+
+// The audit log of a journal's file, whoever has it open: reads only.
+Result<std::vector<AuditRecord>> read_sqlite_audit(const std::string& file);
 
 }  // namespace underpin::facade::journal

@@ -83,6 +83,13 @@ CREATE TABLE IF NOT EXISTS plan (
   actor TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (wave, capability, version)) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS audit (
+  seq INTEGER PRIMARY KEY, previous TEXT NOT NULL, hash TEXT NOT NULL, entry TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS audit_kept BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_whole BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
 CREATE TABLE IF NOT EXISTS cursor (
   system TEXT NOT NULL, feed TEXT NOT NULL, cursor TEXT NOT NULL,
   PRIMARY KEY (system, feed)) WITHOUT ROWID;

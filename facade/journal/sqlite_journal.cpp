@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -287,6 +288,15 @@ class SqliteJournal final : public Journal {
 Result<std::unique_ptr<Journal>> open_sqlite_journal(const JournalSettings& settings) {
   try {
     return std::unique_ptr<Journal>(std::make_unique<SqliteJournal>(settings));
+  } catch (const std::exception& thrown) {
+    return Error{ErrorCode::unavailable, thrown.what(), "journal"};
+  }
+}
+
+Result<std::vector<AuditRecord>> read_sqlite_audit(const std::string& file) {
+  try {
+    Connection connection(file, {}, false);
+    return SqliteReader<JournalReader>(connection).audit(0, std::numeric_limits<int>::max());
   } catch (const std::exception& thrown) {
     return Error{ErrorCode::unavailable, thrown.what(), "journal"};
   }

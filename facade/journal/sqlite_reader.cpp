@@ -1,5 +1,8 @@
 #include "facade/journal/sqlite_reader.h"
 
+#include <map>
+#include <tuple>
+
 namespace underpin::facade::journal {
 namespace {
 
@@ -267,6 +270,32 @@ DocumentCounts SqliteReader<Base>::document_counts(const std::string& wave) cons
 }
 
 template <class Base>
+std::vector<DocumentValue> SqliteReader<Base>::document_values(const std::string& wave,
+                                                               Side home) const {
+  // Summed here: SQLite's own sum() would make doubles of the amounts.
+  std::map<std::tuple<std::int64_t, bool, bool, bool, std::string>, DocumentValue> groups;
+  Statement& select = connection_.prepared(
+      "SELECT status, closed, mirrored, legacy_document <> '' AND cloud_document <> '', currency, "
+      "grand_total FROM document WHERE wave = ? AND home = ?");
+  select.bind(wave).bind(number(home));
+  const Closing closing{select};
+  while (select.step()) {
+    DocumentValue& group =
+        groups[{select.number(0), select.flag(1), select.flag(2), select.flag(3), select.text(4)}];
+    group.status = static_cast<OrderStatus>(select.number(0));
+    group.closed = select.flag(1);
+    group.mirrored = select.flag(2);
+    group.mapped = select.flag(3);
+    group.currency = select.text(4);
+    group.total += stored(Decimal::parse(select.text(5)), "grand_total");
+    ++group.count;
+  }
+  std::vector<DocumentValue> values;
+  for (auto& [key, group] : groups) values.push_back(std::move(group));
+  return values;
+}
+
+template <class Base>
 std::optional<Side> SqliteReader<Base>::pinned_side(Capability capability,
                                                     const Subject& subject) const {
   if (capability == Capability::orders) return std::nullopt;  // Documents have homes.
@@ -429,6 +458,16 @@ std::vector<PlanRecord> SqliteReader<Base>::plan_history(const std::string& wave
       "capability = ? ORDER BY version DESC");
   select.bind(wave).bind(number(capability));
   return every<PlanRecord>(select, plan_in);
+}
+
+template <class Base>
+std::vector<AuditRecord> SqliteReader<Base>::audit(std::int64_t after_seq, int limit) const {
+  Statement& select = connection_.prepared(
+      "SELECT seq, previous, hash, entry FROM audit WHERE seq > ? ORDER BY seq LIMIT ?");
+  select.bind(after_seq).bind(std::int64_t{limit});
+  return every<AuditRecord>(select, [](const Statement& row) {
+    return AuditRecord{row.number(0), row.text(1), row.text(2), row.text(3)};
+  });
 }
 
 template <class Base>

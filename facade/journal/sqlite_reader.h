@@ -22,6 +22,7 @@ class SqliteReader : public Base {
   std::vector<DocumentRecord> documents_named(const std::string& number) const override;
   std::vector<DocumentRecord> documents(const DocumentQuery& query) const override;
   DocumentCounts document_counts(const std::string& wave) const override;
+  std::vector<DocumentValue> document_values(const std::string& wave, Side home) const override;
   std::optional<Side> pinned_side(Capability capability, const Subject& subject) const override;
   std::int64_t pinned_subjects(Capability capability, Side side) const override;
   std::vector<OutboxRow> due_rows(Side side, Timestamp now, int limit) const override;
@@ -36,6 +37,7 @@ class SqliteReader : public Base {
   std::optional<PlanRecord> plan(const std::string& wave, Capability capability) const override;
   std::vector<PlanRecord> plan_history(const std::string& wave,
                                        Capability capability) const override;
+  std::vector<AuditRecord> audit(std::int64_t after_seq, int limit) const override;
   std::string cursor(const std::string& system, const std::string& feed) const override;
   std::string fact(const std::string& name) const override;
   std::int64_t counter(const std::string& name) const override;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 
 namespace underpin::facade::journal {
 namespace {
@@ -437,6 +438,29 @@ bool SqliteTransaction::publish_plan(const PlanRecord& record, std::int64_t expe
       .bind(record.at.micros)
       .run();
   return true;
+}
+
+AuditRecord SqliteTransaction::lock_audit() {
+  // One writer thread: this transaction is the lock.
+  Statement& select = connection_.prepared(
+      "SELECT seq, previous, hash, entry FROM audit ORDER BY seq DESC LIMIT 1");
+  AuditRecord head;
+  head.hash = std::string(64, '0');
+  if (select.step()) head = {select.number(0), select.text(1), select.text(2), select.text(3)};
+  select.reset();
+  return head;
+}
+
+void SqliteTransaction::append_audit(const AuditRecord& record) {
+  const AuditRecord head = lock_audit();
+  if (record.seq != head.seq + 1 || record.previous != head.hash)
+    throw std::logic_error("an audit entry must continue the newest one");
+  connection_.prepared("INSERT INTO audit VALUES (?,?,?,?)")
+      .bind(record.seq)
+      .bind(record.previous)
+      .bind(record.hash)
+      .bind(record.entry)
+      .run();
 }
 
 void SqliteTransaction::set_cursor(const std::string& system, const std::string& feed,

@@ -29,6 +29,8 @@ class SqliteTransaction final : public SqliteReader<JournalTransaction> {
   bool settle_exception(std::int64_t id, const std::string& actor, const std::string& reason,
                         Timestamp now) override;
   bool publish_plan(const PlanRecord& plan, std::int64_t expected) override;
+  AuditRecord lock_audit() override;
+  void append_audit(const AuditRecord& record) override;
   void set_cursor(const std::string& system, const std::string& feed,
                   const std::string& cursor) override;
   void set_fact(const std::string& name, const std::string& value) override;

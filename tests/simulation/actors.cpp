@@ -534,12 +534,12 @@ void World::flip() {
     if (!walking_) {
       if (here >= target_[at]) return;
       request.stage = static_cast<cutover::Stage>(here + 1);
-      moved = desk.change(capability, request, status->plan.version, "ada", "to the start");
+      moved = desk.change(capability, request, status->plan.version, {"ada", "to the start"});
     } else if (kind < 12) {
       if (least == 1 && !status->plan.undo.empty() &&
           cutover::index(status->plan.undo.back().lowest()) < least)
         return;
-      moved = desk.roll_back(capability, status->plan.version, "ada", "back");
+      moved = desk.roll_back(capability, status->plan.version, {"ada", "back"});
       if (moved) count("rollback");
     } else {
       const bool forward = kind < 70;
@@ -552,7 +552,7 @@ void World::flip() {
         request.stage = static_cast<cutover::Stage>(next);
         if (kind % 2 == 0) request.share_per_100k = share;
       }
-      moved = desk.change(capability, request, status->plan.version, "ada", "walk");
+      moved = desk.change(capability, request, status->plan.version, {"ada", "walk"});
       if (moved) {
         count(forward ? "flip forward" : "flip back");
         if (!moved->plan.rollout.settled()) count("flip by share");

@@ -48,6 +48,10 @@ class NoLedger final : public parity::Ledger {
   Result<std::vector<parity::LedgerEntry>> entries(const parity::LedgerFilter&) const override {
     return std::vector<parity::LedgerEntry>{};
   }
+  Result<std::vector<parity::DifferenceClass>> open_differences(const std::string&,
+                                                                Timestamp) const override {
+    return std::vector<parity::DifferenceClass>{};
+  }
 };
 
 }  // namespace

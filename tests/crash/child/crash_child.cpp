@@ -272,7 +272,7 @@ void prepare(Facade& facade, const std::string& target) {
       arrived = false;
       const auto next = static_cast<cutover::Stage>(static_cast<int>(now) + 1);
       const auto moved = facade.cutover().change(capability, {next, cutover::whole_share},
-                                                 status->plan.version, "test", "crash test");
+                                                 status->plan.version, {"test", "crash test"});
       if (!moved) why = moved.error().message;
     }
     if (arrived) return;

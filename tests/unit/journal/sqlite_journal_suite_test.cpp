@@ -1,4 +1,5 @@
 #include "tests/unit/journal/journal_suite.h"
+#include "tests/unit/journal/journal_suite_audit.h"
 #include "tests/unit/journal/journal_suite_outbox.h"
 
 namespace underpin::facade::journal {

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "facade/api/api_call.h"
+#include "facade/facade.h"
+
+// What the files of the ops API share.
+namespace underpin::facade::api {
+
+std::optional<Answer> needs_role(const ApiCall& call,
+                                 std::initializer_list<std::string_view> roles);
+std::optional<Capability> capability_of(const ApiCall& call);
+Answer no_capability(const ApiCall& call);
+std::optional<std::int64_t> id_of(const ApiCall& call);  // Of the path.
+
+// The plan version of If-Match, or a refusal.
+struct Expected {
+  std::int64_t version = 0;
+  std::optional<Answer> refused;
+};
+Expected expected_of(const ApiCall& call);
+
+// The actor is the token's subject; reason and change reference are the body's.
+Act act_of(const ApiCall& call, const json::Value& body);
+
+// 412 for a plan that has moved on, 409 with every reason for what is not allowed, 422 for a body.
+Answer refusal_answer(const Error& error);
+Answer status_answer(const Result<CutoverStatus>& status);
+json::Value preview_value(const Preview& preview);
+
+// Proposals, previews, audit log, kill switch (facade/api/control_api.cpp).
+ApiRoutes control_routes(Facade& facade);
+
+}  // namespace underpin::facade::api
