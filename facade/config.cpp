@@ -310,6 +310,23 @@ Result<Config> read_config(
                 facade.guards.capabilities[static_cast<std::size_t>(capability)], errors);
   facade.state_folder = config.state_folder;
   facade.cutover = read_cutover(value.get("cutover"), errors);
+  const Value& store = value.get("store");
+  if (text_of(store, "kind") == "postgres") {
+    journal::PostgresSettings postgres;
+    postgres.connection = text_of(store, "connection");
+    if (postgres.connection.empty())
+      errors.push_back({"/store/connection", "is needed for the kind postgres"});
+    postgres.schema = text_of(store, "schema", postgres.schema);
+    postgres.readers = static_cast<int>(number_of(store, "readers", postgres.readers));
+    postgres.reconnect_ms = number_of(store, "reconnectMs", postgres.reconnect_ms);
+    postgres.stall_ms = number_of(store, "stallMs", postgres.stall_ms);
+    facade.postgres = std::move(postgres);
+  } else {
+    facade.journal.readers = static_cast<int>(number_of(store, "readers", facade.journal.readers));
+    if (store.find("connection") != nullptr || store.find("schema") != nullptr)
+      errors.push_back({"/store", "connection and schema belong to the kind postgres"});
+  }
+  facade.plan_lease_ms = number_of(store, "planLeaseMs", facade.plan_lease_ms);
 
   config.parity_rules_file = text_of(value.get("parity"), "rulesFile");
   if (!config.parity_rules_file.empty()) {

@@ -47,7 +47,7 @@ struct Config {
   std::string legacy_system;  // Of the default wave.
   std::string cloud_system;
   std::string parity_rules_file;
-  FacadeSettings facade;
+  FacadeSettings facade;  // Its `postgres` is the store, when that is not SQLite.
 };
 
 // Errors name the field and the rule. `adapter_schema` gives the settings schema of an adapter,

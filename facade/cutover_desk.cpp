@@ -70,6 +70,7 @@ Result<CutoverStatus> CutoverDesk::status(Capability capability) const {
     status.since = record->at;
     status.backlog = reader.backlog(plans_.wave(), capability, plan->version);
     status.documents = reader.document_counts(plans_.wave());
+    tell_replicas(reader, *plan, status);
     status.catch_up_cloud = CatchUp::state(reader, capability, Side::cloud);
     status.catch_up_legacy = CatchUp::state(reader, capability, Side::legacy);
     status.validity = validity_in(reader, *plan);
@@ -80,6 +81,19 @@ Result<CutoverStatus> CutoverDesk::status(Capability capability) const {
   status.guards = read_guards_(status.plan);
   status.frozen = freezes_at(settings_, capability, now_());
   return status;
+}
+
+void CutoverDesk::tell_replicas(const JournalReader& reader, const cutover::Plan& plan,
+                                CutoverStatus& status) const {
+  if (!journal_.shared()) return;
+  const Timestamp now = reader.clock();
+  const std::string taken = taken_name(plan.wave, plan.capability);
+  for (const journal::ReplicaRecord& replica : reader.replicas()) {
+    if (replica.alive_until <= now) continue;  // It answers no reads, and its writes are fenced.
+    const auto version = replica.taken.find(taken);
+    const bool has = version != replica.taken.end() && version->second >= plan.version;
+    (has ? status.taken_by : status.waiting_for).push_back(replica.name);
+  }
 }
 
 Result<std::vector<journal::PlanRecord>> CutoverDesk::history(Capability capability) const {
@@ -200,7 +214,7 @@ Result<CutoverStatus> CutoverDesk::edit(Capability capability, const Edit& edit,
     return true;
   });
   if (!written) return refused;
-  const Status refreshed = plans_.refresh();
+  const Status refreshed = take();
   if (!refreshed) return refreshed.error();
   return status(capability);
 }
@@ -316,6 +330,16 @@ std::optional<Error> CutoverDesk::publish_in(JournalTransaction& tx, AuditTrail:
   };
   note.detail.set("from", stored(cutover::write_plan(*plan)));
   if (!verdict.allowed) return refuse(not_allowed(capability, verdict.reasons));
+  // Replicas are at most one step apart.
+  CutoverStatus replicas;
+  tell_replicas(tx, *plan, replicas);
+  if (verdict.forward && !replicas.waiting_for.empty()) {
+    std::vector<std::string> reasons;
+    for (const std::string& replica : replicas.waiting_for)
+      reasons.push_back("replica " + replica + " has not taken plan version " +
+                        std::to_string(plan->version) + " yet");
+    return refuse(not_allowed(capability, reasons));
+  }
   const cutover::Plan next = cutover::applied(*plan, verdict);
   journal::PlanRecord record;
   record.wave = plans_.wave();
@@ -349,7 +373,7 @@ Result<CutoverStatus> CutoverDesk::publish_now(Capability capability, const Step
   });
   if (refused) return *refused;
   if (!written) return written.error();
-  const Status refreshed = plans_.refresh();
+  const Status refreshed = take();
   if (!refreshed) return refreshed.error();
   return status(capability);
 }

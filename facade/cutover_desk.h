@@ -25,6 +25,9 @@ struct CutoverStatus {
   journal::DocumentCounts documents;  // Of orders.
   CatchUpState catch_up_cloud;
   CatchUpState catch_up_legacy;
+  // Live replicas that route by this version, and those that do not yet; empty: the only process.
+  std::vector<std::string> taken_by;
+  std::vector<std::string> waiting_for;
   std::vector<cutover::GuardReading> guards;  // Those that apply; empty: none is configured.
   RollbackValidity validity;
   std::vector<std::string> frozen;  // By windows that are open now, in words.
@@ -147,6 +150,11 @@ class CutoverDesk {
                                                     Proposal&)>;
   Result<Proposal> with_proposal(Capability capability, std::int64_t id, const Change& change);
   std::string book_name(Capability capability) const;
+
+  // A change is complete when every live replica has taken it.
+  void tell_replicas(const journal::JournalReader& reader, const cutover::Plan& plan,
+                     CutoverStatus& status) const;
+  Status take() { return journal_.shared() ? plans_.renew() : plans_.refresh(); }
 
   journal::Journal& journal_;
   PlanBook& plans_;

@@ -4,6 +4,7 @@
 #include "contracts/inventory.h"
 #include "facade/journal/journal.h"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -24,9 +25,13 @@ class UndeliveredDemand {
   // The demand now; taken before and after a read, the larger of the two is what to subtract.
   std::map<StockKey, Decimal> all(Side side) const;
   std::size_t documents(Side side) const;
+  // With several replicas memory knows only this one's writes: everything is read from the journal.
+  void read_from(const journal::Journal& journal) { journal_ = &journal; }
 
  private:
   using Lines = std::vector<std::pair<StockKey, Decimal>>;
+  static Lines lines_of(const Order& order);
+  const journal::Journal* journal_ = nullptr;  // Set before the facade serves.
   mutable std::mutex mutex_;
   std::map<journal::Subject, Lines> legacy_;
   std::map<journal::Subject, Lines> cloud_;

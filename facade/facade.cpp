@@ -23,7 +23,8 @@ Result<std::unique_ptr<Facade>> Facade::open(Systems systems, FacadeSettings set
 Status Facade::set_up() {
   journal::JournalSettings journal = settings_.journal;
   if (journal.file.empty()) journal.file = settings_.state_folder + "/journal.db";
-  auto opened = journal::open_sqlite_journal(journal);
+  auto opened = settings_.postgres ? journal::open_postgres_journal(*settings_.postgres)
+                                   : journal::open_sqlite_journal(journal);
   if (!opened) return opened.error();
   journal_ = std::move(opened).value();
   if (settings_.around_journal) journal_ = settings_.around_journal(std::move(journal_));
@@ -40,7 +41,13 @@ Status Facade::set_up() {
 
   const Now& now = settings_.now;
   shadows_ = std::make_unique<ShadowQueue>(settings_.shadow_threads, settings_.shadow_queue_limit);
-  plans_ = std::make_unique<PlanBook>(*journal_, settings_.wave);
+  const Status taken_over = journal_->write([&](JournalTransaction& tx) {
+    tx.end_claims_of_the_gone(now());
+    return true;
+  });
+  if (!taken_over) return taken_over;
+  if (journal_->shared()) demand_.read_from(*journal_);
+  plans_ = std::make_unique<PlanBook>(*journal_, settings_.wave, settings_.plan_lease_ms);
   const Status loaded = plans_->load(now());
   if (!loaded) return loaded;
   comparisons_ =
@@ -93,22 +100,26 @@ void Facade::add_tasks() {
     tasks_.push_back(std::make_unique<PeriodicTask>(std::move(name), every, std::move(run)));
     return tasks_.back().get();
   };
+  const auto one = [&](const std::string& name, milliseconds every, std::int64_t budget_ms,
+                       std::function<bool()> run) {
+    add(name, every, by_one_replica(name, budget_ms, std::move(run)));
+  };
   for (const Side side : {Side::legacy, Side::cloud}) {
     const std::string& system = systems_.on(side).name;
     relay_tasks_.push_back(add("relay " + system, milliseconds(100),
                                [this, side] { return relay_->deliver_due(side) > 0; }));
-    add("order feed " + system, milliseconds(settings_.poll_ms), [this, side] {
+    one("order feed " + system, milliseconds(settings_.poll_ms), 30'000, [this, side] {
       if (systems_.offers(side, Capability::orders))
         (void)feeds_->poll_orders(side, background(30'000)).has_value();
       return false;
     });
-    add("customer feed " + system, milliseconds(settings_.poll_ms), [this, side] {
+    one("customer feed " + system, milliseconds(settings_.poll_ms), 30'000, [this, side] {
       if (systems_.offers(side, Capability::customers))
         (void)feeds_->poll_customers(side, background(30'000)).has_value();
       return false;
     });
     for (const AdapterTask& task : systems_.on(side).adapter->tasks()) {
-      add(system + " " + task.name, task.every, [this, run = task.run] {
+      one(system + " " + task.name, task.every, 30'000, [this, run = task.run] {
         (void)run(background(30'000)).has_value();
         return false;
       });
@@ -116,11 +127,11 @@ void Facade::add_tasks() {
   }
   add("outcome resolver", milliseconds(settings_.resolve_ms),
       [this] { return writes_->resolve_outcomes(background(settings_.orders.give_up_ms)) > 0; });
-  add("price feed", milliseconds(settings_.poll_ms), [this] {
+  one("price feed", milliseconds(settings_.poll_ms), 30'000, [this] {
     (void)feeds_->poll_prices(background(30'000)).has_value();
     return false;
   });
-  add("catching up", milliseconds(settings_.poll_ms), [this] {
+  one("catching up", milliseconds(settings_.poll_ms), 60'000, [this] {
     (void)catch_up_->advance(background(60'000)).has_value();
     return false;
   });
@@ -137,7 +148,14 @@ void Facade::add_tasks() {
     look_at_systems();
     return false;
   });
-  add("answers", milliseconds(3'600'000), [this] {
+  if (journal_->shared()) {
+    plan_task_ =
+        add("plan", milliseconds(std::max<std::int64_t>(settings_.plan_lease_ms / 5, 20)), [this] {
+          (void)plans_->renew().has_value();
+          return false;
+        });
+  }
+  one("answers", milliseconds(3'600'000), 10'000, [this] {
     const std::int64_t days = std::max<std::int64_t>(settings_.answers_kept_days, 7);
     (void)journal_
         ->write([&](JournalTransaction& tx) {
@@ -149,12 +167,52 @@ void Facade::add_tasks() {
   });
 }
 
+std::function<bool()> Facade::by_one_replica(const std::string& name, std::int64_t budget_ms,
+                                             std::function<bool()> run) {
+  if (!journal_->shared()) return run;
+  const std::string what = "task/" + name;
+  return [this, what, budget_ms, run = std::move(run)] {
+    constexpr std::int64_t spare_ms = 5'000;
+    const Timestamp now = settings_.now();
+    std::optional<journal::Claim> held;
+    std::int64_t self = 0;
+    const Status read = journal_->read([&](const journal::JournalReader& reader) {
+      held = reader.claim_on(what);
+      self = reader.self();
+    });
+    if (!read || (held && held->replica != self && now < held->until)) return false;
+    // Long enough for the whole run, renewed now and then and not before every one.
+    if (!held || held->replica != self || held->until < now.plus_ms(budget_ms)) {
+      const Status taken = journal_->write([&](JournalTransaction& tx) {
+        return tx.claim(what, now, now.plus_ms(budget_ms + spare_ms));
+      });
+      if (!taken) return false;
+    }
+    return run();
+  };
+}
+
 void Facade::start() {
+  if (plan_task_ != nullptr) {
+    // Serving begins with a plan that the others know of.
+    (void)plans_->renew().has_value();
+    journal_->on_plan_published([this] { plan_task_->wake(); });
+  }
   for (auto& task : tasks_) task->start();
 }
 
 void Facade::stop() {
+  if (plan_task_ != nullptr) journal_->on_plan_published({});
   for (auto& task : tasks_) task->stop();
+  if (journal_ && journal_->shared() && !tasks_.empty()) {
+    // What it did alone, another may do at once.
+    (void)journal_
+        ->write([&](JournalTransaction& tx) {
+          for (const auto& task : tasks_) tx.give_back("task/" + task->name());
+          return true;
+        })
+        .has_value();
+  }
   if (shadows_) shadows_->stop();
   if (ledger_) ledger_->flush();
 }

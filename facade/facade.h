@@ -22,8 +22,10 @@
 #include "parity/ledger.h"
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,9 @@ struct FacadeSettings {
   CutoverSettings cutover;
   OnStep on_step;    // Tests and traces.
   OnAudit on_audit;  // The log repeats the audit log's head.
+  // Instead of it: a journal that several replicas share.
+  std::optional<journal::PostgresSettings> postgres;
+  std::int64_t plan_lease_ms = 5'000;  // A replica that cannot confirm its plan answers no read.
   // Simulations put a layer of their own around the journal, and keep comparisons out of files.
   std::function<std::unique_ptr<journal::Journal>(std::unique_ptr<journal::Journal>)>
       around_journal;
@@ -95,6 +100,9 @@ class Facade {
   const Systems& systems() const { return systems_; }
   const FacadeSettings& settings() const { return settings_; }
 
+  // Not Done: this replica answers no reads, because it may route by a plan that is not in force.
+  Status plan_fresh() const { return plans_->fresh(); }
+
   std::vector<SystemHealth> health() const;  // As of the last look, at most a few seconds old.
   std::vector<std::pair<std::string, Alarm>> alarms() const;
 
@@ -107,6 +115,9 @@ class Facade {
   Facade(Systems systems, FacadeSettings settings);
   Status set_up();
   void add_tasks();
+  // Periodic work that one replica at a time does, whichever takes it; `budget_ms` is its limit.
+  std::function<bool()> by_one_replica(const std::string& name, std::int64_t budget_ms,
+                                       std::function<bool()> run);
   CallContext background(std::int64_t budget_ms) const;
   void look_at_systems();
 
@@ -135,6 +146,7 @@ class Facade {
   std::vector<std::unique_ptr<PeriodicTask>> tasks_;
   std::vector<PeriodicTask*> relay_tasks_;
   PeriodicTask* kill_switch_task_ = nullptr;
+  PeriodicTask* plan_task_ = nullptr;  // With several replicas.
 };
 
 }  // namespace underpin::facade

@@ -52,8 +52,7 @@ OutboxRelay::OutboxRelay(const Systems& systems, journal::Journal& journal, Orde
       locks_(locks),
       now_(std::move(now)),
       on_step_(on_step ? std::move(on_step) : [](Step, const std::string&) {}),
-      settings_(settings),
-      started_(now_()) {}
+      settings_(settings) {}
 
 const std::map<std::string, OutboxRelay::Deliver>& OutboxRelay::table() {
   static const std::map<std::string, Deliver> deliveries{
@@ -90,22 +89,55 @@ Status OutboxRelay::load_demand() {
   });
 }
 
-int OutboxRelay::deliver_due(Side side) {
-  std::vector<OutboxRow> rows;
-  const Status read = journal_.read(
-      [&](const JournalReader& reader) { rows = reader.due_rows(side, now_(), settings_.batch); });
-  // An earlier process may have died while a row was on its way: for the vendor's time a look-up
-  // that finds nothing proves nothing, and a second delivery could become a second document.
+std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
+  const auto due = [&](const JournalReader& reader) {
+    return reader.due_rows(side, now_(), settings_.batch);
+  };
+  // Whoever sent a row before and did not say what became of it (it died, or stands still) had
+  // until its claim ended. For the vendor's time after that a look-up that finds nothing proves
+  // nothing, and a second delivery could become a second document.
   const std::int64_t settle_ms = systems_.on(side).adapter->descriptor().settle_ms;
-  if (now_() < started_.plus_ms(settle_ms))
-    std::erase_if(rows, [&](const OutboxRow& row) { return row.created_at < started_; });
-  if (!read || rows.empty()) return 0;
+  bool any = false;
+  const Status looked = journal_.read([&](const JournalReader& reader) {
+    for (const OutboxRow& row : due(reader)) {
+      const auto claimed = reader.claim_on(journal::row_claim(row.id));
+      any = any || !claimed || claimed->replica == reader.self() ||
+            claimed->until <= now_().plus_ms(-settle_ms);
+    }
+  });
+  if (!looked || !any) return {};
+  std::vector<OutboxRow> rows;
+  const Status claimed = journal_.write([&](JournalTransaction& tx) {
+    rows.clear();
+    until = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
+    const Timestamp now = now_();
+    for (const OutboxRow& row : due(tx)) {
+      if (rows.size() >= static_cast<std::size_t>(settings_.parallel) * 4) break;
+      if (journal_.shared() && row.role == Role::primary) {
+        // A change in progress has reopened the document; it asks for a release of its own.
+        const auto open = tx.open_intent_of(row.capability, row.subject);
+        if (open && open->state == journal::IntentState::open && now < open->give_up_at) continue;
+      }
+      if (tx.claim(journal::row_claim(row.id), now.plus_ms(-settle_ms),
+                   now.plus_ms(settings_.give_up_ms)))
+        rows.push_back(row);
+    }
+    return !rows.empty();
+  });
+  if (!claimed) rows.clear();
+  return rows;
+}
+
+int OutboxRelay::deliver_due(Side side) {
+  Deadline until{};
+  const std::vector<OutboxRow> rows = claim_due(side, until);
+  if (rows.empty()) return 0;
   // Each row is of another subject, so they may be delivered side by side.
   std::atomic<std::size_t> next{0};
   std::atomic<int> delivered{0};
   const auto work = [&] {
     for (std::size_t i = next++; i < rows.size(); i = next++)
-      if (deliver(rows[i])) ++delivered;
+      if (deliver(rows[i], until)) ++delivered;
   };
   std::vector<std::thread> threads;
   const std::size_t extra = std::min(rows.size(), static_cast<std::size_t>(settings_.parallel)) - 1;
@@ -115,19 +147,31 @@ int OutboxRelay::deliver_due(Side side) {
   return delivered;
 }
 
-bool OutboxRelay::deliver(const OutboxRow& row) {
+bool OutboxRelay::deliver(const OutboxRow& row, Deadline until) {
+  // Its turn came late: it is not begun with half the time gone, but claimed anew.
+  if (ms_left(until) < settings_.give_up_ms / 2) {
+    const Status given_back = journal_.write([&](JournalTransaction& tx) {
+      tx.give_back(journal::row_claim(row.id));
+      return true;
+    });
+    (void)given_back;  // Nobody sent it; at worst it waits until the claim ends.
+    return false;
+  }
   WriteContext context;
   context.channel = row.channel;
   context.correlation_id = CorrelationId{row.correlation_id};
   context.idempotency_key = row.key;
   context.role = row.role;
-  context.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
+  context.deadline = until;
   on_step_(Step::relaying, row.subject);
   const auto behaviour = table().find(row.operation);
   const auto observed =
       observe<Effect>(row.side, cutover::Operation::write, [&]() -> Result<Effect> {
         if (behaviour == table().end())
           return Error{ErrorCode::internal, "no delivery is known for " + row.operation};
+        // Held up since: another replica may have taken it over.
+        if (ms_left(context.deadline) <= 0)
+          return Error{ErrorCode::unavailable, "the deadline had passed before it was sent"};
         return (this->*behaviour->second)(row, context);
       });
   on_step_(Step::relayed, row.subject);

@@ -39,7 +39,9 @@ class OutboxRelay {
   using Effect = std::function<void(journal::JournalTransaction&)>;
   using Deliver = Result<Effect> (OutboxRelay::*)(const journal::OutboxRow&, const WriteContext&);
 
-  bool deliver(const journal::OutboxRow& row);
+  // What this replica may send now, and until when: each row claimed.
+  std::vector<journal::OutboxRow> claim_due(Side side, Deadline& until);
+  bool deliver(const journal::OutboxRow& row, Deadline until);
   Result<Effect> place_order(const journal::OutboxRow& row, const WriteContext& context);
   Result<Effect> release_order(const journal::OutboxRow& row, const WriteContext& context);
   Result<Effect> amend_order(const journal::OutboxRow& row, const WriteContext& context);
@@ -61,7 +63,6 @@ class OutboxRelay {
   Now now_;
   OnStep on_step_;
   RelaySettings settings_;
-  const Timestamp started_;
 };
 
 }  // namespace underpin::facade

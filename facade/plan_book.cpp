@@ -1,5 +1,7 @@
 #include "facade/plan_book.h"
 
+#include <algorithm>
+
 namespace underpin::facade {
 
 Result<cutover::Plan> plan_in(const journal::JournalReader& reader, const std::string& wave,
@@ -29,6 +31,37 @@ Status PlanBook::load(Timestamp now) {
   });
   if (!made) return made;
   return refresh();
+}
+
+std::string taken_name(const std::string& wave, Capability capability) {
+  return wave + "/" + std::string(name(capability));
+}
+
+Status PlanBook::renew() {
+  // From before the look: whatever happens meanwhile makes the lease end earlier, not later.
+  const Instant asked = std::chrono::steady_clock::now();
+  const Status read = refresh();
+  if (!read) return read;
+  std::map<std::string, std::int64_t> taken;
+  for (const Capability capability : all_capabilities)
+    taken[taken_name(wave_, capability)] = plan(capability).version;
+  const Status told = journal_.write([&](journal::JournalTransaction& tx) {
+    tx.renew_replica(taken, tx.clock().plus_ms(lease_ms_));
+    return true;
+  });
+  if (!told) return told;
+  const std::lock_guard lock(mutex_);
+  confirmed_ = std::max(confirmed_, asked);
+  return Done{};
+}
+
+Status PlanBook::fresh() const {
+  if (!journal_.shared()) return Done{};
+  const std::lock_guard lock(mutex_);
+  if (std::chrono::steady_clock::now() - confirmed_ < std::chrono::milliseconds(lease_ms_))
+    return Done{};
+  return Error{ErrorCode::unavailable,
+               "the cutover plan could not be confirmed for " + std::to_string(lease_ms_) + " ms"};
 }
 
 Status PlanBook::refresh() {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 namespace underpin::facade {
 
@@ -132,6 +133,14 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     });
     // What a group that was rolled back had read is no fact.
     const bool opened = std::holds_alternative<journal::Opened>(outcome);
+    const bool believed = written || written.error().code == ErrorCode::conflict;
+    if (believed && std::holds_alternative<journal::SubjectBusy>(outcome) && journal_.shared() &&
+        ms_left(wait) > 0) {
+      // Another replica's write: its end is waited for like that of one's own.
+      std::this_thread::sleep_for(std::chrono::milliseconds(15));
+      --attempt;
+      continue;
+    }
     if (!written && (opened || written.error().code == ErrorCode::unavailable))
       return problem_for(written.error());
     const Opening opening = read_outcome(outcome);
@@ -155,8 +164,13 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
   on_step_(Step::opened, intent.subject);
   WriteContext sending = context;
   sending.role = Role::primary;
-  const auto observed = observe<Receipt>(intent.side, cutover::Operation::write,
-                                         [&] { return operation.send(intent, sending); });
+  const auto observed =
+      observe<Receipt>(intent.side, cutover::Operation::write, [&]() -> Result<Receipt> {
+        // Who was held up here past its deadline may have been taken for dead.
+        if (ms_left(sending.deadline) <= 0)
+          return Error{ErrorCode::unavailable, "the deadline had passed before the write was sent"};
+        return operation.send(intent, sending);
+      });
   on_step_(Step::sent, intent.subject);
   return settle(intent, observed.result, operation);
 }
@@ -243,11 +257,33 @@ int WriteLife::resolve_outcomes(const CallContext& context) {
   for (const Intent& intent : intents) {
     // A live sender still owns it; well after its deadline nobody does.
     const bool abandoned = now_() > intent.give_up_at.plus_ms(1'000);
-    if (intent.state == journal::IntentState::open && !intent.orphaned && !abandoned) continue;
+    const bool orphaned = intent.orphaned && !journal_.shared();
+    if (intent.state == journal::IntentState::open && !orphaned && !abandoned) continue;
     if (monotonic().now() > context.deadline) break;
+    if (!take(intent, context)) continue;
     if (resolve(intent, context)) ++settled;
+    const Status given_back = journal_.write([&](JournalTransaction& tx) {
+      tx.give_back(journal::intent_claim(intent.id));
+      return true;
+    });
+    (void)given_back;  // It ends by itself.
   }
   return settled;
+}
+
+// One replica at a time looks an intent up, until its own deadline.
+bool WriteLife::take(const Intent& intent, const CallContext& context) {
+  if (!journal_.shared()) return true;
+  bool taken = false;
+  const Status written = journal_.write([&](JournalTransaction& tx) {
+    const Timestamp now = now_();
+    const auto current = tx.intent(intent.id);
+    taken = current && current->attempts == intent.attempts &&
+            tx.claim(journal::intent_claim(intent.id), now,
+                     now.plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0)));
+    return taken;
+  });
+  return written.has_value() && taken;
 }
 
 bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
@@ -280,12 +316,20 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
   // word (unknown), its process' death (orphaned), or its deadline.
   Timestamp gave_up = intent.give_up_at;
   if (intent.state == journal::IntentState::unknown) gave_up = intent.settle_from;
-  if (intent.orphaned && started_ < gave_up) gave_up = started_;
+  if (intent.orphaned && !journal_.shared() && started_ < gave_up) gave_up = started_;
   const std::int64_t settle_ms = systems_.on(intent.side).adapter->descriptor().settle_ms;
   if (now_() < gave_up.plus_ms(settle_ms)) return false;
 
   const Timestamp give_up_at = now_().plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0));
   const Status counted = journal_.write([&](JournalTransaction& tx) {
+    if (journal_.shared()) {
+      // Whoever was held up since its look-up finds here that another has gone on.
+      const auto current = tx.intent(intent.id);
+      const auto claimed = tx.claim_on(journal::intent_claim(intent.id));
+      if (!current || current->attempts != intent.attempts || !claimed ||
+          claimed->replica != tx.self() || claimed->until <= now_())
+        return false;
+    }
     tx.count_attempt(intent.id, give_up_at);
     return true;
   });
@@ -295,8 +339,12 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
   sending.idempotency_key = intent.key;
   Intent again = intent;
   ++again.attempts;
-  const auto sent = observe<Receipt>(intent.side, cutover::Operation::write,
-                                     [&] { return operation.send(again, sending); });
+  const auto sent =
+      observe<Receipt>(intent.side, cutover::Operation::write, [&]() -> Result<Receipt> {
+        if (ms_left(sending.deadline) <= 0)
+          return Error{ErrorCode::unavailable, "the deadline had passed before the write was sent"};
+        return operation.send(again, sending);
+      });
   if (!sent.result && disposition(sent.result.error().code) == Disposition::retry) {
     // Known not to have arrived; the channel was promised an answer, so it is tried again later.
     const Status marked = journal_.write([&](JournalTransaction& tx) {

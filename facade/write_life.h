@@ -89,6 +89,7 @@ class WriteLife {
  private:
   Answer settle(const journal::Intent& intent, const Result<Receipt>& result,
                 WriteOperation& operation);
+  bool take(const journal::Intent& intent, const CallContext& context);
   bool resolve(const journal::Intent& intent, const CallContext& context);
   void raise_once(const journal::Intent& intent, const std::string& kind, const Error& error);
 

@@ -5,8 +5,8 @@ set -eu
 packages="
   g++ cmake ninja-build ccache pkg-config python3 ca-certificates curl tzdata
   gsoap libboost1.81-dev libcli11-dev libcurl4-openssl-dev libgmock-dev libgsoap-dev libgtest-dev
-  libhowardhinnant-date-dev libpoco-dev libsqlite3-dev libsqliteodbc
-  libssl-dev libvalijson-dev libxml2-dev libxxhash-dev nlohmann-json3-dev odbcinst
+  libhowardhinnant-date-dev libpoco-dev libpq-dev libsqlite3-dev libsqliteodbc
+  libssl-dev libvalijson-dev libxml2-dev libxxhash-dev nlohmann-json3-dev odbcinst postgresql
   prometheus-cpp-dev spin unixodbc-dev zlib1g-dev"
 
 missing=""

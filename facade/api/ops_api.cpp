@@ -124,6 +124,13 @@ Value status_value(const CutoverStatus& status) {
     documents.set("openInCloud", Value::integer(status.documents.open_in_cloud));
     value.set("documents", std::move(documents));
   }
+  const auto names = [](const std::vector<std::string>& replicas) {
+    Value list = Value::array();
+    for (const std::string& replica : replicas) list.push(Value(replica));
+    return list;
+  };
+  value.set("takenBy", names(status.taken_by));
+  value.set("waitingFor", names(status.waiting_for));
   value.set("catchUpCloud", catch_up_value(status.catch_up_cloud));
   value.set("catchUpLegacy", catch_up_value(status.catch_up_legacy));
   value.set("rollbackValidity", validity_value(status.validity));
@@ -601,6 +608,7 @@ Answer readiness(Facade& facade) {
   }
   bool ready = false;
   const Status read = facade.journal().read([&](const journal::JournalReader&) { ready = true; });
+  ready = ready && facade.plan_fresh().has_value();
   body.set("ready", Value::boolean(read.has_value() && ready));
   body.set("systems", std::move(systems));
   body.set("alarms", std::move(alarms));

@@ -137,6 +137,10 @@ void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
     } else if (if_match.malformed) {
       answer = facade::problem(400, "malformed", "If-Match is malformed",
                                "If-Match must be a list of quoted entity tags, or *.");
+    } else if (const Status fresh = facade_.plan_fresh();
+               channel && !fresh && std::string_view(route.method) == "GET") {
+      answer = facade::problem(503, "plan-unconfirmed", "The cutover plan cannot be confirmed",
+                               fresh.error().message, {}, 1);
     } else {
       try {
         answer = route.handler(call);

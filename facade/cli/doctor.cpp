@@ -14,6 +14,25 @@ int doctor(const std::string& config, const Adapters& adapters) {
   const Composition& parts = *composed.value();
   std::printf("configuration %s: ok\n", config.c_str());
   int missing = 0;
+  if (const auto& postgres = parts.config.facade.postgres) {
+    std::printf("\nstore (postgres, schema %s)\n", postgres->schema.c_str());
+    const auto journal = journal::open_postgres_journal(*postgres);
+    std::string why = journal ? "" : journal.error().message;
+    if (journal) {
+      std::size_t replicas = 0;
+      const Status read = (*journal)->read([&](const journal::JournalReader& reader) {
+        const Timestamp now = reader.clock();
+        for (const journal::ReplicaRecord& replica : reader.replicas())
+          if (replica.alive_until > now) ++replicas;
+      });
+      if (!read) why = read.error().message;
+      if (read) std::printf("  ok      journal: %zu replicas live\n", replicas);
+    }
+    if (!why.empty()) {
+      std::printf("  MISSING journal: %s\n", why.c_str());
+      ++missing;
+    }
+  }
   for (const Side side : {Side::legacy, Side::cloud}) {
     const ErpSystem& system = parts.systems.on(side);
     std::printf("\n%s (%s, %s)\n", system.name.c_str(), std::string(name(side)).c_str(),

@@ -107,6 +107,8 @@ void print_plan(const Value& plan) {
                 std::string(side) == "catchUpCloud" ? "the cloud" : "legacy",
                 catch_up.get("state").text().c_str(), catch_up.get("detail").text().c_str());
   }
+  for (const Value& replica : plan.get("waitingFor").items())
+    std::printf("%-10s replica %s has not taken this version yet\n", "", replica.text().c_str());
   for (const Value& rule : plan.get("rules").items())
     std::printf("%-10s cohort %s: %s (%s)\n", "", rule.get("name").text().c_str(),
                 share_of(rule).c_str(), rule.get("reason").text().c_str());

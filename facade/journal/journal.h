@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,8 +89,8 @@ struct InFlight {
 struct KeyReused {};  // Same key, other content.
 struct NameTaken {};  // Same name, other content (or still open).
 struct SubjectBusy {
-  std::int64_t intent = 0;
-};  // Another write to the subject is open.
+  std::int64_t intent = 0;  // 0: a replica is sending an outbox row of it.
+};                          // Another write to the subject is open.
 struct StalePlan {
   std::int64_t version = 0;
 };  // The plan moved on: route again.
@@ -255,6 +256,27 @@ struct DocumentValue {
   bool operator==(const DocumentValue&) const = default;
 };
 
+// ---- replicas and claims
+// -------------------------------------------------------------------------
+
+// A process that serves on this journal. An embedded store has one.
+struct ReplicaRecord {
+  std::int64_t id = 0;
+  std::string name;                           // "host/pid"
+  Timestamp alive_until;                      // By the store's clock. Later it is taken for dead.
+  std::map<std::string, std::int64_t> taken;  // "default/orders" -> plan version it routes by.
+};
+
+// Work that one replica has taken until a deadline: "row/17", "intent/5", "task/order feed nav".
+// Whoever holds a claim must have stopped by then, so that the next may begin.
+struct Claim {
+  std::int64_t replica = 0;
+  Timestamp until;
+};
+
+inline std::string row_claim(std::int64_t row) { return "row/" + std::to_string(row); }
+inline std::string intent_claim(std::int64_t intent) { return "intent/" + std::to_string(intent); }
+
 // ---- the three views
 // -----------------------------------------------------------------------------
 
@@ -273,6 +295,8 @@ class JournalReader {
   // By an ERP's document number or an imported alias. Several systems may use one number: all.
   virtual std::vector<DocumentRecord> documents_named(const std::string& number) const = 0;
   virtual std::vector<DocumentRecord> documents(const DocumentQuery& query) const = 0;
+  // Mirrored open documents with a row on its way to `side`: demand that it has not received.
+  virtual std::vector<DocumentRecord> undelivered_documents(Side side) const = 0;
   virtual DocumentCounts document_counts(const std::string& wave) const = 0;
 
   // Grouped by everything but count and total; in no particular order.
@@ -307,6 +331,11 @@ class JournalReader {
   virtual std::string fact(const std::string& name) const = 0;
   // Counters since the journal was made: "outbox_delivered", "outbox_discarded", "intents_closed".
   virtual std::int64_t counter(const std::string& name) const = 0;
+
+  virtual std::vector<ReplicaRecord> replicas() const = 0;  // Oldest first, the dead included.
+  virtual std::optional<Claim> claim_on(const std::string& what) const = 0;
+  virtual std::int64_t self() const = 0;  // This replica's id.
+  virtual Timestamp clock() const = 0;    // The store's clock: replicas' lives go by it.
 };
 
 class JournalTransaction : public JournalReader {
@@ -356,6 +385,19 @@ class JournalTransaction : public JournalReader {
   virtual void set_cursor(const std::string& system, const std::string& feed,
                           const std::string& cursor) = 0;
   virtual void set_fact(const std::string& name, const std::string& value) = 0;
+
+  // Takes or renews: true when nobody had it, this replica has it, or the other's ended at
+  // `expired_by` or before. Ending an intent or an outbox row ends its claim; retry_later ends it
+  // too, and does nothing when another replica has taken the row over meanwhile.
+  virtual bool claim(const std::string& what, Timestamp expired_by, Timestamp until) = 0;
+  virtual void give_back(const std::string& what) = 0;  // When it is this replica's.
+  // This replica lives until then and routes by these plan versions. Forgets replicas that have
+  // been dead for a minute.
+  virtual void renew_replica(const std::map<std::string, std::int64_t>& taken,
+                             Timestamp alive_until) = 0;
+  // After opening: whatever processes that are certainly gone had claimed ends at `now` at the
+  // latest. Only an embedded store can know that.
+  virtual void end_claims_of_the_gone(Timestamp now) = 0;
 };
 
 class Journal {
@@ -366,11 +408,21 @@ class Journal {
   // false or throws, its savepoint is rolled back. An error means: nothing of it was kept -
   // `conflict` when `work` returned false, `internal` when it threw, `unavailable` when the store
   // failed. What `work` read belongs to its group: believe it only when the error is not
-  // `unavailable`. Not to be called from inside write() or read().
+  // `unavailable`. One error means less: `outcome_unknown` when a server went away while it
+  // committed and stayed away, so that nobody can say whether it was kept. Not to be called from
+  // inside write() or read().
   virtual Status write(const std::function<bool(JournalTransaction&)>& work) = 0;
   // A committed snapshot. Not to be called from inside read(): a nested call could wait for its own
   // connection.
   virtual Status read(const std::function<void(const JournalReader&)>& work) const = 0;
+
+  // Several processes may have this journal open. Then an open intent is its sender's until
+  // `give_up_at`, whoever has died meanwhile.
+  virtual bool shared() const { return false; }
+  // `wake` is called, on a thread of the journal's, after another process has published a plan;
+  // now and then without need. Set by one thread; an empty function ends it: after that
+  // nothing is called any more.
+  virtual void on_plan_published(std::function<void()> wake) { (void)wake; }
 };
 
 // The rules that make a flip safe, as far as the journal keeps them. Only simulations switch one
@@ -398,5 +450,22 @@ Result<std::unique_ptr<Journal>> open_sqlite_journal(const JournalSettings& sett
 
 // The audit log of a journal's file, whoever has it open: reads only.
 Result<std::vector<AuditRecord>> read_sqlite_audit(const std::string& file);
+struct PostgresSettings {
+  std::string connection;             // URI or keyword=value text, as libpq reads it.
+  std::string schema = "underpin";    // Made when missing; belongs to the journal alone.
+  int group_max = 64;                 // Writes per commit.
+  int readers = 4;                    // Read connections.
+  std::int64_t reconnect_ms = 2'000;  // How long a call waits for a server that is away.
+  std::int64_t settle_ms = 10'000;    // How long a commit that was cut off is looked for.
+  // The server ends a session that stands still inside a transaction for longer: a stopped replica
+  // holds the others up no longer than this.
+  std::int64_t stall_ms = 3'000;
+};
+
+// Opens or creates; several replicas may do so at once, and use one journal together. Groups of
+// all replicas are committed one after the other, so that acceptance order, `change` and the
+// outcomes of open_intent are what one writer would give. Refuses a newer schema, and a schema
+// that is another program's.
+Result<std::unique_ptr<Journal>> open_postgres_journal(const PostgresSettings& settings);
 
 }  // namespace underpin::facade::journal

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace underpin::facade::journal {
 
 inline constexpr int schema_version = 1;
@@ -7,6 +9,7 @@ inline constexpr int schema_version = 1;
 inline constexpr int application_id = 0x554e4450;
 
 // Decimals and dates are text, timestamps are microseconds since 1970 UTC, enums their ordinals.
+// One text for both stores: postgres_schema() puts PostgreSQL's words in place of SQLite's.
 inline constexpr const char* schema_sql = R"sql(
 CREATE TABLE IF NOT EXISTS intent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -95,6 +98,16 @@ CREATE TABLE IF NOT EXISTS cursor (
   PRIMARY KEY (system, feed)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS replica (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL, alive_until INTEGER NOT NULL,
+  taken TEXT NOT NULL DEFAULT '');       -- lines "<plan version> <wave>/<capability>"
+CREATE TABLE IF NOT EXISTS claim (
+  what TEXT PRIMARY KEY, replica INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
+
+// The same tables for PostgreSQL, in the schema that the session's search path names.
+std::string postgres_schema();
 
 }  // namespace underpin::facade::journal

@@ -1,13 +1,13 @@
 #pragma once
 
 #include "facade/journal/journal.h"
+#include "facade/journal/store_error.h"
 
 #include <sqlite3.h>
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -15,9 +15,9 @@
 // passes the journal's port. Thread rule: a Connection belongs to one thread at a time.
 namespace underpin::facade::journal {
 
-class SqliteError : public std::runtime_error {
+class SqliteError : public StoreError {
  public:
-  SqliteError(const std::string& what, int code) : std::runtime_error(what), code_(code) {}
+  SqliteError(const std::string& what, int code) : StoreError(what), code_(code) {}
   int code() const { return code_; }
 
  private:
@@ -63,14 +63,19 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  using Prepared = Statement;
+  static constexpr bool shared = false;
+  static constexpr const char* clock_sql =
+      "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000";
+  void announce_plan() const {}  // Nobody else is there.
   static constexpr int busy_timeout_ms = 5'000;
+  static std::string index_hint(const char* index) { return std::string(" INDEXED BY ") + index; }
 
   SafetyRules rules;
 
   void execute(const char* sql);
   // The statement for this text, prepared once; reset and ready for binding.
   Statement& prepared(const char* sql);
-  std::int64_t last_row() const { return sqlite3_last_insert_rowid(handle_); }
   int changes() const { return sqlite3_changes(handle_); }
   sqlite3* handle() const { return handle_; }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }

@@ -1,13 +1,14 @@
+#include "facade/journal/group_commit.h"
 #include "facade/journal/owner_lock.h"
 #include "facade/journal/schema.h"
-#include "facade/journal/sqlite_transaction.h"
+#include "facade/journal/sql_transaction.h"
+#include "facade/journal/sqlite.h"
 
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <limits>
 #include <mutex>
-#include <thread>
 
 namespace underpin::facade::journal {
 namespace {
@@ -28,34 +29,24 @@ class SqliteJournal final : public Journal {
       idle_.back()->execute("PRAGMA query_only = 1");
       idle_.back()->rules = settings_.rules;
     }
-    if (settings_.writer_thread) writer_ = std::thread([this] { write_groups(); });
+    if (settings_.writer_thread) {
+      writer_ = std::make_unique<GroupCommit>(
+          settings_.group_max, [this](const GroupCommit::Group& group) { write_group(group); },
+          [this] { checkpoint_when_due(); });
+    }
   }
 
   ~SqliteJournal() override {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_all();
-    if (writer_.joinable()) writer_.join();
-    if (!settings_.writer_thread && unsettled_) settle();
+    if (writer_) writer_->stop();
+    if (unsettled_) settle();
   }
 
   Status write(const std::function<bool(JournalTransaction&)>& work) override {
-    if (std::this_thread::get_id() == writer_.get_id())
-      return Error{ErrorCode::internal, "journal: a write inside a write", "journal"};
-    Member member{&work};
-    if (!settings_.writer_thread) {
-      const std::lock_guard alone(mutex_);
-      write_group({&member});
-      checkpoint_when_due();
-      return member.result;
-    }
-    std::unique_lock lock(mutex_);
-    if (stopping_) return Error{ErrorCode::unavailable, "the journal is closing", "journal"};
-    queue_.push_back(&member);  // Callers wait, so there are never more than there are callers.
-    changed_.notify_all();
-    member.finished.wait(lock, [&] { return member.done; });
+    if (writer_) return writer_->write(work);
+    const std::lock_guard alone(alone_);
+    GroupCommit::Member member{&work};
+    write_group({&member});
+    checkpoint_when_due();
     return member.result;
   }
 
@@ -71,8 +62,8 @@ class SqliteJournal final : public Journal {
     try {
       // One snapshot for everything that `work` looks at.
       connection->execute("BEGIN");
-      work(SqliteReader<JournalReader>(*connection));
-    } catch (const SqliteError& thrown) {
+      work(SqlReader<Connection, JournalReader>(*connection, self_));
+    } catch (const StoreError& thrown) {
       result = failed(thrown);
     } catch (const std::exception& thrown) {
       result = Error{ErrorCode::internal, thrown.what(), "journal"};
@@ -93,15 +84,6 @@ class SqliteJournal final : public Journal {
   }
 
  private:
-  // One write() call that waits for its group's commit.
-  struct Member {
-    explicit Member(const std::function<bool(JournalTransaction&)>* w) : work(w) {}
-    const std::function<bool(JournalTransaction&)>* work;
-    std::condition_variable finished;
-    bool done = false;
-    Status result = Done{};
-  };
-
   void prepare() {
     if (single_number("PRAGMA application_id") != application_id &&
         single_number("SELECT count(*) FROM sqlite_master") != 0)
@@ -129,6 +111,10 @@ class SqliteJournal final : public Journal {
     writing_.execute(("PRAGMA user_version = " + std::to_string(schema_version)).c_str());
     // Whoever had these open is gone.
     writing_.execute("UPDATE intent SET orphaned = 1 WHERE state = 0");
+    writing_.execute("DELETE FROM replica");
+    // The only one, alive as long as it holds the file; its id is no earlier one's.
+    writing_.execute("INSERT INTO replica(name, alive_until) VALUES ('', 9223372036854775807)");
+    self_ = sqlite3_last_insert_rowid(writing_.handle());
     writing_.execute("COMMIT");
     writing_.rules = settings_.rules;
     if (!settings_.rules.one_open_intent) writing_.execute("DROP INDEX intent_subject");
@@ -143,48 +129,21 @@ class SqliteJournal final : public Journal {
     throw SqliteError("journal " + settings_.file + " " + why, SQLITE_ERROR);
   }
 
-  void write_groups() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [&] { return !queue_.empty() || stopping_; });
-      if (queue_.empty()) break;
-      std::vector<Member*> group;
-      while (!queue_.empty() &&
-             group.size() < static_cast<std::size_t>(std::max(settings_.group_max, 1))) {
-        group.push_back(queue_.front());
-        queue_.pop_front();
-      }
-      lock.unlock();
-      write_group(group);
-      lock.lock();
-      for (Member* member : group) {
-        member->done = true;
-        // Under the lock: a member that has seen `done` is gone.
-        member->finished.notify_one();
-      }
-      lock.unlock();
-      checkpoint_when_due();
-      lock.lock();
-    }
-    lock.unlock();
-    if (unsettled_) settle();
-  }
-
   // A member that fails is rolled back alone; a commit that fails fails every member.
-  void write_group(const std::vector<Member*>& group) {
+  void write_group(const GroupCommit::Group& group) {
     bool committing = false;
     try {
       if (unsettled_ && !settle())
         throw SqliteError("journal: the store has failed and has not recovered", SQLITE_IOERR);
       writing_.execute("BEGIN IMMEDIATE");
       writing_.require_transaction(true);
-      for (Member* member : group) write_member(*member);
+      for (GroupCommit::Member* member : group) write_member(*member);
       writing_.require_transaction(false);
       committing = true;
       writing_.execute("COMMIT");
     } catch (const std::exception& thrown) {
       writing_.require_transaction(false);
-      for (Member* member : group) member->result = failed(thrown);
+      for (GroupCommit::Member* member : group) member->result = failed(thrown);
       roll_back();
       if (committing) {
         unsettled_ = true;
@@ -193,15 +152,15 @@ class SqliteJournal final : public Journal {
     }
   }
 
-  void write_member(Member& member) {
+  void write_member(GroupCommit::Member& member) {
     writing_.execute("SAVEPOINT member");
     const std::int64_t errors_before = writing_.errors();
     bool keep = false;
     try {
-      SqliteTransaction transaction(writing_);
+      SqlTransaction<Connection> transaction(writing_, self_);
       keep = (*member.work)(transaction);
       if (!keep) member.result = Error{ErrorCode::conflict, "the write was taken back", "journal"};
-    } catch (const SqliteError& thrown) {
+    } catch (const StoreError& thrown) {
       member.result = failed(thrown);
     } catch (const std::exception& thrown) {
       member.result = Error{ErrorCode::internal, thrown.what(), "journal"};
@@ -272,15 +231,13 @@ class SqliteJournal final : public Journal {
   int wal_frames_ = 0;
   int checkpointed_frames_ = 0;
   bool unsettled_ = false;
+  std::int64_t self_ = 0;  // Set before the writer starts.
   Connection writing_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Member*> queue_;
-  bool stopping_ = false;
+  std::mutex alone_;  // Without a writer thread.
   mutable std::mutex readers_mutex_;
   mutable std::condition_variable reader_freed_;
   mutable std::vector<std::unique_ptr<Connection>> idle_;
-  std::thread writer_;
+  std::unique_ptr<GroupCommit> writer_;
 };
 
 }  // namespace
@@ -296,7 +253,8 @@ Result<std::unique_ptr<Journal>> open_sqlite_journal(const JournalSettings& sett
 Result<std::vector<AuditRecord>> read_sqlite_audit(const std::string& file) {
   try {
     Connection connection(file, {}, false);
-    return SqliteReader<JournalReader>(connection).audit(0, std::numeric_limits<int>::max());
+    return SqlReader<Connection, JournalReader>(connection, 0)
+        .audit(0, std::numeric_limits<int>::max());
   } catch (const std::exception& thrown) {
     return Error{ErrorCode::unavailable, thrown.what(), "journal"};
   }

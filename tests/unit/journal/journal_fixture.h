@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 namespace underpin::facade::journal {
@@ -111,6 +112,8 @@ struct Store {
   std::string name;
   std::function<Result<std::unique_ptr<Journal>>(const std::string& place)> open;
 };
+
+inline void PrintTo(const Store& store, std::ostream* out) { *out << store.name; }
 
 // Every rule of the port, for every store.
 class JournalSuite : public ::testing::TestWithParam<Store> {

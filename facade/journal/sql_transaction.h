@@ -1,13 +1,15 @@
 #pragma once
 
-#include "facade/journal/sqlite_reader.h"
+#include "facade/journal/sql_reader.h"
 
 namespace underpin::facade::journal {
 
 // The writing half, on the writer thread's connection, inside a savepoint that the journal manages.
-class SqliteTransaction final : public SqliteReader<JournalTransaction> {
+template <class Sql>
+class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
  public:
-  using SqliteReader::SqliteReader;
+  using Reader = SqlReader<Sql, JournalTransaction>;
+  using Reader::Reader;
 
   OpenOutcome open_intent(const NewIntent& intent, Timestamp now) override;
   void count_attempt(std::int64_t id, Timestamp give_up_at) override;
@@ -34,8 +36,16 @@ class SqliteTransaction final : public SqliteReader<JournalTransaction> {
   void set_cursor(const std::string& system, const std::string& feed,
                   const std::string& cursor) override;
   void set_fact(const std::string& name, const std::string& value) override;
+  bool claim(const std::string& what, Timestamp expired_by, Timestamp until) override;
+  void give_back(const std::string& what) override;
+  void renew_replica(const std::map<std::string, std::int64_t>& taken,
+                     Timestamp alive_until) override;
+  void end_claims_of_the_gone(Timestamp now) override;
 
  private:
+  using Reader::connection_;
+  using Reader::self_;
+  void end_claim(const std::string& what);
   std::optional<OpenOutcome> judge_key(const NewIntent& intent);
   std::optional<OpenOutcome> judge_name(const NewIntent& intent);
   std::optional<OpenOutcome> judge_side(const NewIntent& intent);

@@ -1,16 +1,16 @@
 #pragma once
 
 #include "facade/journal/journal.h"
-#include "facade/journal/sqlite.h"
 
 namespace underpin::facade::journal {
 
-// The reading half of the port on one connection; the transaction adds the writing half. Base is
-// JournalReader or JournalTransaction, so that both share one implementation.
-template <class Base>
-class SqliteReader : public Base {
+// The reading half of the port on one connection of a store that speaks SQL; the transaction adds
+// the writing half. Base is JournalReader or JournalTransaction, Sql the store's connection
+// (Connection of sqlite.h, PgConnection of postgres.h): one text of every statement, two stores.
+template <class Sql, class Base>
+class SqlReader : public Base {
  public:
-  explicit SqliteReader(Connection& connection) : connection_(connection) {}
+  SqlReader(Sql& connection, std::int64_t self) : connection_(connection), self_(self) {}
 
   std::optional<StoredAnswer> answer_for(const ChannelId& channel,
                                          const IdempotencyKey& key) const override;
@@ -21,6 +21,7 @@ class SqliteReader : public Base {
   std::optional<DocumentRecord> document(const OrderId& id) const override;
   std::vector<DocumentRecord> documents_named(const std::string& number) const override;
   std::vector<DocumentRecord> documents(const DocumentQuery& query) const override;
+  std::vector<DocumentRecord> undelivered_documents(Side side) const override;
   DocumentCounts document_counts(const std::string& wave) const override;
   std::vector<DocumentValue> document_values(const std::string& wave, Side home) const override;
   std::optional<Side> pinned_side(Capability capability, const Subject& subject) const override;
@@ -41,12 +42,14 @@ class SqliteReader : public Base {
   std::string cursor(const std::string& system, const std::string& feed) const override;
   std::string fact(const std::string& name) const override;
   std::int64_t counter(const std::string& name) const override;
+  std::vector<ReplicaRecord> replicas() const override;
+  std::optional<Claim> claim_on(const std::string& what) const override;
+  std::int64_t self() const override { return self_; }
+  Timestamp clock() const override;
 
  protected:
-  Connection& connection_;
+  Sql& connection_;
+  const std::int64_t self_;
 };
-
-extern template class SqliteReader<JournalReader>;
-extern template class SqliteReader<JournalTransaction>;
 
 }  // namespace underpin::facade::journal

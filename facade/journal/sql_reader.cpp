@@ -1,4 +1,9 @@
-#include "facade/journal/sqlite_reader.h"
+#include "facade/journal/sql_reader.h"
+
+#include "facade/journal/postgres.h"
+#include "facade/journal/sqlite.h"
+
+#include <sstream>
 
 #include <map>
 #include <tuple>
@@ -31,11 +36,11 @@ Side side_of(std::int64_t value) { return value == 0 ? Side::legacy : Side::clou
 template <class T>
 T stored(const Result<T>& read, const char* column) {
   if (read) return *read;
-  throw SqliteError("journal: " + std::string(column) + " cannot be read: " + read.error().message,
-                    SQLITE_CORRUPT);
+  throw StoreError("journal: " + std::string(column) + " cannot be read: " + read.error().message);
 }
 
-Intent intent_in(const Statement& row) {
+template <class Row>
+Intent intent_in(const Row& row) {
   Intent intent;
   intent.id = row.number(0);
   intent.capability = capability_of(row.number(1));
@@ -60,7 +65,8 @@ Intent intent_in(const Statement& row) {
   return intent;
 }
 
-DocumentRecord document_in(const Statement& row) {
+template <class Row>
+DocumentRecord document_in(const Row& row) {
   DocumentRecord document;
   document.id = {ChannelId{row.text(0)}, OrderNumber{row.text(1)}};
   document.wave = row.text(2);
@@ -90,7 +96,8 @@ DocumentRecord document_in(const Statement& row) {
   return document;
 }
 
-OutboxRow row_in(const Statement& row) {
+template <class Row>
+OutboxRow row_in(const Row& row) {
   OutboxRow result;
   result.id = row.number(0);
   result.side = side_of(row.number(1));
@@ -114,7 +121,8 @@ OutboxRow row_in(const Statement& row) {
   return result;
 }
 
-ExceptionRecord exception_in(const Statement& row) {
+template <class Row>
+ExceptionRecord exception_in(const Row& row) {
   ExceptionRecord exception;
   exception.id = row.number(0);
   exception.kind = row.text(1);
@@ -134,7 +142,8 @@ ExceptionRecord exception_in(const Statement& row) {
   return exception;
 }
 
-PlanRecord plan_in(const Statement& row) {
+template <class Row>
+PlanRecord plan_in(const Row& row) {
   PlanRecord plan;
   plan.wave = row.text(0);
   plan.capability = capability_of(row.number(1));
@@ -147,89 +156,90 @@ PlanRecord plan_in(const Statement& row) {
 }
 
 // An open cursor keeps a commit from ending the snapshot it reads; whatever happens, it is closed.
+template <class Statement>
 struct Closing {
   Statement& statement;
   ~Closing() { statement.reset(); }
 };
 
-template <class T, class Read>
+template <class T, class Statement, class Read>
 std::vector<T> every(Statement& statement, Read&& read) {
-  const Closing closing{statement};
+  const Closing<Statement> closing{statement};
   std::vector<T> all;
   while (statement.step()) all.push_back(read(statement));
   return all;
 }
 
-template <class T, class Read>
+template <class T, class Statement, class Read>
 std::optional<T> first(Statement& statement, Read&& read) {
-  const Closing closing{statement};
+  const Closing<Statement> closing{statement};
   std::optional<T> found;
   if (statement.step()) found = read(statement);
   return found;
 }
 
+template <class Statement>
 std::int64_t count(Statement& statement) {
-  return first<std::int64_t>(statement, [](const Statement& row) { return row.number(0); })
-      .value_or(0);
+  return first<std::int64_t>(statement, [](const auto& row) { return row.number(0); }).value_or(0);
 }
 
 }  // namespace
 
-template <class Base>
-std::optional<StoredAnswer> SqliteReader<Base>::answer_for(const ChannelId& channel,
-                                                           const IdempotencyKey& key) const {
-  Statement& select = connection_.prepared(
+template <class Sql, class Base>
+std::optional<StoredAnswer> SqlReader<Sql, Base>::answer_for(const ChannelId& channel,
+                                                             const IdempotencyKey& key) const {
+  auto& select = connection_.prepared(
       "SELECT status, body, location, etag FROM intent WHERE channel = ? AND key = ? AND "
       "state = 2");
   select.bind(channel.text()).bind(key.text());
-  return first<StoredAnswer>(select, [](const Statement& row) {
+  return first<StoredAnswer>(select, [](const auto& row) {
     return StoredAnswer{static_cast<int>(row.number(0)), row.text(1), row.text(2), row.text(3)};
   });
 }
 
-template <class Base>
-std::optional<Intent> SqliteReader<Base>::intent(std::int64_t id) const {
-  Statement& select = connection_.prepared(INTENT_COLUMNS "WHERE id = ? AND state < 2");
+template <class Sql, class Base>
+std::optional<Intent> SqlReader<Sql, Base>::intent(std::int64_t id) const {
+  auto& select = connection_.prepared(INTENT_COLUMNS "WHERE id = ? AND state < 2");
   select.bind(id);
-  return first<Intent>(select, intent_in);
+  return first<Intent>(select, intent_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::optional<Intent> SqliteReader<Base>::open_intent_of(Capability capability,
-                                                         const Subject& subject) const {
-  Statement& select =
+template <class Sql, class Base>
+std::optional<Intent> SqlReader<Sql, Base>::open_intent_of(Capability capability,
+                                                           const Subject& subject) const {
+  auto& select =
       connection_.prepared(INTENT_COLUMNS "WHERE capability = ? AND subject = ? AND state < 2");
   select.bind(number(capability)).bind(subject);
-  return first<Intent>(select, intent_in);
+  return first<Intent>(select, intent_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::vector<Intent> SqliteReader<Base>::open_intents(int limit) const {
-  Statement& select = connection_.prepared(INTENT_COLUMNS "WHERE state < 2 ORDER BY id LIMIT ?");
+template <class Sql, class Base>
+std::vector<Intent> SqlReader<Sql, Base>::open_intents(int limit) const {
+  auto& select = connection_.prepared(INTENT_COLUMNS "WHERE state < 2 ORDER BY id LIMIT ?");
   select.bind(std::int64_t{limit});
-  return every<Intent>(select, intent_in);
+  return every<Intent>(select, intent_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::optional<DocumentRecord> SqliteReader<Base>::document(const OrderId& id) const {
-  Statement& select = connection_.prepared(DOCUMENT_COLUMNS "WHERE channel = ? AND number = ?");
+template <class Sql, class Base>
+std::optional<DocumentRecord> SqlReader<Sql, Base>::document(const OrderId& id) const {
+  auto& select = connection_.prepared(DOCUMENT_COLUMNS "WHERE channel = ? AND number = ?");
   select.bind(id.channel.text()).bind(id.number.text());
-  return first<DocumentRecord>(select, document_in);
+  return first<DocumentRecord>(select, document_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::vector<DocumentRecord> SqliteReader<Base>::documents_named(const std::string& name) const {
-  Statement& select =
+template <class Sql, class Base>
+std::vector<DocumentRecord> SqlReader<Sql, Base>::documents_named(const std::string& name) const {
+  auto& select =
       connection_.prepared(DOCUMENT_COLUMNS
                            "WHERE (channel, number) IN "
                            "(SELECT channel, document FROM alias WHERE alias.number = ?) "
                            "ORDER BY change");
   select.bind(name);
-  return every<DocumentRecord>(select, document_in);
+  return every<DocumentRecord>(select, document_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::vector<DocumentRecord> SqliteReader<Base>::documents(const DocumentQuery& query) const {
+template <class Sql, class Base>
+std::vector<DocumentRecord> SqlReader<Sql, Base>::documents(const DocumentQuery& query) const {
   // One statement per combination of conditions: each is prepared once. Later pages continue at
   // their place in the change order; a first page "since" is found by time (+change: not by
   // change).
@@ -242,23 +252,33 @@ std::vector<DocumentRecord> SqliteReader<Base>::documents(const DocumentQuery& q
   if (query.closed) sql += *query.closed ? " AND closed = 1" : " AND closed = 0";
   if (query.home) sql += " AND home = ?";
   sql += by_time ? " ORDER BY +change LIMIT ?" : " ORDER BY change LIMIT ?";
-  Statement& select = connection_.prepared(sql.c_str());
+  auto& select = connection_.prepared(sql.c_str());
   select.bind(query.after_change);
   if (query.channel) select.bind(query.channel->text());
   if (query.customer) select.bind(query.customer->text());
   if (query.updated_since) select.bind(query.updated_since->micros);
   if (query.home) select.bind(number(*query.home));
   select.bind(std::int64_t{query.limit});
-  return every<DocumentRecord>(select, document_in);
+  return every<DocumentRecord>(select, document_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-DocumentCounts SqliteReader<Base>::document_counts(const std::string& wave) const {
+template <class Sql, class Base>
+std::vector<DocumentRecord> SqlReader<Sql, Base>::undelivered_documents(Side side) const {
+  auto& select = connection_.prepared(DOCUMENT_COLUMNS
+                                      "WHERE closed = 0 AND mirrored = 1 AND home = ? AND "
+                                      "channel || '/' || number IN (SELECT subject FROM outbox "
+                                      "WHERE side = ? AND capability = ?) ORDER BY change");
+  select.bind(number(other(side))).bind(number(side)).bind(number(Capability::orders));
+  return every<DocumentRecord>(select, document_in<typename Sql::Prepared>);
+}
+
+template <class Sql, class Base>
+DocumentCounts SqlReader<Sql, Base>::document_counts(const std::string& wave) const {
   DocumentCounts counts;
-  Statement& select = connection_.prepared(
+  auto& select = connection_.prepared(
       "SELECT home, mirrored, count(*) FROM document WHERE closed = 0 AND wave = ? GROUP BY 1, 2");
   select.bind(wave);
-  const Closing closing{select};
+  const Closing<typename Sql::Prepared> closing{select};
   while (select.step()) {
     const bool legacy = side_of(select.number(0)) == Side::legacy;
     (legacy ? counts.open_in_legacy : counts.open_in_cloud) += select.number(2);
@@ -269,12 +289,12 @@ DocumentCounts SqliteReader<Base>::document_counts(const std::string& wave) cons
   return counts;
 }
 
-template <class Base>
-std::vector<DocumentValue> SqliteReader<Base>::document_values(const std::string& wave,
-                                                               Side home) const {
+template <class Sql, class Base>
+std::vector<DocumentValue> SqlReader<Sql, Base>::document_values(const std::string& wave,
+                                                                 Side home) const {
   // Summed here: SQLite's own sum() would make doubles of the amounts.
   std::map<std::tuple<std::int64_t, bool, bool, bool, std::string>, DocumentValue> groups;
-  Statement& select = connection_.prepared(
+  auto& select = connection_.prepared(
       "SELECT status, closed, mirrored, legacy_document <> '' AND cloud_document <> '', currency, "
       "grand_total FROM document WHERE wave = ? AND home = ?");
   select.bind(wave).bind(number(home));
@@ -295,16 +315,16 @@ std::vector<DocumentValue> SqliteReader<Base>::document_values(const std::string
   return values;
 }
 
-template <class Base>
-std::optional<Side> SqliteReader<Base>::pinned_side(Capability capability,
-                                                    const Subject& subject) const {
+template <class Sql, class Base>
+std::optional<Side> SqlReader<Sql, Base>::pinned_side(Capability capability,
+                                                      const Subject& subject) const {
   if (capability == Capability::orders) return std::nullopt;  // Documents have homes.
   if (!connection_.rules.affinity) return std::nullopt;
   // Affinity leaves mirrors to one side only; the first one accepted decides.
   std::optional<Side> lacking;
   std::int64_t oldest = 0;
   for (const Side side : {Side::legacy, Side::cloud}) {
-    Statement& mirrors = connection_.prepared(
+    auto& mirrors = connection_.prepared(
         "SELECT id FROM outbox WHERE side = ? AND capability = ? AND subject = ? AND role = 1 "
         "ORDER BY id LIMIT 1");
     mirrors.bind(number(side)).bind(number(capability)).bind(subject);
@@ -319,19 +339,19 @@ std::optional<Side> SqliteReader<Base>::pinned_side(Capability capability,
   return std::nullopt;
 }
 
-template <class Base>
-std::int64_t SqliteReader<Base>::pinned_subjects(Capability capability, Side side) const {
+template <class Sql, class Base>
+std::int64_t SqlReader<Sql, Base>::pinned_subjects(Capability capability, Side side) const {
   if (capability == Capability::orders) {
-    Statement& open =
+    auto& open =
         connection_.prepared("SELECT count(*) FROM document WHERE closed = 0 AND home = ?");
     open.bind(number(side));
     return count(open);
   }
-  Statement& lacking = connection_.prepared(
+  auto& lacking = connection_.prepared(
       "SELECT count(DISTINCT subject) FROM outbox WHERE capability = ? AND side = ? AND role = 1");
   lacking.bind(number(capability)).bind(number(other(side)));
   const std::int64_t mirrors = count(lacking);
-  Statement& open = connection_.prepared(
+  auto& open = connection_.prepared(
       "SELECT count(*) FROM intent WHERE state < 2 AND side = ? AND capability = ? AND NOT EXISTS "
       "(SELECT 1 FROM outbox WHERE outbox.capability = intent.capability AND "
       "outbox.side IN (0, 1) AND outbox.subject = intent.subject AND outbox.role = 1)");
@@ -339,73 +359,71 @@ std::int64_t SqliteReader<Base>::pinned_subjects(Capability capability, Side sid
   return mirrors + count(open);
 }
 
-template <class Base>
-std::vector<OutboxRow> SqliteReader<Base>::due_rows(Side side, Timestamp now, int limit) const {
+template <class Sql, class Base>
+std::vector<OutboxRow> SqlReader<Sql, Base>::due_rows(Side side, Timestamp now, int limit) const {
   // `head` and `parked` are kept by the transaction, so only an index is walked here. With few due
   // among many that back off, by time; with many due, by id until `limit` are found.
   constexpr std::int64_t few = 1'000;
-  Statement& probe = connection_.prepared(
-      "SELECT count(*) FROM (SELECT 1 FROM outbox INDEXED BY outbox_ready_by_time WHERE side = ? "
-      "AND next_at <= ? AND head = 1 AND parked = 0 AND state = 0 LIMIT ?)");
+  const std::string ready =
+      " WHERE side = ? AND next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ";
+  const std::string by_time = "FROM outbox" + Sql::index_hint("outbox_ready_by_time") + ready;
+  const std::string by_id = "FROM outbox" + Sql::index_hint("outbox_ready_by_id") + ready;
+  auto& probe = connection_.prepared(
+      ("SELECT count(*) FROM (SELECT 1 " + by_time + "LIMIT ?) AS due").c_str());
   probe.bind(number(side)).bind(now.micros).bind(few);
   const std::int64_t due = count(probe);
   if (due == 0) return {};
-  Statement& select = connection_.prepared(
-      due < few ? OUTBOX_COLUMNS
-          "WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_ready_by_time WHERE side = ? AND "
-          "next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ORDER BY id LIMIT ?) "
-          "ORDER BY id"
-                : OUTBOX_COLUMNS
-          "WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_ready_by_id WHERE side = ? AND "
-          "next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ORDER BY id LIMIT ?) "
-          "ORDER BY id");
+  auto& select =
+      connection_.prepared((OUTBOX_COLUMNS "WHERE id IN (SELECT id " +
+                            (due < few ? by_time : by_id) + "ORDER BY id LIMIT ?) ORDER BY id")
+                               .c_str());
   select.bind(number(side)).bind(now.micros).bind(std::int64_t{limit});
-  return every<OutboxRow>(select, row_in);
+  return every<OutboxRow>(select, row_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::vector<OutboxRow> SqliteReader<Base>::rows_of(Side side, Capability capability,
-                                                   const Subject& subject) const {
-  Statement& select = connection_.prepared(
+template <class Sql, class Base>
+std::vector<OutboxRow> SqlReader<Sql, Base>::rows_of(Side side, Capability capability,
+                                                     const Subject& subject) const {
+  auto& select = connection_.prepared(
       OUTBOX_COLUMNS "WHERE side = ? AND capability = ? AND subject = ? ORDER BY id");
   select.bind(number(side)).bind(number(capability)).bind(subject);
-  return every<OutboxRow>(select, row_in);
+  return every<OutboxRow>(select, row_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::optional<OutboxRow> SqliteReader<Base>::outbox_row(std::int64_t id) const {
-  Statement& select = connection_.prepared(OUTBOX_COLUMNS "WHERE id = ?");
+template <class Sql, class Base>
+std::optional<OutboxRow> SqlReader<Sql, Base>::outbox_row(std::int64_t id) const {
+  auto& select = connection_.prepared(OUTBOX_COLUMNS "WHERE id = ?");
   select.bind(id);
-  return first<OutboxRow>(select, row_in);
+  return first<OutboxRow>(select, row_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::int64_t SqliteReader<Base>::pending_rows(Side side) const {
-  Statement& select =
-      connection_.prepared("SELECT count(*) FROM outbox WHERE side = ? AND state = 0");
+template <class Sql, class Base>
+std::int64_t SqlReader<Sql, Base>::pending_rows(Side side) const {
+  auto& select = connection_.prepared("SELECT count(*) FROM outbox WHERE side = ? AND state = 0");
   select.bind(number(side));
   return count(select);
 }
 
-template <class Base>
-Backlog SqliteReader<Base>::backlog(const std::string& wave, Capability capability,
-                                    std::int64_t plan_version) const {
+template <class Sql, class Base>
+Backlog SqlReader<Sql, Base>::backlog(const std::string& wave, Capability capability,
+                                      std::int64_t plan_version) const {
   Backlog backlog;
-  Statement& intents = connection_.prepared(
-      "SELECT count(*), sum(plan_version <> 0 AND plan_version < ?), sum(state = 1) FROM intent "
+  auto& intents = connection_.prepared(
+      "SELECT count(*), count(*) FILTER (WHERE plan_version <> 0 AND plan_version < ?), "
+      "count(*) FILTER (WHERE state = 1) FROM intent "
       "WHERE state < 2 AND capability = ? AND wave = ?");
   intents.bind(plan_version).bind(number(capability)).bind(wave);
-  first<bool>(intents, [&](const Statement& row) {
+  first<bool>(intents, [&](const auto& row) {
     backlog.open_intents = row.number(0);
     backlog.open_intents_before = row.number(1);
     backlog.unknown_outcomes = row.number(2);
     return true;
   });
-  Statement& rows = connection_.prepared(
+  auto& rows = connection_.prepared(
       "SELECT side, state, count(*), min(created_at) FROM outbox WHERE wave = ? AND "
       "capability = ? AND role = 1 GROUP BY 1, 2");
   rows.bind(wave).bind(number(capability));
-  const Closing closing{rows};
+  const Closing<typename Sql::Prepared> closing{rows};
   while (rows.step()) {
     const bool legacy = side_of(rows.number(0)) == Side::legacy;
     if (rows.number(1) == 0) {
@@ -420,79 +438,113 @@ Backlog SqliteReader<Base>::backlog(const std::string& wave, Capability capabili
   return backlog;
 }
 
-template <class Base>
-std::vector<ExceptionRecord> SqliteReader<Base>::exceptions(const std::string& state,
-                                                            int limit) const {
+template <class Sql, class Base>
+std::vector<ExceptionRecord> SqlReader<Sql, Base>::exceptions(const std::string& state,
+                                                              int limit) const {
   if (state.empty()) {
-    Statement& all = connection_.prepared(EXCEPTION_COLUMNS "ORDER BY id LIMIT ?");
+    auto& all = connection_.prepared(EXCEPTION_COLUMNS "ORDER BY id LIMIT ?");
     all.bind(std::int64_t{limit});
-    return every<ExceptionRecord>(all, exception_in);
+    return every<ExceptionRecord>(all, exception_in<typename Sql::Prepared>);
   }
-  Statement& select = connection_.prepared(EXCEPTION_COLUMNS "WHERE state = ? ORDER BY id LIMIT ?");
+  auto& select = connection_.prepared(EXCEPTION_COLUMNS "WHERE state = ? ORDER BY id LIMIT ?");
   select.bind(state).bind(std::int64_t{limit});
-  return every<ExceptionRecord>(select, exception_in);
+  return every<ExceptionRecord>(select, exception_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::optional<ExceptionRecord> SqliteReader<Base>::exception(std::int64_t id) const {
-  Statement& select = connection_.prepared(EXCEPTION_COLUMNS "WHERE id = ?");
+template <class Sql, class Base>
+std::optional<ExceptionRecord> SqlReader<Sql, Base>::exception(std::int64_t id) const {
+  auto& select = connection_.prepared(EXCEPTION_COLUMNS "WHERE id = ?");
   select.bind(id);
-  return first<ExceptionRecord>(select, exception_in);
+  return first<ExceptionRecord>(select, exception_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::optional<PlanRecord> SqliteReader<Base>::plan(const std::string& wave,
-                                                   Capability capability) const {
-  Statement& select = connection_.prepared(
+template <class Sql, class Base>
+std::optional<PlanRecord> SqlReader<Sql, Base>::plan(const std::string& wave,
+                                                     Capability capability) const {
+  auto& select = connection_.prepared(
       "SELECT wave, capability, version, plan, actor, reason, at FROM plan WHERE wave = ? AND "
       "capability = ? ORDER BY version DESC LIMIT 1");
   select.bind(wave).bind(number(capability));
-  return first<PlanRecord>(select, plan_in);
+  return first<PlanRecord>(select, plan_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::vector<PlanRecord> SqliteReader<Base>::plan_history(const std::string& wave,
-                                                         Capability capability) const {
-  Statement& select = connection_.prepared(
+template <class Sql, class Base>
+std::vector<PlanRecord> SqlReader<Sql, Base>::plan_history(const std::string& wave,
+                                                           Capability capability) const {
+  auto& select = connection_.prepared(
       "SELECT wave, capability, version, plan, actor, reason, at FROM plan WHERE wave = ? AND "
       "capability = ? ORDER BY version DESC");
   select.bind(wave).bind(number(capability));
-  return every<PlanRecord>(select, plan_in);
+  return every<PlanRecord>(select, plan_in<typename Sql::Prepared>);
 }
 
-template <class Base>
-std::vector<AuditRecord> SqliteReader<Base>::audit(std::int64_t after_seq, int limit) const {
-  Statement& select = connection_.prepared(
+template <class Sql, class Base>
+std::vector<AuditRecord> SqlReader<Sql, Base>::audit(std::int64_t after_seq, int limit) const {
+  auto& select = connection_.prepared(
       "SELECT seq, previous, hash, entry FROM audit WHERE seq > ? ORDER BY seq LIMIT ?");
   select.bind(after_seq).bind(std::int64_t{limit});
-  return every<AuditRecord>(select, [](const Statement& row) {
+  return every<AuditRecord>(select, [](const auto& row) {
     return AuditRecord{row.number(0), row.text(1), row.text(2), row.text(3)};
   });
 }
 
-template <class Base>
-std::string SqliteReader<Base>::cursor(const std::string& system, const std::string& feed) const {
-  Statement& select =
-      connection_.prepared("SELECT cursor FROM cursor WHERE system = ? AND feed = ?");
+template <class Sql, class Base>
+std::string SqlReader<Sql, Base>::cursor(const std::string& system, const std::string& feed) const {
+  auto& select = connection_.prepared("SELECT cursor FROM cursor WHERE system = ? AND feed = ?");
   select.bind(system).bind(feed);
-  return first<std::string>(select, [](const Statement& row) { return row.text(0); }).value_or("");
+  return first<std::string>(select, [](const auto& row) { return row.text(0); }).value_or("");
 }
 
-template <class Base>
-std::string SqliteReader<Base>::fact(const std::string& name) const {
-  Statement& select = connection_.prepared("SELECT value FROM fact WHERE name = ?");
+template <class Sql, class Base>
+std::string SqlReader<Sql, Base>::fact(const std::string& name) const {
+  auto& select = connection_.prepared("SELECT value FROM fact WHERE name = ?");
   select.bind(name);
-  return first<std::string>(select, [](const Statement& row) { return row.text(0); }).value_or("");
+  return first<std::string>(select, [](const auto& row) { return row.text(0); }).value_or("");
 }
 
-template <class Base>
-std::int64_t SqliteReader<Base>::counter(const std::string& name) const {
-  Statement& select = connection_.prepared("SELECT value FROM counter WHERE name = ?");
+template <class Sql, class Base>
+std::int64_t SqlReader<Sql, Base>::counter(const std::string& name) const {
+  auto& select = connection_.prepared("SELECT value FROM counter WHERE name = ?");
   select.bind(name);
   return count(select);
 }
 
-template class SqliteReader<JournalReader>;
-template class SqliteReader<JournalTransaction>;
+template <class Sql, class Base>
+std::vector<ReplicaRecord> SqlReader<Sql, Base>::replicas() const {
+  auto& select =
+      connection_.prepared("SELECT id, name, alive_until, taken FROM replica ORDER BY id");
+  return every<ReplicaRecord>(select, [](const auto& row) {
+    ReplicaRecord replica;
+    replica.id = row.number(0);
+    replica.name = row.text(1);
+    replica.alive_until = {row.number(2)};
+    std::istringstream lines(row.text(3));
+    std::int64_t version = 0;
+    std::string plan;
+    while (lines >> version && lines.get() == ' ' && std::getline(lines, plan))
+      replica.taken[plan] = version;
+    return replica;
+  });
+}
+
+template <class Sql, class Base>
+std::optional<Claim> SqlReader<Sql, Base>::claim_on(const std::string& what) const {
+  auto& select = connection_.prepared("SELECT replica, until FROM claim WHERE what = ?");
+  select.bind(what);
+  return first<Claim>(select, [](const auto& row) {
+    return Claim{row.number(0), {row.number(1)}};
+  });
+}
+
+template <class Sql, class Base>
+Timestamp SqlReader<Sql, Base>::clock() const {
+  auto& select = connection_.prepared(Sql::clock_sql);
+  return {count(select)};
+}
+
+template class SqlReader<Connection, JournalReader>;
+template class SqlReader<Connection, JournalTransaction>;
+template class SqlReader<PgConnection, JournalReader>;
+template class SqlReader<PgConnection, JournalTransaction>;
 
 }  // namespace underpin::facade::journal
