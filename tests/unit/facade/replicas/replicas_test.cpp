@@ -1,21 +1,41 @@
+#include "facade/audit.h"
 #include "facade/clock.h"
 #include "facade/cutover_desk.h"
 #include "facade/plan_book.h"
+#include "parity/ledger.h"
 #include "tests/support/postgres.h"
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
+#include <vector>
 
 namespace underpin::facade {
 namespace {
+
+// Nothing was compared.
+struct NoDifferences final : parity::Ledger {
+  bool record(parity::LedgerEntry) override { return true; }
+  void flush() override {}
+  Result<parity::Summary> summary() const override { return parity::Summary{}; }
+  Result<std::vector<parity::LedgerEntry>> entries(const parity::LedgerFilter&) const override {
+    return std::vector<parity::LedgerEntry>{};
+  }
+  Result<std::vector<parity::DifferenceClass>> open_differences(const std::string&,
+                                                                Timestamp) const override {
+    return std::vector<parity::DifferenceClass>{};
+  }
+};
 
 // What one process has of the cutover: its journal, its copy of the plan, its desk.
 struct Replica {
   Replica(const journal::PostgresSettings& settings, std::int64_t lease_ms)
       : journal(std::move(journal::open_postgres_journal(settings)).value()),
         plans(*journal, "default", lease_ms),
-        desk(*journal, plans, system_now) {
+        audit(*journal, system_now, {}),
+        ledger(std::make_unique<NoDifferences>()),
+        desk(*journal, plans, audit, *ledger, {}, system_now) {
     EXPECT_TRUE(plans.load(system_now()).has_value());
     EXPECT_TRUE(plans.renew().has_value());
   }
@@ -23,10 +43,12 @@ struct Replica {
     cutover::ChangeRequest request;
     request.stage = stage;
     request.share_per_100k = share;
-    return desk.change(Capability::customers, request, expected, "ada", "test");
+    return desk.change(Capability::customers, request, expected, {"ada", "test"});
   }
   std::unique_ptr<journal::Journal> journal;
   PlanBook plans;
+  AuditTrail audit;
+  std::unique_ptr<parity::Ledger> ledger;
   CutoverDesk desk;
 };
 
@@ -59,7 +81,7 @@ TEST(Replicas, AStepBackWaitsForNobody) {
   Replica first(settings, 60'000);
   const Replica second(settings, 60'000);
   ASSERT_TRUE(first.move(cutover::Stage::dual_write, 10'000, 1).has_value());
-  const auto back = first.desk.roll_back(Capability::customers, 2, "ada", "test");
+  const auto back = first.desk.roll_back(Capability::customers, 2, {"ada", "test"});
   EXPECT_TRUE(back.has_value()) << back.error().message;
 }
 
