@@ -295,7 +295,8 @@ std::vector<DocumentValue> SqlReader<Sql, Base>::document_values(const std::stri
   // Summed here: SQLite's own sum() would make doubles of the amounts.
   std::map<std::tuple<std::int64_t, bool, bool, bool, std::string>, DocumentValue> groups;
   auto& select = connection_.prepared(
-      "SELECT status, closed, mirrored, legacy_document <> '' AND cloud_document <> '', currency, "
+      "SELECT status, closed, mirrored, "
+      "CASE WHEN legacy_document <> '' AND cloud_document <> '' THEN 1 ELSE 0 END, currency, "
       "grand_total FROM document WHERE wave = ? AND home = ?");
   select.bind(wave).bind(number(home));
   const Closing closing{select};
