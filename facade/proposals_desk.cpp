@@ -268,7 +268,7 @@ Result<CutoverStatus> CutoverDesk::publish(Capability capability, std::int64_t i
         return std::nullopt;
       });
   if (!done) return done.error();
-  const Status refreshed = plans_.refresh();
+  const Status refreshed = take();
   if (!refreshed) return refreshed.error();
   return status(capability);
 }
