@@ -185,7 +185,7 @@ void write_value(std::string& out, const Value& value, int indent) {
   const auto line = [&](int by) {
     if (indent < 0) return;
     out += '\n';
-    out.append(static_cast<std::size_t>(indent + by), ' ');
+    out.append(static_cast<std::size_t>(indent) + static_cast<std::size_t>(by), ' ');
   };
   const int inner = indent < 0 ? indent : indent + 2;
   switch (value.kind()) {
