@@ -20,9 +20,7 @@ configure_and_build() {
 case "$mode" in
   release)
     configure_and_build release
-    # The main job failed once in five runs for a reason not found yet; what fails is run once more,
-    # and its first output stays in the log.
-    ctest --test-dir build --output-on-failure -j "$jobs" --no-tests=error --repeat until-pass:2
+    ctest --test-dir build --output-on-failure -j "$jobs" --no-tests=error
     ;;
   asan)
     configure_and_build asan

@@ -81,8 +81,13 @@ Status PlanBook::refresh() {
   });
   if (!read) return read;
   if (!ok) return failed;
+  // Two looks at once may end in the other order: the older one must not bring its plan back, and
+  // nobody would look again.
   const std::lock_guard lock(mutex_);
-  plans_ = plans;
+  for (const Capability capability : all_capabilities) {
+    const auto place = static_cast<std::size_t>(capability);
+    if (plans[place].version >= plans_[place].version) plans_[place] = std::move(plans[place]);
+  }
   return Done{};
 }
 
