@@ -132,8 +132,8 @@ std::vector<std::string> audit_faults(const std::vector<AuditRecord>& records,
   return faults;
 }
 
-std::vector<std::string> audit_heads_in_log(std::string_view lines) {
-  std::vector<std::string> heads;
+std::map<std::string, std::vector<std::string>> audit_heads_in_log(std::string_view lines) {
+  std::map<std::string, std::vector<std::string>> heads;
   while (!lines.empty()) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     const std::string_view line = lines.substr(0, end);
@@ -142,7 +142,8 @@ std::vector<std::string> audit_heads_in_log(std::string_view lines) {
     const auto value = json::parse(line);
     if (!value) continue;
     const std::string& hash = value->get("audit_hash").text();
-    if (!hash.empty()) heads.push_back(hash);
+    const std::string& wave = value->get("wave").text();
+    if (!hash.empty()) heads[wave.empty() ? "default" : wave].push_back(hash);
   }
   return heads;
 }

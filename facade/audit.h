@@ -5,6 +5,7 @@
 #include "facade/journal/journal.h"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,8 @@ class AuditTrail {
 std::vector<std::string> audit_faults(const std::vector<journal::AuditRecord>& records,
                                       const std::vector<std::string>& heads);
 
-// The hashes that JSON log lines repeat, oldest first; other lines are passed over.
-std::vector<std::string> audit_heads_in_log(std::string_view lines);
+// The hashes that JSON log lines repeat, by wave, oldest first; other lines are passed over. Each
+// wave has a chain of its own. A line that names no wave is from before there were several.
+std::map<std::string, std::vector<std::string>> audit_heads_in_log(std::string_view lines);
 
 }  // namespace underpin::facade

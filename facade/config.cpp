@@ -3,6 +3,7 @@
 #include "contracts/json/schema.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -150,7 +151,8 @@ std::string resolved(const std::string& folder, const std::string& path) {
   return given.is_absolute() ? path : (std::filesystem::path(folder) / given).string();
 }
 
-CutoverSettings read_cutover(const Value& value, std::vector<FieldError>& errors) {
+CutoverSettings read_cutover(const Value& value, const std::string& cutover_at,
+                             std::vector<FieldError>& errors) {
   CutoverSettings settings;
   settings.max_backlog_age_ms = number_of(value, "maxBacklogAgeMs", settings.max_backlog_age_ms);
   settings.differences_hours = number_of(value, "differencesHours", settings.differences_hours);
@@ -162,7 +164,7 @@ CutoverSettings read_cutover(const Value& value, std::vector<FieldError>& errors
   }
   std::size_t number = 0;
   for (const Value& item : value.get("freezes").items()) {
-    const std::string at = "/cutover/freezes/" + std::to_string(number++);
+    const std::string at = cutover_at + "/freezes/" + std::to_string(number++);
     FreezeWindow freeze;
     const auto from = Timestamp::parse(item.get("from").text());
     const auto to = Timestamp::parse(item.get("to").text());
@@ -186,7 +188,7 @@ CutoverSettings read_cutover(const Value& value, std::vector<FieldError>& errors
     ApprovalRule rule;
     for (const Value& role : member.value.items()) {
       if (std::find(rule.roles.begin(), rule.roles.end(), role.text()) != rule.roles.end())
-        errors.push_back({"/cutover/approvals/" + member.key, "names a role twice"});
+        errors.push_back({cutover_at + "/approvals/" + member.key, "names a role twice"});
       rule.roles.push_back(role.text());
     }
     settings.approvals[static_cast<std::size_t>(*capability)] = std::move(rule);
@@ -194,7 +196,210 @@ CutoverSettings read_cutover(const Value& value, std::vector<FieldError>& errors
   return settings;
 }
 
+// ---- what a wave may have of its own
+
+constexpr std::array<const char*, 5> sections_of_waves{"orders", "inventory", "cutover", "guards",
+                                                       "parity"};
+
+// What the wave names replaces the common setting, member by member; the rest stays.
+Value merged(const Value& common, const Value& own) {
+  if (own.is_null()) return common;
+  if (!common.is_object() || !own.is_object()) return own;
+  Value both = common;
+  for (const json::Member& member : own.members())
+    both.set(member.key, merged(common.get(member.key), member.value));
+  return both;
+}
+
+// A freeze of all waves holds in each, whatever else the wave says.
+void add_common_freezes(Value& own, const Value& common) {
+  Value* cutover = own.find("cutover");
+  Value* freezes = cutover == nullptr ? nullptr : cutover->find("freezes");
+  if (freezes == nullptr) return;
+  for (const Value& freeze : common.get("cutover").get("freezes").items()) freezes->push(freeze);
+}
+
+Decimal decimal_of(const Value& value, std::string_view key, Decimal fallback,
+                   const std::string& at, std::vector<FieldError>& errors) {
+  const Value* member = value.find(key);
+  if (member == nullptr) return fallback;
+  const auto read = member->as_any_decimal();
+  if (!read || read->is_negative()) {
+    errors.push_back({at + "/" + std::string(key), "must be a decimal of at least 0"});
+    return fallback;
+  }
+  return *read;
+}
+
+void read_parity_rules(const std::string& file, const std::string& at, FacadeSettings& facade,
+                       std::vector<FieldError>& errors) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  const auto rules =
+      stream ? parity::read_rules(bytes.str())
+             : Result<parity::Rules>(Error{ErrorCode::invalid_request, "cannot be read"});
+  if (!rules) {
+    errors.push_back({at, file + ": " + rules.error().message});
+  } else {
+    facade.parity_rules = *rules;
+  }
+}
+
+// From the sections above, which lie in `value`: the common ones, or those of a wave merged over
+// them.
+void read_wave_settings(const Value& value, const std::string& at, const std::string& folder,
+                        FacadeSettings& facade, std::vector<FieldError>& errors) {
+  facade.orders.document_tolerance =
+      decimal_of(value.get("orders"), "documentTolerance", facade.orders.document_tolerance,
+                 at + "/orders", errors);
+  const Value& inventory = value.get("inventory");
+  for (const json::Member& member : inventory.get("safetyStock").members()) {
+    facade.inventory.safety_stock[member.key] = decimal_of(
+        inventory.get("safetyStock"), member.key, Decimal{}, at + "/inventory/safetyStock", errors);
+  }
+  facade.inventory.count_age_max_ms =
+      number_of(inventory, "countAgeMaxMs", facade.inventory.count_age_max_ms);
+  facade.guards.look_ms = number_of(value.get("guards"), "lookMs", facade.guards.look_ms);
+  for (const Capability capability : all_capabilities)
+    read_guards(value.get("guards").get(name(capability)),
+                at + "/guards/" + std::string(name(capability)),
+                facade.guards.capabilities[static_cast<std::size_t>(capability)], errors);
+  facade.cutover = read_cutover(value.get("cutover"), at + "/cutover", errors);
+  const std::string rules = text_of(value.get("parity"), "rulesFile");
+  if (!rules.empty())
+    read_parity_rules(resolved(folder, rules), at + "/parity/rulesFile", facade, errors);
+}
+
+bool is_wave_name(const std::string& text) {
+  const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !text.empty() && text.size() <= 31 && letter(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) {
+           return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
+         });
+}
+
+// "de, fr"
+std::string names_of(const std::vector<WaveConfig>& waves) {
+  std::string names;
+  for (const WaveConfig& wave : waves) names += (names.empty() ? "" : ", ") + wave.name;
+  return names;
+}
+
+bool is_wave(const std::vector<WaveConfig>& waves, const std::string& name) {
+  return std::any_of(waves.begin(), waves.end(),
+                     [&](const WaveConfig& wave) { return wave.name == name; });
+}
+
+// Which systems each wave has: both roles filled, and nothing shared.
+void read_waves(const Value& value, Config& config, std::vector<FieldError>& errors) {
+  std::map<std::string, std::string> wave_of;  // By system.
+  for (const json::Member& member : value.members()) {
+    const std::string at = json::pointer_to("/waves", member.key);
+    if (!is_wave_name(member.key))
+      errors.push_back({at, "a wave's name must be [a-z][a-z0-9_-]{0,30}"});
+    WaveConfig wave;
+    wave.name = member.key;
+    wave.legacy_system = text_of(member.value, "legacy");
+    wave.cloud_system = text_of(member.value, "cloud");
+    if (wave.legacy_system == wave.cloud_system)
+      errors.push_back({at, "legacy and cloud must be different systems"});
+    for (const auto& [role, system] :
+         {std::pair{"/legacy", &wave.legacy_system}, std::pair{"/cloud", &wave.cloud_system}}) {
+      const auto configured = config.systems.find(*system);
+      if (configured == config.systems.end()) {
+        errors.push_back({at + role, "names the system " + *system + ", which is not there"});
+        continue;
+      }
+      const auto [owner, fresh] = wave_of.emplace(*system, wave.name);
+      if (!fresh && owner->second != wave.name) {
+        errors.push_back({at + role, "the wave " + wave.name + " names the system " + *system +
+                                         ", which is the wave " + owner->second +
+                                         "'s: a system belongs to one wave"});
+      }
+      // One company under two names would follow two plans just the same.
+      for (const auto& [other, other_wave] : wave_of) {
+        const SystemConfig& settings = config.systems.at(other);
+        if (other != *system && settings.adapter == configured->second.adapter &&
+            settings.settings_json == configured->second.settings_json) {
+          errors.push_back({at + role, "the system " + *system + " of the wave " + wave.name +
+                                           " has the settings of the system " + other +
+                                           " of the wave " + other_wave +
+                                           ": one company of an ERP belongs to one wave"});
+        }
+      }
+    }
+    config.waves.push_back(std::move(wave));
+  }
+  if (config.waves.empty()) errors.push_back({"/waves", "must name a wave"});
+  std::sort(config.waves.begin(), config.waves.end(),
+            [](const WaveConfig& a, const WaveConfig& b) { return a.name < b.name; });
+  if (!is_wave(config.waves, first_wave) || config.waves.size() > 1) {
+    if (config.systems.count("waves") != 0)
+      errors.push_back({"/systems/waves", "must have another name: the waves' state lies there"});
+  }
+}
+
+// A channel's key calls one wave, and so does everybody who uses its namespace.
+void check_waves_of(KeyConfig& key, const std::string& at, const Config& config,
+                    std::vector<FieldError>& errors) {
+  const std::string known = names_of(config.waves);
+  if (key.role != "channel") {
+    if (!key.wave.empty())
+      errors.push_back({at + "/wave", "is for the role channel; limit this key with waves"});
+    for (const std::string& wave : key.waves) {
+      if (!is_wave(config.waves, wave))
+        errors.push_back({at + "/waves", "names the wave " + wave + "; there is " + known});
+    }
+    return;
+  }
+  if (!key.waves.empty())
+    errors.push_back({at + "/waves", "is for the other roles; a channel's key has one wave"});
+  if (key.wave.empty() && config.waves.size() == 1) key.wave = config.waves.front().name;
+  if (key.wave.empty()) {
+    errors.push_back({at + "/wave", "is missing: with several waves, the key of the channel " +
+                                        key.channel + " names its own; there is " + known});
+  } else if (!is_wave(config.waves, key.wave)) {
+    errors.push_back({at + "/wave", "names the wave " + key.wave + "; there is " + known});
+  }
+  for (const KeyConfig& other : config.keys) {
+    if (other.role == "channel" && other.channel == key.channel && other.wave != key.wave &&
+        !key.wave.empty()) {
+      errors.push_back({at + "/wave", "the channel " + key.channel + " belongs to the wave " +
+                                          other.wave + " already, not to " + key.wave +
+                                          ": a channel's namespace belongs to one wave"});
+    }
+  }
+}
+
 }  // namespace
+
+std::string wave_folder(const std::string& state_folder, const std::string& wave) {
+  return wave == first_wave ? state_folder : state_folder + "/waves/" + wave;
+}
+
+Status check_state_folder(const Config& config) {
+  const auto orphaned = [&](const std::string& wave) -> Status {
+    const std::filesystem::path folder = wave_folder(config.state_folder, wave);
+    std::error_code ignored;
+    if (is_wave(config.waves, wave) || (!std::filesystem::exists(folder / "journal.db", ignored) &&
+                                        !std::filesystem::exists(folder / "parity.db", ignored)))
+      return Done{};
+    return Error{ErrorCode::invalid_request,
+                 folder.string() + " holds the state of the wave " + wave +
+                     ", which the configuration does not name (it names " + names_of(config.waves) +
+                     "). A wave keeps its name; when it is over, move its files away"};
+  };
+  const Status first = orphaned(first_wave);
+  if (!first) return first;
+  std::error_code ended;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(config.state_folder + "/waves", ended)) {
+    const Status status = orphaned(entry.path().filename().string());
+    if (!status) return status;
+  }
+  return Done{};
+}
 
 Result<Config> read_config(
     const std::string& file,
@@ -244,15 +449,7 @@ Result<Config> read_config(
     config.systems[member.key] = std::move(system);
   }
 
-  const Value& wave = value.get("waves").get("default");
-  config.legacy_system = text_of(wave, "legacy");
-  config.cloud_system = text_of(wave, "cloud");
-  for (const std::string* name : {&config.legacy_system, &config.cloud_system}) {
-    if (config.systems.find(*name) == config.systems.end())
-      errors.push_back({"/waves/default", "names the system " + *name + ", which is not there"});
-  }
-  if (config.legacy_system == config.cloud_system)
-    errors.push_back({"/waves/default", "legacy and cloud must be different systems"});
+  read_waves(value.get("waves"), config, errors);
 
   std::size_t number = 0;
   for (const Value& item : value.get("keys").items()) {
@@ -262,33 +459,19 @@ Result<Config> read_config(
     key.role = text_of(item, "role");
     key.channel = text_of(item, "channel");
     key.hash = text_of(item, "hash");
+    key.wave = text_of(item, "wave");
+    for (const Value& wave : item.get("waves").items()) key.waves.push_back(wave.text());
     if (key.role == "channel" && !is_channel_name(key.channel))
       errors.push_back({at + "/channel", "must be [a-z0-9-]{1,10} for the role channel"});
     if (config.systems.count(key.channel) != 0)
       errors.push_back({at + "/channel", "must not be the name of a system"});
+    check_waves_of(key, at, config, errors);
     config.keys.push_back(std::move(key));
   }
 
-  const auto decimal = [&](const Value& at_value, std::string_view key, Decimal fallback,
-                           const std::string& at) {
-    const Value* member = at_value.find(key);
-    if (member == nullptr) return fallback;
-    const auto read = member->as_any_decimal();
-    if (!read || read->is_negative()) {
-      errors.push_back({at + "/" + std::string(key), "must be a decimal of at least 0"});
-      return fallback;
-    }
-    return *read;
-  };
   FacadeSettings& facade = config.facade;
-  facade.orders.document_tolerance = decimal(value.get("orders"), "documentTolerance",
-                                             facade.orders.document_tolerance, "/orders");
-  for (const json::Member& member : value.get("inventory").get("safetyStock").members()) {
-    facade.inventory.safety_stock[member.key] = decimal(
-        value.get("inventory").get("safetyStock"), member.key, Decimal{}, "/inventory/safetyStock");
-  }
-  facade.inventory.count_age_max_ms =
-      number_of(value.get("inventory"), "countAgeMaxMs", facade.inventory.count_age_max_ms);
+  const FacadeSettings standard = facade;
+  read_wave_settings(value, "", config.folder, facade, errors);
   const Value& relay = value.get("relay");
   facade.relay.parallel = static_cast<int>(number_of(relay, "parallel", facade.relay.parallel));
   facade.relay.backoff_min_ms = number_of(relay, "backoffMinMs", facade.relay.backoff_min_ms);
@@ -303,13 +486,7 @@ Result<Config> read_config(
   facade.resolve_ms = number_of(value, "resolveMs", facade.resolve_ms);
   facade.answers_kept_days = number_of(value, "answersKeptDays", facade.answers_kept_days);
   facade.writes.subject_wait_ms = number_of(value, "subjectWaitMs", facade.writes.subject_wait_ms);
-  facade.guards.look_ms = number_of(value.get("guards"), "lookMs", facade.guards.look_ms);
-  for (const Capability capability : all_capabilities)
-    read_guards(value.get("guards").get(name(capability)),
-                "/guards/" + std::string(name(capability)),
-                facade.guards.capabilities[static_cast<std::size_t>(capability)], errors);
   facade.state_folder = config.state_folder;
-  facade.cutover = read_cutover(value.get("cutover"), errors);
   const Value& store = value.get("store");
   if (text_of(store, "kind") == "postgres") {
     journal::PostgresSettings postgres;
@@ -327,21 +504,30 @@ Result<Config> read_config(
       errors.push_back({"/store", "connection and schema belong to the kind postgres"});
   }
   facade.plan_lease_ms = number_of(store, "planLeaseMs", facade.plan_lease_ms);
+  if (!errors.empty()) return refused(file, std::move(errors));
 
-  config.parity_rules_file = text_of(value.get("parity"), "rulesFile");
-  if (!config.parity_rules_file.empty()) {
-    config.parity_rules_file = resolved(config.folder, config.parity_rules_file);
-    std::ifstream rules_stream(config.parity_rules_file, std::ios::binary);
-    std::ostringstream rules_bytes;
-    rules_bytes << rules_stream.rdbuf();
-    const auto rules =
-        rules_stream ? parity::read_rules(rules_bytes.str())
-                     : Result<parity::Rules>(Error{ErrorCode::invalid_request, "cannot be read"});
-    if (!rules) {
-      errors.push_back(
-          {"/parity/rulesFile", config.parity_rules_file + ": " + rules.error().message});
-    } else {
-      facade.parity_rules = *rules;
+  for (WaveConfig& wave : config.waves) {
+    const std::string at = json::pointer_to("/waves", wave.name);
+    Value own = value.get("waves").get(wave.name);
+    add_common_freezes(own, value);
+    Value all = Value::object();
+    for (const char* section : sections_of_waves)
+      all.set(section, merged(value.get(section), own.get(section)));
+    wave.facade = facade;
+    wave.facade.wave = wave.name;
+    wave.facade.state_folder = wave_folder(config.state_folder, wave.name);
+    // Read anew, so that nothing of the common settings stays behind what replaces it.
+    wave.facade.parity_rules = standard.parity_rules;
+    wave.facade.guards = standard.guards;
+    read_wave_settings(all, at, config.folder, wave.facade, errors);
+    if (wave.facade.postgres && wave.name != first_wave) {
+      // One schema each: journal, lock, announcements and replica numbers are all per schema.
+      std::string& schema = wave.facade.postgres->schema;
+      schema += "_" + wave.name;
+      if (schema.size() > 63) {
+        errors.push_back(
+            {at, "its schema would be " + schema + ": PostgreSQL takes names up to 63 bytes"});
+      }
     }
   }
   if (!errors.empty()) return refused(file, std::move(errors));

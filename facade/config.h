@@ -28,6 +28,8 @@ struct KeyConfig {
   std::string role;     // "channel", "architect", "approver", "qa", "finance", "operator".
   std::string channel;  // For the role channel: its namespace.
   std::string hash;     // "sha256:<salt hex>:<digest hex>"
+  std::string wave;     // For the role channel: the one wave that it calls; always filled in.
+  std::vector<std::string> waves;  // For the other roles: no wave but these; empty: every one.
 };
 
 struct SystemConfig {
@@ -35,6 +37,20 @@ struct SystemConfig {
   std::string settings_json;  // Checked against the adapter's own schema.
   GuardSettings guard;
 };
+
+// One wave: two systems that no other wave has, and the common settings with what it says
+// otherwise.
+struct WaveConfig {
+  std::string name;
+  std::string legacy_system;
+  std::string cloud_system;
+  FacadeSettings facade;  // Complete: state folder, schema and name are the wave's own.
+};
+
+// The name of the wave whose state lies where it did before there were several.
+inline constexpr const char* first_wave = "default";
+// stateFolder/waves/NAME, or for `default` the stateFolder itself.
+std::string wave_folder(const std::string& state_folder, const std::string& wave);
 
 struct Config {
   std::string folder;  // Of the file: relative paths are relative to it.
@@ -44,10 +60,9 @@ struct Config {
   ListenerConfig ops_listener;
   std::vector<KeyConfig> keys;
   std::map<std::string, SystemConfig> systems;
-  std::string legacy_system;  // Of the default wave.
-  std::string cloud_system;
-  std::string parity_rules_file;
-  FacadeSettings facade;  // Its `postgres` is the store, when that is not SQLite.
+  FacadeSettings
+      facade;  // Common to all waves. Its `postgres` is the store, if that is not SQLite.
+  std::vector<WaveConfig> waves;  // By name; at least one.
 };
 
 // Errors name the field and the rule. `adapter_schema` gives the settings schema of an adapter,
@@ -55,5 +70,9 @@ struct Config {
 // be kept without secrets and ports.
 Result<Config> read_config(const std::string& file,
                            const std::function<std::string_view(std::string_view)>& adapter_schema);
+
+// Refuses a state folder with the journal of a wave that the configuration does not name: what was
+// acknowledged there would neither be delivered nor known.
+Status check_state_folder(const Config& config);
 
 }  // namespace underpin::facade

@@ -28,6 +28,8 @@ Status Facade::set_up() {
   if (!opened) return opened.error();
   journal_ = std::move(opened).value();
   if (settings_.around_journal) journal_ = settings_.around_journal(std::move(journal_));
+  const Status own = check_wave();
+  if (!own) return own;
   audit_ = std::make_unique<AuditTrail>(*journal_, settings_.now, settings_.on_audit);
   kill_switch_ =
       std::make_unique<KillSwitch>(settings_.state_folder + "/kill-switch.json", settings_.now);
@@ -43,6 +45,7 @@ Status Facade::set_up() {
   shadows_ = std::make_unique<ShadowQueue>(settings_.shadow_threads, settings_.shadow_queue_limit);
   const Status taken_over = journal_->write([&](JournalTransaction& tx) {
     tx.end_claims_of_the_gone(now());
+    tx.set_fact("wave", settings_.wave);
     return true;
   });
   if (!taken_over) return taken_over;
@@ -84,6 +87,25 @@ Status Facade::set_up() {
   const Status demand = relay_->load_demand();
   if (!demand) return demand;
   add_tasks();
+  return Done{};
+}
+
+Status Facade::check_wave() const {
+  std::string known;
+  const Status read = journal_->read([&](const journal::JournalReader& reader) {
+    known = reader.fact("wave");
+    // From before there were several: without the fact.
+    if (known.empty() && reader.plan("default", Capability::orders)) known = "default";
+  });
+  if (!read) return read;
+  if (!known.empty() && known != settings_.wave) {
+    return Error{ErrorCode::invalid_request,
+                 "the journal in " +
+                     (settings_.postgres ? "the schema " + settings_.postgres->schema
+                                         : settings_.state_folder) +
+                     " is the wave " + known + "'s, not the wave " + settings_.wave +
+                     "'s: a wave keeps its name"};
+  }
   return Done{};
 }
 

@@ -32,7 +32,7 @@
 namespace underpin::facade {
 
 struct FacadeSettings {
-  std::string state_folder;  // journal.db, parity.db; exists, private to this process.
+  std::string state_folder;  // journal.db, parity.db; exists, private to this wave and process.
   std::string wave = "default";
   OrderSettings orders;
   InventorySettings inventory;
@@ -66,7 +66,8 @@ struct SystemHealth {
   std::string detail;
 };
 
-// Everything between the channel API and the two ERPs of a wave. start() begins the background
+// Everything between the channel API and the two ERPs of a wave; a process has one for each wave,
+// and nothing is shared between them. start() begins the background
 // work: relay, resolver, feeds, catching up, the adapters' own tasks. stop() ends it; what was
 // accepted is in the journal. Threads: any.
 class Facade {
@@ -114,6 +115,7 @@ class Facade {
  private:
   Facade(Systems systems, FacadeSettings settings);
   Status set_up();
+  Status check_wave() const;  // The journal is this wave's and no other's.
   void add_tasks();
   // Periodic work that one replica at a time does, whichever takes it; `budget_ms` is its limit.
   std::function<bool()> by_one_replica(const std::string& name, std::int64_t budget_ms,

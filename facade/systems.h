@@ -18,12 +18,12 @@ struct ErpSystem {
   std::unique_ptr<Guard> guard;
 };
 
-// The two systems of the default wave.
+// The two systems of a wave.
 struct Systems {
   ErpSystem legacy;
   ErpSystem cloud;
-  // The channels' namespaces: a reference in an ERP that looks like ours but names none of them is
-  // somebody else's ("PO-2026/143"). Empty: every one is taken for ours.
+  // The namespaces of the wave's channels: a reference in an ERP that looks like ours but names
+  // none of them is somebody else's ("PO-2026/143"). Empty: every one is taken for ours.
   std::set<std::string> channels = {};
   const ErpSystem& on(Side side) const { return side == Side::legacy ? legacy : cloud; }
   bool offers(Side side, Capability capability) const {

@@ -46,8 +46,9 @@ Value sample(const LedgerEntry& entry) {
   return value;
 }
 
-Value to_value(const Summary& summary) {
+Value to_value(const Summary& summary, const std::string& wave) {
   Value value = Value::object();
+  if (!wave.empty()) value.set("wave", wave);
   value.set("from", summary.from.text());
   value.set("to", summary.to.text());
   value.set("comparisons", Value::integer(summary.comparisons));
@@ -140,6 +141,7 @@ const el=(tag,text,cls)=>{const e=document.createElement(tag);if(text!==undefine
 const $=id=>document.getElementById(id),sum=c=>Object.values(c).reduce((a,b)=>a+b,0);
 const ms=u=>u?(u/1000).toFixed(u<10000?1:0)+" ms":"\u2013";
 const badge=v=>{const b=el("span",label(v),"v");b.style.background="var(--"+v+")";return b};
+if(data.wave)document.title=document.querySelector("h1").textContent="Parity report: wave "+data.wave;
 $("period").textContent=data.comparisons?data.from.replace("T"," ")+" to "+data.to.replace("T"," "):"Nothing was compared yet.";
 const card=(n,t,c)=>{const d=el("div",undefined,"card"),b=el("b",n.toLocaleString("en"));if(c)b.style.color=c;d.append(b,el("span",t));$("cards").append(d)};
 card(data.comparisons,"comparisons");for(const v of ["match",...order.slice(0,5)])if(data.byVerdict[v]||v==="match"||v==="mismatch")card(data.byVerdict[v]||0,label(v),"var(--"+v+")");
@@ -177,10 +179,12 @@ table("rules",[{title:"Rule",value:r=>r.rule},{title:"Capability",value:r=>r.cap
 
 }  // namespace
 
-std::string report_json(const Summary& summary) { return json::write_pretty(to_value(summary)); }
+std::string report_json(const Summary& summary, const std::string& wave) {
+  return json::write_pretty(to_value(summary, wave));
+}
 
-std::string report_html(const Summary& summary) {
-  return page_head + for_script(json::write(to_value(summary))) + page_tail;
+std::string report_html(const Summary& summary, const std::string& wave) {
+  return page_head + for_script(json::write(to_value(summary, wave))) + page_tail;
 }
 
 }  // namespace underpin::parity

@@ -20,6 +20,7 @@ struct ApiCall {
   std::string path;
   std::string subject;  // Of the token: who is acting.
   std::string role;     // "channel", "architect", "qa", "operator".
+  std::string wave;     // The key's, for a channel; for staff the one that `?wave=` names.
   ChannelId channel;
   StoreCode store;
   std::optional<std::string> idempotency_key;  // Well-formed, without quotes.
@@ -34,11 +35,20 @@ struct ApiCall {
 };
 
 using ApiHandler = std::function<Answer(const ApiCall&)>;
+
+// How many waves one call of staff may be about, where several are served.
+enum class WavesOfCall {
+  one,          // `?wave=NAME` is needed.
+  all_unnamed,  // A list: without `wave` it is about all of them.
+  all_asked,    // `?wave=*` is about all of them; nothing is about none.
+};
+
 struct ApiRoute {
   std::string method;
   std::string pattern;    // "/v1/orders/{number}/cancel"
   std::string operation;  // "cancel_order": for metrics, logs and the budget.
-  ApiHandler handler;
+  ApiHandler handler;     // Of one wave.
+  WavesOfCall waves = WavesOfCall::one;
 };
 using ApiRoutes = std::vector<ApiRoute>;
 

@@ -194,9 +194,9 @@ Answer set_kill(Facade& facade, const ApiCall& call, bool killed) {
 ApiRoutes control_routes(Facade& facade) {
   ApiRoutes routes;
   const auto add = [&](std::string method, std::string pattern, std::string operation,
-                       ApiHandler handler) {
+                       ApiHandler handler, WavesOfCall waves = WavesOfCall::one) {
     routes.push_back(
-        {std::move(method), std::move(pattern), std::move(operation), std::move(handler)});
+        {std::move(method), std::move(pattern), std::move(operation), std::move(handler), waves});
   };
   const std::string capability = "/ops/v1/cutover/{capability}";
   add("GET", capability + "/preview", "cutover_preview",
@@ -220,12 +220,16 @@ ApiRoutes control_routes(Facade& facade) {
   });
   add("GET", "/ops/v1/audit", "list_audit",
       [&](const ApiCall& call) { return list_audit(facade, call); });
-  add("GET", "/ops/v1/kill", "kill_state",
-      [&](const ApiCall&) { return Answer::json(200, kill_value(facade.kill_switch())); });
-  add("POST", "/ops/v1/kill/{target}", "kill",
-      [&](const ApiCall& call) { return set_kill(facade, call, true); });
-  add("POST", "/ops/v1/unkill/{target}", "unkill",
-      [&](const ApiCall& call) { return set_kill(facade, call, false); });
+  add(
+      "GET", "/ops/v1/kill", "kill_state",
+      [&](const ApiCall&) { return Answer::json(200, kill_value(facade.kill_switch())); },
+      WavesOfCall::all_unnamed);
+  add(
+      "POST", "/ops/v1/kill/{target}", "kill",
+      [&](const ApiCall& call) { return set_kill(facade, call, true); }, WavesOfCall::all_asked);
+  add(
+      "POST", "/ops/v1/unkill/{target}", "unkill",
+      [&](const ApiCall& call) { return set_kill(facade, call, false); }, WavesOfCall::all_asked);
   return routes;
 }
 

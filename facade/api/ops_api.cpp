@@ -331,6 +331,22 @@ Answer explain(Facade& facade, const ApiCall& call) {
   return Answer::json(200, body);
 }
 
+// A list of one: what several waves answer is joined.
+Answer this_wave(Facade& facade) {
+  Value wave = Value::object();
+  wave.set("wave", facade.settings().wave);
+  wave.set("legacy", facade.systems().legacy.name);
+  wave.set("cloud", facade.systems().cloud.name);
+  Value channels = Value::array();
+  for (const std::string& channel : facade.systems().channels) channels.push(channel);
+  wave.set("channels", std::move(channels));
+  Value items = Value::array();
+  items.push(std::move(wave));
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  return Answer::json(200, body);
+}
+
 Answer all_plans(Facade& facade) {
   Value items = Value::array();
   for (const Capability capability : all_capabilities) {
@@ -384,6 +400,7 @@ Answer plan_history(Facade& facade, const ApiCall& call) {
 
 Value exception_value(const journal::ExceptionRecord& exception) {
   Value value = Value::object();
+  value.set("wave", exception.wave);
   value.set("id", Value::integer(exception.id));
   value.set("kind", exception.kind);
   value.set("capability", name(exception.capability));
@@ -477,7 +494,8 @@ Answer parity_summary(Facade& facade, bool html) {
   const auto summary = facade.ledger().summary();
   if (!summary) return problem_for(summary.error());
   Answer answer;
-  answer.body = html ? parity::report_html(*summary) : parity::report_json(*summary);
+  const std::string& wave = facade.settings().wave;
+  answer.body = html ? parity::report_html(*summary, wave) : parity::report_json(*summary, wave);
   answer.html = html;
   return answer;
 }
@@ -587,43 +605,60 @@ Answer trace(Facade& facade, const ApiCall& call) {
 
 }  // namespace
 
-Answer readiness(Facade& facade) {
-  Value body = Value::object();
+Answer readiness(const Facades& facades) {
+  Value waves = Value::array();
   Value systems = Value::array();
-  for (const SystemHealth& health : facade.health()) {
-    Value one = Value::object();
-    one.set("system", health.system);
-    one.set("side", name(health.side));
-    one.set("reachable", Value::boolean(health.reachable));
-    if (!health.detail.empty()) one.set("detail", health.detail);
-    systems.push(std::move(one));
-  }
   Value alarms = Value::array();
-  for (const auto& [system, alarm] : facade.alarms()) {
+  bool all_ready = true;
+  for (Facade* facade : facades) {
+    const std::string& wave = facade->settings().wave;
+    for (const SystemHealth& health : facade->health()) {
+      Value one = Value::object();
+      one.set("wave", wave);
+      one.set("system", health.system);
+      one.set("side", name(health.side));
+      one.set("reachable", Value::boolean(health.reachable));
+      if (!health.detail.empty()) one.set("detail", health.detail);
+      systems.push(std::move(one));
+    }
+    for (const auto& [system, alarm] : facade->alarms()) {
+      Value one = Value::object();
+      one.set("wave", wave);
+      one.set("system", system);
+      one.set("alarm", alarm.name);
+      one.set("detail", alarm.detail);
+      alarms.push(std::move(one));
+    }
+    Status state = facade->journal().read([](const journal::JournalReader&) {});
+    if (state) state = facade->plan_fresh();
+    all_ready = all_ready && state.has_value();
     Value one = Value::object();
-    one.set("system", system);
-    one.set("alarm", alarm.name);
-    one.set("detail", alarm.detail);
-    alarms.push(std::move(one));
+    one.set("wave", wave);
+    one.set("ready", Value::boolean(state.has_value()));
+    if (!state) one.set("detail", state.error().message);
+    waves.push(std::move(one));
   }
-  bool ready = false;
-  const Status read = facade.journal().read([&](const journal::JournalReader&) { ready = true; });
-  ready = ready && facade.plan_fresh().has_value();
-  body.set("ready", Value::boolean(read.has_value() && ready));
+  Value body = Value::object();
+  body.set("ready", Value::boolean(all_ready));
+  body.set("waves", std::move(waves));
   body.set("systems", std::move(systems));
   body.set("alarms", std::move(alarms));
-  return Answer::json(read && ready ? 200 : 503, body);
+  return Answer::json(all_ready ? 200 : 503, body);
 }
 
 ApiRoutes ops_routes(Facade& facade) {
   ApiRoutes routes;
   const auto add = [&](std::string method, std::string pattern, std::string operation,
-                       ApiHandler handler) {
+                       ApiHandler handler, WavesOfCall waves = WavesOfCall::one) {
     routes.push_back(
-        {std::move(method), std::move(pattern), std::move(operation), std::move(handler)});
+        {std::move(method), std::move(pattern), std::move(operation), std::move(handler), waves});
   };
-  add("GET", "/ops/v1/cutover", "cutover_status",
-      [&](const ApiCall&) { return all_plans(facade); });
+  add(
+      "GET", "/ops/v1/waves", "list_waves", [&](const ApiCall&) { return this_wave(facade); },
+      WavesOfCall::all_unnamed);
+  add(
+      "GET", "/ops/v1/cutover", "cutover_status", [&](const ApiCall&) { return all_plans(facade); },
+      WavesOfCall::all_unnamed);
   add("GET", "/ops/v1/cutover/{capability}", "cutover_status", [&](const ApiCall& call) {
     const auto capability = capability_of(call);
     return capability ? status_answer(facade.cutover().status(*capability)) : no_capability(call);
@@ -638,8 +673,9 @@ ApiRoutes ops_routes(Facade& facade) {
       [&](const ApiCall& call) { return roll_back(facade, call); });
   add("POST", "/ops/v1/cutover/{capability}/acknowledge", "cutover_acknowledge",
       [&](const ApiCall& call) { return acknowledge(facade, call); });
-  add("GET", "/ops/v1/exceptions", "list_exceptions",
-      [&](const ApiCall& call) { return list_exceptions(facade, call); });
+  add(
+      "GET", "/ops/v1/exceptions", "list_exceptions",
+      [&](const ApiCall& call) { return list_exceptions(facade, call); }, WavesOfCall::all_unnamed);
   add("GET", "/ops/v1/exceptions/{id}", "show_exception",
       [&](const ApiCall& call) { return show_exception(facade, call); });
   add("POST", "/ops/v1/exceptions/{id}/replay", "replay_exception", [&](const ApiCall& call) {

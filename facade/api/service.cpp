@@ -5,7 +5,9 @@
 #include "facade/http/headers.h"
 #include "facade/http/problem.h"
 
+#include <algorithm>
 #include <chrono>
+#include <set>
 
 namespace underpin::facade::api {
 namespace {
@@ -36,6 +38,50 @@ std::string_view capability_of(std::string_view operation) {
   return "ops";
 }
 
+std::optional<Answer> switched_off(Facade& facade, const std::string& operation) {
+  const auto capability = parse_capability(capability_of(operation));
+  if (!capability) return std::nullopt;
+  const auto state = facade.kill_switch().refusal(*capability);
+  if (!state) return std::nullopt;
+  return facade::problem(
+      503, "switched-off", "Switched off by an operator",
+      "Calls of " + std::string(name(*capability)) + " are refused for now: " + state->reason, {},
+      30);
+}
+
+// Of all workers, what one of several waves may have: half of what each other's even share would be
+// is left to it.
+int workers_of_wave(int workers, std::size_t waves) {
+  const int others = static_cast<int>(waves) - 1;
+  return std::max(1, workers - others * std::max(1, workers / (2 * (others + 1))));
+}
+
+void collect_wave(Facade& facade, telemetry::Metrics& metrics) {
+  const std::string& wave = facade.settings().wave;
+  std::vector<std::string_view> stages;
+  for (const cutover::StageRule& rule : cutover::stage_rules) stages.push_back(rule.name);
+  for (const Capability capability : all_capabilities) {
+    const cutover::Plan plan = facade.cutover().plan(capability);
+    metrics.plan_version(wave, name(capability)).set(static_cast<double>(plan.version));
+    metrics.set_stage(wave, name(capability), cutover::name(plan.rollout.to), stages);
+  }
+  const Status read = facade.journal().read([&](const journal::JournalReader& reader) {
+    for (const Side side : {Side::legacy, Side::cloud})
+      metrics.outbox_pending(wave, facade.systems().on(side).name)
+          .set(static_cast<double>(reader.pending_rows(side)));
+    metrics.outbox_delivered(wave).raise_to(
+        static_cast<double>(reader.counter("outbox_delivered")));
+    metrics.dead_letters(wave).set(static_cast<double>(reader.exceptions("open", 500).size()));
+    metrics.open_intents(wave).set(static_cast<double>(reader.open_intents(500).size()));
+  });
+  (void)read;  // A journal that does not answer shows in /readyz.
+  metrics.shadow_dropped(wave).raise_to(static_cast<double>(facade.shadows().dropped()));
+  metrics.shadow_queued(wave).raise_to(
+      static_cast<double>(facade.shadows().finished() + facade.shadows().waiting()));
+  for (const auto& [system, alarm] : facade.alarms())
+    metrics.adapter_alarm(wave, system, alarm.name).set(1);
+}
+
 http::Response unauthenticated(const http::Request& request) {
   return http::problem(401, "unauthenticated", "An API key is required",
                        "Send a known key in X-API-Key.", request.path, {},
@@ -44,33 +90,54 @@ http::Response unauthenticated(const http::Request& request) {
 
 }  // namespace
 
-Result<std::unique_ptr<Service>> Service::make(Facade& facade, telemetry::Log& log,
+Result<std::unique_ptr<Service>> Service::make(const Facades& facades, telemetry::Log& log,
                                                telemetry::Metrics& metrics,
                                                ServiceSettings settings) {
+  std::set<std::string> waves;
+  for (const Facade* facade : facades) waves.insert(facade->settings().wave);
+  for (std::size_t i = 0; i < settings.keys.size(); ++i) {
+    http::ApiKeySettings& key = settings.keys[i];
+    if (key.role == "channel" && key.wave.empty() && waves.size() == 1) key.wave = *waves.begin();
+    std::vector<std::string> named = key.waves;
+    if (key.role == "channel") named.push_back(key.wave);
+    for (const std::string& wave : named) {
+      if (waves.count(wave) == 0) {
+        return Error{ErrorCode::invalid_request, "keys: /keys/" + std::to_string(i) +
+                                                     " is for the wave \"" + wave +
+                                                     "\", which is not served"};
+      }
+    }
+  }
   auto keys = http::ApiKeys::load(settings.keys);
   if (!keys) return keys.error();
   return std::unique_ptr<Service>(
-      new Service(facade, log, metrics, std::move(settings), std::move(keys).value()));
+      new Service(facades, log, metrics, std::move(settings), std::move(keys).value()));
 }
 
-Service::Service(Facade& facade, telemetry::Log& log, telemetry::Metrics& metrics,
+Service::Service(const Facades& facades, telemetry::Log& log, telemetry::Metrics& metrics,
                  ServiceSettings settings, http::ApiKeys keys)
-    : facade_(facade),
+    : facades_(facades),
       log_(log),
       metrics_(metrics),
       settings_(std::move(settings)),
-      keys_(std::move(keys)) {
-  for (const ApiRoute& route : channel_routes(facade_)) add(channel_router_, route, true);
-  for (const ApiRoute& route : ops_routes(facade_)) add(ops_router_, route, false);
+      keys_(std::move(keys)),
+      workers_of_wave_(workers_of_wave(settings_.channel_listener.workers, facades.size())) {
+  for (Facade* facade : facades_) {
+    by_wave_[facade->settings().wave].facade = facade;
+    metrics_.begin_wave(facade->settings().wave);
+  }
+  for (const WaveRoute& route : over_waves(facades_, channel_routes))
+    add(channel_router_, route, true);
+  for (const WaveRoute& route : over_waves(facades_, ops_routes)) add(ops_router_, route, false);
   ops_router_.add("GET", "/livez", [](const http::Request&, const http::PathParameters&) {
     http::Response response;
     response.headers.add("Content-Type", "application/json");
     response.body = "{\"live\":true}";
     return response;
   });
-  ops_router_.add("GET", "/readyz", [this](const http::Request&, const http::PathParameters&) {
-    return to_response(readiness(facade_));
-  });
+  ops_router_.add(
+      "GET", "/readyz",
+      [this](const http::Request& request, const http::PathParameters&) { return ready(request); });
   ops_router_.add("GET", "/metrics", [this](const http::Request&, const http::PathParameters&) {
     http::Response response;
     response.headers.add("Content-Type", std::string(telemetry::Metrics::content_type));
@@ -95,7 +162,7 @@ http::Response Service::serve(const http::Router& router, const http::Request& r
   response.headers.add("X-Correlation-Id", correlation.text());
   response.headers.add("traceparent", trace.traceparent);
   if (response.status >= 400) {
-    metrics_.request("none", "none", response.status, 0);
+    metrics_.request("", "none", "none", response.status, 0);
     log_.info("request", correlation.text(),
               {{"method", request.method},
                {"path", request.path},
@@ -105,17 +172,34 @@ http::Response Service::serve(const http::Router& router, const http::Request& r
   return response;
 }
 
-void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
-  const auto handler = [this, route, channel](const http::Request& request,
-                                              const http::PathParameters& parameters) {
+// A balancer in front of one wave's channels asks for that wave alone.
+http::Response Service::ready(const http::Request& request) const {
+  const std::string* wave = request.parameter("wave");
+  if (wave == nullptr) return to_response(readiness(facades_));
+  const auto found = by_wave_.find(*wave);
+  if (found == by_wave_.end()) {
+    return to_response(
+        facade::problem(404, "not-found", "Not found", "There is no wave " + *wave + "."));
+  }
+  return to_response(readiness({found->second.facade}));
+}
+
+void Service::add(http::Router& router, const WaveRoute& wave_route, bool channel) {
+  const auto handler = [this, wave_route, channel](const http::Request& request,
+                                                   const http::PathParameters& parameters) {
     const auto started = std::chrono::steady_clock::now();
+    const ApiRoute& route = wave_route.route;
     const auto principal = keys_.authenticate(request.headers);
     // A channel's key opens the channel API, everyone else's the ops API.
     if (!principal || (principal->role == "channel") != channel) return unauthenticated(request);
 
     ApiCall call;
     call.params = parameters;
-    for (const auto& [name, value] : request.query) call.query[name] = value;
+    std::vector<std::string> asked;  // Of staff: a channel's wave is its key's, whatever it says.
+    for (const auto& [name, value] : request.query) {
+      call.query[name] = value;
+      if (name == "wave") asked.push_back(value);
+    }
     call.body = request.body;
     call.path = request.path;
     call.subject = principal->subject;
@@ -131,19 +215,23 @@ void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
     call.traceparent = trace.traceparent;
     call.budget_ms = channel ? settings_.channel_budget_ms : settings_.ops_budget_ms;
 
+    Aim aim;
+    if (channel) {
+      aim.waves = {principal->wave};
+    } else {
+      aim = aim_of(wave_route, asked, principal->waves);
+    }
+    if (aim.waves.size() == 1 && !aim.refused) call.wave = aim.waves.front();
+
     Answer answer;
-    if (const auto killed = channel ? switched_off(route.operation) : std::nullopt) {
-      answer = *killed;
+    if (aim.refused) {
+      answer = *aim.refused;
     } else if (if_match.malformed) {
       answer = facade::problem(400, "malformed", "If-Match is malformed",
                                "If-Match must be a list of quoted entity tags, or *.");
-    } else if (const Status fresh = facade_.plan_fresh();
-               channel && !fresh && std::string_view(route.method) == "GET") {
-      answer = facade::problem(503, "plan-unconfirmed", "The cutover plan cannot be confirmed",
-                               fresh.error().message, {}, 1);
     } else {
       try {
-        answer = route.handler(call);
+        answer = channel ? channel_answer(wave_route, call) : answer_of(wave_route, aim, call);
       } catch (const std::exception& thrown) {
         log_.error("a request failed", call.correlation_id.text(),
                    {{"operation", route.operation}, {"error", thrown.what()}});
@@ -155,61 +243,58 @@ void Service::add(http::Router& router, const ApiRoute& route, bool channel) {
     response.headers.add("X-Correlation-Id", call.correlation_id.text());
     response.headers.add("traceparent", trace.traceparent);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-    metrics_.request(capability_of(route.operation), route.operation, answer.status, took.count());
+    metrics_.request(call.wave, capability_of(route.operation), route.operation, answer.status,
+                     took.count());
     if (channel) {
       const auto capability = parse_capability(capability_of(route.operation));
       // A 202 that asks to come back later is an outcome nobody knows yet.
       const bool unknown = answer.status == 202 && answer.retry_after_s > 0;
-      if (capability) facade_.guards().answered(*capability, answer.status >= 500 || unknown);
+      if (capability)
+        by_wave_.at(call.wave).facade->guards().answered(*capability,
+                                                         answer.status >= 500 || unknown);
     }
     const auto level = answer.status >= 500 ? telemetry::Level::warning : telemetry::Level::info;
     log_.write(level, "request", call.correlation_id.text(),
                {{"method", request.method},
                 {"path", request.path},
                 {"operation", route.operation},
+                {"wave", call.wave},
                 {"status", answer.status},
                 {"subject", principal->subject},
                 {"micros", static_cast<std::int64_t>(took.count() * 1e6)},
                 {"trace_id", trace.trace_id}});
     return response;
   };
-  router.add(route.method, route.pattern, handler);
+  router.add(wave_route.route.method, wave_route.route.pattern, handler);
 }
 
-// The kill switch refuses; it never sends a call elsewhere.
-std::optional<Answer> Service::switched_off(const std::string& operation) {
-  const auto capability = parse_capability(capability_of(operation));
-  if (!capability) return std::nullopt;
-  const auto state = facade_.kill_switch().refusal(*capability);
-  if (!state) return std::nullopt;
-  return facade::problem(
-      503, "switched-off", "Switched off by an operator",
-      "Calls of " + std::string(name(*capability)) + " are refused for now: " + state->reason, {},
-      30);
+Answer Service::channel_answer(const WaveRoute& route, const ApiCall& call) {
+  Served& served = by_wave_.at(call.wave);
+  Facade& facade = *served.facade;
+  struct Inside {
+    std::atomic<int>& calls;
+    const int number;
+    explicit Inside(std::atomic<int>& of) : calls(of), number(++of) {}
+    ~Inside() { --calls; }
+  } inside(served.calls);
+  if (inside.number > workers_of_wave_) {
+    metrics_.wave_full(call.wave).add();
+    return facade::problem(
+        503, "overloaded", "Too busy",
+        "Too many calls of the wave " + call.wave + " are in progress; nothing was done.", {}, 1);
+  }
+  // The kill switch refuses; it never sends a call elsewhere.
+  if (const auto killed = switched_off(facade, route.route.operation)) return *killed;
+  const Status fresh = facade.plan_fresh();
+  if (!fresh && route.route.method == "GET") {
+    return facade::problem(503, "plan-unconfirmed", "The cutover plan cannot be confirmed",
+                           fresh.error().message, {}, 1);
+  }
+  return route.handlers.at(call.wave)(call);
 }
 
 void Service::collect() {
-  std::vector<std::string_view> stages;
-  for (const cutover::StageRule& rule : cutover::stage_rules) stages.push_back(rule.name);
-  for (const Capability capability : all_capabilities) {
-    const cutover::Plan plan = facade_.cutover().plan(capability);
-    metrics_.plan_version(name(capability)).set(static_cast<double>(plan.version));
-    metrics_.set_stage(name(capability), cutover::name(plan.rollout.to), stages);
-  }
-  const Status read = facade_.journal().read([&](const journal::JournalReader& reader) {
-    for (const Side side : {Side::legacy, Side::cloud})
-      metrics_.outbox_pending(facade_.systems().on(side).name)
-          .set(static_cast<double>(reader.pending_rows(side)));
-    metrics_.outbox_delivered().raise_to(static_cast<double>(reader.counter("outbox_delivered")));
-    metrics_.dead_letters().set(static_cast<double>(reader.exceptions("open", 500).size()));
-    metrics_.open_intents().set(static_cast<double>(reader.open_intents(500).size()));
-  });
-  (void)read;  // A journal that does not answer shows in /readyz.
-  metrics_.shadow_dropped().raise_to(static_cast<double>(facade_.shadows().dropped()));
-  metrics_.shadow_queued().raise_to(
-      static_cast<double>(facade_.shadows().finished() + facade_.shadows().waiting()));
-  for (const auto& [system, alarm] : facade_.alarms())
-    metrics_.adapter_alarm(system, alarm.name).set(1);
+  for (Facade* facade : facades_) collect_wave(*facade, metrics_);
 }
 
 Status Service::start() {

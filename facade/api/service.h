@@ -1,6 +1,7 @@
 #pragma once
 
 #include "facade/api/api_call.h"
+#include "facade/api/wave_routes.h"
 #include "facade/facade.h"
 #include "facade/http/api_keys.h"
 #include "facade/http/router.h"
@@ -8,8 +9,9 @@
 #include "facade/telemetry/log.h"
 #include "facade/telemetry/metrics.h"
 
+#include <atomic>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace underpin::facade::api {
@@ -22,11 +24,13 @@ struct ServiceSettings {
   std::vector<http::ApiKeySettings> keys;
 };
 
-// The two listeners over one facade: the channel API under /v1, the ops API under /ops/v1 with
-// /livez, /readyz and /metrics without a key. Threads: start() and stop() from one, the rest any.
+// The two listeners over the facades of all waves: the channel API under /v1, where the key says
+// which wave a call is about, and the ops API under /ops/v1, where `?wave=` does, with /livez,
+// /readyz and /metrics without a key. Threads: start() and stop() from one, the rest any.
 class Service {
  public:
-  static Result<std::unique_ptr<Service>> make(Facade& facade, telemetry::Log& log,
+  // Errors name the entry of a key and the rule it breaks, such as a wave that is not served.
+  static Result<std::unique_ptr<Service>> make(const Facades& facades, telemetry::Log& log,
                                                telemetry::Metrics& metrics,
                                                ServiceSettings settings);
   // Errors name the listener whose port is taken.
@@ -37,18 +41,27 @@ class Service {
   int ops_port() const { return ops_->port(); }
 
  private:
-  Service(Facade& facade, telemetry::Log& log, telemetry::Metrics& metrics,
+  Service(const Facades& facades, telemetry::Log& log, telemetry::Metrics& metrics,
           ServiceSettings settings, http::ApiKeys keys);
-  void add(http::Router& router, const ApiRoute& route, bool channel);
+  void add(http::Router& router, const WaveRoute& route, bool channel);
+  Answer channel_answer(const WaveRoute& route, const ApiCall& call);
+  http::Response ready(const http::Request& request) const;
   http::Response serve(const http::Router& router, const http::Request& request);
-  std::optional<Answer> switched_off(const std::string& operation);
   void collect();
 
-  Facade& facade_;
+  // A wave as the channel listener serves it.
+  struct Served {
+    Facade* facade = nullptr;
+    std::atomic<int> calls{0};  // Of channels, with a worker now.
+  };
+
+  const Facades facades_;
+  std::map<std::string, Served> by_wave_;
   telemetry::Log& log_;
   telemetry::Metrics& metrics_;
   ServiceSettings settings_;
   http::ApiKeys keys_;
+  const int workers_of_wave_;  // One wave's slow ERPs must leave workers for the others.
   http::Router channel_router_;
   http::Router ops_router_;
   std::unique_ptr<http::Server> channel_;

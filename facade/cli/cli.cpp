@@ -35,7 +35,13 @@ int run(int argc, char** argv, const Adapters& adapters) {
                      "Ops listener of the running facade (or UNDERPIN_OPS_URL)")
         ->capture_default_str();
     command->add_option("--ops-key", ops.key, "Ops key (or UNDERPIN_OPS_KEY)");
+    return command->add_option("--wave", ops.wave,
+                               "Which wave; needed where several are served, but for lists");
   };
+
+  CLI::App* waves = app.add_subcommand("waves", "The waves, their systems and their channels");
+  reaches_ops(waves);
+  waves->callback([&] { code = waves_list(ops); });
 
   CLI::App* cutover = app.add_subcommand("cutover", "Where each capability stands, and moving it");
   cutover->require_subcommand(1);
@@ -179,6 +185,7 @@ int run(int argc, char** argv, const Adapters& adapters) {
   verifies->callback([&] { code = audit_verify(ops, verify); });
 
   std::string target;
+  bool every_wave = false;
   for (const char* how : {"kill", "unkill"}) {
     const bool kills = std::string(how) == "kill";
     CLI::App* switches =
@@ -188,9 +195,16 @@ int run(int argc, char** argv, const Adapters& adapters) {
         switches->add_option("target", target, "orders, inventory, pricing, customers or all");
     CLI::Option* why = switches->add_option("--reason", reason, "Why; channels are told");
     aim->needs(why);
-    if (!kills) aim->required();
-    reaches_ops(switches);
-    switches->callback([&, kills] { code = kill_switch(ops, target, kills, reason); });
+    CLI::Option* every = switches->add_flag(
+        "--all", every_wave, "In every wave; without a target: every capability of every wave");
+    every->needs(why);
+    reaches_ops(switches)->excludes(every);
+    switches->callback([&, kills] {
+      if (every_wave) ops.wave = "*";
+      if (every_wave && target.empty()) target = "all";
+      if (!kills && target.empty()) throw CLI::RequiredError("target or --all");
+      code = kill_switch(ops, target, kills, reason);
+    });
   }
 
   CLI::App* exceptions = app.add_subcommand("exceptions", "What a person has to decide");

@@ -16,8 +16,8 @@ struct Adapters {
   std::function<std::string_view(std::string_view)> settings_schema;
 };
 
-// `underpin <subcommand>`: serve, doctor, cutover, exceptions, parity, keys. Exit codes: 0 done, 1
-// refused or something is missing, 2 wrong usage or configuration.
+// `underpin <subcommand>`: serve, doctor, waves, cutover, exceptions, parity, keys. Exit codes: 0
+// done, 1 refused or something is missing, 2 wrong usage or configuration.
 int run(int argc, char** argv, const Adapters& adapters);
 
 // ---- one function per subcommand (facade/cli/<name>.cpp)
@@ -32,8 +32,10 @@ int doctor(const std::string& config, const Adapters& adapters);
 // How to reach a running facade's ops listener.
 struct OpsOptions {
   std::string url = "http://127.0.0.1:8081";
-  std::string key;  // Empty: UNDERPIN_OPS_KEY.
+  std::string key;   // Empty: UNDERPIN_OPS_KEY.
+  std::string wave;  // Which wave a command is about; empty: the only one. "*": every one.
 };
+int waves_list(const OpsOptions& ops);
 int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json);
 int cutover_acknowledge(const OpsOptions& ops, const std::string& capability,
                         const std::string& births, const std::string& reason, std::int64_t version);
@@ -85,7 +87,7 @@ int audit_list(const OpsOptions& ops, std::int64_t after, bool as_json);
 struct VerifyOptions {
   std::string journal;  // Offline, from this file; empty: from the running facade.
   std::vector<std::string> heads;
-  std::string logs;  // A file of JSON log lines.
+  std::string logs;  // A file of JSON log lines; with several waves, `wave` says whose count.
 };
 int audit_verify(const OpsOptions& ops, const VerifyOptions& options);
 

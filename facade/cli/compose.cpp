@@ -1,11 +1,12 @@
 #include "facade/cli/compose.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace underpin::facade::cli {
 namespace {
 
-Result<ErpSystem> make_system(const std::string& name, const Config& config,
+Result<ErpSystem> make_system(const std::string& name, const WaveConfig& wave, const Config& config,
                               const Adapters& adapters) {
   const SystemConfig& settings = config.systems.at(name);
   const auto factory = adapters.registry.find(settings.adapter);
@@ -14,7 +15,7 @@ Result<ErpSystem> make_system(const std::string& name, const Config& config,
   AdapterSettings given;
   given.system = name;
   given.settings_json = settings.settings_json;
-  given.state_folder = config.state_folder + "/" + name;
+  given.state_folder = wave.facade.state_folder + "/" + name;
   std::error_code failed;
   std::filesystem::create_directories(given.state_folder, failed);
   if (failed)
@@ -23,7 +24,7 @@ Result<ErpSystem> make_system(const std::string& name, const Config& config,
   auto adapter = factory->second(given);
   if (!adapter) {
     Error error = adapter.error();
-    error.message = "system " + name + ": " + error.message;
+    error.message = "wave " + wave.name + ", system " + name + ": " + error.message;
     return error;
   }
   ErpSystem system;
@@ -42,19 +43,52 @@ Result<std::unique_ptr<Composition>> compose(const std::string& config_file,
   auto composition = std::make_unique<Composition>();
   composition->config = std::move(config).value();
   const Config& read = composition->config;
-  auto legacy = make_system(read.legacy_system, read, adapters);
-  if (!legacy) return legacy.error();
-  auto cloud = make_system(read.cloud_system, read, adapters);
-  if (!cloud) return cloud.error();
-  composition->systems.legacy = std::move(legacy).value();
-  composition->systems.cloud = std::move(cloud).value();
-  for (const KeyConfig& key : read.keys)
-    if (!key.channel.empty()) composition->systems.channels.insert(key.channel);
+  const Status whole = check_state_folder(read);
+  if (!whole) return whole.error();
+  for (const WaveConfig& wave : read.waves) {
+    auto legacy = make_system(wave.legacy_system, wave, read, adapters);
+    if (!legacy) return legacy.error();
+    auto cloud = make_system(wave.cloud_system, wave, read, adapters);
+    if (!cloud) return cloud.error();
+    Systems systems;
+    systems.legacy = std::move(legacy).value();
+    systems.cloud = std::move(cloud).value();
+    for (const KeyConfig& key : read.keys)
+      if (key.role == "channel" && key.wave == wave.name) systems.channels.insert(key.channel);
+    composition->systems.push_back(std::move(systems));
+  }
   return composition;
 }
 
-Result<std::unique_ptr<Facade>> open_facade(Composition& composition) {
-  return Facade::open(std::move(composition.systems), composition.config.facade);
+Result<std::vector<std::unique_ptr<Facade>>> open_facades(Composition& composition) {
+  const Config& config = composition.config;
+  std::vector<std::unique_ptr<Facade>> facades;
+  // As check_state_folder, for what lies in PostgreSQL.
+  const bool has_first =
+      std::any_of(config.waves.begin(), config.waves.end(),
+                  [](const WaveConfig& wave) { return wave.name == first_wave; });
+  if (const auto& postgres = config.facade.postgres; postgres && !has_first) {
+    const auto there = journal::postgres_journal_exists(*postgres);
+    if (!there) return there.error();
+    if (*there) {
+      return Error{ErrorCode::invalid_request,
+                   "the schema " + postgres->schema + " holds the journal of the wave " +
+                       first_wave +
+                       ", which the configuration does not name. A wave keeps its name; when it "
+                       "is over, drop its schema"};
+    }
+  }
+  for (std::size_t i = 0; i < config.waves.size(); ++i) {
+    const WaveConfig& wave = config.waves[i];
+    auto opened = Facade::open(std::move(composition.systems[i]), wave.facade);
+    if (!opened) {
+      Error error = opened.error();
+      error.message = "wave " + wave.name + ": " + error.message;
+      return error;
+    }
+    facades.push_back(std::move(opened).value());
+  }
+  return facades;
 }
 
 }  // namespace underpin::facade::cli

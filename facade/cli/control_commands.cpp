@@ -81,6 +81,24 @@ std::optional<std::vector<journal::AuditRecord>> all_audit(const OpsOptions& ops
   }
 }
 
+void print_switches(const Value& switches, const std::string& wave) {
+  for (const json::Member& member : switches.get("targets").members()) {
+    if (!wave.empty()) std::printf("%-16s ", wave.c_str());
+    const auto off = member.value.get("killed").as_bool();
+    if (off && *off) {
+      std::printf("%-10s refused since %s by %s: %s\n", member.key.c_str(),
+                  member.value.get("at").text().c_str(), member.value.get("actor").text().c_str(),
+                  member.value.get("reason").text().c_str());
+    } else {
+      std::printf("%-10s served\n", member.key.c_str());
+    }
+  }
+  const std::string& warning = switches.get("warning").text();
+  if (!warning.empty())
+    std::fprintf(stderr, "underpin: %s%s\n", wave.empty() ? "" : ("wave " + wave + ": ").c_str(),
+                 warning.c_str());
+}
+
 std::optional<Value> ceiling_of(const std::string& text) {
   std::vector<std::string> parts;
   std::istringstream stream(text);
@@ -276,7 +294,15 @@ int audit_verify(const OpsOptions& ops, const VerifyOptions& options) {
       std::fprintf(stderr, "underpin: %s cannot be read\n", options.logs.c_str());
       return 1;
     }
-    for (std::string& head : audit_heads_in_log(lines)) heads.push_back(std::move(head));
+    auto repeated = audit_heads_in_log(lines);
+    if (ops.wave.empty() && repeated.size() > 1) {
+      std::fprintf(stderr, "underpin: %s has the heads of several waves: name one with --wave\n",
+                   options.logs.c_str());
+      return 2;
+    }
+    for (auto& [wave, of_wave] : repeated)
+      if (ops.wave.empty() || ops.wave == wave)
+        heads.insert(heads.end(), of_wave.begin(), of_wave.end());
   }
   const std::vector<std::string> faults = audit_faults(records, heads);
   for (const std::string& fault : faults) std::fprintf(stderr, "underpin: %s\n", fault.c_str());
@@ -299,19 +325,14 @@ int kill_switch(const OpsOptions& ops, const std::string& target, bool killed,
     reply = call(ops, "POST", (killed ? "/ops/v1/kill/" : "/ops/v1/unkill/") + target, &body);
   }
   if (!reply) return 1;
-  for (const json::Member& member : reply->value.get("targets").members()) {
-    const auto off = member.value.get("killed").as_bool();
-    if (off && *off) {
-      std::printf("%-10s refused since %s by %s: %s\n", member.key.c_str(),
-                  member.value.get("at").text().c_str(), member.value.get("actor").text().c_str(),
-                  member.value.get("reason").text().c_str());
-    } else {
-      std::printf("%-10s served\n", member.key.c_str());
-    }
+  if (reply->value.find("byWave") == nullptr) {
+    print_switches(reply->value, "");
+  } else {
+    for (const json::Member& wave : reply->value.get("byWave").members())
+      print_switches(wave.value, wave.key);
   }
-  const std::string& warning = reply->value.get("warning").text();
-  if (!warning.empty()) std::fprintf(stderr, "underpin: %s\n", warning.c_str());
-  return 0;
+  print_unavailable(reply->value);
+  return reply->value.get("unavailable").empty() ? 0 : 1;
 }
 
 }  // namespace underpin::facade::cli

@@ -26,6 +26,10 @@ std::optional<std::string> version_tag(const OpsOptions& ops, const std::string&
 // The body of a change of plan; nothing, and a word to the user, when the share is none.
 std::optional<json::Value> change_body(const ChangeOptions& change);
 
+// Of an answer that joins several waves: those that could not answer, to standard error.
+void print_unavailable(const json::Value& joined);
+bool of_several_waves(const json::Value& joined);
+
 std::string share_of(const json::Value& plan);
 std::string in_words(const json::Value& validity);
 std::string joined(const json::Value& lines);  // " one; two"

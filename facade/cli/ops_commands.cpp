@@ -16,6 +16,17 @@ namespace underpin::facade::cli {
 
 using json::Value;
 
+namespace {
+
+// A query value (RFC 3986): everything but the unreserved characters is encoded.
+std::string percent_encoded(const std::string& text) {
+  std::string encoded;
+  Poco::URI::encode(text, "!#$&'()*+,/:;=?@[]", encoded);
+  return encoded;
+}
+
+}  // namespace
+
 std::optional<Reply> call(const OpsOptions& ops, const std::string& method, const std::string& path,
                           const Value* body, const std::string& if_match) {
   if (ops.key.empty()) {
@@ -26,6 +37,10 @@ std::optional<Reply> call(const OpsOptions& ops, const std::string& method, cons
   transport::HttpRequest request;
   request.method = method;
   request.url = ops.url + path;
+  if (!ops.wave.empty()) {
+    request.url += path.find('?') == std::string::npos ? "?wave=" : "&wave=";
+    request.url += percent_encoded(ops.wave);
+  }
   request.headers.push_back({"X-API-Key", ops.key});
   if (!if_match.empty()) request.headers.push_back({"If-Match", if_match});
   if (body != nullptr) {
@@ -55,13 +70,6 @@ std::optional<Reply> call(const OpsOptions& ops, const std::string& method, cons
     return std::nullopt;
   }
   return reply;
-}
-
-// A query value (RFC 3986): everything but the unreserved characters is encoded.
-std::string percent_encoded(const std::string& text) {
-  std::string encoded;
-  Poco::URI::encode(text, "!#$&'()*+,/:;=?@[]", encoded);
-  return encoded;
 }
 
 std::string in_words(const Value& validity) {
@@ -141,17 +149,96 @@ std::optional<std::string> version_tag(const OpsOptions& ops, const std::string&
   return "\"" + reply->value.get("version").text() + "\"";
 }
 
-int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json) {
-  const auto reply =
-      call(ops, "GET", "/ops/v1/cutover" + (capability.empty() ? std::string{} : "/" + capability));
+void print_unavailable(const Value& joined) {
+  for (const Value& one : joined.get("unavailable").items())
+    std::fprintf(stderr, "underpin: wave %s cannot answer: %s\n", one.get("wave").text().c_str(),
+                 one.get("detail").text().c_str());
+}
+
+bool of_several_waves(const Value& joined) { return joined.get("waves").size() > 1; }
+
+int waves_list(const OpsOptions& ops) {
+  const auto reply = call(ops, "GET", "/ops/v1/waves");
   if (!reply) return 1;
-  if (as_json) {
-    std::printf("%s\n", json::write_pretty(reply->value).c_str());
-  } else if (!capability.empty()) {
-    print_plan(reply->value);
-  } else {
-    for (const Value& plan : reply->value.get("items").items()) print_plan(plan);
+  std::printf("%-16s %-12s %-12s %s\n", "WAVE", "LEGACY", "CLOUD", "CHANNELS");
+  for (const Value& wave : reply->value.get("items").items()) {
+    std::string channels;
+    for (const Value& channel : wave.get("channels").items())
+      channels += (channels.empty() ? "" : " ") + channel.text();
+    std::printf("%-16s %-12s %-12s %s\n", wave.get("wave").text().c_str(),
+                wave.get("legacy").text().c_str(), wave.get("cloud").text().c_str(),
+                channels.c_str());
   }
+  print_unavailable(reply->value);
+  return 0;
+}
+
+namespace {
+
+// One line for each wave and capability, and what needs a look.
+void print_plans_of_waves(const std::vector<Value>& plans) {
+  std::printf("%-16s %-10s %-28s %9s %8s %6s %9s %10s %6s  %s\n", "WAVE", "CAPABILITY", "STAGE",
+              "SHARE", "VERSION", "OPEN", "TO CLOUD", "TO LEGACY", "DEAD", "LOOK AT");
+  for (const Value& plan : plans) {
+    const std::string& stage = plan.get("stage").text();
+    const std::string& from = plan.get("from").text();
+    const Value& backlog = plan.get("backlog");
+    const auto count = [&](const char* name) {
+      const auto number = backlog.get(name).as_int();
+      return number ? *number : 0;
+    };
+    std::string look;
+    const auto add = [&](const std::string& what) { look += (look.empty() ? "" : "; ") + what; };
+    if (const Value* halt = plan.find("halt")) add("HALTED by " + halt->get("guard").text());
+    if (plan.find("births") != nullptr) add("births in legacy");
+    if (count("unknownOutcomes") > 0)
+      add(std::to_string(count("unknownOutcomes")) + " unknown outcomes");
+    for (const Value& freeze : plan.get("frozen").items()) add(freeze.text());
+    if (!plan.get("waitingFor").empty()) add("not taken by every replica");
+    std::printf("%-16s %-10s %-28s %9s %8s %6lld %9lld %10lld %6lld  %s\n",
+                plan.get("wave").text().c_str(), plan.get("capability").text().c_str(),
+                (stage == from ? stage : from + " -> " + stage).c_str(), share_of(plan).c_str(),
+                plan.get("version").text().c_str(), static_cast<long long>(count("openIntents")),
+                static_cast<long long>(count("pendingToCloud")),
+                static_cast<long long>(count("pendingToLegacy")),
+                static_cast<long long>(count("deadLettersToCloud") + count("deadLettersToLegacy")),
+                look.c_str());
+  }
+}
+
+}  // namespace
+
+int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json) {
+  // Without a wave it is about all of them: asked for whole, and then looked through.
+  const bool one = !capability.empty() && !ops.wave.empty();
+  const auto reply = call(ops, "GET", "/ops/v1/cutover" + (one ? "/" + capability : std::string{}));
+  if (!reply) return 1;
+  std::vector<Value> plans;
+  if (one) {
+    plans.push_back(reply->value);
+  } else {
+    for (const Value& plan : reply->value.get("items").items())
+      if (capability.empty() || plan.get("capability").text() == capability) plans.push_back(plan);
+  }
+  if (!capability.empty() && plans.empty()) {
+    std::fprintf(stderr, "underpin: there is no capability %s\n", capability.c_str());
+    return 1;
+  }
+  const bool several = of_several_waves(reply->value);
+  if (as_json) {
+    Value shown = reply->value;
+    if (!capability.empty() && !several) {
+      shown = plans.front();
+    } else if (!capability.empty()) {
+      shown.set("items", Value::array(plans));
+    }
+    std::printf("%s\n", json::write_pretty(shown).c_str());
+  } else if (several) {
+    print_plans_of_waves(plans);
+  } else {
+    for (const Value& plan : plans) print_plan(plan);
+  }
+  print_unavailable(reply->value);
   return 0;
 }
 
@@ -269,7 +356,9 @@ int exceptions_list(const OpsOptions& ops, const std::string& state, bool as_jso
     std::printf("%s\n", json::write_pretty(reply->value).c_str());
     return 0;
   }
+  print_unavailable(reply->value);
   for (const Value& item : reply->value.get("items").items()) {
+    if (of_several_waves(reply->value)) std::printf("%-16s ", item.get("wave").text().c_str());
     std::printf("%5s  %-16s %-10s %-20s %s\n", item.get("id").text().c_str(),
                 item.get("kind").text().c_str(), item.get("capability").text().c_str(),
                 item.get("subject").text().c_str(), item.get("detail").text().c_str());
@@ -308,7 +397,8 @@ int parity_report(const OpsOptions& ops, const std::string& ledger, const std::s
       std::fprintf(stderr, "underpin: %s\n", summary.error().message.c_str());
       return 1;
     }
-    text = format == "html" ? parity::report_html(*summary) : parity::report_json(*summary);
+    text = format == "html" ? parity::report_html(*summary, ops.wave)
+                            : parity::report_json(*summary, ops.wave);
   } else {
     const auto reply =
         call(ops, "GET", format == "html" ? "/ops/v1/parity/report.html" : "/ops/v1/parity");

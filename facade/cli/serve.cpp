@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <thread>
+#include <vector>
 
 namespace underpin::facade::cli {
 
@@ -35,17 +37,25 @@ int serve(const ServeOptions& options, const Adapters& adapters) {
   }
   const std::size_t files = http::raise_open_file_limit();
   // A later `underpin audit verify` finds a cut tail by what the log says.
-  parts.config.facade.on_audit = [&log](const journal::AuditRecord& record) {
-    const auto level =
-        (*log)->enabled(telemetry::Level::info) ? telemetry::Level::info : telemetry::Level::error;
-    (*log)->write(level, "audit", {}, {{"audit_seq", record.seq}, {"audit_hash", record.hash}});
-  };
-  auto facade = open_facade(parts);
-  if (!facade) {
-    std::fprintf(stderr, "underpin: %s\n", facade.error().message.c_str());
+  for (WaveConfig& wave : parts.config.waves) {
+    wave.facade.on_audit = [&log, name = wave.name](const journal::AuditRecord& record) {
+      const auto level = (*log)->enabled(telemetry::Level::info) ? telemetry::Level::info
+                                                                 : telemetry::Level::error;
+      (*log)->write(level, "audit", {},
+                    {{"wave", name}, {"audit_seq", record.seq}, {"audit_hash", record.hash}});
+    };
+  }
+  auto facades = open_facades(parts);
+  if (!facades) {
+    std::fprintf(stderr, "underpin: %s\n", facades.error().message.c_str());
     return 2;
   }
-  std::unique_ptr<Facade> serving = std::move(facade).value();
+  api::Facades serving;
+  std::string waves;
+  for (const auto& facade : *facades) {
+    serving.push_back(facade.get());
+    waves += (waves.empty() ? "" : " ") + facade->settings().wave;
+  }
 
   telemetry::Metrics metrics;
   api::ServiceSettings settings;
@@ -64,8 +74,8 @@ int serve(const ServeOptions& options, const Adapters& adapters) {
   settings.channel_budget_ms = parts.config.channel_listener.request_budget_ms;
   settings.ops_budget_ms = parts.config.ops_listener.request_budget_ms;
   for (const KeyConfig& key : parts.config.keys)
-    settings.keys.push_back({key.subject, key.role, key.channel, key.hash});
-  auto service = api::Service::make(*serving, **log, metrics, std::move(settings));
+    settings.keys.push_back({key.subject, key.role, key.channel, key.hash, key.wave, key.waves});
+  auto service = api::Service::make(serving, **log, metrics, std::move(settings));
   if (!service) {
     std::fprintf(stderr, "underpin: %s\n", service.error().message.c_str());
     return 2;
@@ -76,9 +86,10 @@ int serve(const ServeOptions& options, const Adapters& adapters) {
     std::fprintf(stderr, "underpin: %s\n", started.error().message.c_str());
     return 2;
   }
-  serving->start();
+  for (Facade* facade : serving) facade->start();
   (*log)->info("serving", {},
-               {{"channel_port", doors->channel_port()},
+               {{"waves", waves},
+                {"channel_port", doors->channel_port()},
                 {"ops_port", doors->ops_port()},
                 {"open_files", static_cast<std::uint64_t>(files)}});
   std::printf("underpin serves: channel API on port %d, ops on port %d\n", doors->channel_port(),
@@ -89,7 +100,10 @@ int serve(const ServeOptions& options, const Adapters& adapters) {
   sigwait(&signals, &signal);
   (*log)->info("draining", {}, {{"signal", signal}});
   const bool whole = doors->stop(deadline_in(std::chrono::seconds(20)));
-  serving->stop();
+  // Side by side: what one wave's ERPs still have to answer keeps no other wave waiting.
+  std::vector<std::thread> ending;
+  for (Facade* facade : serving) ending.emplace_back([facade] { facade->stop(); });
+  for (std::thread& thread : ending) thread.join();
   (*log)->info("stopped", {}, {{"everything_answered", whole}});
   return whole ? 0 : 1;
 }

@@ -95,7 +95,8 @@ Result<ApiKeys> ApiKeys::load(const std::vector<ApiKeySettings>& settings) {
       errors.push_back({at + "/hash", "must be sha256:<salt hex>:<digest hex>, lower case"});
       continue;
     }
-    Stored stored{{given.subject, given.role, given.channel}, std::move(*salt), {}};
+    Stored stored{
+        {given.subject, given.role, given.channel, given.wave, given.waves}, std::move(*salt), {}};
     std::copy(digest->begin(), digest->end(), stored.digest.begin());
     const bool twice =
         std::any_of(keys.stored_.begin(), keys.stored_.end(), [&](const Stored& other) {

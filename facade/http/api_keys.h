@@ -20,12 +20,16 @@ struct ApiKeySettings {
   std::string role;     // "channel", "architect", "qa", "operator"
   std::string channel;  // For the role channel: its namespace; else empty.
   std::string hash;
+  std::string wave = {};                // For the role channel: the wave that it calls.
+  std::vector<std::string> waves = {};  // For the others: no wave but these; empty: every one.
 };
 
 struct Principal {
   std::string subject;
   std::string role;
   std::string channel;
+  std::string wave = {};
+  std::vector<std::string> waves = {};
   bool operator==(const Principal&) const = default;
 };
 

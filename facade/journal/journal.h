@@ -467,5 +467,7 @@ struct PostgresSettings {
 // outcomes of open_intent are what one writer would give. Refuses a newer schema, and a schema
 // that is another program's.
 Result<std::unique_ptr<Journal>> open_postgres_journal(const PostgresSettings& settings);
+// Is there a journal in this schema? Makes nothing.
+Result<bool> postgres_journal_exists(const PostgresSettings& settings);
 
 }  // namespace underpin::facade::journal

@@ -339,4 +339,18 @@ Result<std::unique_ptr<Journal>> open_postgres_journal(const PostgresSettings& s
   }
 }
 
+Result<bool> postgres_journal_exists(const PostgresSettings& settings) {
+  try {
+    PgSettings session;
+    session.connection = settings.connection;
+    session.schema = settings.schema;
+    PgConnection connection(session);
+    PgStatement& select = connection.prepared(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = ? AND tablename = 'underpin_journal'");
+    return select.bind(settings.schema).step() && select.number(0) > 0;
+  } catch (const std::exception& thrown) {
+    return Error{ErrorCode::unavailable, thrown.what(), "journal"};
+  }
+}
+
 }  // namespace underpin::facade::journal

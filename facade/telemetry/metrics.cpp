@@ -37,6 +37,15 @@ bool valid_label_name(std::string_view name) {
   return true;
 }
 
+// An empty wave is no label at all: to Prometheus the two are one.
+Labels labels_of(std::string_view wave,
+                 std::initializer_list<std::pair<std::string_view, std::string_view>> others) {
+  Labels labels;
+  if (!wave.empty()) labels.emplace_back("wave", wave);
+  for (const auto& [name, value] : others) labels.emplace_back(name, value);
+  return labels;
+}
+
 // Values joined by a character that UTF-8 does not have.
 std::string key_of(std::initializer_list<std::string_view> values) {
   std::string key;
@@ -116,14 +125,7 @@ struct Metrics::Registry {
   std::vector<std::function<void()>> collectors;
 };
 
-Metrics::Metrics() : registry_(std::make_unique<Registry>()) {
-  // There from the start, at zero: an alert on a rate must not miss the first one.
-  shadow_queued();
-  shadow_dropped();
-  outbox_delivered();
-  dead_letters();
-  open_intents();
-}
+Metrics::Metrics() : registry_(std::make_unique<Registry>()) {}
 Metrics::~Metrics() = default;
 
 Counter Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {
@@ -147,91 +149,111 @@ Histogram Metrics::histogram(const std::string& name, const std::string& help, c
            .Add(to_prometheus(labels), upper_bounds));
 }
 
-void Metrics::request(std::string_view capability, std::string_view operation, int code,
-                      double seconds) {
+void Metrics::begin_wave(std::string_view wave) {
+  shadow_queued(wave);
+  shadow_dropped(wave);
+  outbox_delivered(wave);
+  dead_letters(wave);
+  open_intents(wave);
+  wave_full(wave);
+}
+
+void Metrics::request(std::string_view wave, std::string_view capability,
+                      std::string_view operation, int code, double seconds) {
   const std::string code_text = std::to_string(code);
   registry_
-      ->cached(registry_->requests, key_of({capability, operation, code_text}),
+      ->cached(registry_->requests, key_of({wave, capability, operation, code_text}),
                [&] {
                  return counter("underpin_requests_total",
                                 "Requests answered to channels and staff.",
-                                {{"capability", std::string(capability)},
-                                 {"operation", std::string(operation)},
-                                 {"code", code_text}});
+                                labels_of(wave, {{"capability", capability},
+                                                 {"operation", operation},
+                                                 {"code", code_text}}));
                })
       .add();
   registry_
-      ->cached(
-          registry_->request_seconds, key_of({capability, operation}),
-          [&] {
-            return histogram(
-                "underpin_request_seconds", "From the complete request to the answer.",
-                {{"capability", std::string(capability)}, {"operation", std::string(operation)}},
-                duration_bounds());
-          })
+      ->cached(registry_->request_seconds, key_of({wave, capability, operation}),
+               [&] {
+                 return histogram(
+                     "underpin_request_seconds", "From the complete request to the answer.",
+                     labels_of(wave, {{"capability", capability}, {"operation", operation}}),
+                     duration_bounds());
+               })
       .observe(seconds);
 }
 
-void Metrics::erp_call(std::string_view system, std::string_view capability,
+void Metrics::erp_call(std::string_view wave, std::string_view system, std::string_view capability,
                        std::string_view operation, std::string_view outcome, double seconds) {
   registry_
-      ->cached(registry_->erp_seconds, key_of({system, capability, operation, outcome}),
+      ->cached(registry_->erp_seconds, key_of({wave, system, capability, operation, outcome}),
                [&] {
                  return histogram("underpin_erp_seconds", "Calls into an ERP, by outcome.",
-                                  {{"system", std::string(system)},
-                                   {"capability", std::string(capability)},
-                                   {"operation", std::string(operation)},
-                                   {"outcome", std::string(outcome)}},
+                                  labels_of(wave, {{"system", system},
+                                                   {"capability", capability},
+                                                   {"operation", operation},
+                                                   {"outcome", outcome}}),
                                   duration_bounds());
                })
       .observe(seconds);
 }
 
-void Metrics::comparison(std::string_view capability, std::string_view verdict) {
+void Metrics::comparison(std::string_view wave, std::string_view capability,
+                         std::string_view verdict) {
   registry_
-      ->cached(registry_->comparisons, key_of({capability, verdict}),
+      ->cached(registry_->comparisons, key_of({wave, capability, verdict}),
                [&] {
                  return counter(
                      "underpin_comparisons_total", "Answers of both systems compared, by verdict.",
-                     {{"capability", std::string(capability)}, {"verdict", std::string(verdict)}});
+                     labels_of(wave, {{"capability", capability}, {"verdict", verdict}}));
                })
       .add();
 }
 
-Counter Metrics::shadow_queued() {
-  return counter("underpin_shadow_queued_total", "Shadow reads taken into the queue.", {});
+Counter Metrics::shadow_queued(std::string_view wave) {
+  return counter("underpin_shadow_queued_total", "Shadow reads taken into the queue.",
+                 labels_of(wave, {}));
 }
-Counter Metrics::shadow_dropped() {
-  return counter("underpin_shadow_dropped_total", "Shadow reads dropped: the queue was full.", {});
+Counter Metrics::shadow_dropped(std::string_view wave) {
+  return counter("underpin_shadow_dropped_total", "Shadow reads dropped: the queue was full.",
+                 labels_of(wave, {}));
 }
-Gauge Metrics::outbox_pending(std::string_view system) {
+Gauge Metrics::outbox_pending(std::string_view wave, std::string_view system) {
   return gauge("underpin_outbox_pending", "Mirror writes accepted and not yet delivered.",
-               {{"system", std::string(system)}});
+               labels_of(wave, {{"system", system}}));
 }
-Counter Metrics::outbox_delivered() {
-  return counter("underpin_outbox_delivered_total", "Mirror writes delivered.", {});
+Counter Metrics::outbox_delivered(std::string_view wave) {
+  return counter("underpin_outbox_delivered_total", "Mirror writes delivered.",
+                 labels_of(wave, {}));
 }
-Gauge Metrics::dead_letters() {
-  return gauge("underpin_dead_letters", "Writes that wait for a person's decision.", {});
+Gauge Metrics::dead_letters(std::string_view wave) {
+  return gauge("underpin_dead_letters", "Writes that wait for a person's decision.",
+               labels_of(wave, {}));
 }
-Gauge Metrics::open_intents() {
-  return gauge("underpin_open_intents", "Writes begun whose outcome is not settled.", {});
+Counter Metrics::wave_full(std::string_view wave) {
+  return counter("underpin_wave_full_total",
+                 "Channel calls refused: the wave had all the workers that it may have.",
+                 labels_of(wave, {}));
 }
-Gauge Metrics::plan_version(std::string_view capability) {
+Gauge Metrics::open_intents(std::string_view wave) {
+  return gauge("underpin_open_intents", "Writes begun whose outcome is not settled.",
+               labels_of(wave, {}));
+}
+Gauge Metrics::plan_version(std::string_view wave, std::string_view capability) {
   return gauge("underpin_plan_version", "Version of the cutover plan in force.",
-               {{"capability", std::string(capability)}});
+               labels_of(wave, {{"capability", capability}}));
 }
-void Metrics::set_stage(std::string_view capability, std::string_view stage,
+void Metrics::set_stage(std::string_view wave, std::string_view capability, std::string_view stage,
                         const std::vector<std::string_view>& all_stages) {
   for (const std::string_view each : all_stages) {
     gauge("underpin_stage", "1 for the stage the plan leads to, else 0.",
-          {{"capability", std::string(capability)}, {"stage", std::string(each)}})
+          labels_of(wave, {{"capability", capability}, {"stage", each}}))
         .set(each == stage ? 1.0 : 0.0);
   }
 }
-Gauge Metrics::adapter_alarm(std::string_view system, std::string_view alarm) {
+Gauge Metrics::adapter_alarm(std::string_view wave, std::string_view system,
+                             std::string_view alarm) {
   return gauge("underpin_adapter_alarms", "1 while the adapter raises this alarm.",
-               {{"system", std::string(system)}, {"alarm", std::string(alarm)}});
+               labels_of(wave, {{"system", system}, {"alarm", alarm}}));
 }
 
 void Metrics::before_exposition(std::function<void()> collect) {

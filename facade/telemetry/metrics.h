@@ -63,27 +63,38 @@ class Metrics {
   Histogram histogram(const std::string& name, const std::string& help, const Labels& labels,
                       const std::vector<double>& upper_bounds);
 
-  // ---- the facade's own families; a call looks its series up in a table of this object
-  // ----------- underpin_requests_total{capability,operation,code},
-  // underpin_request_seconds{capability,operation}
-  void request(std::string_view capability, std::string_view operation, int code, double seconds);
-  // underpin_erp_seconds{system,capability,operation,outcome}; outcome "ok" or an error code's
+  // ---- the facade's own families, each with the label `wave`; a call looks its series up in a
+  // table of this object
+
+  // The totals of this wave are there from now on, at zero: an alert on a rate must not miss the
+  // first one.
+  void begin_wave(std::string_view wave);
+  // underpin_requests_total{wave,capability,operation,code},
+  // underpin_request_seconds{wave,capability,operation}; wave is empty for what is about none, or
+  // about several.
+  void request(std::string_view wave, std::string_view capability, std::string_view operation,
+               int code, double seconds);
+  // underpin_erp_seconds{wave,system,capability,operation,outcome}; outcome "ok" or an error code's
   // name.
-  void erp_call(std::string_view system, std::string_view capability, std::string_view operation,
-                std::string_view outcome, double seconds);
-  // underpin_comparisons_total{capability,verdict}
-  void comparison(std::string_view capability, std::string_view verdict);
-  Counter shadow_queued();                          // underpin_shadow_queued_total
-  Counter shadow_dropped();                         // underpin_shadow_dropped_total
-  Gauge outbox_pending(std::string_view system);    // underpin_outbox_pending{system}
-  Counter outbox_delivered();                       // underpin_outbox_delivered_total
-  Gauge dead_letters();                             // underpin_dead_letters
-  Gauge open_intents();                             // underpin_open_intents
-  Gauge plan_version(std::string_view capability);  // underpin_plan_version{capability}
-  // underpin_stage{capability,stage}: 1 for `stage`, 0 for each other one of `all_stages`.
-  void set_stage(std::string_view capability, std::string_view stage,
+  void erp_call(std::string_view wave, std::string_view system, std::string_view capability,
+                std::string_view operation, std::string_view outcome, double seconds);
+  // underpin_comparisons_total{wave,capability,verdict}
+  void comparison(std::string_view wave, std::string_view capability, std::string_view verdict);
+  Counter shadow_queued(std::string_view wave);     // underpin_shadow_queued_total
+  Counter shadow_dropped(std::string_view wave);    // underpin_shadow_dropped_total
+  Counter outbox_delivered(std::string_view wave);  // underpin_outbox_delivered_total
+  Gauge dead_letters(std::string_view wave);        // underpin_dead_letters
+  Gauge open_intents(std::string_view wave);        // underpin_open_intents
+  Counter wave_full(std::string_view wave);         // underpin_wave_full_total
+  // underpin_outbox_pending{wave,system}
+  Gauge outbox_pending(std::string_view wave, std::string_view system);
+  // underpin_plan_version{wave,capability}
+  Gauge plan_version(std::string_view wave, std::string_view capability);
+  // underpin_stage{wave,capability,stage}: 1 for `stage`, 0 for each other one of `all_stages`.
+  void set_stage(std::string_view wave, std::string_view capability, std::string_view stage,
                  const std::vector<std::string_view>& all_stages);
-  Gauge adapter_alarm(std::string_view system, std::string_view alarm);  // underpin_adapter_alarms
+  // underpin_adapter_alarms{wave,system,alarm}
+  Gauge adapter_alarm(std::string_view wave, std::string_view system, std::string_view alarm);
 
   // Called before each exposition, for values that are asked for, not told. Must not call expose().
   void before_exposition(std::function<void()> collect);

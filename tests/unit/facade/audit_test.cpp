@@ -116,10 +116,19 @@ TEST_F(Audit, FindsACutTailByTheHeadsThatALogRepeats) {
   std::string log = "not JSON\n{\"msg\":\"request\"}\n";
   for (const AuditRecord& record : records)
     log += R"({"level":"info","msg":"audit","audit_hash":")" + record.hash + "\"}\n";
-  ASSERT_EQ(audit_heads_in_log(log).size(), records.size());
-  EXPECT_THAT(faults(audit_heads_in_log(log)), IsEmpty());
+  ASSERT_EQ(audit_heads_in_log(log)["default"].size(), records.size());
+  EXPECT_THAT(faults(audit_heads_in_log(log)["default"]), IsEmpty());
   records.pop_back();
-  EXPECT_EQ(faults(audit_heads_in_log(log)).size(), 1u);
+  EXPECT_EQ(faults(audit_heads_in_log(log)["default"]).size(), 1u);
+}
+
+TEST_F(Audit, TheHeadsOfAnotherWaveInOneLogAreNotMissedHere) {
+  std::string log = R"({"msg":"audit","wave":"fr","audit_hash":"1234"})"
+                    "\n";
+  for (const AuditRecord& record : records)
+    log += R"({"msg":"audit","wave":"de","audit_hash":")" + record.hash + "\"}\n";
+  EXPECT_THAT(faults(audit_heads_in_log(log)["de"]), IsEmpty());
+  EXPECT_EQ(faults(audit_heads_in_log(log)["fr"]).size(), 1u);
 }
 
 TEST_F(Audit, AChainThatWasRewrittenWholeIsFoundByAnOlderHead) {

@@ -1,0 +1,277 @@
+#include "facade/config.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace underpin::facade {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// A configuration with two waves, as text that a test changes.
+struct ConfigFile : testing::Test {
+  ConfigFile() {
+    folder = std::filesystem::temp_directory_path() /
+             ("underpin-config-" + std::to_string(::getpid()) + "-" +
+              testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+  }
+  ~ConfigFile() override { std::filesystem::remove_all(folder); }
+
+  std::string systems = R"("nav-de": {"adapter": "small", "settings": {"url": "http://nav/de"}},
+    "bc-de": {"adapter": "small", "settings": {"url": "http://bc/de"}},
+    "nav-fr": {"adapter": "small", "settings": {"url": "http://nav/fr"}},
+    "bc-fr": {"adapter": "small", "settings": {"url": "http://bc/fr"}})";
+  std::string waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+    "fr": {"legacy": "nav-fr", "cloud": "bc-fr"})";
+  std::string keys =
+      R"({"subject": "web", "role": "channel", "channel": "web-de", "wave": "de", "hash": "h"},
+    {"subject": "web", "role": "channel", "channel": "web-fr", "wave": "fr", "hash": "h"},
+    {"subject": "ada", "role": "architect", "waves": ["de"], "hash": "h"},
+    {"subject": "ben", "role": "operator", "hash": "h"})";
+  std::string more;
+
+  Result<Config> read() {
+    write("config.json", "{\"stateFolder\": \"state\", \"keys\": [" + keys + "], \"systems\": {" +
+                             systems + "}, \"waves\": {" + waves + "}" +
+                             (more.empty() ? "" : ", " + more) + "}");
+    return read_config((folder / "config.json").string(),
+                       [](std::string_view) { return std::string_view(R"({"type":"object"})"); });
+  }
+  Config good() {
+    auto config = read();
+    EXPECT_TRUE(config) << (config ? "" : config.error().message);
+    return config ? std::move(config).value() : Config{};
+  }
+  std::string refusal() {
+    const auto config = read();
+    EXPECT_FALSE(config);
+    return config ? "" : config.error().message;
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((folder / name).parent_path());
+    std::ofstream(folder / name) << text;
+  }
+  std::string state(const std::string& below = "") const {
+    return (folder / ("state" + below)).string();
+  }
+
+  std::filesystem::path folder;
+};
+
+TEST_F(ConfigFile, EachWaveHasSystemsAFolderAndAJournalOfItsOwn) {
+  const Config config = good();
+  ASSERT_EQ(config.waves.size(), 2u);
+  const WaveConfig& de = config.waves[0];
+  const WaveConfig& fr = config.waves[1];
+  EXPECT_EQ(de.name, "de");
+  EXPECT_EQ(de.legacy_system, "nav-de");
+  EXPECT_EQ(de.cloud_system, "bc-de");
+  EXPECT_EQ(de.facade.wave, "de");
+  EXPECT_EQ(de.facade.state_folder, state("/waves/de"));
+  EXPECT_EQ(fr.name, "fr");
+  EXPECT_EQ(fr.facade.state_folder, state("/waves/fr"));
+}
+
+TEST_F(ConfigFile, TheWaveNamedDefaultLiesWhereItAlwaysDid) {
+  waves = R"("default": {"legacy": "nav-de", "cloud": "bc-de"})";
+  keys = R"({"subject": "web", "role": "channel", "channel": "web", "hash": "h"})";
+  more = R"("store": {"kind": "postgres", "connection": "dbname=x"})";
+  const Config alone = good();
+  EXPECT_EQ(alone.waves.at(0).facade.state_folder, state());
+  EXPECT_EQ(alone.waves.at(0).facade.postgres->schema, "underpin");
+  EXPECT_EQ(alone.keys.at(0).wave, "default") << "the only wave needs no naming";
+  // Also when others come after it.
+  waves += R"(, "fr": {"legacy": "nav-fr", "cloud": "bc-fr"})";
+  keys =
+      R"({"subject": "web", "role": "channel", "channel": "web", "wave": "default", "hash": "h"})";
+  const Config two = good();
+  EXPECT_EQ(two.waves.at(0).facade.state_folder, state());
+  EXPECT_EQ(two.waves.at(0).facade.postgres->schema, "underpin");
+  EXPECT_EQ(two.waves.at(1).facade.state_folder, state("/waves/fr"));
+  EXPECT_EQ(two.waves.at(1).facade.postgres->schema, "underpin_fr");
+}
+
+TEST_F(ConfigFile, AWaveWhoseSchemaPostgresWouldCutIsRefused) {
+  more = R"("store": {"kind": "postgres", "connection": "dbname=x",
+            "schema": "a_schema_whose_name_is_nearly_as_long_as_a_name_may_ever_be"})";
+  good();
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+             "fr-and-all-overseas": {"legacy": "nav-fr", "cloud": "bc-fr"})";
+  keys = R"({"subject": "ben", "role": "operator", "hash": "h"})";
+  EXPECT_THAT(refusal(), HasSubstr("/waves/fr-and-all-overseas: its schema would be"));
+}
+
+TEST_F(ConfigFile, ASystemOfTwoWavesIsRefusedAndBothAreNamed) {
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+             "fr": {"legacy": "nav-fr", "cloud": "bc-de"})";
+  EXPECT_THAT(refusal(), HasSubstr("/waves/fr/cloud: the wave fr names the system bc-de, which is "
+                                   "the wave de's: a system belongs to one wave"));
+  // In another role it is the same system.
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+             "fr": {"legacy": "bc-de", "cloud": "bc-fr"})";
+  EXPECT_THAT(refusal(), HasSubstr("/waves/fr/legacy: the wave fr names the system bc-de"));
+}
+
+TEST_F(ConfigFile, OneCompanyUnderTwoNamesIsRefused) {
+  systems = R"("nav-de": {"adapter": "small", "settings": {"url": "http://nav/de"}},
+    "bc-de": {"adapter": "small", "settings": {"url": "http://bc/de"}},
+    "nav-fr": {"adapter": "small", "settings": {"url": "http://nav/fr"}},
+    "bc-fr": {"adapter": "small", "settings": {"url": "http://bc/de"}})";
+  EXPECT_THAT(refusal(),
+              HasSubstr("the system bc-fr of the wave fr has the settings of the system bc-de of "
+                        "the wave de"));
+}
+
+TEST_F(ConfigFile, AWaveNeedsTwoSystemsThatAreThere) {
+  waves = R"("de": {"legacy": "nav-de", "cloud": "nav-de"})";
+  EXPECT_THAT(refusal(), HasSubstr("/waves/de: legacy and cloud must be different systems"));
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc"})";
+  EXPECT_THAT(refusal(), HasSubstr("/waves/de/cloud: names the system bc, which is not there"));
+  waves = "";
+  EXPECT_THAT(refusal(), HasSubstr("/waves: must name a wave"));
+}
+
+TEST_F(ConfigFile, NamesOfWavesAreThoseOfFoldersAndSchemas) {
+  keys = R"({"subject": "ben", "role": "operator", "hash": "h"})";
+  for (const char* name :
+       {"DE", "1st", "-de", "de/..", "d e", "a-name-that-has-one-letter-2-many", "*"}) {
+    waves = "\"" + std::string(name) + R"(": {"legacy": "nav-de", "cloud": "bc-de"})";
+    EXPECT_THAT(refusal(), HasSubstr("a wave's name must be [a-z][a-z0-9_-]{0,30}")) << name;
+  }
+  for (const char* name : {"d", "de-2_north", "a-name-that-has-31-letters-long"}) {
+    waves = "\"" + std::string(name) + R"(": {"legacy": "nav-de", "cloud": "bc-de"})";
+    EXPECT_TRUE(read()) << name;
+  }
+}
+
+TEST_F(ConfigFile, AChannelsKeyNamesItsWaveWhenThereAreSeveral) {
+  keys = R"({"subject": "web", "role": "channel", "channel": "web", "hash": "h"})";
+  EXPECT_THAT(refusal(), HasSubstr("/keys/0/wave: is missing: with several waves, the key of the "
+                                   "channel web names its own; there is de, fr"));
+  keys = R"({"subject": "web", "role": "channel", "channel": "web", "wave": "it", "hash": "h"})";
+  EXPECT_THAT(refusal(), HasSubstr("/keys/0/wave: names the wave it; there is de, fr"));
+}
+
+TEST_F(ConfigFile, ANamespaceBelongsToOneWave) {
+  keys = R"({"subject": "a", "role": "channel", "channel": "web", "wave": "de", "hash": "h"},
+            {"subject": "b", "role": "channel", "channel": "web", "wave": "de", "hash": "i"})";
+  EXPECT_TRUE(read()) << "two keys of one channel";
+  keys = R"({"subject": "a", "role": "channel", "channel": "web", "wave": "de", "hash": "h"},
+            {"subject": "b", "role": "channel", "channel": "web", "wave": "fr", "hash": "i"})";
+  EXPECT_THAT(refusal(), HasSubstr("/keys/1/wave: the channel web belongs to the wave de already, "
+                                   "not to fr"));
+}
+
+TEST_F(ConfigFile, KeysOfStaffAreLimitedByWavesAndChannelsByTheirWave) {
+  EXPECT_EQ(good().keys.at(2).waves, (std::vector<std::string>{"de"}));
+  keys = R"({"subject": "ada", "role": "architect", "waves": ["de", "it"], "hash": "h"})";
+  EXPECT_THAT(refusal(), HasSubstr("/keys/0/waves: names the wave it; there is de, fr"));
+  keys = R"({"subject": "ada", "role": "architect", "wave": "de", "hash": "h"})";
+  EXPECT_THAT(refusal(), HasSubstr("/keys/0/wave: is for the role channel"));
+  keys = R"({"subject": "a", "role": "channel", "channel": "web", "wave": "de", "waves": ["de"],
+             "hash": "h"})";
+  EXPECT_THAT(refusal(), HasSubstr("/keys/0/waves: is for the other roles"));
+}
+
+TEST_F(ConfigFile, AWaveOverridesWhatItNamesAndKeepsTheRest) {
+  more = R"("orders": {"documentTolerance": "0.05"},
+    "inventory": {"safetyStock": {"web-de": "2", "web-fr": "3"}, "countAgeMaxMs": 60000},
+    "cutover": {"maxBacklogAgeMs": 1000, "approvals": {"orders": ["approver"], "customers": ["qa"]},
+                "minDwellMs": {"dual_write": 5}},
+    "guards": {"lookMs": 200, "orders": {"deadLettersMax": 1, "backlogAgeMaxMs": 7}})";
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+    "fr": {"legacy": "nav-fr", "cloud": "bc-fr",
+           "orders": {"documentTolerance": "0.10"},
+           "inventory": {"safetyStock": {"web-fr": "9"}},
+           "cutover": {"maxBacklogAgeMs": 2000, "approvals": {"orders": ["qa", "finance"]}},
+           "guards": {"orders": {"deadLettersMax": 4}}})";
+  const Config config = good();
+  const FacadeSettings& de = config.waves.at(0).facade;
+  EXPECT_EQ(de.orders.document_tolerance.text(), "0.05");
+  EXPECT_EQ(de.inventory.safety_stock.at("web-fr").text(), "3");
+  EXPECT_EQ(de.cutover.max_backlog_age_ms, 1000);
+  EXPECT_EQ(de.guards.capabilities[0].dead_letters_max, 1);
+  const FacadeSettings& fr = config.waves.at(1).facade;
+  EXPECT_EQ(fr.orders.document_tolerance.text(), "0.10");
+  EXPECT_EQ(fr.inventory.safety_stock.at("web-fr").text(), "9");
+  EXPECT_EQ(fr.inventory.safety_stock.at("web-de").text(), "2");
+  EXPECT_EQ(fr.inventory.count_age_max_ms, 60'000);
+  EXPECT_EQ(fr.cutover.max_backlog_age_ms, 2000);
+  const auto signers = [&](Capability capability) {
+    return fr.cutover.approvals[static_cast<std::size_t>(capability)]->roles;
+  };
+  EXPECT_EQ(signers(Capability::orders), (std::vector<std::string>{"qa", "finance"}));
+  EXPECT_EQ(signers(Capability::customers), (std::vector<std::string>{"qa"}));
+  EXPECT_EQ(fr.cutover.min_dwell_ms[static_cast<std::size_t>(cutover::Stage::dual_write)], 5);
+  EXPECT_EQ(fr.guards.capabilities[0].dead_letters_max, 4);
+  EXPECT_EQ(fr.guards.capabilities[0].backlog_age_max_ms, 7);
+  EXPECT_EQ(fr.guards.look_ms, 200);
+}
+
+TEST_F(ConfigFile, AFreezeOfAllWavesHoldsInAWaveThatHasItsOwn) {
+  more = R"("cutover": {"freezes": [{"from": "2026-11-20T00:00:00Z", "to": "2026-12-01T00:00:00Z",
+            "reason": "Black Friday"}]})";
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+    "fr": {"legacy": "nav-fr", "cloud": "bc-fr", "cutover": {"freezes": [
+      {"from": "2027-01-06T00:00:00Z", "to": "2027-02-03T00:00:00Z", "reason": "Soldes"}]}})";
+  const Config config = good();
+  EXPECT_EQ(config.waves.at(0).facade.cutover.freezes.size(), 1u);
+  const auto& freezes = config.waves.at(1).facade.cutover.freezes;
+  ASSERT_EQ(freezes.size(), 2u);
+  EXPECT_EQ(freezes[0].reason, "Soldes");
+  EXPECT_EQ(freezes[1].reason, "Black Friday");
+}
+
+TEST_F(ConfigFile, AWaveHasParityRulesOfItsOwn) {
+  const std::string rule = R"({"name": "a", "path": "/a", "ignore": true, "reason": "r"})";
+  write("all.json", R"({"rules": [)" + rule + "]}");
+  write("fr.json", R"({"rules": [)" + rule + R"(, {"name": "b", "path": "/b", "ignore": true,
+        "reason": "r"}]})");
+  more = R"("parity": {"rulesFile": "all.json"})";
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+    "fr": {"legacy": "nav-fr", "cloud": "bc-fr", "parity": {"rulesFile": "fr.json"}})";
+  const auto config = read();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->waves[0].facade.parity_rules.rules.size(), 1u);
+  EXPECT_EQ(config->waves[1].facade.parity_rules.rules.size(), 2u);
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de", "parity": {"rulesFile": "none.json"}})";
+  keys = R"({"subject": "ben", "role": "operator", "hash": "h"})";
+  EXPECT_THAT(refusal(), HasSubstr("/waves/de/parity/rulesFile"));
+}
+
+TEST_F(ConfigFile, AnErrorInAWaveIsNamedWhereItStands) {
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de",
+                    "orders": {"documentTolerance": "-1"}},
+             "fr": {"legacy": "nav-fr", "cloud": "bc-fr", "relay": {"parallel": 1}})";
+  EXPECT_THAT(refusal(), HasSubstr("/waves/fr")) << "what a wave cannot have of its own";
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de",
+                    "orders": {"documentTolerance": "-1"}},
+             "fr": {"legacy": "nav-fr", "cloud": "bc-fr"})";
+  EXPECT_THAT(refusal(), HasSubstr("/waves/de/orders/documentTolerance: must be a decimal"));
+  EXPECT_THAT(refusal(), Not(HasSubstr("/waves/fr")));
+}
+
+TEST_F(ConfigFile, TheStateOfAWaveThatIsNotNamedAnyMoreRefusesTheStart) {
+  EXPECT_TRUE(check_state_folder(good())) << "a fresh site";
+  write("state/waves/de/journal.db", "x");
+  EXPECT_TRUE(check_state_folder(good()));
+  write("state/waves/it/journal.db", "x");
+  const Status forgotten = check_state_folder(good());
+  ASSERT_FALSE(forgotten);
+  EXPECT_THAT(forgotten.error().message, HasSubstr("holds the state of the wave it"));
+  std::filesystem::remove_all(folder / "state/waves/it");
+  // Who renames `default` would begin with an empty journal.
+  write("state/parity.db", "x");
+  const Status renamed = check_state_folder(good());
+  ASSERT_FALSE(renamed);
+  EXPECT_THAT(renamed.error().message, HasSubstr("holds the state of the wave default"));
+}
+
+}  // namespace
+}  // namespace underpin::facade
