@@ -3,6 +3,7 @@
 #
 #   ./run.sh           drives, prints the account, keeps serving until Ctrl-C
 #   ./run.sh --serve   serves without the drive (channel API 127.0.0.1:8080, operations 8081)
+#   ./run.sh --waves   serves two waves (config/waves.json) without a drive
 #   ./run.sh --once    drives and ends; not 0 if anything was lost, duplicated, failed or unexplained
 #   --keep             continues with the data of the last run instead of fresh data
 #
@@ -12,8 +13,8 @@ cd "$(dirname "$0")"
 
 for option in "$@"; do
   case "$option" in
-    --serve | --once | --keep) ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --serve | --waves | --once | --keep) ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "run.sh: $option is not an option; see ./run.sh --help" >&2; exit 2 ;;
   esac
 done

@@ -16,14 +16,16 @@ from drive.account import Account  # noqa: E402
 from drive.migration import Migration  # noqa: E402
 from drive.processes import ROOT, NotStarted, Processes, free_port  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
+from drive.two_waves import TwoWaves  # noqa: E402
 
 
 def _arguments():
     parser = argparse.ArgumentParser(description="The sample site, and a migration of it")
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "underpin"))
-    parser.add_argument("--config", default=os.path.join(ROOT, "config", "underpin.json"))
+    parser.add_argument("--config", help="default: config/underpin.json, or config/waves.json with --waves")
     parser.add_argument("--out", default=os.path.join(ROOT, "out"), help="data, logs, report, summary")
     parser.add_argument("--serve", action="store_true", help="start everything, drive nothing")
+    parser.add_argument("--waves", action="store_true", help="serve two waves, drive nothing")
     parser.add_argument("--once", action="store_true", help="end after the drive; the exit code is its result")
     parser.add_argument("--keep", action="store_true", help="continue with the data of the last run")
     parser.add_argument("--free-ports", action="store_true", help="listen on free ports, not 8080 and 8081")
@@ -35,23 +37,25 @@ def main() -> int:
     account = Account()
     out = os.path.abspath(given.out)
     os.makedirs(out, exist_ok=True)
-    config, ports = given.config, (8080, 8081)
+    site = "waves.json" if given.waves else "underpin.json"
+    config, ports = given.config or os.path.join(ROOT, "config", site), (8080, 8081)
     if given.free_ports:
         ports = (free_port(), free_port())
-        config = copied_site(given.config, os.path.join(out, "config"), ports)
-    processes = Processes(given.binary, config, out, ports, given.keep, account)
+        config = copied_site(config, os.path.join(out, "config"), ports)
+    kind = TwoWaves if given.waves else Processes
+    processes = kind(given.binary, config, out, ports, given.keep, account)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: _end(ended))
     good, wrong = True, []
     try:
         processes.start()
-        if not given.serve:
+        if not given.serve and not given.waves:
             good = Migration(processes, account, fresh=not given.keep).run()
         if given.once:
             ended.set()
         else:
-            _show_urls(account, processes)
+            _show_urls(account, processes, given.waves)
         while not ended.wait(0.5):
             dead = processes.dead()
             if dead:
@@ -79,18 +83,19 @@ def _end(ended: threading.Event) -> None:
     raise KeyboardInterrupt
 
 
-def _show_urls(account: Account, processes: Processes) -> None:
+def _show_urls(account: Account, processes: Processes, waves: bool) -> None:
     channel, ops = (f"http://127.0.0.1:{port}"
                     for port in (processes.channel_port, processes.ops_port))
     account.chapter("Serving until Ctrl-C")
     account.table([
         ("channel API", f"{channel}/v1", None), 
         ("operations API", f"{ops}/ops/v1/cutover", None),
-        ("parity report", f"{ops}/ops/v1/parity/report.html", None),
+        ("parity report", f"{ops}/ops/v1/parity/report.html{'?wave=de' if waves else ''}", None),
         ("metrics", f"{ops}/metrics", None),
-        ("keys (X-API-Key)", "web-demo-key, pos-demo-key; ops-demo-key, architect-demo-key; "
+        ("keys (X-API-Key)", ("web-de-demo-key, web-fr-demo-key; architect-de-demo-key" if waves
+                              else "web-demo-key, pos-demo-key") + "; ops-demo-key, architect-demo-key; "
                              "approver-, qa-, finance-, operator-demo-key", None)])
-    account.line("  curl -i -H 'X-API-Key: web-demo-key' -H 'Content-Type: application/json' \\")
+    account.line(f"  curl -i -H 'X-API-Key: web-{'de-' if waves else ''}demo-key' -H 'Content-Type: application/json' \\")
     account.line(f"    -H 'Idempotency-Key: sample-1' -d @docs/examples/order.json {channel}/v1/orders")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from .account import Account
-from .http_calls import Server
+from .http_calls import InWave, Server
 
 STAGES = ("legacy_only", "dual_write", "shadow_read", "cloud_primary", "ramp_down", "cloud_only")
 PATIENCE_S = 60
@@ -20,10 +20,13 @@ class GaveUp(RuntimeError):
 
 
 class Architect:
-    def __init__(self, port: int, key: str, account: Account):
-        self._server = Server(port, {"X-API-Key": key})
-        self._signers = {role: Server(port, {"X-API-Key": f"{role}-demo-key"})
-                         for role in ("approver", "qa", "finance")}
+    def __init__(self, port: int, key: str, account: Account, wave: str = ""):
+        def server(of_key: str):
+            plain = Server(port, {"X-API-Key": of_key})
+            return InWave(plain, wave) if wave else plain
+
+        self._server = server(key)
+        self._signers = {role: server(f"{role}-demo-key") for role in ("approver", "qa", "finance")}
         self._account = account
         self.stage_changes = 0
         self.rollbacks = 0

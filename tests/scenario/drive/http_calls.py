@@ -32,6 +32,16 @@ class Answer:
         return f"{self.status} {detail or self.body[:200].decode('utf-8', 'replace')}"
 
 
+class InWave:
+    """A server whose every call is about one wave."""
+
+    def __init__(self, server: "Server", wave: str):
+        self._server, self._wave = server, wave
+
+    def call(self, method: str, path: str, body=None, headers: dict | None = None) -> Answer:
+        return self._server.call(method, f"{path}{'&' if '?' in path else '?'}wave={self._wave}", body, headers)
+
+
 class Server:
     """One server on loopback. Threads: any; each has a connection of its own."""
 

@@ -1,12 +1,16 @@
 // Several waves behind one service: whose call goes where, and that nothing of one is felt in
 // another.
 #include "contracts/json/json_text.h"
+#include "facade/api/channel_api.h"
+#include "facade/api/ops_api.h"
 #include "facade/api/service.h"
 #include "tests/unit/facade/small_erp.h"
 #include "tests/unit/http/raw_client.h"
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cctype>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -503,6 +507,35 @@ TEST_F(Waves, WithOneWaveNothingNeedsNaming) {
   EXPECT_NE(read(ops("GET", "/ops/v1/kill")).find("targets"), nullptr);
   EXPECT_NE(read(ops("POST", "/ops/v1/kill/all?wave=*", R"({"reason": "r"})")).find("targets"),
             nullptr);
+}
+
+// Every route of staff is under the rule, and described.
+TEST_F(Waves, TheRoutesAreThoseOfTheDescription) {
+  serve({"de"});
+  std::set<std::string> served;
+  for (const WaveRoute& route : over_waves({waves["de"].facade.get()}, ops_routes))
+    served.insert(route.route.method + " " + route.route.pattern);
+  for (const WaveRoute& route : over_waves({waves["de"].facade.get()}, channel_routes))
+    served.insert(route.route.method + " " + route.route.pattern);
+  std::set<std::string> described;
+  std::ifstream file(UNDERPIN_SOURCE_DIR "/contracts/schemas/openapi.yaml");
+  std::string path;
+  for (std::string line; std::getline(file, line) && line != "components:";) {
+    if (line.rfind("  /", 0) == 0 || line.rfind("  '/", 0) == 0) {
+      path.clear();
+      for (const char c : line)
+        if (c != ' ' && c != '\'' && c != ':') path += c;
+    }
+    for (const char* method : {"get", "put", "post", "patch", "delete"}) {
+      if (line != std::string("    ") + method + ":" || path.find("/v1/") == std::string::npos)
+        continue;
+      std::string upper = method;
+      std::transform(upper.begin(), upper.end(), upper.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+      described.insert(upper + " " + path);
+    }
+  }
+  EXPECT_EQ(served, described);
 }
 
 TEST_F(Waves, AKeyOfAWaveThatIsNotServedRefusesTheStart) {

@@ -204,8 +204,10 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "get /livez",
                                    "get /readyz",
                                    "get /metrics",
+                                   "get /ops/v1/waves",
                                    "get /ops/v1/cutover",
                                    "get /ops/v1/cutover/{capability}",
+                                   "get /ops/v1/cutover/{capability}/history",
                                    "get /ops/v1/cutover/{capability}/explain",
                                    "put /ops/v1/cutover/{capability}",
                                    "post /ops/v1/cutover/{capability}/acknowledge",
@@ -225,7 +227,7 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "post /ops/v1/exceptions/{id}/replay",
                                    "post /ops/v1/exceptions/{id}/discard",
                                    "get /ops/v1/parity",
-                                   "get /ops/v1/parity/report",
+                                   "get /ops/v1/parity/entries",
                                    "get /ops/v1/parity/report.html",
                                    "get /ops/v1/trace/{number}"}));
 }
@@ -242,6 +244,20 @@ TEST(OpenApi, WritesOfChannelsNeedAKeyAndReadsDoNot) {
       EXPECT_EQ(text.find("parameters/IfMatch") != std::string::npos, method.key == "patch") << id;
       EXPECT_NE(text.find("parameters/TraceParent"), std::string::npos) << id;
       EXPECT_NE(method.value.get("responses").find("401"), nullptr) << id;
+    }
+  }
+}
+
+TEST(OpenApi, CallsOfStaffNameTheirWaveAndCallsOfChannelsDoNot) {
+  for (const Member& path : openapi().get("paths").members()) {
+    const bool staff = path.key.rfind("/ops/v1/", 0) == 0;
+    for (const Member& method : path.value.members()) {
+      if (method.key == "servers") continue;
+      const std::string text = write(method.value);
+      EXPECT_EQ(text.find("parameters/Wave") != std::string::npos, staff) << path.key;
+      if (staff) {
+        EXPECT_NE(method.value.get("responses").find("422"), nullptr) << path.key;
+      }
     }
   }
 }

@@ -278,6 +278,119 @@ TEST(PostgresJournal, APublishedPlanWakesTheOtherReplicas) {
   EXPECT_TRUE(wakes_reach(2));
 }
 
+// As two waves of one process have it: the second one's schema is the first one's with its name.
+TEST(PostgresJournal, TwoWavesInOneDatabaseShareNothing) {
+  const PostgresSettings first = own_schema();
+  PostgresSettings second = first;
+  second.schema += "_fr";
+  const auto exists = postgres_journal_exists(second);
+  ASSERT_TRUE(exists.has_value()) << exists.error().message;
+  EXPECT_FALSE(*exists);
+  const auto de = opened(first);
+  const auto fr = opened(second);
+  EXPECT_TRUE(postgres_journal_exists(second).value());
+
+  // The same subject, key, name and plan version, at once: neither sees the other.
+  for (const auto& journal : {de.get(), fr.get()}) {
+    OpenOutcome outcome;
+    ASSERT_TRUE(journal
+                    ->write([&](JournalTransaction& tx) {
+                      outcome = tx.open_intent(order_intent("1", "k"), at(0));
+                      return true;
+                    })
+                    .has_value());
+    EXPECT_TRUE(is<Opened>(outcome));
+    std::size_t replicas = 0;
+    EXPECT_TRUE(
+        journal->read([&](const JournalReader& reader) { replicas = reader.replicas().size(); })
+            .has_value());
+    EXPECT_EQ(replicas, 1U) << "a replica is one of its wave";
+  }
+  ASSERT_TRUE(set_fact(*de, "wave", "de").has_value());
+  EXPECT_EQ(fact(*fr, "wave"), "");
+
+  // A group of one that stands still holds its own line, and no other.
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool inside = false;
+  bool go_on = false;
+  std::thread slow([&] {
+    EXPECT_TRUE(de->write([&](JournalTransaction& tx) {
+                    std::unique_lock lock(mutex);
+                    inside = true;
+                    changed.notify_all();
+                    changed.wait_for(lock, std::chrono::seconds(2), [&] { return go_on; });
+                    tx.set_fact("slow", "1");
+                    return true;
+                  }).has_value());
+  });
+  {
+    std::unique_lock lock(mutex);
+    ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return inside; }));
+  }
+  EXPECT_TRUE(set_fact(*fr, "quick", "1").has_value());
+  EXPECT_EQ(fact(*de, "slow"), "") << "the slow one was still inside";
+  {
+    const std::lock_guard lock(mutex);
+    go_on = true;
+  }
+  changed.notify_all();
+  slow.join();
+}
+
+// How often a journal was told of a plan; waits for it.
+class Wakes {
+ public:
+  void count() {
+    const std::lock_guard lock(mutex_);
+    ++wakes_;
+    woken_.notify_all();
+  }
+  bool reach(int wakes) {
+    std::unique_lock lock(mutex_);
+    return woken_.wait_for(lock, std::chrono::seconds(30), [&] { return wakes_ >= wakes; });
+  }
+  int now() {
+    const std::lock_guard lock(mutex_);
+    return wakes_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  int wakes_ = 0;
+};
+
+TEST(PostgresJournal, APlanOfOneWaveWakesNoReplicaOfAnother) {
+  const PostgresSettings first = own_schema();
+  PostgresSettings second = first;
+  second.schema += "_fr";
+  Wakes de;
+  Wakes fr;
+  const auto publisher_de = opened(first);
+  const auto publisher_fr = opened(second);
+  const auto listening_de = opened(first);
+  const auto listening_fr = opened(second);
+  listening_de->on_plan_published([&] { de.count(); });
+  listening_fr->on_plan_published([&] { fr.count(); });
+  ASSERT_TRUE(de.reach(1) && fr.reach(1)) << "once when it begins to listen";
+  const auto publish = [](Journal& journal, std::int64_t expected) {
+    PlanRecord plan;
+    plan.plan = "{}";
+    return journal.write([&](JournalTransaction& tx) { return tx.publish_plan(plan, expected); })
+        .has_value();
+  };
+  for (int version = 0; version < 3; ++version) {
+    const int before = de.now();
+    ASSERT_TRUE(publish(*publisher_de, version));
+    ASSERT_TRUE(de.reach(before + 1));
+  }
+  // Announcements arrive in the order of their commits: its own would come after the others'.
+  ASSERT_TRUE(publish(*publisher_fr, 0));
+  ASSERT_TRUE(fr.reach(2));
+  EXPECT_EQ(fr.now(), 2);
+}
+
 class LostCommit : public ::testing::Test {
  protected:
   void SetUp() override {
