@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
 #include "facade/cohorts.h"
+#include "facade/customers.h"
 #include "facade/feeds.h"
 #include "facade/observe.h"
 
@@ -70,6 +71,13 @@ CatchUpState CatchUp::state(const JournalReader& reader, Capability capability, 
   state.delivered = value->get("delivered").as_int() ? *value->get("delivered").as_int() : 0;
   state.detail = value->get("detail").text();
   return state;
+}
+
+void CatchUp::bring_first(JournalTransaction& tx, const CustomerNumber& customer, Side to,
+                          const std::string& wave, Timestamp now) {
+  if (customer.empty() || state(tx, Capability::customers, to).state == "done") return;
+  if (!tx.rows_of(to, Capability::customers, customer.text()).empty()) return;
+  tx.add_outbox_row(customer_mirror(customer, to, wave, "catch-up"), now);
 }
 
 void CatchUp::reset(JournalTransaction& tx, Capability capability, Side to) {
@@ -208,6 +216,7 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
         if (tx.open_intent_of(Capability::orders, order_subject(candidate.id))) return false;
         document->mirrored = true;
         tx.put_document(*document);
+        bring_first(tx, document->customer, to, document->wave, now_());
         journal::NewOutboxRow row;
         row.side = to;
         row.capability = Capability::orders;

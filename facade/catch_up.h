@@ -34,6 +34,10 @@ class CatchUp {
   Status advance(const CallContext& context);
 
   static CatchUpState state(const journal::JournalReader& reader, Capability capability, Side to);
+  // Puts the customer of an order that is mirrored to `to` in front of it, while customers are
+  // still being brought over.
+  static void bring_first(journal::JournalTransaction& tx, const CustomerNumber& customer, Side to,
+                          const std::string& wave, Timestamp now);
   // A new journey begins: what was caught up before says nothing any more.
   static void reset(journal::JournalTransaction& tx, Capability capability, Side to);
 

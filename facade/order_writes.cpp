@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "facade/catch_up.h"
 #include "facade/cohorts.h"
 #include "facade/feeds.h"
 
@@ -210,6 +211,7 @@ class PlaceOrder final : public OrderWrite {
                         now);
     }
     if (document.mirrored) {
+      CatchUp::bring_first(tx, order->customer, other(intent.side), intent.wave, now);
       auto row =
           outbox_row(intent, other(document.home), "place_order", document.content, Role::mirror);
       row.depends_on_capability = Capability::customers;

@@ -298,20 +298,21 @@ Result<OutboxRelay::Effect> OutboxRelay::amend_order(const OutboxRow& row,
   if (!amendment) return amendment.error();
   const auto document = document_of(row);
   if (!document) return document.error();
+  if (!document->mirrored) return Effect{};
   // The inert copy keeps what is outstanding at home, which may have shipped a part by now.
   const auto home = orders_.read_from(document->home, *document, context);
   if (!home) return home.error();
   // Cancelled, posted or shipped as a whole since: the copy is withdrawn, and may be gone already.
-  const bool outstanding_there =
-      std::any_of(home->lines.begin(), home->lines.end(),
-                  [](const OrderLine& line) { return line.outstanding() > Decimal{}; });
-  if (is_closed(home->status) || !outstanding_there) return follow_order(row, context);
+  const Order rest = outstanding_part(*home);
+  if (is_closed(home->status) || rest.lines.empty()) return follow_order(row, context);
   OrderAmendment outstanding = *amendment;
   for (LineAmendment& change : outstanding.lines) {
     if (!change.quantity) continue;
-    const auto line = std::find_if(home->lines.begin(), home->lines.end(),
+    const auto line = std::find_if(rest.lines.begin(), rest.lines.end(),
                                    [&](const OrderLine& l) { return l.number == change.number; });
-    change.quantity = line == home->lines.end() ? Decimal{} : line->outstanding();
+    change.quantity = line == rest.lines.end() ? Decimal{} : line->quantity;
+    // The copy may have lost a line of which nothing was outstanding: it comes back as a new one.
+    if (line != rest.lines.end()) change.added = *line;
   }
   const auto receipt = call_port<OrderReceipt>(
       systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
@@ -325,6 +326,7 @@ Result<OutboxRelay::Effect> OutboxRelay::cancel_order(const OutboxRow& row,
                                                       const WriteContext& context) {
   const auto document = document_of(row);
   if (!document) return document.error();
+  if (!document->mirrored) return Effect{};
   const auto receipt = call_port<OrderReceipt>(
       systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
         return port.cancel_order(ref_at(row.side, *document), OrderCancellation{}, context);
@@ -337,6 +339,7 @@ Result<OutboxRelay::Effect> OutboxRelay::follow_order(const OutboxRow& row,
                                                       const WriteContext& context) {
   const auto document = document_of(row);
   if (!document) return document.error();
+  if (!document->mirrored) return Effect{};
   const auto home = orders_.read_from(document->home, *document, context);
   if (!home) return home.error();
   Order as_mirrored = *home;

@@ -42,6 +42,7 @@ class OutboxRelay {
   // What this replica may send now, and until when: each row claimed.
   std::vector<journal::OutboxRow> claim_due(Side side, Deadline& until);
   bool deliver(const journal::OutboxRow& row, Deadline until);
+  // Changes of a copy do nothing once a person has given the copy up: `mirrored` is off then.
   Result<Effect> place_order(const journal::OutboxRow& row, const WriteContext& context);
   Result<Effect> release_order(const journal::OutboxRow& row, const WriteContext& context);
   Result<Effect> amend_order(const journal::OutboxRow& row, const WriteContext& context);

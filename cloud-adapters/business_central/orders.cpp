@@ -323,12 +323,7 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
     if (found.place != Place::living) return gone;
     if (has_shipped(found.header))
       throw Failure{site_.rejected("the copy " + found.number + " has been shipped")};
-    const bool any_left =
-        std::any_of(order.lines.begin(), order.lines.end(), [](const OrderLine& line) {
-          const Decimal rest = line.outstanding();
-          return !rest.is_zero() && !rest.is_negative();
-        });
-    if (is_closed(order.status) || !any_left) return remove(std::move(found), order.id, context);
+    if (is_closed(order.status)) return remove(std::move(found), order.id, context);
     return must(change_order(std::move(found), order.id, context,
                              [&](Change& change) { follow_living(change, order); }));
   });

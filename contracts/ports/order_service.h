@@ -42,8 +42,9 @@ class OrderService {
   virtual Result<OrderReceipt> release_order(const OrderRef& ref, const WriteContext& context) = 0;
 
   // A mirror follows its document: brings the inert copy's outstanding quantities to those of
-  // `order` (quantity - cancelled - shipped in the home); removes it when none is left or the
-  // document is closed. Removing what is gone is a success.
+  // `order` (quantity - cancelled - shipped in the home), and removes it when the document is
+  // closed. While the document is open the copy stays, if with nothing outstanding: the order may
+  // be raised again. Removing what is gone is a success.
   virtual Result<OrderReceipt> follow_order(const Order& order, const WriteContext& context) = 0;
 
   // Resolves an outcome_unknown of place_order: what the ERP holds under this identity (open,

@@ -504,10 +504,7 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
   return guarded(services_.system(), ErrorCode::outcome_unknown, [&] {
     const OrderRef ref{order.id, {}};
     Found found = documents_.find(ref, context);
-    const bool gone =
-        is_closed(order.status) ||
-        std::none_of(order.lines.begin(), order.lines.end(),
-                     [](const OrderLine& line) { return is_positive(line.outstanding()); });
+    const bool gone = is_closed(order.status);
     if (found.place == Place::nowhere) {
       if (!gone) throw Failure{{ErrorCode::not_found, "NAV has no such order"}};
       OrderReceipt receipt;

@@ -212,7 +212,7 @@ TEST_P(OrderContract, ACancelAfterAShipmentIsRejected) {
   EXPECT_EQ(posted.error().code, ErrorCode::rejected) << said(posted);
 }
 
-TEST_P(OrderContract, AMirrorFollowsItsDocumentAndIsWithdrawnWhenNothingIsOutstanding) {
+TEST_P(OrderContract, AMirrorFollowsItsDocumentAndIsWithdrawnWhenThatIsClosed) {
   Order order = new_order();
   const OrderReceipt receipt = placed(order, Role::mirror);
   order.lines[0].shipped_quantity = decimal("2");
@@ -229,6 +229,26 @@ TEST_P(OrderContract, AMirrorFollowsItsDocumentAndIsWithdrawnWhenNothingIsOutsta
   ASSERT_TRUE(orders().follow_order(order, write_within(20'000, Role::mirror)));
   EXPECT_EQ(quantity_in(read(order), 2), Decimal{});
   order.lines[0].shipped_quantity = decimal("3");
+  for (int times = 0; times < 2; ++times) {
+    const auto emptied = orders().follow_order(order, write_within(20'000, Role::mirror));
+    ASSERT_TRUE(emptied.has_value()) << said(emptied);
+    EXPECT_EQ(quantity_in(read(order), 1), Decimal{});
+    EXPECT_TRUE(site().is_open(receipt.document)) << "the order may be raised again";
+  }
+  order.lines[0].quantity = decimal("7");  // Raised by the home's users: 4 are outstanding.
+  order.lines[1].cancelled_quantity = Decimal{};
+  ASSERT_TRUE(orders().follow_order(order, write_within(20'000, Role::mirror)));
+  EXPECT_EQ(quantity_in(read(order), 1), decimal("4"));
+  EXPECT_EQ(quantity_in(read(order), 2), decimal("5"));
+  EXPECT_FALSE(site().is_released(receipt.document));
+  order.lines[0].shipped_quantity = decimal("7");
+  order.lines[1].shipped_quantity = decimal("5");
+  ASSERT_TRUE(orders().follow_order(order, write_within(20'000, Role::mirror)));
+  OrderAmendment raised;  // Raised by a channel: the line may have to come back.
+  raised.lines.push_back({1, decimal("2"), {}, {}, {}, order.lines[0]});
+  ASSERT_TRUE(orders().amend_order(ref_to(order), raised, write_within(20'000, Role::mirror)));
+  EXPECT_EQ(quantity_in(read(order), 1), decimal("2"));
+  order.status = OrderStatus::invoiced;
   for (int times = 0; times < 2; ++times) {  // Removing what is gone is a success.
     const auto removed = orders().follow_order(order, write_within(20'000, Role::mirror));
     ASSERT_TRUE(removed.has_value()) << said(removed);

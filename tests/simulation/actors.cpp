@@ -362,6 +362,7 @@ void World::read_stock() {
     const Decimal shown = levels->front().available;
     tell("read " + facade::stock_subject(key) + ": " + shown.text() + " of " + most.text());
     if (stock_strict_ && !beyond_settle_ && shown > most) {
+      tell_demand(key);
       violation("available of " + facade::stock_subject(key) + " is " + shown.text() +
                 ", more than " + most.text());
     }
@@ -454,6 +455,24 @@ Decimal World::most_available(const StockKey& key) {
         most -= std::max(Decimal{}, std::min(one.quantity, ordered) - one.shipped_quantity);
   }
   return most;
+}
+
+// What each ERP knows of the demand for an article, against what is at least due.
+void World::tell_demand(const StockKey& key) {
+  if (!options_.tell) return;
+  for (const Erp* erp : {legacy_.get(), cloud_.get()}) {
+    for (const Erp::Document& document : erp->documents) {
+      for (const OrderLine& one : document.order.lines) {
+        if (one.sku != key.sku || one.location != key.location || !document.open()) continue;
+        tell(erp->settings.name + " " + document.number.text() + " " +
+             facade::order_subject(document.order.id) + (document.inert ? " inert" : "") +
+             " line " + std::to_string(one.number) + ": " + one.outstanding().text() + " of " +
+             one.quantity.text() + ", at least " + demand_at_least(document.order.id, key).text());
+      }
+    }
+  }
+  tell("physical " + physical_[key].text() + ", nav " + legacy_->stock[key].text() + ", bc " +
+       cloud_->stock[key].text());
 }
 
 // ---- the ERPs' own users
@@ -583,8 +602,7 @@ void World::operate() {
       if (exception.kind == "dead_letter") {
         const int times = ++replays_[about];
         if (times > 6 || (acting_ && dice_.chance(80))) {
-          if (!acting_ && grown_again_.count(exception.subject) == 0)
-            violation("a dead letter stays dead: " + exception.detail);
+          if (!acting_) violation("a dead letter stays dead: " + about + ": " + exception.detail);
           if (facade_->discard_exception(exception.id, "ada", "given up")) {
             discarded_.insert(about);
             count("dead letter discarded");

@@ -64,7 +64,7 @@ class Surroundings {
   virtual void applied(Side side, const std::string& what) = 0;
   // Goods moved in the warehouse; its own interface tells both ERPs.
   virtual void goods_moved(const StockKey& key, Decimal quantity) = 0;
-  // An order of which nothing was outstanding has been raised: its copy had been withdrawn.
+  // An order of which nothing was outstanding has been raised.
   virtual void grew_again(const OrderId& id) = 0;
   virtual Timestamp wall() const = 0;
 };

@@ -201,7 +201,7 @@ class ErpPort final : public ErpAdapter,
         if (mine != nullptr) line.shipped_quantity = mine->shipped_quantity;
         lines.push_back(std::move(line));
       }
-      if (lines.empty() || is_closed(order.status)) {
+      if (is_closed(order.status)) {
         document->cancelled = true;
       } else {
         document->order.lines = std::move(lines);

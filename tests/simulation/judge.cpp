@@ -187,7 +187,6 @@ class Judge {
       }
     }
     if (!known->mirrored || world_.discarded_.count("orders/" + subject) != 0) return;
-    if (world_.grown_again_.count(subject) != 0) return;
     if (!home->open()) {
       if (copy != nullptr && copy->open()) fail("closed at home, and its copy is open: " + subject);
       return;

@@ -34,6 +34,15 @@ TEST(NamedSeed, AChangeBehindTheFollowingThatWithdrewTheCopyIsDelivered) { stays
 
 TEST(NamedSeed, ADocumentThatCommitsAfterItsRepeatIsRaised) { stays_right(3); }
 
+TEST(NamedSeed, AnOrderThatGrewAgainIsDemandInBothErps) {
+  stays_right(665);
+  stays_right(905);
+}
+
+TEST(NamedSeed, AnOrderNeverOvertakesItsCustomer) { stays_right(23); }
+
+TEST(NamedSeed, WithItsCopyGivenUpLaterChangesHaveNothingToFollow) { stays_right(867); }
+
 // A rule that is switched off must be missed: a world without it goes wrong for some seed.
 class WithoutTheRule : public testing::TestWithParam<Mutant> {};
 

@@ -169,6 +169,7 @@ class World final : public Surroundings {
   void touch();
   Decimal most_available(const StockKey& key);
   Decimal demand_at_least(const OrderId& id, const StockKey& key);
+  void tell_demand(const StockKey& key);
   void retry();
   std::vector<const ChannelWrite*> quantity_writes(const std::string& subject) const;
 
@@ -206,8 +207,6 @@ class World final : public Surroundings {
   std::set<std::string> raised_duplicates_;  // "<side>/<subject>".
   std::set<std::string> edited_;             // Orders that users of an ERP cancelled.
   std::vector<std::pair<DocumentNumber, Decimal>> old_orders_;  // Of legacy, older than the facade.
-  // Orders that grew again at home after everything had left: their copy has been withdrawn.
-  std::set<std::string> grown_again_;
   int next_number_ = 100;
   int next_key_ = 0;
 };

@@ -254,7 +254,7 @@ TEST_F(OrdersOfNav, UnderOneReferenceTwiceAreAConflictThatNamesBoth) {
   EXPECT_THAT(found.error().message, HasSubstr(first));
 }
 
-TEST_F(OrdersOfNav, OfMirrorsFollowTheirHomeUntilNothingIsLeft) {
+TEST_F(OrdersOfNav, OfMirrorsFollowTheirHomeUntilItIsClosed) {
   Order order = sample_order();
   placed(order, Role::mirror);
   order.lines[0].shipped_quantity = amount("1");
@@ -268,6 +268,9 @@ TEST_F(OrdersOfNav, OfMirrorsFollowTheirHomeUntilNothingIsLeft) {
   EXPECT_EQ(back.lines[0].unit_price, amount("5.90"));
   EXPECT_EQ(back.lines[0].net_amount, amount("5.31"));
   order.lines[0].shipped_quantity = amount("2");
+  ASSERT_TRUE(orders().follow_order(order, now(Role::mirror)));
+  EXPECT_THAT(read(by_id(order)).lines, IsEmpty()) << "open, and nothing outstanding";
+  order.status = OrderStatus::invoiced;
   for (int i = 0; i < 2; ++i) {
     followed = orders().follow_order(order, now(Role::mirror));
     ASSERT_TRUE(followed) << followed.error().message;

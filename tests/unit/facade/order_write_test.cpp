@@ -293,10 +293,76 @@ TEST_F(OrderWriteTest, AMirrorFollowsItsDocumentWhenTheHomeShips) {
   settle();
   legacy().ship(order("1").id);
   settle();
-  EXPECT_TRUE(cloud().orders_with(order("1").id).at(0).gone);
+  EXPECT_TRUE(cloud().orders_with(order("1").id).at(0).order.lines.empty());
   const auto read = facade->orders().get("1", context());
   ASSERT_TRUE(read);
   EXPECT_EQ(read->value.status, OrderStatus::shipped);
+  legacy().post(order("1").id);
+  settle();
+  EXPECT_TRUE(cloud().orders_with(order("1").id).at(0).gone);
+}
+
+TEST_F(OrderWriteTest, AnOrderThatIsRaisedAfterEverythingHasLeftIsDemandInItsCopyAgain) {
+  move_all(Stage::dual_write);
+  const auto in_the_copy = [&] {
+    const auto copies = cloud().orders_with(order("1").id);
+    EXPECT_EQ(copies.size(), 1u);
+    EXPECT_FALSE(copies.at(0).gone);
+    Decimal sum;
+    for (const OrderLine& line : copies.at(0).order.lines) sum += line.outstanding();
+    return sum;
+  };
+  facade->orders().place(order("1"), write("k1"));
+  settle();
+  legacy().ship(order("1").id);
+  settle();
+  EXPECT_EQ(in_the_copy(), Decimal{});
+  legacy().edit(order("1").id, Decimal::of(5));
+  settle();
+  EXPECT_EQ(in_the_copy(), Decimal::of(3)) << "raised by the home's users";
+  legacy().ship(order("1").id);
+  settle();
+  OrderAmendment amendment;
+  LineAmendment raised;
+  raised.number = 1;
+  raised.quantity = Decimal::of(9);
+  amendment.lines.push_back(raised);
+  EXPECT_EQ(facade->orders().amend("1", amendment, {"*"}, write("k2")).status, 200);
+  settle();
+  EXPECT_EQ(in_the_copy(), Decimal::of(4)) << "raised by a channel";
+  EXPECT_TRUE(exceptions().empty());
+}
+
+TEST_F(OrderWriteTest, AnOrderWaitsForACustomerThatIsNotBroughtOverYet) {
+  // Customers mirror, and catching them up has not begun.
+  ASSERT_TRUE(facade->cutover().change(
+      Capability::customers, {Stage::dual_write, cutover::whole_share}, 1, {"ada", "test"}));
+  ASSERT_TRUE(facade->cutover().change(
+      Capability::orders, {Stage::dual_write, cutover::whole_share}, 1, {"ada", "test"}));
+  EXPECT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
+  while (facade->relay().deliver_due(Side::cloud) > 0) {
+  }
+  EXPECT_TRUE(exceptions().empty()) << exceptions().at(0).detail;
+  EXPECT_EQ(in_cloud("1"), 1u);
+}
+
+TEST_F(OrderWriteTest, WithItsCopyGivenUpLaterChangesHaveNothingToFollow) {
+  move_all(Stage::dual_write);
+  cloud().set_trap("place_order", Trap::refused);
+  EXPECT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
+  settle();
+  OrderAmendment amendment;
+  LineAmendment less;
+  less.number = 1;
+  less.quantity = Decimal::of(1);
+  amendment.lines.push_back(less);
+  EXPECT_EQ(facade->orders().amend("1", amendment, {"*"}, write("k2")).status, 200);
+  ASSERT_EQ(exceptions().size(), 1u);
+  ASSERT_TRUE(facade->discard_exception(exceptions()[0].id, "olga", "not wanted there"));
+  EXPECT_EQ(facade->orders().cancel("1", {}, write("k3")).status, 200);
+  settle();
+  EXPECT_TRUE(exceptions().empty()) << exceptions().at(0).detail;
+  EXPECT_EQ(in_cloud("1"), 0u);
 }
 
 TEST_F(OrderWriteTest, AnAcknowledgedOrderSurvivesTheProcess) {

@@ -35,6 +35,7 @@ class SmallErp final : public ErpAdapter,
     bool released = false;
     bool gone = false;  // Cancelled.
     int created = 0;
+    bool posted = false;
   };
 
   // What shall go wrong with the next calls of an operation, in order.
@@ -120,6 +121,22 @@ class SmallErp final : public ErpAdapter,
       order_changes_.push_back(held.document);
     }
   }
+  void post(const OrderId& id) {
+    const std::lock_guard lock(mutex_);
+    for (Held& held : held_) {
+      if (!(held.order.id == id)) continue;
+      held.posted = true;
+      order_changes_.push_back(held.document);
+    }
+  }
+  void edit(const OrderId& id, Decimal quantity) {
+    const std::lock_guard lock(mutex_);
+    for (Held& held : held_) {
+      if (!(held.order.id == id)) continue;
+      held.order.lines.at(0).quantity = quantity;
+      order_changes_.push_back(held.document);
+    }
+  }
   DocumentNumber own_order(Order order, bool released) {
     const std::lock_guard lock(mutex_);
     order.id = {};
@@ -148,7 +165,8 @@ class SmallErp final : public ErpAdapter,
       const Held* held = find(ref);
       if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
       Order order = held->order;
-      order.status = held->gone ? OrderStatus::cancelled : status_of(order, held->released, false);
+      order.status =
+          held->gone ? OrderStatus::cancelled : status_of(order, held->released, held->posted);
       return order;
     });
   }
@@ -157,13 +175,21 @@ class SmallErp final : public ErpAdapter,
     return trapped<OrderReceipt>("amend_order", [=, this]() -> Result<OrderReceipt> {
       Held* held = find(ref);
       if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
-      for (const LineAmendment& change : amendment.lines)
+      for (const LineAmendment& change : amendment.lines) {
+        bool there = false;
         for (OrderLine& line : held->order.lines)
           if (line.number == change.number && change.quantity) {
             if (*change.quantity < line.shipped_quantity)
               return Error{ErrorCode::rejected, "below what has shipped"};
             line.quantity = *change.quantity;
+            there = true;
           }
+        if (there || !change.quantity || change.quantity->is_zero()) continue;
+        if (!change.added) return Error{ErrorCode::rejected, "no such line"};
+        held->order.lines.push_back(*change.added);
+        held->order.lines.back().quantity = *change.quantity;
+        held->order.lines.back().shipped_quantity = Decimal{};
+      }
       held->released = false;
       order_changes_.push_back(held->document);
       return receipt(*held);
@@ -197,15 +223,15 @@ class SmallErp final : public ErpAdapter,
     return trapped<OrderReceipt>("follow_order", [=, this]() -> Result<OrderReceipt> {
       Held* held = find(OrderRef{order.id, {}});
       if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
-      bool any = false;
-      for (OrderLine& line : held->order.lines) {
-        Decimal outstanding;
-        for (const OrderLine& at_home : order.lines)
-          if (at_home.number == line.number) outstanding = at_home.outstanding();
-        line.quantity = outstanding;
-        any = any || !outstanding.is_zero();
+      held->order.lines.clear();
+      for (const OrderLine& at_home : order.lines) {
+        if (at_home.outstanding().is_zero()) continue;
+        OrderLine line = at_home;
+        line.quantity = at_home.outstanding();
+        line.shipped_quantity = line.cancelled_quantity = Decimal{};
+        held->order.lines.push_back(std::move(line));
       }
-      if (!any || is_closed(order.status)) held->gone = true;
+      if (is_closed(order.status)) held->gone = true;
       return receipt(*held);
     });
   }
@@ -239,7 +265,7 @@ class SmallErp final : public ErpAdapter,
         change.ref = {held.order.id, held.document};
         change.customer = held.order.customer;
         change.status =
-            held.gone ? OrderStatus::cancelled : status_of(held.order, held.released, false);
+            held.gone ? OrderStatus::cancelled : status_of(held.order, held.released, held.posted);
         change.closed = held.gone;
         page.items.insert(page.items.begin(), change);
       }
