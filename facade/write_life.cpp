@@ -22,6 +22,18 @@ std::string_view name(Step step) {
 
 namespace {
 
+Answer being_looked_up(std::string location) {
+  json::Value body = json::Value::object();
+  body.set("state", "outcome_unknown");
+  body.set("detail",
+           "The ERP may or may not have accepted the write. It is being looked up; "
+           "repeat the request with the same Idempotency-Key for the answer.");
+  Answer answer = Answer::json(202, body);
+  answer.location = std::move(location);
+  answer.retry_after_s = 1;
+  return answer;
+}
+
 Answer busy(std::string_view what) {
   return problem(409, "subject-busy", "Another write is in progress", what, {}, 1);
 }
@@ -60,6 +72,13 @@ Opening read_outcome(const journal::OpenOutcome& outcome) {
     opening.stale = true;
   }
   return opening;
+}
+
+// Nobody has sent the write again since `intent` was read: what its sender says about its own
+// attempt still counts. A sender that was stopped and woken may find another in its place.
+bool still_ours(const JournalTransaction& tx, const Intent& intent) {
+  const auto current = tx.intent(intent.id);
+  return current && current->attempts == intent.attempts;
 }
 
 Side primary_of(const NewIntent& draft, const cutover::Plan& plan,
@@ -191,6 +210,7 @@ Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
       wake_();
       return answer;
     }
+    if (const auto given = answer_of_another(intent)) return *given;
     // The ERP has it, the journal could not say so: the intent stays open, the resolver finds it.
     answer = problem(202, "outcome-unknown", "Accepted, not yet recorded", written.error().message,
                      {}, 1);
@@ -203,32 +223,27 @@ Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
     case Disposition::answer_caller:
       answer = problem_for(error);
       written = journal_.write([&](JournalTransaction& tx) {
-        return tx.close_intent(intent.id, answer.stored(), now_());
+        return still_ours(tx, intent) && tx.close_intent(intent.id, answer.stored(), now_());
       });
       break;
     case Disposition::retry:
       answer = problem_for(error);
-      written =
-          journal_.write([&](JournalTransaction& tx) { return tx.release_intent(intent.id); });
-      break;
-    case Disposition::resolve_outcome: {
-      json::Value body = json::Value::object();
-      body.set("state", "outcome_unknown");
-      body.set("detail",
-               "The ERP may or may not have accepted the write. It is being looked up; "
-               "repeat the request with the same Idempotency-Key for the answer.");
-      answer = Answer::json(202, body);
-      answer.location = operation.location(intent);
-      answer.retry_after_s = 1;
       written = journal_.write([&](JournalTransaction& tx) {
+        return still_ours(tx, intent) && tx.release_intent(intent.id);
+      });
+      break;
+    case Disposition::resolve_outcome:
+      answer = being_looked_up(operation.location(intent));
+      written = journal_.write([&](JournalTransaction& tx) {
+        if (!still_ours(tx, intent)) return false;
         tx.mark_unknown(intent.id, now_(), error.system + ": " + error.message);
         return true;
       });
       break;
-    }
     case Disposition::dead_letter:
       answer = problem_for(error);
       written = journal_.write([&](JournalTransaction& tx) {
+        if (!still_ours(tx, intent)) return false;
         journal::ExceptionRecord exception;
         exception.kind = "internal_fault";
         exception.capability = intent.capability;
@@ -243,8 +258,20 @@ Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
       });
       break;
   }
-  if (!written) return problem_for(written.error());
-  return answer;
+  if (written) return answer;
+  if (written.error().code != ErrorCode::conflict) return problem_for(written.error());
+  // Taken over meanwhile: whoever has it now says what became of it.
+  if (const auto given = answer_of_another(intent)) return *given;
+  return being_looked_up(operation.location(intent));
+}
+
+std::optional<Answer> WriteLife::answer_of_another(const Intent& intent) const {
+  std::optional<journal::StoredAnswer> stored;
+  const Status read = journal_.read([&](const journal::JournalReader& reader) {
+    stored = reader.answer_for(intent.channel, intent.key);
+  });
+  if (!read || !stored) return std::nullopt;
+  return from_stored(*stored);
 }
 
 int WriteLife::resolve_outcomes(const CallContext& context) {
@@ -322,13 +349,11 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
 
   const Timestamp give_up_at = now_().plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0));
   const Status counted = journal_.write([&](JournalTransaction& tx) {
+    // Whoever was held up since its look-up finds here that another has gone on.
+    if (!still_ours(tx, intent)) return false;
     if (journal_.shared()) {
-      // Whoever was held up since its look-up finds here that another has gone on.
-      const auto current = tx.intent(intent.id);
       const auto claimed = tx.claim_on(journal::intent_claim(intent.id));
-      if (!current || current->attempts != intent.attempts || !claimed ||
-          claimed->replica != tx.self() || claimed->until <= now_())
-        return false;
+      if (!claimed || claimed->replica != tx.self() || claimed->until <= now_()) return false;
     }
     tx.count_attempt(intent.id, give_up_at);
     return true;
@@ -348,6 +373,7 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
   if (!sent.result && disposition(sent.result.error().code) == Disposition::retry) {
     // Known not to have arrived; the channel was promised an answer, so it is tried again later.
     const Status marked = journal_.write([&](JournalTransaction& tx) {
+      if (!still_ours(tx, again)) return false;
       tx.mark_unknown(intent.id, now_(), sent.result.error().message);
       return true;
     });

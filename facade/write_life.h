@@ -89,6 +89,8 @@ class WriteLife {
  private:
   Answer settle(const journal::Intent& intent, const Result<Receipt>& result,
                 WriteOperation& operation);
+  // Closed by whoever took the intent over.
+  std::optional<Answer> answer_of_another(const journal::Intent& intent) const;
   bool take(const journal::Intent& intent, const CallContext& context);
   bool resolve(const journal::Intent& intent, const CallContext& context);
   void raise_once(const journal::Intent& intent, const std::string& kind, const Error& error);
