@@ -39,6 +39,52 @@ bool second_copy(const DocumentRecord& document, Side side, const DocumentNumber
          document.document(side) != number;
 }
 
+// Documents that the feed met while the write, or the delivery, that may have brought them was
+// still open: [["web","100042","SO-1001","open"], ...].
+constexpr std::size_t met_early_max = 5'000;
+
+std::vector<OrderChange> read_changes(const std::string& text) {
+  std::vector<OrderChange> changes;
+  const auto value = json::parse(text);
+  if (!value || !value->is_array()) return changes;
+  for (const json::Value& one : value->items()) {
+    const auto& parts = one.items();
+    if (parts.size() != 4) continue;
+    OrderChange change;
+    change.ref.id = {ChannelId{parts[0].text()}, OrderNumber{parts[1].text()}};
+    change.ref.document = DocumentNumber{parts[2].text()};
+    (void)parse(parts[3].text(), change.status);
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+std::string write_changes(const std::vector<OrderChange>& changes) {
+  if (changes.empty()) return {};
+  json::Value value = json::Value::array();
+  for (const OrderChange& change : changes) {
+    json::Value one = json::Value::array();
+    one.push(change.ref.id.channel.text());
+    one.push(change.ref.id.number.text());
+    one.push(change.ref.document.text());
+    one.push(std::string(name(change.status)));
+    value.push(std::move(one));
+  }
+  return json::write(value);
+}
+
+// Once per document, with its latest status.
+void remember(std::vector<OrderChange>& changes, const OrderChange& change) {
+  const auto known = std::find_if(changes.begin(), changes.end(), [&](const OrderChange& one) {
+    return one.ref.document == change.ref.document;
+  });
+  if (known == changes.end()) {
+    changes.push_back(change);
+  } else {
+    known->status = change.status;
+  }
+}
+
 }  // namespace
 
 journal::NewOutboxRow follow_row(const DocumentRecord& document) {
@@ -64,13 +110,42 @@ Feeds::Feeds(const Systems& systems, journal::Journal& journal, PlanBook& plans,
       now_(std::move(now)),
       wake_(std::move(wake)) {}
 
+Feeds::Look Feeds::look_at(const JournalReader& reader, Side side,
+                           const OrderChange& change) const {
+  const auto id = identity_in_journal(change.ref.id, systems_);
+  std::optional<DocumentRecord> document;
+  if (!id.empty()) {
+    document = reader.document(id);
+    // A write in progress brings its own change. Whether it brings this document is seen when it is
+    // settled.
+    if (!document && reader.open_intent_of(Capability::orders, order_subject(id)))
+      return Look::later;
+  } else {
+    for (const DocumentRecord& named : reader.documents_named(change.ref.document.text()))
+      if (named.document(side) == change.ref.document) document = named;
+  }
+  // Only a document's home tells its story; its inert copy changes because we change it.
+  if (!document || document->home == side || moved(change.status) ||
+      second_copy(*document, side, change.ref.document))
+    return Look::take;
+  // Which copy is the one that was delivered is known when the delivery has been ticked off.
+  const bool being_delivered =
+      document->mirrored && document->document(side).empty() &&
+      !reader.rows_of(side, Capability::orders, order_subject(document->id)).empty();
+  return being_delivered ? Look::later : Look::leave;
+}
+
 Status Feeds::poll_orders(Side side, const CallContext& context) {
   const std::string& system = systems_.on(side).name;
+  const std::string memory = "met_early/" + system + "/orders";
   bool more = true;
   while (more) {
     std::string cursor;
-    const Status read = journal_.read(
-        [&](const JournalReader& reader) { cursor = reader.cursor(system, "orders"); });
+    std::string remembered;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      cursor = reader.cursor(system, "orders");
+      remembered = reader.fact(memory);
+    });
     if (!read) return read;
     const auto page = observe<ChangePage<OrderChange>>(side, cutover::Operation::read, [&] {
       return call_port<ChangePage<OrderChange>>(
@@ -79,27 +154,17 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
     });
     if (!page.result) return page.result.error();
 
+    std::vector<OrderChange> changes = read_changes(remembered);
+    changes.insert(changes.end(), page.result->items.begin(), page.result->items.end());
     std::vector<SeenOrder> seen;
-    for (const OrderChange& change : page.result->items) {
-      // Only a document's home tells its story; its inert copy changes because we change it.
-      bool tell = true;
-      const Status looked = journal_.read([&](const JournalReader& reader) {
-        const auto id = identity_in_journal(change.ref.id, systems_);
-        std::optional<DocumentRecord> document;
-        if (!id.empty()) document = reader.document(id);
-        if (!document && id.empty()) {
-          for (const DocumentRecord& named : reader.documents_named(change.ref.document.text()))
-            if (named.document(side) == change.ref.document) document = named;
-        }
-        tell = !document || document->home == side || moved(change.status) ||
-               second_copy(*document, side, change.ref.document);
-        // A write in progress brings its own change.
-        if (!id.empty() &&
-            reader.open_intent_of(Capability::orders, order_subject(id)).has_value() && !document)
-          tell = false;
-      });
+    std::vector<OrderChange> later;
+    for (const OrderChange& change : changes) {
+      Look look = Look::leave;
+      const Status looked =
+          journal_.read([&](const JournalReader& reader) { look = look_at(reader, side, change); });
       if (!looked) return looked;
-      if (!tell) continue;
+      if (look == Look::later) remember(later, change);
+      if (look != Look::take) continue;
       const auto order = observe<Order>(side, cutover::Operation::read, [&] {
         return call_port<Order>(
             systems_, side, context.deadline, &ErpAdapter::orders,
@@ -111,8 +176,17 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
         return order.result.error();  // The cursor stays: the page is read again.
       }
     }
+    if (later.size() > met_early_max) {
+      return Error{
+          ErrorCode::unavailable,
+          "too many changes wait for writes that are not settled: " + std::to_string(later.size())};
+    }
     const Status written = journal_.write([&](JournalTransaction& tx) {
-      for (const SeenOrder& one : seen) take_order(tx, side, one);
+      std::vector<OrderChange> keep = later;
+      for (const SeenOrder& one : seen)
+        if (!take_order(tx, side, one)) remember(keep, one.change);
+      const std::string text = write_changes(keep);
+      if (text != remembered) tx.set_fact(memory, text);
       tx.set_cursor(system, "orders", page.result->next.text());
       if (!page.result->more) tx.set_fact("as_of/" + system + "/orders", page.result->as_of.text());
       return true;
@@ -124,7 +198,7 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
   return Done{};
 }
 
-void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen) {
+bool Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen) {
   const OrderId identity = identity_in_journal(seen.change.ref.id, systems_);
   std::optional<DocumentRecord> document;
   if (!identity.empty()) document = tx.document(identity);
@@ -135,9 +209,9 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
   if (!document) {
     const OrderId id =
         identity.empty() ? OrderId{{}, OrderNumber{seen.change.ref.document.text()}} : identity;
-    if (tx.open_intent_of(Capability::orders, order_subject(id))) return;
+    if (tx.open_intent_of(Capability::orders, order_subject(id))) return false;
     tx.put_document(adopted(seen.order, id, side, seen.change.ref.document, now_()));
-    return;
+    return true;
   }
   if (document->home != side && !second_copy(*document, side, seen.change.ref.document)) {
     // The inert copy was executed: goods may leave twice. Nobody but a person can mend that.
@@ -145,7 +219,7 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
         std::any_of(seen.order.lines.begin(), seen.order.lines.end(),
                     [](const OrderLine& line) { return !line.shipped_quantity.is_zero(); });
     const std::string fact = "raised/mirror_executed/" + order_subject(document->id);
-    if (!executed || !tx.fact(fact).empty()) return;
+    if (!executed || !tx.fact(fact).empty()) return true;
     tx.set_fact(fact, "1");
     journal::ExceptionRecord exception;
     exception.kind = "mirror_executed";
@@ -157,7 +231,7 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
                        systems_.on(side).name + " was shipped; its home is " +
                        systems_.on(document->home).name;
     tx.add_exception(exception, now_());
-    return;
+    return true;
   }
   const DocumentNumber& known = document->document(side);
   if (!known.empty() && known != seen.change.ref.document) {
@@ -165,7 +239,7 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     // wait for. Never mended silently; never mistaken for the first.
     const std::string fact = "raised/duplicate_document/" + order_subject(document->id) + "/" +
                              seen.change.ref.document.text();
-    if (seen.order.status == OrderStatus::cancelled || !tx.fact(fact).empty()) return;
+    if (seen.order.status == OrderStatus::cancelled || !tx.fact(fact).empty()) return true;
     tx.set_fact(fact, "1");
     journal::ExceptionRecord exception;
     exception.kind = "duplicate_document";
@@ -176,7 +250,7 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     exception.detail = systems_.on(side).name + " holds " + seen.change.ref.document.text() +
                        " beside " + known.text() + " for one order";
     tx.add_exception(exception, now_());
-    return;
+    return true;
   }
   const bool status_changed =
       document->status != seen.order.status && may_follow(document->status, seen.order.status);
@@ -191,6 +265,7 @@ void Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
   }
   // Always a row of its own: one that is being delivered may have read the document before this.
   if (follow) tx.add_outbox_row(follow_row(*document), now_());
+  return true;
 }
 
 Status Feeds::poll_customers(Side side, const CallContext& context) {

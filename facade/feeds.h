@@ -11,8 +11,9 @@ namespace underpin::facade {
 
 // ERPs have users and other interfaces. The feeds poll what changed in each ERP: the index of
 // orders stays fresh, mirrors follow their documents, a customer that finance blocked is carried
-// over, an accepted price list is fed to the cloud. Threads: one caller per feed and side at a
-// time.
+// over, an accepted price list is fed to the cloud. What is met while the write or delivery that
+// may have brought it is open is remembered and looked at again, so that a second document is
+// raised whenever it was met. Threads: one caller per feed and side at a time.
 class Feeds {
  public:
   Feeds(const Systems& systems, journal::Journal& journal, PlanBook& plans, OrderFacade& orders,
@@ -28,7 +29,10 @@ class Feeds {
     OrderChange change;
     Order order;
   };
-  void take_order(journal::JournalTransaction& tx, Side side, const SeenOrder& seen);
+  enum class Look { take, later, leave };
+  Look look_at(const journal::JournalReader& reader, Side side, const OrderChange& change) const;
+  // False: its write has been opened meanwhile; to be looked at again.
+  bool take_order(journal::JournalTransaction& tx, Side side, const SeenOrder& seen);
 
   const Systems& systems_;
   journal::Journal& journal_;

@@ -137,6 +137,19 @@ class SmallErp final : public ErpAdapter,
       order_changes_.push_back(held.document);
     }
   }
+  // A second document under one reference: a request that was repeated on its way.
+  DocumentNumber second_document(const OrderId& id) {
+    const std::lock_guard lock(mutex_);
+    for (const Held& held : held_) {
+      if (!(held.order.id == id)) continue;
+      Held again = held;
+      again.document = next_document();
+      held_.push_back(again);
+      order_changes_.push_back(again.document);
+      return again.document;
+    }
+    return {};
+  }
   DocumentNumber own_order(Order order, bool released) {
     const std::lock_guard lock(mutex_);
     order.id = {};
