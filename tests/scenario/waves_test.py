@@ -253,6 +253,11 @@ def main() -> int:
             start_refused(site, [('"channel": "web-de", "wave": "de"', '"channel": "web-de", "wave": "at"'),
                                  ('"waves": ["de"]', '"waves": ["at"]'), ('"de": {"legacy"', '"at": {"legacy"')],
                           "holds the state of the wave de, which the configuration does not name")
+            if connection:
+                # Where nothing of the state folder is left to tell, the store does.
+                schema = f"waves-{os.getpid()}"
+                start_refused(site, [(f'"schema": "{schema}"', f'"schema": "{schema}_de"')],
+                              f"the schema {schema}_de holds the journal of the wave default")
         except (NotStarted, RuntimeError, OSError) as error:
             expect(False, f"{type(error).__name__}: {error}")
             log = os.path.join(out, "log", "underpin.log")
