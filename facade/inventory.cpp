@@ -74,6 +74,16 @@ class AdjustStock final : public WriteOperation {
     return answer;
   }
 
+  void closed_after_doubt(JournalTransaction& tx, const Intent& intent, bool refused,
+                          Timestamp now) override {
+    const auto adjustment = stored(intent);
+    if (!adjustment) return;
+    auto row = verify_posting_row(intent.side, intent.wave, *adjustment, refused,
+                                  systems_.on(intent.side).adapter->descriptor().settle_ms, now);
+    row.correlation_id = intent.correlation_id;
+    tx.add_outbox_row(row, now);
+  }
+
   std::string location(const Intent& intent) const override {
     const auto key = stock_key_of(intent.subject);
     if (!key) return "/v1/inventory";
@@ -125,6 +135,28 @@ std::optional<StockKey> stock_key_of(const std::string& subject) {
   const std::size_t at = subject.rfind('@');
   if (at == std::string::npos) return std::nullopt;
   return StockKey{Sku{subject.substr(0, at)}, LocationCode{subject.substr(at + 1)}};
+}
+
+journal::NewOutboxRow verify_posting_row(Side side, const std::string& wave,
+                                         const StockAdjustment& adjustment, bool refused,
+                                         std::int64_t settle_ms, Timestamp now) {
+  constexpr std::int64_t times_settle_ms = 10;
+  json::Value payload = json::Value::object();
+  payload.set("movement", adjustment.movement.text());
+  payload.set("subject", stock_subject(adjustment.key));
+  payload.set("refused", json::Value::boolean(refused));
+  journal::NewOutboxRow row;
+  row.side = side;
+  row.capability = Capability::inventory;
+  row.wave = wave;
+  // A subject of its own: the article's deliveries do not wait for it.
+  row.subject = "posting " + adjustment.movement.text();
+  row.operation = "verify_posting";
+  row.payload = json::write(payload);
+  row.key = IdempotencyKey{"verify/" + adjustment.movement.text()};
+  row.role = Role::primary;
+  row.not_before = now.plus_ms(times_settle_ms * settle_ms);
+  return row;
 }
 
 void add_inventory_writes(WriteLife& writes, const Systems& systems) {

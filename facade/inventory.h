@@ -54,6 +54,13 @@ class InventoryFacade {
   InventorySettings settings_;
 };
 
+// A posting whose outcome was in doubt is looked up once more, at ten times the vendor's settle_ms:
+// two under one movement id, or one of a write that was refused, are raised as
+// "duplicate_posting". No feed would show them.
+journal::NewOutboxRow verify_posting_row(Side side, const std::string& wave,
+                                         const StockAdjustment& adjustment, bool refused,
+                                         std::int64_t settle_ms, Timestamp now);
+
 // "adjust_stock".
 void add_inventory_writes(WriteLife& writes, const Systems& systems);
 

@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "facade/inventory.h"
 #include "facade/observe.h"
 
 #include <algorithm>
@@ -63,6 +64,7 @@ const std::map<std::string, OutboxRelay::Deliver>& OutboxRelay::table() {
       {"follow_order", &OutboxRelay::follow_order},
       {"put_customer", &OutboxRelay::put_customer},
       {"adjust_stock", &OutboxRelay::adjust_stock},
+      {"verify_posting", &OutboxRelay::verify_posting},
       {"publish_prices", &OutboxRelay::publish_prices},
   };
   return deliveries;
@@ -118,9 +120,12 @@ std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
         const auto open = tx.open_intent_of(row.capability, row.subject);
         if (open && open->state == journal::IntentState::open && now < open->give_up_at) continue;
       }
-      if (tx.claim(journal::row_claim(row.id), now.plus_ms(-settle_ms),
-                   now.plus_ms(settings_.give_up_ms)))
-        rows.push_back(row);
+      const bool had_by_another = tx.claim_on(journal::row_claim(row.id)).has_value();
+      if (!tx.claim(journal::row_claim(row.id), now.plus_ms(-settle_ms),
+                    now.plus_ms(settings_.give_up_ms)))
+        continue;
+      rows.push_back(row);
+      if (had_by_another) ++rows.back().attempts;
     }
     return !rows.empty();
   });
@@ -373,7 +378,44 @@ Result<OutboxRelay::Effect> OutboxRelay::adjust_stock(const OutboxRow& row,
       systems_, row.side, context.deadline, &ErpAdapter::inventory,
       [&](InventoryService& port) { return port.adjust_stock(*adjustment, context); });
   if (!receipt) return receipt.error();
-  return Effect{};
+  if (row.attempts == 0) return Effect{};
+  // Sent before, and nobody knows how far that got.
+  auto verify = verify_posting_row(row.side, row.wave, *adjustment, false,
+                                   systems_.on(row.side).adapter->descriptor().settle_ms, now_());
+  verify.correlation_id = row.correlation_id;
+  return Effect{[verify, now = now_()](JournalTransaction& tx) { tx.add_outbox_row(verify, now); }};
+}
+
+Result<OutboxRelay::Effect> OutboxRelay::verify_posting(const OutboxRow& row,
+                                                        const WriteContext& context) {
+  const auto payload = json::parse(row.payload);
+  if (!payload) return payload.error();
+  const std::string& movement = payload->get("movement").text();
+  const auto refused = payload->get("refused").as_bool();
+  const auto found = call_port<AdjustmentReceipt>(
+      systems_, row.side, context.deadline, &ErpAdapter::inventory,
+      [&](InventoryService& port) { return port.find_adjustment(MovementId{movement}, context); });
+  std::string detail;
+  if (!found) {
+    if (disposition(found.error().code) == Disposition::retry) return found.error();
+    if (found.error().code != ErrorCode::conflict) return Effect{};
+    detail = found.error().message;
+  } else if (refused && *refused) {
+    detail = "it was refused, and posted later";
+  } else {
+    return Effect{};
+  }
+  journal::ExceptionRecord exception;
+  exception.kind = "duplicate_posting";
+  exception.capability = Capability::inventory;
+  exception.wave = row.wave;
+  exception.subject = payload->get("subject").text();
+  exception.side = row.side;
+  exception.detail = "movement " + movement + " in " + systems_.on(row.side).name + ": " + detail;
+  exception.payload = row.payload;
+  exception.correlation_id = row.correlation_id;
+  return Effect{
+      [exception, now = now_()](JournalTransaction& tx) { tx.add_exception(exception, now); }};
 }
 
 Result<OutboxRelay::Effect> OutboxRelay::publish_prices(const OutboxRow& row,

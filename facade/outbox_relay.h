@@ -39,7 +39,8 @@ class OutboxRelay {
   using Effect = std::function<void(journal::JournalTransaction&)>;
   using Deliver = Result<Effect> (OutboxRelay::*)(const journal::OutboxRow&, const WriteContext&);
 
-  // What this replica may send now, and until when: each row claimed.
+  // What this replica may send now, and until when: each row claimed. `attempts` counts a sender
+  // that had it before and did not say what became of it.
   std::vector<journal::OutboxRow> claim_due(Side side, Deadline& until);
   bool deliver(const journal::OutboxRow& row, Deadline until);
   // Changes of a copy do nothing once a person has given the copy up: `mirrored` is off then.
@@ -50,6 +51,8 @@ class OutboxRelay {
   Result<Effect> follow_order(const journal::OutboxRow& row, const WriteContext& context);
   Result<Effect> put_customer(const journal::OutboxRow& row, const WriteContext& context);
   Result<Effect> adjust_stock(const journal::OutboxRow& row, const WriteContext& context);
+  // Looks only.
+  Result<Effect> verify_posting(const journal::OutboxRow& row, const WriteContext& context);
   Result<Effect> publish_prices(const journal::OutboxRow& row, const WriteContext& context);
   Result<journal::DocumentRecord> document_of(const journal::OutboxRow& row) const;
   OrderRef ref_at(Side side, const journal::DocumentRecord& document) const;

@@ -81,6 +81,10 @@ bool still_ours(const JournalTransaction& tx, const Intent& intent) {
   return current && current->attempts == intent.attempts;
 }
 
+bool in_doubt(const Intent& intent) {
+  return intent.state == journal::IntentState::unknown || intent.orphaned || intent.attempts > 1;
+}
+
 Side primary_of(const NewIntent& draft, const cutover::Plan& plan,
                 const cutover::Subject& subject) {
   return draft.birth ? cutover::birth_side(plan, subject)
@@ -203,6 +207,7 @@ Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
       const auto plan = plan_in(tx, intent.wave, intent.capability);
       if (!plan) return false;
       answer = operation.commit(tx, intent, *result, *plan, now_());
+      if (in_doubt(intent)) operation.closed_after_doubt(tx, intent, false, now_());
       return tx.close_intent(intent.id, answer.stored(), now_());
     });
     if (written) {
@@ -223,7 +228,9 @@ Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
     case Disposition::answer_caller:
       answer = problem_for(error);
       written = journal_.write([&](JournalTransaction& tx) {
-        return still_ours(tx, intent) && tx.close_intent(intent.id, answer.stored(), now_());
+        if (!still_ours(tx, intent)) return false;
+        if (in_doubt(intent)) operation.closed_after_doubt(tx, intent, true, now_());
+        return tx.close_intent(intent.id, answer.stored(), now_());
       });
       break;
     case Disposition::retry:
@@ -334,7 +341,10 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
   }
   const Error& error = found.result.error();
   if (error.code == ErrorCode::conflict) {
-    raise_once(intent, "duplicate_document", error);
+    raise_once(
+        intent,
+        intent.capability == Capability::inventory ? "duplicate_posting" : "duplicate_document",
+        error);
     return false;
   }
   if (error.code != ErrorCode::not_found) return false;

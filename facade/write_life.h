@@ -47,6 +47,12 @@ class WriteOperation {
   // What becomes durable together with the answer. Runs on the journal's writer thread.
   virtual Answer commit(journal::JournalTransaction& tx, const journal::Intent& intent,
                         const Receipt& receipt, const cutover::Plan& plan, Timestamp now) = 0;
+  // The write is closed, with success or refused, after it was in doubt: what it leaves to be
+  // looked at later, in the transaction that closes it.
+  virtual void closed_after_doubt(journal::JournalTransaction& tx, const journal::Intent& intent,
+                                  bool refused, Timestamp now) {
+    (void)tx, (void)intent, (void)refused, (void)now;
+  }
   // Where the channel will find what it wrote.
   virtual std::string location(const journal::Intent& intent) const = 0;
 };

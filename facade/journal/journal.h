@@ -313,6 +313,7 @@ class JournalReader {
   virtual std::vector<OutboxRow> rows_of(Side side, Capability capability,
                                          const Subject& subject) const = 0;
   virtual std::optional<OutboxRow> outbox_row(std::int64_t id) const = 0;
+  // To be delivered; what will only be looked at again later ("verify_posting") is not counted.
   virtual std::int64_t pending_rows(Side side) const = 0;
   virtual Backlog backlog(const std::string& wave, Capability capability,
                           std::int64_t plan_version) const = 0;

@@ -400,7 +400,9 @@ std::optional<OutboxRow> SqlReader<Sql, Base>::outbox_row(std::int64_t id) const
 
 template <class Sql, class Base>
 std::int64_t SqlReader<Sql, Base>::pending_rows(Side side) const {
-  auto& select = connection_.prepared("SELECT count(*) FROM outbox WHERE side = ? AND state = 0");
+  auto& select = connection_.prepared(
+      "SELECT count(*) FROM outbox WHERE side = ? AND state = 0 AND operation <> "
+      "'verify_posting'");
   select.bind(number(side));
   return count(select);
 }

@@ -631,8 +631,9 @@ void World::settle_duplicates() {
     // A delivery that met two documents is raised as well: as a dead letter that says so.
     const bool said = exception.kind == "dead_letter" &&
                       exception.detail.find("two documents") != std::string::npos;
-    if ((exception.kind != "duplicate_document" && !said) || !exception.side) continue;
-    count("duplicate raised");
+    const bool posting = exception.kind == "duplicate_posting";
+    if ((exception.kind != "duplicate_document" && !posting && !said) || !exception.side) continue;
+    count(posting ? "duplicate posting raised" : "duplicate raised");
     Erp& erp = on(*exception.side);
     raised_duplicates_.insert(std::string(name(*exception.side)) + "/" + exception.subject);
     const auto id = facade::order_id_of(exception.subject);
@@ -690,6 +691,9 @@ std::string World::unrest() {
           const std::string& system = on(side).settings.name;
           if (reader.pending_rows(side) > 0)
             why += std::to_string(reader.pending_rows(side)) + " rows to " + system + "; ";
+          // Only in worlds in which something commits that late is it worth waiting for.
+          if (beyond_settle_ && !reader.due_rows(side, wall().plus_ms(86'400'000), 1).empty())
+            why += "rows to " + system + " that are looked at later; ";
           if (reader.cursor(system, "orders") != std::to_string(on(side).order_log.size()) &&
               !on(side).order_log.empty())
             why += "the order feed of " + system + " is behind; ";

@@ -231,13 +231,8 @@ class Judge {
         if (movement.movement == write.adjustment.movement)
           ++posted[static_cast<std::size_t>(side)];
       if (posted[static_cast<std::size_t>(side)] < 2) continue;
-      // The one window that nobody watches (docs/safety.md): no feed reads postings of stock.
-      if (world_.beyond_settle_) {
-        world_.count("stock posted twice after settle_ms, not raised");
-      } else {
-        fail("posted twice in " + world_.on(side).settings.name + ": " +
-             write.adjustment.movement.text());
-      }
+      fail("posted twice in " + world_.on(side).settings.name +
+           " and not raised: " + write.adjustment.movement.text());
     }
     if (write.state == WriteState::refused) {
       if (!world_.beyond_settle_ && posted[0] + posted[1] > 0)

@@ -113,6 +113,7 @@ const std::vector<std::string>& must_be_hit() {
                                "hold released",
                                "comparison",
                                "duplicate raised",
+                               "duplicate posting raised",
                                "grew again after everything had left"});
     return names;
   }();

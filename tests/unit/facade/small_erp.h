@@ -87,6 +87,18 @@ class SmallErp final : public ErpAdapter,
     return static_cast<int>(std::count_if(movements_.begin(), movements_.end(),
                                           [&](const auto& m) { return m.movement == movement; }));
   }
+  // A request that commits once more, late.
+  void post_again(const MovementId& movement) {
+    const std::lock_guard lock(mutex_);
+    for (const StockMovement& known : movements_) {
+      if (known.movement != movement) continue;
+      StockMovement again = known;
+      again.entry = next_document();
+      movements_.push_back(again);
+      stock_[again.key] += again.quantity;
+      return;
+    }
+  }
   int calls(const std::string& operation) const {
     const std::lock_guard lock(mutex_);
     const auto found = calls_.find(operation);
@@ -327,9 +339,12 @@ class SmallErp final : public ErpAdapter,
   Result<AdjustmentReceipt> find_adjustment(const MovementId& movement,
                                             const CallContext&) override {
     return trapped<AdjustmentReceipt>("find_adjustment", [=, this]() -> Result<AdjustmentReceipt> {
+      std::vector<AdjustmentReceipt> found;
       for (const StockMovement& known : movements_)
-        if (known.movement == movement) return posted(known);
-      return Error{ErrorCode::not_found, "no such movement"};
+        if (known.movement == movement) found.push_back(posted(known));
+      if (found.empty()) return Error{ErrorCode::not_found, "no such movement"};
+      if (found.size() > 1) return Error{ErrorCode::conflict, "posted more than once"};
+      return found.front();
     });
   }
   Result<ChangePage<StockMovement>> stock_movements(const Cursor&, const CallContext&) override {

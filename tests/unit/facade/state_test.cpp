@@ -53,6 +53,83 @@ TEST_F(StateTest, AMovementIsPostedOnceInEachErpUnderItsId) {
   }
 }
 
+// No feed shows stock postings: what was in doubt is looked up once more, long after settle_ms.
+struct PostingInDoubt : StateTest {
+  PostingInDoubt() {
+    for (const Side side : {Side::legacy, Side::cloud}) on(side).tune().settle_ms = 5'000;
+  }
+  void wait_until_verified() {
+    pass_ms(49'000);
+    settle();
+    EXPECT_TRUE(exceptions().empty()) << "not looked at yet";
+    pass_ms(6'000);
+    settle();
+  }
+  void expect_raised(Side side) {
+    ASSERT_EQ(exceptions().size(), 1u);
+    EXPECT_EQ(exceptions()[0].kind, "duplicate_posting");
+    EXPECT_EQ(exceptions()[0].subject, "1000@EAST");
+    EXPECT_EQ(exceptions()[0].side, side);
+    EXPECT_NE(exceptions()[0].detail.find("M1"), std::string::npos);
+  }
+};
+
+TEST_F(PostingInDoubt, ThatCommitsAfterItsRepeatIsRaised) {
+  legacy().set_trap("adjust_stock", Trap::lost_request);
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 202);
+  pass_ms(5'001);
+  settle();
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 201);
+  legacy().post_again(MovementId{"M1"});  // The first request, after all.
+  wait_until_verified();
+  expect_raised(Side::legacy);
+}
+
+TEST_F(PostingInDoubt, OfAMirrorIsVerifiedToo) {
+  move_all(Stage::dual_write);
+  cloud().set_trap("adjust_stock", Trap::lost_request);
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 201);
+  settle();
+  pass_ms(5'001);
+  settle();
+  EXPECT_EQ(cloud().postings_of(MovementId{"M1"}), 1);
+  cloud().post_again(MovementId{"M1"});
+  wait_until_verified();
+  expect_raised(Side::cloud);
+}
+
+TEST_F(PostingInDoubt, ThatWasRefusedAndCommitsLateIsRaised) {
+  legacy().set_trap("adjust_stock", Trap::late_commit);
+  legacy().set_trap("adjust_stock", Trap::refused);
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 202);
+  pass_ms(5'001);
+  settle();
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 422);
+  legacy().commit_late();
+  wait_until_verified();
+  expect_raised(Side::legacy);
+}
+
+TEST_F(PostingInDoubt, HoldsUpNoLaterPostingOfItsArticle) {
+  legacy().set_trap("adjust_stock", Trap::lost_answer);
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 202);
+  settle();
+  move(Capability::inventory, Stage::dual_write);
+  EXPECT_EQ(facade->inventory().adjust(movement("M2", "-1"), write("k2")).status, 201);
+  settle();
+  EXPECT_EQ(cloud().postings_of(MovementId{"M2"}), 1);
+  EXPECT_TRUE(facade->journal().read([&](const journal::JournalReader& reader) {
+    EXPECT_EQ(reader.pending_rows(Side::legacy), 0);
+  }));
+}
+
+TEST_F(PostingInDoubt, IsNotAPostingThatWasConfirmed) {
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 201);
+  pass_ms(60'000);
+  settle();
+  EXPECT_EQ(legacy().calls("find_adjustment"), 0);
+}
+
 TEST_F(StateTest, ACountBecomesTheDeltaThatItMeant) {
   move_all(Stage::dual_write);
   StockAdjustment count = movement("M1", "90");
