@@ -6,11 +6,10 @@
 namespace underpin::facade {
 
 using cutover::GuardReading;
-using cutover::RateGuard;
 
 CutoverGuards::CutoverGuards(const Systems& systems, const journal::Journal& journal,
                              GuardsSettings settings, Now now)
-    : systems_(systems), journal_(journal), settings_(std::move(settings)), now_(std::move(now)) {
+    : systems_(systems), journal_(journal), settings_(settings), now_(std::move(now)) {
   for (const Capability capability : all_capabilities) {
     const auto at = static_cast<std::size_t>(capability);
     const CapabilityGuards& wanted = settings_.capabilities[at];

@@ -21,6 +21,7 @@ Result<std::unique_ptr<Facade>> Facade::open(Systems systems, FacadeSettings set
 }
 
 Status Facade::set_up() {
+  systems_.legacy.on_call = systems_.cloud.on_call = settings_.on_erp_call;
   journal::JournalSettings journal = settings_.journal;
   if (journal.file.empty()) journal.file = settings_.state_folder + "/journal.db";
   auto opened = settings_.postgres ? journal::open_postgres_journal(*settings_.postgres)
@@ -83,6 +84,7 @@ Status Facade::set_up() {
   comparisons_->on_compared([this](Capability capability, parity::Verdict verdict,
                                    std::int64_t primary, std::int64_t secondary) {
     guards_->compared(capability, verdict, primary, secondary);
+    if (settings_.on_comparison) settings_.on_comparison(capability, verdict);
   });
   const Status demand = relay_->load_demand();
   if (!demand) return demand;

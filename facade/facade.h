@@ -49,6 +49,8 @@ struct FacadeSettings {
   CutoverSettings cutover;
   OnStep on_step;    // Tests and traces.
   OnAudit on_audit;  // The log repeats the audit log's head.
+  OnErpCall on_erp_call;
+  std::function<void(Capability, parity::Verdict)> on_comparison;
   // Instead of it: a journal that several replicas share.
   std::optional<journal::PostgresSettings> postgres;
   std::int64_t plan_lease_ms = 5'000;  // A replica that cannot confirm its plan answers no read.

@@ -4,19 +4,37 @@
 #include "contracts/ports/erp_adapter.h"
 #include "facade/guarded_port.h"
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace underpin::facade {
+
+// Told of every call into a system, waiting for its guard included: "ok" or an error code's name.
+// Threads: any.
+using OnErpCall = std::function<void(std::string_view system, Capability, std::string_view outcome,
+                                     double seconds)>;
 
 // A configured ERP with its guard. `role`: in this wave it is legacy or cloud.
 struct ErpSystem {
   std::string name;  // "nav"
   std::unique_ptr<ErpAdapter> adapter;
   std::unique_ptr<Guard> guard;
+  OnErpCall on_call = {};
 };
+
+template <class Port>
+constexpr Capability capability_of_port() {
+  if constexpr (std::is_same_v<Port, OrderService>) return Capability::orders;
+  if constexpr (std::is_same_v<Port, InventoryService>) return Capability::inventory;
+  if constexpr (std::is_same_v<Port, PricingService>) return Capability::pricing;
+  return Capability::customers;
+}
 
 // The two systems of a wave.
 struct Systems {
@@ -51,7 +69,13 @@ Result<T> call_port(const Systems& systems, Side side, Deadline deadline,
   Port* port = (system.adapter.get()->*select)();
   if (port == nullptr)
     return Error{ErrorCode::unsupported, "this capability is not offered", system.name};
+  const auto begun = std::chrono::steady_clock::now();
   Result<T> result = guarded<T>(*system.guard, deadline, [&] { return call(*port); });
+  if (system.on_call) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    system.on_call(system.name, capability_of_port<Port>(),
+                   result ? std::string_view("ok") : name(result.error().code), took.count());
+  }
   if (!result && result.error().system.empty()) {
     Error error = result.error();
     error.system = system.name;

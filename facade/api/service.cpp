@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <set>
 
 namespace underpin::facade::api {
@@ -56,9 +57,10 @@ int workers_of_wave(int workers, std::size_t waves) {
   return std::max(1, workers - others * std::max(1, workers / (2 * (others + 1))));
 }
 
-void collect_wave(Facade& facade, telemetry::Metrics& metrics) {
+void collect_wave(Facade& facade, telemetry::Metrics& metrics, AlarmsSeen& alarms) {
   const std::string& wave = facade.settings().wave;
   std::vector<std::string_view> stages;
+  stages.reserve(cutover::stage_rules.size());
   for (const cutover::StageRule& rule : cutover::stage_rules) stages.push_back(rule.name);
   for (const Capability capability : all_capabilities) {
     const cutover::Plan plan = facade.cutover().plan(capability);
@@ -71,15 +73,27 @@ void collect_wave(Facade& facade, telemetry::Metrics& metrics) {
           .set(static_cast<double>(reader.pending_rows(side)));
     metrics.outbox_delivered(wave).raise_to(
         static_cast<double>(reader.counter("outbox_delivered")));
-    metrics.dead_letters(wave).set(static_cast<double>(reader.exceptions("open", 500).size()));
-    metrics.open_intents(wave).set(static_cast<double>(reader.open_intents(500).size()));
+    std::int64_t dead = 0;
+    std::int64_t open = 0;
+    for (const Capability capability : all_capabilities) {
+      const journal::Backlog backlog = reader.backlog(wave, capability, 0);
+      dead += backlog.dead_to_legacy + backlog.dead_to_cloud;
+      open += backlog.open_intents;
+    }
+    metrics.dead_letters(wave).set(static_cast<double>(dead));
+    metrics.open_intents(wave).set(static_cast<double>(open));
+    metrics.open_exceptions(wave).set(
+        static_cast<double>(reader.exceptions("open", std::numeric_limits<int>::max()).size()));
   });
   (void)read;  // A journal that does not answer shows in /readyz.
   metrics.shadow_dropped(wave).raise_to(static_cast<double>(facade.shadows().dropped()));
   metrics.shadow_queued(wave).raise_to(
       static_cast<double>(facade.shadows().finished() + facade.shadows().waiting()));
-  for (const auto& [system, alarm] : facade.alarms())
-    metrics.adapter_alarm(wave, system, alarm.name).set(1);
+  // An alarm that was told once stays a series: it has to fall when its cause has ended.
+  for (auto& [alarm, raised] : alarms) raised = false;
+  for (const auto& [system, alarm] : facade.alarms()) alarms[{system, alarm.name}] = true;
+  for (const auto& [alarm, raised] : alarms)
+    metrics.adapter_alarm(wave, alarm.first, alarm.second).set(raised ? 1 : 0);
 }
 
 http::Response unauthenticated(const http::Request& request) {
@@ -89,6 +103,18 @@ http::Response unauthenticated(const http::Request& request) {
 }
 
 }  // namespace
+
+void measure(FacadeSettings& settings, telemetry::Metrics& metrics) {
+  settings.on_erp_call = [&metrics, wave = settings.wave](
+                             std::string_view system, Capability capability,
+                             std::string_view outcome, double seconds) {
+    metrics.erp_call(wave, system, name(capability), outcome, seconds);
+  };
+  settings.on_comparison = [&metrics, wave = settings.wave](Capability capability,
+                                                            parity::Verdict verdict) {
+    metrics.comparison(wave, name(capability), parity::name(verdict));
+  };
+}
 
 Result<std::unique_ptr<Service>> Service::make(const Facades& facades, telemetry::Log& log,
                                                telemetry::Metrics& metrics,
@@ -294,7 +320,7 @@ Answer Service::channel_answer(const WaveRoute& route, const ApiCall& call) {
 }
 
 void Service::collect() {
-  for (Facade* facade : facades_) collect_wave(*facade, metrics_);
+  for (auto& [wave, served] : by_wave_) collect_wave(*served.facade, metrics_, served.alarms);
 }
 
 Status Service::start() {

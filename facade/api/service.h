@@ -24,6 +24,11 @@ struct ServiceSettings {
   std::vector<http::ApiKeySettings> keys;
 };
 
+// What the facade of a wave does with its ERPs is told to `metrics`, which must outlive it.
+void measure(FacadeSettings& settings, telemetry::Metrics& metrics);
+
+using AlarmsSeen = std::map<std::pair<std::string, std::string>, bool>;
+
 // The two listeners over the facades of all waves: the channel API under /v1, where the key says
 // which wave a call is about, and the ops API under /ops/v1, where `?wave=` does, with /livez,
 // /readyz and /metrics without a key. Threads: start() and stop() from one, the rest any.
@@ -53,6 +58,7 @@ class Service {
   struct Served {
     Facade* facade = nullptr;
     std::atomic<int> calls{0};  // Of channels, with a worker now.
+    AlarmsSeen alarms;          // By system and name: raised now? One exposition at a time.
   };
 
   const Facades facades_;

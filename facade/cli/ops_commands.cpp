@@ -201,7 +201,8 @@ void print_plans_of_waves(const std::vector<Value>& plans) {
                 plan.get("version").text().c_str(), static_cast<long long>(count("openIntents")),
                 static_cast<long long>(count("pendingToCloud")),
                 static_cast<long long>(count("pendingToLegacy")),
-                static_cast<long long>(count("deadLettersToCloud") + count("deadLettersToLegacy")),
+                static_cast<long long>(count("deadLettersToCloud")) +
+                    static_cast<long long>(count("deadLettersToLegacy")),
                 look.c_str());
   }
 }

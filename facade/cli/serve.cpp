@@ -37,7 +37,9 @@ int serve(const ServeOptions& options, const Adapters& adapters) {
   }
   const std::size_t files = http::raise_open_file_limit();
   // A later `underpin audit verify` finds a cut tail by what the log says.
+  telemetry::Metrics metrics;
   for (WaveConfig& wave : parts.config.waves) {
+    api::measure(wave.facade, metrics);
     wave.facade.on_audit = [&log, name = wave.name](const journal::AuditRecord& record) {
       const auto level = (*log)->enabled(telemetry::Level::info) ? telemetry::Level::info
                                                                  : telemetry::Level::error;
@@ -57,7 +59,6 @@ int serve(const ServeOptions& options, const Adapters& adapters) {
     waves += (waves.empty() ? "" : " ") + facade->settings().wave;
   }
 
-  telemetry::Metrics metrics;
   api::ServiceSettings settings;
   const auto listener = [](const ListenerConfig& from) {
     http::ServerSettings to;

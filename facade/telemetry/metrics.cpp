@@ -154,6 +154,7 @@ void Metrics::begin_wave(std::string_view wave) {
   shadow_dropped(wave);
   outbox_delivered(wave);
   dead_letters(wave);
+  open_exceptions(wave);
   open_intents(wave);
   wave_full(wave);
 }
@@ -183,14 +184,13 @@ void Metrics::request(std::string_view wave, std::string_view capability,
 }
 
 void Metrics::erp_call(std::string_view wave, std::string_view system, std::string_view capability,
-                       std::string_view operation, std::string_view outcome, double seconds) {
+                       std::string_view outcome, double seconds) {
   registry_
-      ->cached(registry_->erp_seconds, key_of({wave, system, capability, operation, outcome}),
+      ->cached(registry_->erp_seconds, key_of({wave, system, capability, outcome}),
                [&] {
                  return histogram("underpin_erp_seconds", "Calls into an ERP, by outcome.",
                                   labels_of(wave, {{"system", system},
                                                    {"capability", capability},
-                                                   {"operation", operation},
                                                    {"outcome", outcome}}),
                                   duration_bounds());
                })
@@ -226,7 +226,11 @@ Counter Metrics::outbox_delivered(std::string_view wave) {
                  labels_of(wave, {}));
 }
 Gauge Metrics::dead_letters(std::string_view wave) {
-  return gauge("underpin_dead_letters", "Writes that wait for a person's decision.",
+  return gauge("underpin_dead_letters", "Deliveries that an ERP refused, without a disposition.",
+               labels_of(wave, {}));
+}
+Gauge Metrics::open_exceptions(std::string_view wave) {
+  return gauge("underpin_open_exceptions", "What waits for a person's decision.",
                labels_of(wave, {}));
 }
 Counter Metrics::wave_full(std::string_view wave) {

@@ -74,16 +74,16 @@ class Metrics {
   // about several.
   void request(std::string_view wave, std::string_view capability, std::string_view operation,
                int code, double seconds);
-  // underpin_erp_seconds{wave,system,capability,operation,outcome}; outcome "ok" or an error code's
-  // name.
+  // underpin_erp_seconds{wave,system,capability,outcome}; outcome "ok" or an error code's name.
   void erp_call(std::string_view wave, std::string_view system, std::string_view capability,
-                std::string_view operation, std::string_view outcome, double seconds);
+                std::string_view outcome, double seconds);
   // underpin_comparisons_total{wave,capability,verdict}
   void comparison(std::string_view wave, std::string_view capability, std::string_view verdict);
   Counter shadow_queued(std::string_view wave);     // underpin_shadow_queued_total
   Counter shadow_dropped(std::string_view wave);    // underpin_shadow_dropped_total
   Counter outbox_delivered(std::string_view wave);  // underpin_outbox_delivered_total
   Gauge dead_letters(std::string_view wave);        // underpin_dead_letters
+  Gauge open_exceptions(std::string_view wave);     // underpin_open_exceptions
   Gauge open_intents(std::string_view wave);        // underpin_open_intents
   Counter wave_full(std::string_view wave);         // underpin_wave_full_total
   // underpin_outbox_pending{wave,system}

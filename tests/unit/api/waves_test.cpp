@@ -60,10 +60,13 @@ class Gate {
   int waiting_ = 0;
 };
 
+// What an adapter complains of now.
+using Alarms = std::shared_ptr<std::vector<Alarm>>;
+
 class Borrowed final : public ErpAdapter, public CustomerService {
  public:
-  Borrowed(std::shared_ptr<SmallErp> erp, std::shared_ptr<Gate> gate)
-      : erp_(std::move(erp)), gate_(std::move(gate)) {}
+  Borrowed(std::shared_ptr<SmallErp> erp, std::shared_ptr<Gate> gate, Alarms alarms)
+      : erp_(std::move(erp)), gate_(std::move(gate)), alarms_(std::move(alarms)) {}
   const CapabilityDescriptor& descriptor() const override { return erp_->descriptor(); }
   Status ping(const CallContext& context) override { return erp_->ping(context); }
   std::vector<Finding> examine(const CallContext& context) override {
@@ -73,6 +76,7 @@ class Borrowed final : public ErpAdapter, public CustomerService {
   InventoryService* inventory() override { return erp_.get(); }
   PricingService* pricing() override { return erp_.get(); }
   CustomerService* customers() override { return this; }
+  std::vector<Alarm> alarms() override { return *alarms_; }
 
   Result<CustomerReceipt> create_customer(const Customer& customer,
                                           const WriteContext& context) override {
@@ -104,6 +108,7 @@ class Borrowed final : public ErpAdapter, public CustomerService {
  private:
   std::shared_ptr<SmallErp> erp_;
   std::shared_ptr<Gate> gate_;
+  Alarms alarms_;
 };
 
 // A journal that can be made unreachable.
@@ -138,6 +143,7 @@ struct OneWave {
   std::shared_ptr<SmallErp> legacy = std::make_shared<SmallErp>("SO-");
   std::shared_ptr<SmallErp> cloud = std::make_shared<SmallErp>("S-ORD");
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+  Alarms alarms = std::make_shared<std::vector<Alarm>>();
   std::shared_ptr<std::atomic<bool>> away = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<Facade> facade;
 
@@ -182,12 +188,14 @@ struct Waves : testing::Test {
       customer.currency = "EUR";
       wave.legacy->add_customer(customer);
       Systems systems;
-      systems.legacy = system("nav-" + name, wave.legacy, wave.gate);
-      systems.cloud = system("bc-" + name, wave.cloud, std::make_shared<Gate>());
+      systems.legacy = system("nav-" + name, wave.legacy, wave.gate, wave.alarms);
+      systems.cloud = system("bc-" + name, wave.cloud, std::make_shared<Gate>(),
+                             std::make_shared<std::vector<Alarm>>());
       systems.channels = {"web-" + name};
       FacadeSettings settings;
       settings.wave = name;
       settings.state_folder = (folder / name).string();
+      measure(settings, metrics);
       settings.around_journal = [away = wave.away](std::unique_ptr<journal::Journal> inner) {
         return std::make_unique<Unreachable>(std::move(inner), away);
       };
@@ -220,8 +228,9 @@ struct Waves : testing::Test {
     ASSERT_TRUE(service->start());
   }
   static ErpSystem system(const std::string& name, std::shared_ptr<SmallErp> erp,
-                          std::shared_ptr<Gate> gate) {
-    return {name, std::make_unique<Borrowed>(std::move(erp), std::move(gate)),
+                          std::shared_ptr<Gate> gate,
+                          Alarms alarms = std::make_shared<std::vector<Alarm>>()) {
+    return {name, std::make_unique<Borrowed>(std::move(erp), std::move(gate), std::move(alarms)),
             std::make_unique<Guard>(name, GuardSettings{})};
   }
 
@@ -488,6 +497,28 @@ TEST_F(Waves, MetricsAreOfAWave) {
   EXPECT_THAT(text, HasSubstr("underpin_plan_version{capability=\"customers\",wave=\"fr\"} 2"));
   EXPECT_THAT(text, HasSubstr("underpin_outbox_pending{system=\"nav-de\",wave=\"de\"} 1"));
   EXPECT_THAT(text, HasSubstr("underpin_outbox_pending{system=\"nav-fr\",wave=\"fr\"} 0"));
+}
+
+TEST_F(Waves, MetricsTellOfEveryCallIntoAnErp) {
+  serve({"de", "fr"});
+  ASSERT_EQ(place("de").status, 201);
+  ASSERT_EQ(channel("de", "GET", "/v1/customers/C99999").status, 404);
+  const std::string text = ops("GET", "/metrics").body;
+  EXPECT_THAT(text, HasSubstr("underpin_erp_seconds_count{capability=\"orders\",outcome=\"ok\","
+                              "system=\"nav-de\",wave=\"de\"}"));
+  EXPECT_THAT(text, HasSubstr("underpin_erp_seconds_count{capability=\"customers\",outcome=\"" +
+                              std::string(name(ErrorCode::not_found)) + "\",system=\"nav-de\""));
+  EXPECT_THAT(text, Not(HasSubstr("system=\"nav-fr\",wave=\"fr\",le")));
+}
+
+TEST_F(Waves, AnAlarmFallsWhenItsCauseHasEnded) {
+  serve({"de"});
+  waves["de"].alarms->push_back({"price_file_late", "since six o'clock"});
+  const std::string series =
+      "underpin_adapter_alarms{alarm=\"price_file_late\",system=\"nav-de\",wave=\"de\"}";
+  EXPECT_THAT(ops("GET", "/metrics").body, HasSubstr(series + " 1"));
+  waves["de"].alarms->clear();
+  EXPECT_THAT(ops("GET", "/metrics").body, HasSubstr(series + " 0"));
 }
 
 TEST_F(Waves, AParityReportNamesItsWave) {

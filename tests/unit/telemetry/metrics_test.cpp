@@ -31,11 +31,11 @@ TEST(Metrics, CountsRequestsByOutcomeAndMeasuresThem) {
 
 TEST(Metrics, MeasureErpCallsByOutcome) {
   Metrics metrics;
-  metrics.erp_call("de", "nav", "orders", "create_order", "ok", 0.1);
-  metrics.erp_call("de", "nav", "orders", "create_order", "outcome_unknown", 9.0);
+  metrics.erp_call("de", "nav", "orders", "ok", 0.1);
+  metrics.erp_call("de", "nav", "orders", "outcome_unknown", 9.0);
   const std::string text = metrics.expose();
   EXPECT_THAT(text, HasSubstr("underpin_erp_seconds_count{capability=\"orders\","
-                              "operation=\"create_order\",outcome=\"outcome_unknown\","
+                              "outcome=\"outcome_unknown\","
                               "system=\"nav\",wave=\"de\"} 1"));
 }
 
@@ -44,9 +44,9 @@ TEST(Metrics, BeginEachWaveWithItsTotalsAtZero) {
   metrics.begin_wave("de");
   metrics.begin_wave("fr");
   const std::string text = metrics.expose();
-  for (const std::string name :
-       {"underpin_shadow_queued_total", "underpin_shadow_dropped_total",
-        "underpin_outbox_delivered_total", "underpin_dead_letters", "underpin_open_intents"})
+  for (const std::string name : {"underpin_shadow_queued_total", "underpin_shadow_dropped_total",
+                                 "underpin_outbox_delivered_total", "underpin_dead_letters",
+                                 "underpin_open_exceptions", "underpin_open_intents"})
     for (const std::string wave : {"de", "fr"})
       EXPECT_THAT(text, HasSubstr(name + "{wave=\"" + wave + "\"} 0"));
 }
