@@ -87,7 +87,8 @@ class CutoverDesk {
   Result<Preview> preview(Capability capability, cutover::Stage stage) const;
 
   // ---- proposals: the two-person rule, force, schedules (facade/proposals_desk.cpp)
-  // `change` was read by read_change. A proposal that needs no signature is approved at once.
+  // `change` was read by read_change, or is {"transfer": …}, which read_transfer has read. A
+  // proposal that needs no signature is approved at once.
   struct Wish {
     json::Value change;
     bool force = false;
@@ -122,6 +123,12 @@ class CutoverDesk {
   // What the guards say of a plan. Called outside of transactions; set before the first use.
   using ReadGuards = std::function<std::vector<cutover::GuardReading>(const cutover::Plan&)>;
   void read_guards(ReadGuards read) { read_guards_ = std::move(read); }
+
+  // Begins the transfer of a published proposal, in its transaction. Set before the first use.
+  using StartTransfer =
+      std::function<std::optional<Error>(journal::JournalTransaction&, AuditTrail::Pen&, Capability,
+                                         const json::Value& wish, const Act&)>;
+  void start_transfers(StartTransfer start) { start_transfer_ = std::move(start); }
 
  private:
   using Edit = std::function<std::optional<cutover::Plan>(const cutover::Plan&)>;
@@ -165,6 +172,7 @@ class CutoverDesk {
   ReadGuards read_guards_ = [](const cutover::Plan&) {
     return std::vector<cutover::GuardReading>{};
   };
+  StartTransfer start_transfer_;
 };
 
 }  // namespace underpin::facade

@@ -27,6 +27,18 @@ struct ApprovalRule {
   std::vector<std::string> roles;  // "approver", "qa", "finance": one signature each.
 };
 
+// May an open document of a class move to another home? One of several classes moves only when each
+// of them may.
+enum class TransferPolicy { finish_where_born, move };
+
+struct TransferSettings {
+  TransferPolicy open = TransferPolicy::finish_where_born;  // Nothing has left, nothing paid.
+  TransferPolicy part_shipped = TransferPolicy::finish_where_born;  // What is outstanding moves.
+  TransferPolicy prepaid = TransferPolicy::finish_where_born;       // A payment belongs to it.
+  int per_minute = 120;                                             // Documents, at most.
+  int attempts_max = 6;  // Of one document; then it stays.
+};
+
 // How plans may be changed. Static: read with the configuration.
 struct CutoverSettings {
   std::int64_t max_backlog_age_ms = 900'000;  // An older delivery refuses a step forward; 0: none.
@@ -36,6 +48,7 @@ struct CutoverSettings {
   std::array<std::optional<ApprovalRule>, 4> approvals;  // By Capability; absent: one person does.
   // How far back an open difference of the parity ledger counts for an approval.
   std::int64_t differences_hours = 168;
+  TransferSettings transfer;  // Of orders: the capability whose documents have homes.
 };
 
 }  // namespace underpin::facade

@@ -79,6 +79,17 @@ Status Facade::set_up() {
       std::make_unique<CatchUp>(systems_, *journal_, *plans_, *writes_, *orders_, now, wake);
   cutover_ =
       std::make_unique<CutoverDesk>(*journal_, *plans_, *audit_, *ledger_, settings_.cutover, now);
+  add_transfer_write(*writes_, {systems_, *journal_, *orders_, settings_.cutover.transfer,
+                                settings_.orders.document_tolerance, settings_.on_step, now});
+  transfers_ = std::make_unique<TransferDesk>(systems_, *journal_, *plans_, *audit_, *writes_,
+                                              settings_.cutover, settings_.orders.give_up_ms, now);
+  cutover_->start_transfers([this](JournalTransaction& tx, AuditTrail::Pen& pen,
+                                   Capability capability, const json::Value& wish, const Act& act) {
+    const auto read = read_transfer(wish);
+    std::int64_t id = 0;
+    return read ? transfers_->start_in(tx, pen, capability, *read, act, id)
+                : std::optional<Error>(read.error());
+  });
   guards_ = std::make_unique<CutoverGuards>(systems_, *journal_, settings_.guards, now);
   cutover_->read_guards([this](const cutover::Plan& plan) { return guards_->readings(plan); });
   comparisons_->on_compared([this](Capability capability, parity::Verdict verdict,
@@ -163,6 +174,7 @@ void Facade::add_tasks() {
     guards_->look(*cutover_);
     return false;
   });
+  one("transfers", milliseconds(100), 30'000, [this] { return transfers_->run(); });
   add("scheduled changes", milliseconds(1'000), [this] { return cutover_->run_schedule(); });
   kill_switch_task_ = add("kill switch", milliseconds(1'000), [this] {
     (void)kill_switch_->meet_journal(*journal_, *audit_);

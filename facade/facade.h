@@ -18,6 +18,7 @@
 #include "facade/pricing.h"
 #include "facade/shadow_read.h"
 #include "facade/systems.h"
+#include "facade/transfer_desk.h"
 #include "facade/write_life.h"
 #include "parity/ledger.h"
 
@@ -88,6 +89,7 @@ class Facade {
   CustomerFacade& customers() { return *customers_; }
   CutoverDesk& cutover() { return *cutover_; }
   CutoverGuards& guards() { return *guards_; }
+  TransferDesk& transfers() { return *transfers_; }
   AuditTrail& audit() { return *audit_; }
   KillSwitch& kill_switch() { return *kill_switch_; }
   // Brings the kill switch to the journal soon, without waiting for it.
@@ -145,6 +147,7 @@ class Facade {
   std::unique_ptr<CatchUp> catch_up_;
   std::unique_ptr<CutoverDesk> cutover_;
   std::unique_ptr<CutoverGuards> guards_;
+  std::unique_ptr<TransferDesk> transfers_;
   mutable std::mutex health_mutex_;
   std::vector<SystemHealth> health_;
   std::vector<std::unique_ptr<PeriodicTask>> tasks_;

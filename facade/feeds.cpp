@@ -25,11 +25,18 @@ bool edited(const Order& order, const std::optional<Order>& content) {
   for (const OrderLine& known : content->lines) {
     const auto line = std::find_if(order.lines.begin(), order.lines.end(),
                                    [&](const OrderLine& l) { return l.number == known.number; });
-    const Decimal expected = known.quantity - known.cancelled_quantity;
+    const Decimal expected = known.quantity - known.cancelled_quantity - known.shipped_quantity;
     const Decimal actual = line == order.lines.end() ? Decimal{} : line->quantity;
     if (expected != actual) return true;
   }
   return order.lines.size() > content->lines.size();
+}
+
+// Has more left a copy than it had shipped when it was the document itself?
+bool executed(const Order& copy, const std::optional<Order>& content) {
+  return std::any_of(copy.lines.begin(), copy.lines.end(), [&](const OrderLine& line) {
+    return line.shipped_quantity > moved_quantity(content, line.number);
+  });
 }
 
 // A copy beside the one that the journal knows: its delivery was committed later than any look-up
@@ -214,12 +221,14 @@ bool Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     return true;
   }
   if (document->home != side && !second_copy(*document, side, seen.change.ref.document)) {
-    // The inert copy was executed: goods may leave twice. Nobody but a person can mend that.
-    const bool executed =
-        std::any_of(seen.order.lines.begin(), seen.order.lines.end(),
-                    [](const OrderLine& line) { return !line.shipped_quantity.is_zero(); });
+    const auto content = read_content(document->content);
     const std::string fact = "raised/mirror_executed/" + order_subject(document->id);
-    if (!executed || !tx.fact(fact).empty()) return true;
+    if (!executed(seen.order, content)) {
+      take_moved_part(tx, *document, seen);
+      return true;
+    }
+    // The inert copy was executed: goods may leave twice. Nobody but a person can mend that.
+    if (!tx.fact(fact).empty()) return true;
     tx.set_fact(fact, "1");
     journal::ExceptionRecord exception;
     exception.kind = "mirror_executed";
@@ -266,6 +275,20 @@ bool Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
   // Always a row of its own: one that is being delivered may have read the document before this.
   if (follow) tx.add_outbox_row(follow_row(*document), now_());
   return true;
+}
+
+void Feeds::take_moved_part(JournalTransaction& tx, DocumentRecord document,
+                            const SeenOrder& seen) {
+  // What left the ERP that was its home before is invoiced there, in its own time.
+  auto content = read_content(document.content);
+  if (!has_moved_part(content) || content->invoices == seen.order.invoices) return;
+  content->invoices = seen.order.invoices;
+  for (OrderLine& line : content->lines)
+    for (const OrderLine& there : seen.order.lines)
+      if (there.number == line.number) line.invoiced_quantity = there.invoiced_quantity;
+  document.content = write_content(*content);
+  document.updated_at = now_();
+  tx.put_document(document);
 }
 
 Status Feeds::poll_customers(Side side, const CallContext& context) {

@@ -33,6 +33,8 @@ class Feeds {
   Look look_at(const journal::JournalReader& reader, Side side, const OrderChange& change) const;
   // False: its write has been opened meanwhile; to be looked at again.
   bool take_order(journal::JournalTransaction& tx, Side side, const SeenOrder& seen);
+  void take_moved_part(journal::JournalTransaction& tx, journal::DocumentRecord document,
+                       const SeenOrder& seen);
 
   const Systems& systems_;
   journal::Journal& journal_;

@@ -143,6 +143,76 @@ OrderAmendment for_erp(const Order& content, OrderAmendment amendment) {
   return amendment;
 }
 
+Decimal moved_quantity(const std::optional<Order>& content, int line) {
+  const OrderLine* known = content ? line_of(*content, line) : nullptr;
+  return known == nullptr ? Decimal{} : known->shipped_quantity;
+}
+
+bool has_moved_part(const std::optional<Order>& content) {
+  return content && std::any_of(content->lines.begin(), content->lines.end(),
+                                [](const OrderLine& l) { return !l.shipped_quantity.is_zero(); });
+}
+
+std::string content_with_moved_part(const journal::DocumentRecord& document, const Order& at_home) {
+  const bool shipped =
+      std::any_of(at_home.lines.begin(), at_home.lines.end(),
+                  [](const OrderLine& line) { return !line.shipped_quantity.is_zero(); });
+  auto content = read_content(document.content);
+  if (!content && !shipped) return document.content;
+  if (!content) content = at_home;  // Older than the facade.
+  content->id = document.id;
+  for (OrderLine& line : content->lines) {
+    const OrderLine* here = line_of(at_home, line.number);
+    line.shipped_quantity = here == nullptr ? Decimal{} : here->shipped_quantity;
+    line.invoiced_quantity = here == nullptr ? Decimal{} : here->invoiced_quantity;
+  }
+  for (const OrderLine& line : at_home.lines)
+    if (!line.shipped_quantity.is_zero() && line_of(*content, line.number) == nullptr)
+      content->lines.push_back(line);
+  content->shipments = at_home.shipments;
+  content->invoices = at_home.invoices;
+  return write_content(*content);
+}
+
+Result<OrderAmendment> less_moved(const std::optional<Order>& content, OrderAmendment amendment) {
+  if (!has_moved_part(content)) return amendment;
+  Error refused{ErrorCode::rejected, "the order cannot be changed as asked"};
+  for (std::size_t i = 0; i < amendment.lines.size(); ++i) {
+    LineAmendment& change = amendment.lines[i];
+    const Decimal moved = moved_quantity(content, change.number);
+    if (moved.is_zero() || change.added) continue;
+    const OrderLine& known = *line_of(*content, change.number);
+    const Decimal before = known.quantity - known.cancelled_quantity;
+    const Decimal whole = change.quantity.value_or(before);
+    if (whole < moved) {
+      refused.fields.push_back({"/lines/" + std::to_string(i) + "/quantity",
+                                "must not be less than the " + moved.text() + " that have left"});
+      continue;
+    }
+    const Decimal rest = whole - moved;
+    const Decimal discount =
+        change.adjustment_total.value_or(shrunk(sum(known.adjustments), whole, known.quantity));
+    if (change.quantity) change.quantity = rest;
+    if (change.adjustment_total) change.adjustment_total = shrunk(discount, rest, whole);
+    if (before != moved || rest.is_zero()) continue;
+    // All of it had left elsewhere: the home has no such line yet.
+    OrderLine again = known;
+    again.quantity = rest;
+    again.cancelled_quantity = again.shipped_quantity = again.invoiced_quantity = Decimal{};
+    if (change.unit_price) again.unit_price = *change.unit_price;
+    if (change.requested_date) again.requested_date = change.requested_date;
+    again.adjustments.clear();
+    if (!discount.is_zero())
+      again.adjustments = {
+          Adjustment{"manual", {}, 0, shrunk(discount, rest, whole), "the rest of the line"}};
+    again.net_amount = net_of(again);
+    change.quantity = rest;
+    change.added = again;
+  }
+  if (!refused.fields.empty()) return refused;
+  return amendment;
+}
+
 Order merged(Order from_erp, const std::optional<Order>& content,
              const journal::DocumentRecord& document) {
   Order order = std::move(from_erp);
@@ -159,11 +229,16 @@ Order merged(Order from_erp, const std::optional<Order>& content,
         if (order.charges[i].amount == content->charges[i].amount)
           order.charges[i] = content->charges[i];
     }
+    const bool moved_part = has_moved_part(content);
     for (const OrderLine& known : content->lines) {
       OrderLine* line = line_of(order, known.number);
+      const Decimal moved = known.shipped_quantity;
       if (line == nullptr) {
-        // Cancelled completely: ERPs delete such a line.
-        if (known.cancelled_quantity == known.quantity) order.lines.push_back(known);
+        // Cancelled completely: ERPs delete such a line. Or all of it left another home.
+        if (known.cancelled_quantity == known.quantity || !moved.is_zero()) {
+          order.lines.push_back(known);
+          if (!moved.is_zero()) order.lines.back().quantity = moved + known.cancelled_quantity;
+        }
         continue;
       }
       if (order.status != OrderStatus::cancelled && !known.cancelled_quantity.is_zero()) {
@@ -172,13 +247,30 @@ Order merged(Order from_erp, const std::optional<Order>& content,
       }
       if (line->description.empty()) line->description = known.description;
       if (!line->requested_date) line->requested_date = known.requested_date;
-      const Decimal kept = known.quantity - known.cancelled_quantity;
+      const Decimal kept = known.quantity - known.cancelled_quantity - moved;
       if (sum(line->adjustments) == shrunk(sum(known.adjustments), kept, known.quantity))
         line->adjustments = known.adjustments;
+      if (!moved.is_zero()) {
+        line->quantity += moved;
+        line->shipped_quantity += moved;
+        line->invoiced_quantity += known.invoiced_quantity;
+        const Decimal whole = line->quantity - line->cancelled_quantity;
+        line->net_amount =
+            (whole * line->unit_price + shrunk(sum(line->adjustments), whole, line->quantity))
+                .rounded(2, Rounding::half_up);
+      }
       if (line->net_amount == known.net_amount && !known.taxes.empty()) line->taxes = known.taxes;
     }
     std::sort(order.lines.begin(), order.lines.end(),
               [](const OrderLine& a, const OrderLine& b) { return a.number < b.number; });
+    if (moved_part) {
+      order.shipments.insert(order.shipments.begin(), content->shipments.begin(),
+                             content->shipments.end());
+      order.invoices.insert(order.invoices.begin(), content->invoices.begin(),
+                            content->invoices.end());
+      order.totals = content->totals;  // The home's are those of its part.
+      if (!is_closed(order.status)) order.status = status_of(order, true, false);
+    }
   }
   if (order.status == OrderStatus::cancelled) {
     for (OrderLine& line : order.lines)

@@ -32,7 +32,22 @@ Result<OrderAmendment> as_amendment(const Order& content, const OrderCancellatio
 // The amendment as the ERP gets it: an ERP's line quantity has lost what was cancelled.
 OrderAmendment for_erp(const Order& content, OrderAmendment amendment);
 
-// The ERP's document as the channel shall see it.
+// ---- what left another home
+// A document that a transfer moved after a part of it had shipped: the content's lines say how much
+// of each left the home before this one, and its shipments and invoices are that home's. Zero for
+// every other document.
+Decimal moved_quantity(const std::optional<Order>& content, int line);
+bool has_moved_part(const std::optional<Order>& content);
+
+// The content of a document that leaves a home which holds it as `at_home`: what has shipped there
+// stays there.
+std::string content_with_moved_part(const journal::DocumentRecord& document, const Order& at_home);
+
+// A change of the whole order as its home gets it, which does not know what left elsewhere. Errors
+// name a line that would fall below that.
+Result<OrderAmendment> less_moved(const std::optional<Order>& content, OrderAmendment amendment);
+
+// The ERP's document as the channel shall see it: with what left another home.
 Order merged(Order from_erp, const std::optional<Order>& content,
              const journal::DocumentRecord& document);
 

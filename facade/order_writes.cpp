@@ -276,7 +276,9 @@ class AmendOrder final : public OrderWrite {
         apply(*content, *amendment);
         if (amendment->totals) {
           document->grand_total = amendment->totals->grand_total;
-          check_totals(tx, intent, *amendment->totals, receipt, settings_, *document, now);
+          // Of an order whose home holds only a part, the ERP cannot compute the whole.
+          if (!has_moved_part(content))
+            check_totals(tx, intent, *amendment->totals, receipt, settings_, *document, now);
         }
       }
     }
@@ -295,12 +297,9 @@ class AmendOrder final : public OrderWrite {
       const OrderLine* line = nullptr;
       for (const OrderLine& candidate : order.lines)
         if (candidate.number == change.number) line = &candidate;
-      if (change.added) {
-        if (line == nullptr) return false;
-        continue;
-      }
+      // A line that is added with a quantity of its own may have been there: absolute, too.
       if (line == nullptr) {
-        if (change.quantity && change.quantity->is_zero()) continue;
+        if (!change.added && change.quantity && change.quantity->is_zero()) continue;
         return false;
       }
       if (change.quantity && line->quantity != *change.quantity) return false;

@@ -34,9 +34,17 @@ Answer not_known(const std::string& number) {
 
 }  // namespace
 
+Side born_in(const DocumentRecord& document) {
+  if (!document.id.channel.empty()) return document.home;
+  const std::string& number = document.id.number.text();
+  if (document.document(document.home).text() == number) return document.home;
+  return document.document(other(document.home)).text() == number ? other(document.home)
+                                                                  : document.home;
+}
+
 OrderId identity_at_erp(const DocumentRecord& document, const Systems& systems) {
   if (!document.id.channel.empty()) return document.id;
-  return {ChannelId{systems.on(document.home).name}, document.id.number};
+  return {ChannelId{systems.on(born_in(document)).name}, document.id.number};
 }
 
 OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems) {
@@ -110,9 +118,11 @@ Answer OrderFacade::amend(const std::string& number, const OrderAmendment& amend
                      "The order is " + std::string(name(current->status)) +
                          " and cannot be changed any more.");
     }
+    const auto at_home = less_moved(content_of(document->id), for_erp(*current, amendment));
+    if (!at_home) return problem_for(at_home.error());
     json::Value request = json::Value::object();
     request.set("amendment", json::to_json(amendment));
-    request.set("erp", json::to_json(for_erp(*current, amendment)));
+    request.set("erp", json::to_json(*at_home));
     draft.request = json::write(request);
     return std::nullopt;
   };
@@ -130,22 +140,37 @@ Answer OrderFacade::cancel(const std::string& number, const OrderCancellation& c
                                                          : problem_for(document.error());
   const std::string hash_of = "cancel\n" + number + "\n" + asked;
   if (cancellation.lines.empty()) {
-    return writes_.run(intent_of(*document, "cancel_order", asked, hash_of), context,
-                       document->home);
+    return writes_.run(
+        intent_of(*document, "cancel_order", asked, hash_of), context, document->home,
+        [&](journal::NewIntent&) -> std::optional<Answer> {
+          // Its home cannot know: that was another ERP's.
+          if (!has_moved_part(content_of(document->id))) return std::nullopt;
+          return problem_for(Error{ErrorCode::rejected, "a part of the order has shipped"});
+        });
   }
   const auto prepare = [&](journal::NewIntent& draft) -> std::optional<Answer> {
     const auto current = current_view(document->id, context);
     if (!current) return problem_for(current.error());
     const auto amendment = as_amendment(*current, cancellation);
     if (!amendment) return problem_for(amendment.error());
+    const auto at_home = less_moved(content_of(document->id), *amendment);
+    if (!at_home) return problem_for(at_home.error());
     json::Value request = json::Value::object();
     request.set("cancellation", json::to_json(cancellation));
-    request.set("erp", json::to_json(*amendment));
+    request.set("erp", json::to_json(*at_home));
     draft.request = json::write(request);
     return std::nullopt;
   };
   return writes_.run(intent_of(*document, "cancel_lines", {}, hash_of), context, document->home,
                      prepare);
+}
+
+std::optional<Order> OrderFacade::content_of(const OrderId& id) const {
+  std::optional<DocumentRecord> document;
+  const Status read =
+      journal_.read([&](const JournalReader& reader) { document = reader.document(id); });
+  if (!read || !document) return std::nullopt;
+  return read_content(document->content);
 }
 
 Result<Order> OrderFacade::current_view(const OrderId& id, const CallContext& context) {
@@ -229,6 +254,11 @@ Result<Order> OrderFacade::read_from(Side side, const DocumentRecord& document,
 Result<Tagged<Order>> OrderFacade::get(const std::string& number, const CallContext& context) {
   const auto document = resolve(number, context);
   if (!document) return document.error();
+  return get(*document, context);
+}
+
+Result<Tagged<Order>> OrderFacade::get(const DocumentRecord& known, const CallContext& context) {
+  const DocumentRecord* document = &known;
   auto answered = observe<Order>(document->home, cutover::Operation::read,
                                  [&] { return read_from(document->home, *document, context); });
   if (!answered.result) {
@@ -238,15 +268,19 @@ Result<Tagged<Order>> OrderFacade::get(const std::string& number, const CallCont
   const Order order = merged(*answered.result, read_content(document->content), *document);
   if (order.status != document->status) {
     // What a channel has seen must be remembered before it sees it.
+    std::optional<DocumentRecord> moved;
     const Status written = journal_.write([&](JournalTransaction& tx) {
       auto current = tx.document(document->id);
       if (!current) return false;
+      if (current->home != document->home) moved = current;  // What was read is a copy by now.
+      if (moved) return false;
       current->status = order.status;
       current->closed = is_closed(order.status);
       current->updated_at = now_();
       tx.put_document(*current);
       return true;
     });
+    if (moved && ms_left(context.deadline) > 0) return get(*moved, context);
     if (!written) return written.error();
   }
   shadow(*document, answered, context);
@@ -277,13 +311,15 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
   check.correlation_id = context.correlation_id.text();
   check.primary = document.home;
   // Once something has moved at home, totals are only the home's.
-  auto moved = std::make_shared<std::atomic<bool>>(answered.result && has_moved(*answered.result));
+  const bool split = has_moved_part(read_content(document.content));
+  auto moved = std::make_shared<std::atomic<bool>>(
+      split || (answered.result && has_moved(*answered.result)));
   const DocumentNumber home_document = document.document(document.home);
   check.answered = parity_side(answered.result, answered.micros, [&](const Order& order) {
     return comparable(order, home_document, !*moved);
   });
   const CallContext origin = context;
-  check.ask = [this, id = document.id, home = document.home, moved, origin](Side side) {
+  check.ask = [this, id = document.id, home = document.home, moved, split, origin](Side side) {
     CallContext asking = origin;
     asking.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
     std::optional<DocumentRecord> known;
@@ -308,7 +344,7 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
       }
       return *order;
     });
-    if (seen.result && side == home) *moved = has_moved(*seen.result);
+    if (seen.result && side == home) *moved = split || has_moved(*seen.result);
     if (known && !known->legacy_document.empty() && !known->cloud_document.empty())
       comparisons_.add_reference("order_document", known->legacy_document.text(),
                                  known->cloud_document.text());

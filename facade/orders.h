@@ -54,8 +54,11 @@ class OrderFacade {
                           const CallContext& context);
 
  private:
+  // As it is in the journal now; nothing when it cannot be read.
+  std::optional<Order> content_of(const OrderId& id) const;
   // The channel's view of a known document, read from its home now.
   Result<Order> current_view(const OrderId& id, const CallContext& context);
+  Result<Tagged<Order>> get(const journal::DocumentRecord& known, const CallContext& context);
   void shadow(const journal::DocumentRecord& document, const Observation<Order>& answered,
               const CallContext& context);
 
@@ -68,9 +71,13 @@ class OrderFacade {
   OrderSettings settings_;
 };
 
-// Documents older than the facade have no channel; at the other ERP their inert copy goes by the
-// name of their home system: "nav" + "SO-100001". Both directions; nothing for a reference that is
-// not one of ours.
+// Where a document older than the facade was born, whose number is that ERP's; for any other: its
+// home.
+Side born_in(const journal::DocumentRecord& document);
+
+// Documents older than the facade have no channel; at the other ERP their copy goes by the
+// name of the system they were born in: "nav" + "SO-100001". Both directions; nothing for a
+// reference that is not one of ours.
 OrderId identity_at_erp(const journal::DocumentRecord& document, const Systems& systems);
 OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems);
 

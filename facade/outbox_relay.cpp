@@ -4,6 +4,7 @@
 #include "contracts/order_status.h"
 #include "facade/inventory.h"
 #include "facade/observe.h"
+#include "facade/order_copy.h"
 
 #include <algorithm>
 #include <atomic>
@@ -245,14 +246,6 @@ Result<DocumentRecord> OutboxRelay::document_of(const OutboxRow& row) const {
   return *document;
 }
 
-OrderRef OutboxRelay::ref_at(Side side, const DocumentRecord& document) const {
-  OrderRef ref;
-  if (!document.id.channel.empty() || side != document.home)
-    ref.id = identity_at_erp(document, systems_);
-  ref.document = document.document(side);
-  return ref;
-}
-
 Result<OutboxRelay::Effect> OutboxRelay::place_order(const OutboxRow& row,
                                                      const WriteContext& context) {
   const auto order = payload_of<Order>(row);
@@ -283,11 +276,12 @@ Result<OutboxRelay::Effect> OutboxRelay::release_order(const OutboxRow& row,
   if (!held) return Error{ErrorCode::unavailable, "the order is being changed"};
   const auto document = document_of(row);
   if (!document) return document.error();
-  // Held meanwhile, or cancelled: there is nothing to release.
-  if (!document->holds.empty() || document->closed) return Effect{};
+  // Held meanwhile, or cancelled, or moved to another home: there is nothing to release.
+  if (!document->holds.empty() || document->closed || document->home != row.side) return Effect{};
   const auto receipt = call_port<OrderReceipt>(
-      systems_, row.side, context.deadline, &ErpAdapter::orders,
-      [&](OrderService& port) { return port.release_order(ref_at(row.side, *document), context); });
+      systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
+        return port.release_order(ref_at(systems_, row.side, *document), context);
+      });
   if (!receipt) return receipt.error();
   return Effect{
       change_document(document->id, [status = receipt->status, now = now_()](DocumentRecord& d) {
@@ -311,17 +305,20 @@ Result<OutboxRelay::Effect> OutboxRelay::amend_order(const OutboxRow& row,
   const Order rest = outstanding_part(*home);
   if (is_closed(home->status) || rest.lines.empty()) return follow_order(row, context);
   OrderAmendment outstanding = *amendment;
+  const auto content = read_content(document->content);
   for (LineAmendment& change : outstanding.lines) {
     if (!change.quantity) continue;
     const auto line = std::find_if(rest.lines.begin(), rest.lines.end(),
                                    [&](const OrderLine& l) { return l.number == change.number; });
-    change.quantity = line == rest.lines.end() ? Decimal{} : line->quantity;
+    // A copy that was the document itself has shipped a part of it.
+    change.quantity = (line == rest.lines.end() ? Decimal{} : line->quantity) +
+                      moved_quantity(content, change.number);
     // The copy may have lost a line of which nothing was outstanding: it comes back as a new one.
     if (line != rest.lines.end()) change.added = *line;
   }
   const auto receipt = call_port<OrderReceipt>(
       systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
-        return port.amend_order(ref_at(row.side, *document), outstanding, context);
+        return port.amend_order(ref_at(systems_, row.side, *document), outstanding, context);
       });
   if (!receipt) return receipt.error();
   return Effect{};
@@ -334,7 +331,8 @@ Result<OutboxRelay::Effect> OutboxRelay::cancel_order(const OutboxRow& row,
   if (!document->mirrored) return Effect{};
   const auto receipt = call_port<OrderReceipt>(
       systems_, row.side, context.deadline, &ErpAdapter::orders, [&](OrderService& port) {
-        return port.cancel_order(ref_at(row.side, *document), OrderCancellation{}, context);
+        return port.cancel_order(ref_at(systems_, row.side, *document), OrderCancellation{},
+                                 context);
       });
   if (!receipt && receipt.error().code != ErrorCode::not_found) return receipt.error();
   return Effect{};
@@ -347,11 +345,7 @@ Result<OutboxRelay::Effect> OutboxRelay::follow_order(const OutboxRow& row,
   if (!document->mirrored) return Effect{};
   const auto home = orders_.read_from(document->home, *document, context);
   if (!home) return home.error();
-  Order as_mirrored = *home;
-  as_mirrored.id = identity_at_erp(*document, systems_);
-  const auto receipt = call_port<OrderReceipt>(
-      systems_, row.side, context.deadline, &ErpAdapter::orders,
-      [&](OrderService& port) { return port.follow_order(as_mirrored, context); });
+  const auto receipt = follow_copy(systems_, row.side, *document, *home, context);
   if (!receipt && receipt.error().code != ErrorCode::not_found) return receipt.error();
   return Effect{};
 }

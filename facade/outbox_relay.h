@@ -55,7 +55,6 @@ class OutboxRelay {
   Result<Effect> verify_posting(const journal::OutboxRow& row, const WriteContext& context);
   Result<Effect> publish_prices(const journal::OutboxRow& row, const WriteContext& context);
   Result<journal::DocumentRecord> document_of(const journal::OutboxRow& row) const;
-  OrderRef ref_at(Side side, const journal::DocumentRecord& document) const;
   static const std::map<std::string, Deliver>& table();
 
   const Systems& systems_;

@@ -66,8 +66,10 @@ Result<std::vector<parity::DifferenceClass>> CutoverDesk::open_classes(
 Result<Proposal> CutoverDesk::propose(Capability capability, const Wish& wish,
                                       std::int64_t expected, const Act& act) {
   if (auto missing = unreferenced(act)) return *missing;
-  const auto request = read_change(wish.change, capability);
-  if (!request) return request.error();
+  if (wish.change.find("transfer") == nullptr) {
+    const auto request = read_change(wish.change, capability);
+    if (!request) return request.error();
+  }
   const auto classes = open_classes(capability);
   if (!classes) return classes.error();
   Proposal proposal;
@@ -247,6 +249,13 @@ Result<CutoverStatus> CutoverDesk::publish(Capability capability, std::int64_t i
           proposal.why = moved;
           pen.add(note_of("proposal_void", act.actor, capability, proposal));
           return refused_because("the proposal is void: " + moved);
+        }
+        if (const Value* transfer = proposal.change.find("transfer")) {
+          auto refused = start_transfer_(tx, pen, capability, *transfer,
+                                         {act.actor, proposal.reason, proposal.change_reference});
+          proposal.why = refused ? refused->message : std::string{};
+          if (!refused) proposal.state = "published";
+          return refused;
         }
         const auto request = read_change(proposal.change, capability);
         if (!request) return request.error();

@@ -16,7 +16,8 @@ using journal::NewIntent;
 
 std::string_view name(Step step) {
   constexpr std::array<std::string_view, step_count> names{
-      "opened", "sent", "closed", "relaying", "relayed", "delivered", "resolving"};
+      "opened",    "sent",      "closed",  "relaying", "relayed",
+      "delivered", "resolving", "blocked", "levelled", "moved"};
   return names[static_cast<std::size_t>(step)];
 }
 
@@ -139,7 +140,7 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     draft.wave = plan.wave;
     draft.plan_version = plan.version;
     if (home || pinned) {
-      draft.side = home ? *home : *pinned;
+      draft.side = pinned ? *pinned : *home;  // It may have moved since the caller looked.
     } else if (plan.rollout.rules.empty()) {
       draft.side = primary_of(draft, plan, draft.subject);
     } else {
@@ -169,6 +170,10 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     const Opening opening = read_outcome(outcome);
     if (opening.answer) return *opening.answer;
     intent_id = opening.intent;
+    if (opening.pinned && prepare) {
+      // A document that has moved: what was judged was its old home.
+      if (const auto answer = prepare(draft)) return *answer;
+    }
     pinned = opening.pinned ? opening.pinned : pinned;
     if (opening.stale) {
       const Status refreshed = plans_.refresh();

@@ -28,12 +28,22 @@ enum class Step {
   relayed,    // The receiving ERP has answered; the row is not ticked off yet.
   delivered,  // The row is ticked off.
   resolving,  // The outcome resolver is about to look something up.
+  blocked,    // A transfer: the old home has taken the release back; that is not durable yet.
+  levelled,   // A transfer: the copy in the new home is level; the homes have not been swapped.
+  moved,      // A transfer: the homes have been swapped, durably; its intent is still open.
 };
-inline constexpr std::size_t step_count = 7;
+inline constexpr std::size_t step_count = 10;
 std::string_view name(Step step);
 using OnStep = std::function<void(Step, const std::string& subject)>;
 
-using Receipt = std::variant<OrderReceipt, AdjustmentReceipt, CustomerReceipt>;
+// What became of a document that was to move to another home.
+struct TransferReceipt {
+  bool moved = false;
+  bool release_again = false;  // It stays, and may have been taken back.
+  std::string detail;          // Why it stays.
+};
+
+using Receipt = std::variant<OrderReceipt, AdjustmentReceipt, CustomerReceipt, TransferReceipt>;
 
 // What the write life has to know about one kind of write. Everything is recovered from the intent,
 // because after a crash there is nothing else.
@@ -76,7 +86,7 @@ class WriteLife {
   using Prepare = std::function<std::optional<Answer>(journal::NewIntent& draft)>;
 
   // `draft` names everything but side and plan version, which are routed here: a birth and a state
-  // by the plan, a change of a document by `home`.
+  // by the plan, a change of a document by `home`, or where it has moved meanwhile.
   Answer run(journal::NewIntent draft, const WriteContext& context,
              std::optional<Side> home = std::nullopt, const Prepare& prepare = {});
 

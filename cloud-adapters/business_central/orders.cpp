@@ -265,6 +265,28 @@ Result<OrderReceipt> Orders::release_order(const OrderRef& ref, const WriteConte
   });
 }
 
+Result<OrderReceipt> Orders::block_order(const OrderRef& ref, const WriteContext& context) {
+  return guarded(site_.system(), ErrorCode::outcome_unknown, [&] {
+    Found found = documents_.find(ref, context);
+    if (found.place == Place::nowhere)
+      throw Failure{site_.failed(ErrorCode::not_found, "Business Central has no such order")};
+    if (found.place != Place::living)
+      throw Failure{site_.rejected("order " + found.number + " is closed")};
+    if (is_released(found.header)) {
+      json::Value body = json::Value::object();
+      body.set("orderId", found.order_id);
+      must(site_.client().send("POST", site_.page(site_.settings().pages.reopens, context), body,
+                               {}, odata::Effect::absolute, context));
+      Found now = documents_.living(found.order_id, context);
+      if (now.place == Place::nowhere)
+        throw Failure{
+            site_.failed(ErrorCode::outcome_unknown, "the order went away while it was blocked")};
+      found = std::move(now);
+    }
+    return documents_.receipt_of(found, ref.id, context);
+  });
+}
+
 // Deletes the order; the archive keeps that it was cancelled. A stale version is read again once.
 OrderReceipt Orders::remove(Found found, const OrderId& id, const WriteContext& context) {
   OrderReceipt receipt;

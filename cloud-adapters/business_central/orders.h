@@ -19,6 +19,7 @@ class Orders final : public OrderService {
   Result<OrderReceipt> cancel_order(const OrderRef& ref, const OrderCancellation& cancellation,
                                     const WriteContext& context) override;
   Result<OrderReceipt> release_order(const OrderRef& ref, const WriteContext& context) override;
+  Result<OrderReceipt> block_order(const OrderRef& ref, const WriteContext& context) override;
   Result<OrderReceipt> follow_order(const Order& order, const WriteContext& context) override;
   Result<OrderReceipt> find_receipt(const OrderId& id, const CallContext& context) override;
   Result<Page<Order>> list_open_orders(const OrderQuery& query,

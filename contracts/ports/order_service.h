@@ -38,8 +38,15 @@ class OrderService {
                                             const WriteContext& context) = 0;
 
   // Clears the document for picking, through the site's own release operation. Releasing what is
-  // released, posted or cancelled already is a success.
+  // released, posted or cancelled already is a success. With context.role == primary an inert copy
+  // becomes the document itself: a transfer has made this ERP its home.
   virtual Result<OrderReceipt> release_order(const OrderRef& ref, const WriteContext& context) = 0;
+
+  // Takes the release back, through the site's own operation: nothing of the document is picked
+  // until it is released again, and it is as inert as a mirror. Blocking what is not released is a
+  // success; what is closed is `rejected`. Goods may have left meanwhile: the caller reads it
+  // again.
+  virtual Result<OrderReceipt> block_order(const OrderRef& ref, const WriteContext& context) = 0;
 
   // A mirror follows its document: brings the inert copy's outstanding quantities to those of
   // `order` (quantity - cancelled - shipped in the home), and removes it when the document is

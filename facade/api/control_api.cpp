@@ -34,10 +34,22 @@ Answer propose(Facade& facade, const ApiCall& call) {
   if (expected.refused) return *expected.refused;
   const Parsed body = parse_body(call, "cutover-proposal");
   if (!body.value) return body.refused;
-  const Value& change = body.value->get("change");
+  const Value* transfer = body.value->find("transfer");
+  const Value& change = transfer == nullptr ? body.value->get("change") : *transfer;
   std::vector<FieldError> errors;
-  for (const FieldError& fault : json::Schema::named("cutover-change").check(change))
-    errors.push_back({"/change" + fault.pointer, fault.detail});
+  if ((transfer == nullptr) == (body.value->find("change") == nullptr))
+    return validation({{"", "must give exactly one of change and transfer"}});
+  const std::string at = transfer == nullptr ? "/change" : "/transfer";
+  for (const FieldError& fault :
+       json::Schema::named(transfer == nullptr ? "cutover-change" : "cutover-transfer")
+           .check(change))
+    errors.push_back({at + fault.pointer, fault.detail});
+  if (transfer != nullptr && errors.empty()) {
+    const auto wanted = read_transfer(*transfer);
+    if (!wanted)
+      for (const FieldError& fault : wanted.error().fields)
+        errors.push_back({at + fault.pointer, fault.detail});
+  }
   CutoverDesk::Wish wish;
   wish.not_before = time_of(*body.value, "notBefore", errors).value_or(Timestamp{});
   wish.not_after = time_of(*body.value, "notAfter", errors).value_or(Timestamp{});
@@ -45,6 +57,10 @@ Answer propose(Facade& facade, const ApiCall& call) {
   const auto force = change.get("force").as_bool();
   wish.force = force && *force;
   wish.change = change;
+  if (transfer != nullptr) {
+    wish.change = Value::object();
+    wish.change.set("transfer", *transfer);
+  }
   Answer answer = proposal_answer(
       201, facade.cutover().propose(*capability, wish, expected.version, act_of(call, change)));
   return answer;

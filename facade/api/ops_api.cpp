@@ -26,6 +26,12 @@ std::optional<Answer> needs_role(const ApiCall& call,
                      " has the role " + call.role + ".");
 }
 
+Value money_value(const Money& money) {
+  Value value = Value::object();
+  for (const auto& [currency, amount] : money) value.set(currency, amount.text());
+  return value;
+}
+
 namespace {
 
 Value rules_value(const std::vector<cutover::CohortRule>& rules) {
@@ -67,12 +73,6 @@ Value backlog_value(const journal::Backlog& b) {
 Value texts(const std::vector<std::string>& lines) {
   Value value = Value::array();
   for (const std::string& line : lines) value.push(line);
-  return value;
-}
-
-Value money_value(const Money& money) {
-  Value value = Value::object();
-  for (const auto& [currency, amount] : money) value.set(currency, amount.text());
   return value;
 }
 
@@ -225,13 +225,6 @@ Expected expected_of(const ApiCall& call) {
   return expected;
 }
 
-namespace {
-
-struct DryRun {
-  bool asked = false;
-  std::optional<Answer> refused;
-};
-
 DryRun dry_run_of(const ApiCall& call) {
   DryRun dry;
   std::vector<FieldError> errors;
@@ -242,6 +235,8 @@ DryRun dry_run_of(const ApiCall& call) {
   dry.asked = text == "true";
   return dry;
 }
+
+namespace {
 
 Answer change_plan(Facade& facade, const ApiCall& call) {
   if (const auto refused = needs_role(call, {"architect"})) return *refused;
@@ -693,6 +688,7 @@ ApiRoutes ops_routes(Facade& facade) {
   add("GET", "/ops/v1/trace/{number}", "trace",
       [&](const ApiCall& call) { return trace(facade, call); });
   for (ApiRoute& route : control_routes(facade)) routes.push_back(std::move(route));
+  for (ApiRoute& route : transfer_routes(facade)) routes.push_back(std::move(route));
   return routes;
 }
 

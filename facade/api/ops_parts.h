@@ -27,6 +27,17 @@ Answer refusal_answer(const Error& error);
 Answer status_answer(const Result<CutoverStatus>& status);
 json::Value preview_value(const Preview& preview);
 
+// Transfers of documents between homes (facade/api/transfer_api.cpp).
+ApiRoutes transfer_routes(Facade& facade);
+
+// A dry run is asked for, or the query says something else.
+struct DryRun {
+  bool asked = false;
+  std::optional<Answer> refused;
+};
+DryRun dry_run_of(const ApiCall& call);
+json::Value money_value(const Money& money);
+
 // Proposals, previews, audit log, kill switch (facade/api/control_api.cpp).
 ApiRoutes control_routes(Facade& facade);
 

@@ -165,6 +165,42 @@ int run(int argc, char** argv, const Adapters& adapters) {
   reaches_ops(proposals);
   proposals->callback([&] { code = cutover_proposals(ops, capability, as_json); });
 
+  TransferOptions transfer;
+  CLI::App* moves =
+      cutover->add_subcommand("transfer", "Move open documents to another home, one by one");
+  moves->add_option("capability", capability, "orders")->required();
+  moves->add_option("--to", transfer.to, "The new home: cloud or legacy")
+      ->required()
+      ->check(CLI::IsMember({"cloud", "legacy"}));
+  moves->add_option("--subjects", transfer.subjects_file,
+                    "File with one order a line, web/100042; - reads standard input");
+  moves->add_flag("--all", transfer.all, "Every open order of the other home");
+  moves->add_option("--channel", transfer.channel, "Those that were born in this channel");
+  moves->add_option("--reason", transfer.reason, "Why, for the audit log")->required();
+  moves->add_option("--change", transfer.reference, "Change reference: a ticket of the site's");
+  moves->add_flag("--dry-run", transfer.dry_run, "Count them and their worth, and change nothing");
+  moves->add_flag("--propose", transfer.propose, "Propose it for others to sign");
+  moves->add_flag("--wait", transfer.wait, "Wait until it is over");
+  reaches_ops(moves);
+  moves->callback([&] { code = cutover_transfer(ops, capability, transfer); });
+  std::int64_t transfer_id = 0;
+  std::string transfer_state;
+  bool stops = false;
+  CLI::App* transfers = cutover->add_subcommand("transfers", "How far transfers have come");
+  transfers->add_option("capability", capability, "orders")->required();
+  transfers->add_option("id", transfer_id, "Only this one, with its documents");
+  transfers->add_option("--state", transfer_state,
+                        "Only documents that are waiting, blocking, blocked, levelled, moved or "
+                        "stayed");
+  transfers->add_flag("--json", as_json, "Print JSON");
+  transfers->add_flag("--stop", stops, "No further document begins to move");
+  transfers->add_option("--reason", transfer.reason, "Why it is stopped");
+  reaches_ops(transfers);
+  transfers->callback([&] {
+    code = stops ? cutover_transfer_stop(ops, capability, transfer_id, transfer.reason)
+                 : cutover_transfers(ops, capability, transfer_id, transfer_state, as_json);
+  });
+
   std::string reason;
   CLI::App* audit = app.add_subcommand("audit", "Who did what, and whether that record is whole");
   audit->require_subcommand(1);

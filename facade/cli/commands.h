@@ -83,6 +83,25 @@ int cutover_approve(const OpsOptions& ops, const std::string& capability, std::i
 int cutover_decide(const OpsOptions& ops, const std::string& capability, std::int64_t id,
                    const std::string& how, const std::string& reason);
 
+struct TransferOptions {
+  std::string to;             // "cloud", "legacy".
+  std::string subjects_file;  // One order a line: web/100042; - reads standard input.
+  bool all = false;
+  std::string channel;
+  std::string reason;
+  std::string reference;
+  bool dry_run = false;
+  bool propose = false;  // For others to sign, instead of beginning it.
+  bool wait = false;     // Until it is over.
+};
+int cutover_transfer(const OpsOptions& ops, const std::string& capability,
+                     const TransferOptions& options);
+// 0: all of them.
+int cutover_transfers(const OpsOptions& ops, const std::string& capability, std::int64_t id,
+                      const std::string& state, bool as_json);
+int cutover_transfer_stop(const OpsOptions& ops, const std::string& capability, std::int64_t id,
+                          const std::string& reason);
+
 int audit_list(const OpsOptions& ops, std::int64_t after, bool as_json);
 struct VerifyOptions {
   std::string journal;  // Offline, from this file; empty: from the running facade.

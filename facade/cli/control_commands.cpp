@@ -19,10 +19,19 @@ std::string worth(const Value& money) {
 
 void print_proposal(const Value& proposal) {
   const Value& change = proposal.get("change");
-  std::printf("%4s  %-10s %s at %s, on version %s, by %s: %s\n", proposal.get("id").text().c_str(),
-              proposal.get("state").text().c_str(), change.get("stage").text().c_str(),
-              share_of(change).c_str(), proposal.get("planVersion").text().c_str(),
-              proposal.get("requester").text().c_str(), proposal.get("reason").text().c_str());
+  const Value* transfer = change.find("transfer");
+  if (transfer != nullptr) {
+    std::printf("%4s  %-10s a transfer to %s, on version %s, by %s: %s\n",
+                proposal.get("id").text().c_str(), proposal.get("state").text().c_str(),
+                transfer->get("to").text().c_str(), proposal.get("planVersion").text().c_str(),
+                proposal.get("requester").text().c_str(), proposal.get("reason").text().c_str());
+  } else {
+    std::printf("%4s  %-10s %s at %s, on version %s, by %s: %s\n",
+                proposal.get("id").text().c_str(), proposal.get("state").text().c_str(),
+                change.get("stage").text().c_str(), share_of(change).c_str(),
+                proposal.get("planVersion").text().c_str(),
+                proposal.get("requester").text().c_str(), proposal.get("reason").text().c_str());
+  }
   const auto force = proposal.get("force").as_bool();
   if (force && *force) std::printf("      with force\n");
   if (proposal.find("notBefore") != nullptr)

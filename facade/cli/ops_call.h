@@ -30,6 +30,9 @@ std::optional<json::Value> change_body(const ChangeOptions& change);
 void print_unavailable(const json::Value& joined);
 bool of_several_waves(const json::Value& joined);
 
+// A query value (RFC 3986).
+std::string percent_encoded(const std::string& text);
+
 std::string share_of(const json::Value& plan);
 std::string in_words(const json::Value& validity);
 std::string joined(const json::Value& lines);  // " one; two"

@@ -256,6 +256,40 @@ struct DocumentValue {
   bool operator==(const DocumentValue&) const = default;
 };
 
+// ---- transfers
+// -------------------------------------------------------------------------------------------
+
+// Open documents on their way to another home (facade/transfer_desk.h makes and runs them).
+struct TransferRecord {
+  std::int64_t id = 0;
+  std::string wave = "default";
+  Capability capability = Capability::orders;
+  Side to = Side::cloud;
+  std::string state = "listing";  // Its documents; then "running", "stopped" by a person, "done".
+  std::string selection;          // JSON text: which documents were asked for.
+  std::string actor;
+  std::string reason;
+  std::string change_reference;
+  Timestamp started_at;
+  Timestamp ended_at;  // Zero: it has not.
+};
+
+// One document of a transfer, as far as it has come.
+struct TransferItem {
+  std::int64_t transfer = 0;
+  Subject subject;
+  // "waiting"; "blocking": taken back in the old home, or about to be; "blocked"; "levelled": the
+  // copy in the new home has the same outstanding quantities; "moved" or "stayed": over.
+  std::string state = "waiting";
+  std::string classes;  // "open", "part_shipped prepaid": as last seen.
+  std::string detail;   // For people: why it waits or stayed.
+  std::string memo;     // JSON text: what had left the old home before it was blocked.
+  int attempts = 0;
+  Timestamp next_at;  // Not tried again before.
+  Currency currency;
+  Decimal value;
+};
+
 // ---- replicas and claims
 // -------------------------------------------------------------------------
 
@@ -327,6 +361,18 @@ class JournalReader {
 
   virtual std::vector<AuditRecord> audit(std::int64_t after_seq, int limit) const = 0;  // By seq.
 
+  virtual std::vector<TransferRecord> transfers(int limit) const = 0;  // Newest first.
+  virtual std::optional<TransferRecord> transfer(std::int64_t id) const = 0;
+  virtual std::optional<TransferItem> transfer_item(std::int64_t transfer,
+                                                    const Subject& subject) const = 0;
+  // By subject, after `after`; of one state, or, with an empty one, of all.
+  virtual std::vector<TransferItem> transfer_items(std::int64_t transfer, const std::string& state,
+                                                   const Subject& after, int limit) const = 0;
+  // Waiting and due; those that have waited longest first.
+  virtual std::vector<TransferItem> due_transfer_items(std::int64_t transfer, Timestamp now,
+                                                       int limit) const = 0;
+  virtual std::map<std::string, std::int64_t> transfer_counts(std::int64_t transfer) const = 0;
+
   virtual std::string cursor(const std::string& system, const std::string& feed) const = 0;
   // Small durable facts of the facade's own ("catch_up/orders" -> JSON). Empty: none.
   virtual std::string fact(const std::string& name) const = 0;
@@ -382,6 +428,10 @@ class JournalTransaction : public JournalReader {
   virtual AuditRecord lock_audit() = 0;
   // `seq` and `previous` must continue lock_audit(). Throws otherwise.
   virtual void append_audit(const AuditRecord& record) = 0;
+
+  virtual std::int64_t add_transfer(const TransferRecord& transfer) = 0;
+  virtual void put_transfer(const TransferRecord& transfer) = 0;  // Its state and end.
+  virtual void put_transfer_item(const TransferItem& item) = 0;   // By transfer and subject.
 
   virtual void set_cursor(const std::string& system, const std::string& feed,
                           const std::string& cursor) = 0;

@@ -93,6 +93,18 @@ CREATE TRIGGER IF NOT EXISTS audit_kept BEFORE UPDATE ON audit
 CREATE TRIGGER IF NOT EXISTS audit_whole BEFORE DELETE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
+CREATE TABLE IF NOT EXISTS transfer (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  wave TEXT NOT NULL, capability INTEGER NOT NULL, destination INTEGER NOT NULL,
+  state TEXT NOT NULL, selection TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
+  reference TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS transfer_item (
+  transfer INTEGER NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL, classes TEXT NOT NULL,
+  detail TEXT NOT NULL, memo TEXT NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL,
+  currency TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (transfer, subject)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS transfer_item_due ON transfer_item(transfer, next_at, subject)
+  WHERE state = 'waiting';
+
 CREATE TABLE IF NOT EXISTS cursor (
   system TEXT NOT NULL, feed TEXT NOT NULL, cursor TEXT NOT NULL,
   PRIMARY KEY (system, feed)) WITHOUT ROWID;

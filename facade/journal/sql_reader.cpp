@@ -26,6 +26,12 @@ namespace {
 #define EXCEPTION_COLUMNS                                                           \
   "SELECT id, kind, capability, wave, subject, side, outbox_row, detail, payload, " \
   "correlation, opened_at, state, closed_by, close_reason, closed_at FROM exception "
+#define TRANSFER_COLUMNS                                                                   \
+  "SELECT id, wave, capability, destination, state, selection, actor, reason, reference, " \
+  "started_at, ended_at FROM transfer "
+#define TRANSFER_ITEM_COLUMNS                                                                   \
+  "SELECT transfer, subject, state, classes, detail, memo, attempts, next_at, currency, value " \
+  "FROM transfer_item "
 
 std::int64_t number(Capability capability) { return static_cast<std::int64_t>(capability); }
 std::int64_t number(Side side) { return static_cast<std::int64_t>(side); }
@@ -140,6 +146,39 @@ ExceptionRecord exception_in(const Row& row) {
   exception.close_reason = row.text(13);
   exception.closed_at = {row.number(14)};
   return exception;
+}
+
+template <class Row>
+TransferRecord transfer_in(const Row& row) {
+  TransferRecord transfer;
+  transfer.id = row.number(0);
+  transfer.wave = row.text(1);
+  transfer.capability = capability_of(row.number(2));
+  transfer.to = side_of(row.number(3));
+  transfer.state = row.text(4);
+  transfer.selection = row.text(5);
+  transfer.actor = row.text(6);
+  transfer.reason = row.text(7);
+  transfer.change_reference = row.text(8);
+  transfer.started_at = {row.number(9)};
+  transfer.ended_at = {row.number(10)};
+  return transfer;
+}
+
+template <class Row>
+TransferItem transfer_item_in(const Row& row) {
+  TransferItem item;
+  item.transfer = row.number(0);
+  item.subject = row.text(1);
+  item.state = row.text(2);
+  item.classes = row.text(3);
+  item.detail = row.text(4);
+  item.memo = row.text(5);
+  item.attempts = static_cast<int>(row.number(6));
+  item.next_at = {row.number(7)};
+  item.currency = row.text(8);
+  item.value = stored(Decimal::parse(row.text(9)), "value");
+  return item;
 }
 
 template <class Row>
@@ -489,6 +528,64 @@ std::vector<AuditRecord> SqlReader<Sql, Base>::audit(std::int64_t after_seq, int
   return every<AuditRecord>(select, [](const auto& row) {
     return AuditRecord{row.number(0), row.text(1), row.text(2), row.text(3)};
   });
+}
+
+template <class Sql, class Base>
+std::vector<TransferRecord> SqlReader<Sql, Base>::transfers(int limit) const {
+  auto& select = connection_.prepared(TRANSFER_COLUMNS "ORDER BY id DESC LIMIT ?");
+  select.bind(std::int64_t{limit});
+  return every<TransferRecord>(select, transfer_in<typename Sql::Prepared>);
+}
+
+template <class Sql, class Base>
+std::optional<TransferRecord> SqlReader<Sql, Base>::transfer(std::int64_t id) const {
+  auto& select = connection_.prepared(TRANSFER_COLUMNS "WHERE id = ?");
+  select.bind(id);
+  return first<TransferRecord>(select, transfer_in<typename Sql::Prepared>);
+}
+
+template <class Sql, class Base>
+std::optional<TransferItem> SqlReader<Sql, Base>::transfer_item(std::int64_t transfer,
+                                                                const Subject& subject) const {
+  auto& select = connection_.prepared(TRANSFER_ITEM_COLUMNS "WHERE transfer = ? AND subject = ?");
+  select.bind(transfer).bind(subject);
+  return first<TransferItem>(select, transfer_item_in<typename Sql::Prepared>);
+}
+
+template <class Sql, class Base>
+std::vector<TransferItem> SqlReader<Sql, Base>::transfer_items(std::int64_t transfer,
+                                                               const std::string& state,
+                                                               const Subject& after,
+                                                               int limit) const {
+  auto& select = connection_.prepared(
+      TRANSFER_ITEM_COLUMNS
+      "WHERE transfer = ? AND subject > ? AND (? = '' OR state = ?) ORDER BY subject LIMIT ?");
+  select.bind(transfer).bind(after).bind(state).bind(state).bind(std::int64_t{limit});
+  return every<TransferItem>(select, transfer_item_in<typename Sql::Prepared>);
+}
+
+template <class Sql, class Base>
+std::vector<TransferItem> SqlReader<Sql, Base>::due_transfer_items(std::int64_t transfer,
+                                                                   Timestamp now, int limit) const {
+  auto& select = connection_.prepared(
+      TRANSFER_ITEM_COLUMNS
+      "WHERE transfer = ? AND state = 'waiting' AND next_at <= ? ORDER BY next_at, subject "
+      "LIMIT ?");
+  select.bind(transfer).bind(now.micros).bind(std::int64_t{limit});
+  return every<TransferItem>(select, transfer_item_in<typename Sql::Prepared>);
+}
+
+template <class Sql, class Base>
+std::map<std::string, std::int64_t> SqlReader<Sql, Base>::transfer_counts(
+    std::int64_t transfer) const {
+  auto& select = connection_.prepared(
+      "SELECT state, COUNT(*) FROM transfer_item WHERE transfer = ? GROUP BY state");
+  select.bind(transfer);
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& [state, count] : every<std::pair<std::string, std::int64_t>>(
+           select, [](const auto& row) { return std::pair(row.text(0), row.number(1)); }))
+    counts[state] = count;
+  return counts;
 }
 
 template <class Sql, class Base>

@@ -39,6 +39,15 @@ class SqlReader : public Base {
   std::vector<PlanRecord> plan_history(const std::string& wave,
                                        Capability capability) const override;
   std::vector<AuditRecord> audit(std::int64_t after_seq, int limit) const override;
+  std::vector<TransferRecord> transfers(int limit) const override;
+  std::optional<TransferRecord> transfer(std::int64_t id) const override;
+  std::optional<TransferItem> transfer_item(std::int64_t transfer,
+                                            const Subject& subject) const override;
+  std::vector<TransferItem> transfer_items(std::int64_t transfer, const std::string& state,
+                                           const Subject& after, int limit) const override;
+  std::vector<TransferItem> due_transfer_items(std::int64_t transfer, Timestamp now,
+                                               int limit) const override;
+  std::map<std::string, std::int64_t> transfer_counts(std::int64_t transfer) const override;
   std::string cursor(const std::string& system, const std::string& feed) const override;
   std::string fact(const std::string& name) const override;
   std::int64_t counter(const std::string& name) const override;

@@ -33,6 +33,9 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
   bool publish_plan(const PlanRecord& plan, std::int64_t expected) override;
   AuditRecord lock_audit() override;
   void append_audit(const AuditRecord& record) override;
+  std::int64_t add_transfer(const TransferRecord& transfer) override;
+  void put_transfer(const TransferRecord& transfer) override;
+  void put_transfer_item(const TransferItem& item) override;
   void set_cursor(const std::string& system, const std::string& feed,
                   const std::string& cursor) override;
   void set_fact(const std::string& name, const std::string& value) override;

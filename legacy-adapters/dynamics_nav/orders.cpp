@@ -500,6 +500,25 @@ Result<OrderReceipt> Orders::release_order(const OrderRef& ref, const WriteConte
   });
 }
 
+Result<OrderReceipt> Orders::block_order(const OrderRef& ref, const WriteContext& context) {
+  return guarded(services_.system(), ErrorCode::outcome_unknown, [&] {
+    Found found = documents_.find(ref, context);
+    if (found.place == Place::nowhere)
+      throw Failure{{ErrorCode::not_found, "NAV has no such order"}};
+    if (found.place != Place::open)
+      throw Failure{{ErrorCode::rejected, "order " + found.number + " is closed"}};
+    if (is_released(found.header)) {
+      release(found.number, "ReopenOrder", context);
+      // Open it is, whether or not it can be read again.
+      const Result<std::optional<Record>> now =
+          services_.read(sales_order_binding(), found.number, context);
+      if (now && *now) found.header = **now;
+      found.header.set("Status", "Open");
+    }
+    return documents_.receipt_of(found, ref.id);
+  });
+}
+
 Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext& context) {
   return guarded(services_.system(), ErrorCode::outcome_unknown, [&] {
     const OrderRef ref{order.id, {}};

@@ -448,6 +448,11 @@ Decimal World::most_available(const StockKey& key) {
     if (write.operation == "place_order") most -= demand_at_least(write.order.id, key);
   for (const auto& [number, ordered] : old_orders_) {
     const Erp::Document* document = legacy_->find(OrderRef{{}, number});
+    if (document != nullptr && document->inert) {
+      // It has moved: its new home says what is outstanding.
+      document = cloud_->find(OrderRef{{ChannelId{"nav"}, OrderNumber{number.text()}}, {}});
+      if (document != nullptr && document->inert) continue;
+    }
     if (document == nullptr || !document->open()) continue;
     // What a user adds the other ERP learns by the feed.
     for (const OrderLine& one : document->order.lines)
@@ -502,8 +507,10 @@ void World::user_acts() {
     if (erp.edit(*document, quantity)) {
       count("user edits");
       const OrderId& id = erp.documents[*document].order.id;
+      // The channel sees the whole line, whatever of it had left another home.
+      const Decimal whole = quantity + moved_part(id, erp.settings.side, 1);
       registers_["order/" + facade::order_subject(id)].others.push_back(
-          {quantity.normalized().text(), time(), time(), false});
+          {whole.normalized().text(), time(), time(), false});
     }
   } else if (kind < 88) {
     const CustomerNumber number{"C" + std::to_string(dice_.between(1, 4))};
@@ -587,6 +594,41 @@ void World::flip() {
       tell("refused: " + moved.error().message);
     }
   });
+}
+
+// ---- those who empty an ERP
+
+void World::transfer() {
+  facade::TransferWish wish;
+  wish.to = dice_.chance(600) ? Side::cloud : Side::legacy;
+  wish.all = dice_.chance(700);
+  if (!wish.all) wish.channel = dice_.one_of(channels_);
+  const bool stops = dice_.chance(60);
+  in_process("transfer", [this, wish, stops] {
+    auto& desk = facade_->transfers();
+    if (stops) {
+      const auto all = desk.list();
+      if (all && !all->empty())
+        (void)desk.stop(all->front().record.id, {"ada", "enough"}).has_value();
+      return;
+    }
+    const auto begun = desk.start(Capability::orders, wish, {"ada", "empty it"});
+    scheduler_.check_alive();
+    if (begun) {
+      count("transfer begun");
+      tell("transfer " + std::to_string(begun->record.id) + " to " + std::string(name(wish.to)));
+    }
+  });
+}
+
+// What of a line the other ERP had shipped before the document moved away from there.
+Decimal World::moved_part(const OrderId& id, Side home, int number) const {
+  const Erp& before = home == Side::legacy ? *cloud_ : *legacy_;
+  Decimal moved;
+  for (const std::size_t index : before.with_reference(id))
+    for (const OrderLine& one : before.documents[index].order.lines)
+      if (one.number == number) moved += one.shipped_quantity;
+  return moved;
 }
 
 // ---- those who operate
@@ -678,6 +720,13 @@ void World::settle_duplicates() {
 std::string World::unrest() {
   if (!facade_) return "the process is down";
   std::string why;
+  const auto transfers = facade_->transfers().list();
+  if (!transfers) return "the journal cannot be read";
+  for (const auto& transfer : *transfers) {
+    const std::string& state = transfer.record.state;
+    if (transfer.pauses.empty() && (state == "listing" || state == "running"))
+      why += "transfer " + std::to_string(transfer.record.id) + " is " + state + "; ";
+  }
   for (const ChannelWrite& write : writes_) {
     if (write.state == WriteState::waiting)
       why +=

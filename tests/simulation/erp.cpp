@@ -16,7 +16,7 @@ std::string_view name(Fault fault) {
 }
 
 OrderStatus Erp::Document::status() const {
-  return cancelled ? OrderStatus::cancelled : status_of(order, released, posted);
+  return cancelled ? OrderStatus::cancelled : status_of(order, released && !says_open, posted);
 }
 
 Erp::Erp(Surroundings& surroundings, ErpSettings given)

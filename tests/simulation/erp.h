@@ -41,6 +41,7 @@ struct ErpRules {
   bool settle_is_true = true;   // settle_ms is as long as the vendor needs.
   bool refuses_shipped = true;  // A cancel after the goods have left is rejected.
   bool says_duplicates = true;  // Look-ups and lists of changes show a second document.
+  bool blocks = true;           // What has been blocked is not picked.
 };
 
 struct ErpSettings {
@@ -85,6 +86,7 @@ class Erp {
     bool posted = false;
     bool tax_off = false;  // This ERP computes another total than the channel states.
     bool executed_inert = false;
+    bool says_open = false;  // A block that does not work: released, and said to be open.
     std::int64_t revision = 1;
     std::string key;
     OrderStatus status() const;

@@ -173,11 +173,28 @@ class ErpPort final : public ErpAdapter,
     return exchange<OrderReceipt>(context, true, [&erp = erp_, ref]() -> Result<OrderReceipt> {
       Erp::Document* document = erp.find(ref);
       if (document == nullptr) return Error{ErrorCode::not_found, "no such order"};
-      if (document->open() && !document->released && !document->inert) {
+      if (document->open() && !document->released) {
         document->released = true;
+        document->inert = document->says_open = false;
         erp.changed(index_of(erp, *document));
         erp.world.applied(erp.settings.side, "release " + document->number.text());
       }
+      return erp.receipt(*document);
+    });
+  }
+
+  Result<OrderReceipt> block_order(const OrderRef& ref, const WriteContext& context) override {
+    return exchange<OrderReceipt>(context, true, [&erp = erp_, ref]() -> Result<OrderReceipt> {
+      Erp::Document* document = erp.find(ref);
+      if (document == nullptr) return Error{ErrorCode::not_found, "no such order"};
+      if (!document->open()) return Error{ErrorCode::rejected, "the document is closed"};
+      document->inert = true;
+      document->says_open = !erp.settings.rules.blocks;
+      if (document->released && erp.settings.rules.blocks) {
+        document->released = false;
+        erp.changed(index_of(erp, *document));
+      }
+      erp.world.applied(erp.settings.side, "block " + document->number.text());
       return erp.receipt(*document);
     });
   }

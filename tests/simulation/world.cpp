@@ -17,16 +17,25 @@ using facade::journal::JournalTransaction;
 
 namespace {
 
-constexpr std::array<std::string_view, mutant_count> mutant_names{
-    "none",        "resolver_off",     "journal_not_synced",    "live_mirrors",
-    "no_look_up",  "settle_too_short", "cancel_after_shipping", "two_open_intents",
-    "no_affinity", "no_mirror_order",  "demand_not_overlaid",   "duplicates_not_raised"};
+constexpr std::array<std::string_view, mutant_count> mutant_names{"none",
+                                                                  "resolver_off",
+                                                                  "journal_not_synced",
+                                                                  "live_mirrors",
+                                                                  "no_look_up",
+                                                                  "settle_too_short",
+                                                                  "cancel_after_shipping",
+                                                                  "two_open_intents",
+                                                                  "no_affinity",
+                                                                  "no_mirror_order",
+                                                                  "demand_not_overlaid",
+                                                                  "duplicates_not_raised",
+                                                                  "block_does_nothing"};
 
 // What the process does when it dies at a commit.
 const std::vector<std::string>& labels() {
-  static const std::vector<std::string> all{"write",       "relay",         "outcome resolver",
-                                            "order feed",  "customer feed", "price feed",
-                                            "catching up", "flip",          "operator"};
+  static const std::vector<std::string> all{
+      "write",       "relay", "outcome resolver", "order feed", "customer feed", "price feed",
+      "catching up", "flip",  "operator",         "transfers"};
   return all;
 }
 
@@ -105,6 +114,11 @@ const std::vector<std::string>& must_be_hit() {
                                "user posts",
                                "user cancels",
                                "user edits",
+                               "transfer begun",
+                               "transfer done",
+                               "document moved",
+                               "document stayed",
+                               "part-shipped document moved",
                                "user changes customer",
                                "user orders",
                                "user accepts prices",
@@ -214,6 +228,7 @@ void World::draw_settings() {
     one->rules.looks_up = mutant != Mutant::no_look_up;
     one->rules.settle_is_true = mutant != Mutant::settle_too_short;
     one->rules.refuses_shipped = mutant != Mutant::cancel_after_shipping;
+    one->rules.blocks = mutant != Mutant::block_does_nothing;
     one->rules.says_duplicates = mutant != Mutant::duplicates_not_raised;
     if (mutant == Mutant::no_look_up || mutant == Mutant::settle_too_short)
       one->mode = IdempotencyMode::lookup;
@@ -270,6 +285,9 @@ void World::open_process() {
   settings.journal.rules.one_open_intent = options_.mutant != Mutant::two_open_intents;
   settings.journal.rules.affinity = options_.mutant != Mutant::no_affinity;
   settings.journal.rules.mirror_order = options_.mutant != Mutant::no_mirror_order;
+  settings.cutover.transfer.open = settings.cutover.transfer.part_shipped =
+      settings.cutover.transfer.prepaid = facade::TransferPolicy::move;
+  settings.cutover.transfer.per_minute = 600;
   settings.around_journal = [this](std::unique_ptr<Journal> journal) {
     return std::make_unique<AroundJournal>(*this, std::move(journal));
   };
@@ -441,6 +459,8 @@ WorldReport World::run() {
   every(100'000, 900'000, [this] { flip(); });
   if (options_.mutant == Mutant::no_affinity) every(50'000, 200'000, [this] { flip(); });
   every(150'000, 600'000, [this] { operate(); });
+  if (options_.mutant == Mutant::block_does_nothing || dice_.chance(500))
+    every(300'000, 1'500'000, [this] { transfer(); });
   if (fault_per_1000_ > 0) {
     every(300'000, 3'000'000, [this] {
       switch (dice_.between(0, 2)) {

@@ -31,8 +31,9 @@ enum class Mutant {
   no_mirror_order,        // Rows of one subject are delivered as they come.
   demand_not_overlaid,    // Available to sell is what the ERP says.
   duplicates_not_raised,  // A second document is found and nothing is said.
+  block_does_nothing,     // What an ERP has taken back for a transfer is picked nevertheless.
 };
-inline constexpr std::size_t mutant_count = 12;
+inline constexpr std::size_t mutant_count = 13;
 std::string_view name(Mutant mutant);
 std::optional<Mutant> parse_mutant(std::string_view text);
 
@@ -164,10 +165,12 @@ class World final : public Surroundings {
   void read_customer();
   void user_acts();
   void flip();
+  void transfer();
   void operate();
   void settle_duplicates();
   void touch();
   Decimal most_available(const StockKey& key);
+  Decimal moved_part(const OrderId& id, Side home, int line) const;
   Decimal demand_at_least(const OrderId& id, const StockKey& key);
   void tell_demand(const StockKey& key);
   void retry();

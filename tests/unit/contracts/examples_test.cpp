@@ -53,6 +53,7 @@ const std::map<std::string, Example>& examples() {
       {"cutover-rollback.json", {"cutover-rollback", nothing_more}},
       {"cutover-proposal.json", {"cutover-proposal", nothing_more}},
       {"cutover-approval.json", {"cutover-approval", nothing_more}},
+      {"cutover-transfer.json", {"cutover-transfer", nothing_more}},
       {"reason.json", {"reason", nothing_more}}};
   return all;
 }

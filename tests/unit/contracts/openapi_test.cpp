@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 20);
+  EXPECT_EQ(checked, 22);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -218,6 +218,10 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "post /ops/v1/cutover/{capability}/proposals/{id}/approve",
                                    "post /ops/v1/cutover/{capability}/proposals/{id}/reject",
                                    "post /ops/v1/cutover/{capability}/proposals/{id}/publish",
+                                   "get /ops/v1/cutover/{capability}/transfers",
+                                   "post /ops/v1/cutover/{capability}/transfers",
+                                   "get /ops/v1/cutover/{capability}/transfers/{id}",
+                                   "post /ops/v1/cutover/{capability}/transfers/{id}/stop",
                                    "get /ops/v1/audit",
                                    "get /ops/v1/kill",
                                    "post /ops/v1/kill/{target}",

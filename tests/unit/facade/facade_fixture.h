@@ -44,6 +44,7 @@ struct FacadeFixture : testing::Test {
     settings.relay.backoff_min_ms = 0;
     settings.writes.subject_wait_ms = 50;
     settings.on_step = on_step;
+    settings.around_journal = around_journal;
     settings.cutover = cutover_settings;
     settings.on_audit = [this](const journal::AuditRecord& record) {
       heads_told.push_back(record.hash);
@@ -211,8 +212,10 @@ struct FacadeFixture : testing::Test {
   std::atomic<std::int64_t> clock{1'795'500'000'000'000};
   std::shared_ptr<SmallErp> legacy_state;
   std::shared_ptr<SmallErp> cloud_state;
-  OnStep on_step;
-  CutoverSettings cutover_settings;  // Taken at the next open().
+  OnStep on_step;  // Taken at the next open(), like the next two.
+  std::function<std::unique_ptr<journal::Journal>(std::unique_ptr<journal::Journal>)>
+      around_journal;
+  CutoverSettings cutover_settings;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};

@@ -162,6 +162,56 @@ class SmallErp final : public ErpAdapter,
     }
     return {};
   }
+  void ship_part(const OrderId& id, int number, Decimal quantity) {
+    const std::lock_guard lock(mutex_);
+    for (Held& held : held_) {
+      if (!(held.order.id == id) || !held.released || held.gone) continue;
+      for (OrderLine& line : held.order.lines) {
+        if (line.number != number) continue;
+        stock_[{line.sku, line.location}] -= quantity;
+        line.shipped_quantity += quantity;
+        held.order.shipments.push_back({DocumentNumber{"SH-" + held.document.text()},
+                                        Date{2026, 11, 25},
+                                        {{number, line.sku, quantity}}});
+      }
+      order_changes_.push_back(held.document);
+    }
+  }
+  void invoice_part(const OrderId& id, const std::string& document) {
+    const std::lock_guard lock(mutex_);
+    for (Held& held : held_) {
+      if (!(held.order.id == id)) continue;
+      for (OrderLine& line : held.order.lines) line.invoiced_quantity = line.shipped_quantity;
+      held.order.invoices.push_back({DocumentNumber{document}, Date{2026, 11, 26}, Decimal::of(1)});
+      order_changes_.push_back(held.document);
+    }
+  }
+  void release_by_hand(const OrderId& id) {
+    const std::lock_guard lock(mutex_);
+    for (Held& held : held_)
+      if (held.order.id == id && !held.gone) held.released = true;
+  }
+  void total_becomes(const OrderId& id, Decimal total) {
+    const std::lock_guard lock(mutex_);
+    for (Held& held : held_)
+      if (held.order.id == id) held.order.totals.grand_total = total;
+  }
+  Held document(const DocumentNumber& number) const {
+    const std::lock_guard lock(mutex_);
+    for (const Held& held : held_)
+      if (held.document == number) return held;
+    return {};
+  }
+  // Called right before the next call of an operation is applied: what somebody else did first.
+  void before(const std::string& operation, std::function<void()> act) {
+    const std::lock_guard lock(mutex_);
+    before_[operation] = std::move(act);
+  }
+  // Not reachable: every call is refused before it arrives.
+  void set_down(bool down) {
+    const std::lock_guard lock(mutex_);
+    down_ = down;
+  }
   DocumentNumber own_order(Order order, bool released) {
     const std::lock_guard lock(mutex_);
     order.id = {};
@@ -240,6 +290,16 @@ class SmallErp final : public ErpAdapter,
       Held* held = find(ref);
       if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
       held->released = !held->gone;
+      order_changes_.push_back(held->document);
+      return receipt(*held);
+    });
+  }
+  Result<OrderReceipt> block_order(const OrderRef& ref, const WriteContext&) override {
+    return trapped<OrderReceipt>("block_order", [=, this]() -> Result<OrderReceipt> {
+      Held* held = find(ref);
+      if (held == nullptr) return Error{ErrorCode::not_found, "no such order"};
+      if (held->gone) return Error{ErrorCode::rejected, "the order is closed"};
+      held->released = false;
       order_changes_.push_back(held->document);
       return receipt(*held);
     });
@@ -461,7 +521,14 @@ class SmallErp final : public ErpAdapter,
  private:
   template <class T, class Work>
   Result<T> trapped(const std::string& operation, Work work) {
+    std::function<void()> first;
+    {
+      const std::lock_guard lock(mutex_);
+      std::swap(first, before_[operation]);
+    }
+    if (first) first();
     const std::lock_guard lock(mutex_);
+    if (down_) return Error{ErrorCode::unavailable, "down"};
     ++calls_[operation];
     auto& queue = traps_[operation];
     if (queue.empty()) return work();
@@ -517,10 +584,10 @@ class SmallErp final : public ErpAdapter,
     return {movement.movement, movement.entry, movement.key, movement.quantity};
   }
   Held* find(const OrderRef& ref) {
-    for (Held& held : held_) {
+    for (Held& held : held_)
+      if (!ref.document.empty() && held.document == ref.document) return &held;
+    for (Held& held : held_)
       if (!ref.id.empty() && held.order.id == ref.id) return &held;
-      if (ref.id.empty() && held.document == ref.document) return &held;
-    }
     return nullptr;
   }
   DocumentNumber next_document() { return DocumentNumber{series_ + std::to_string(++minted_)}; }
@@ -538,6 +605,8 @@ class SmallErp final : public ErpAdapter,
   std::vector<StockMovement> movements_;
   std::map<Sku, PriceEntry> prices_;
   std::map<std::string, std::deque<Trap>> traps_;
+  std::map<std::string, std::function<void()>> before_;
+  bool down_ = false;
   std::map<std::string, int> calls_;
   std::vector<std::function<void()>> late_;
 };

@@ -2,6 +2,7 @@
 #include "tests/unit/journal/journal_suite_audit.h"
 #include "tests/unit/journal/journal_suite_claims.h"
 #include "tests/unit/journal/journal_suite_outbox.h"
+#include "tests/unit/journal/journal_suite_transfers.h"
 
 namespace underpin::facade::journal {
 
