@@ -138,6 +138,55 @@ TEST_P(OrderContract, IsReleasedThroughTheSitesOwnOperationOnceAndForAll) {
   EXPECT_TRUE(posted.has_value()) << "what is posted needs no release: " << said(posted);
 }
 
+TEST_P(OrderContract, IsBlockedAsOftenAsOneLikesAndReleasedAgain) {
+  const Order order = new_order();
+  const OrderReceipt receipt = released(order);
+  for (int times = 0; times < 2; ++times) {
+    const auto blocked = orders().block_order(ref_to(order), write_within());
+    ASSERT_TRUE(blocked.has_value()) << said(blocked);
+    EXPECT_FALSE(blocked->released);
+    EXPECT_EQ(blocked->document, receipt.document);
+    EXPECT_FALSE(site().is_released(receipt.document));
+  }
+  EXPECT_EQ(read(order).status, OrderStatus::open);
+  ASSERT_TRUE(orders().release_order(ref_to(order), write_within()));
+  EXPECT_TRUE(site().is_released(receipt.document));
+}
+
+TEST_P(OrderContract, ABlockedDocumentKeepsWhatHasShippedAndWhatIsClosedIsNotBlocked) {
+  const Order order = new_order();
+  const OrderReceipt receipt = released(order);
+  site().ship(receipt.document, true);
+  const Order before = read(order);
+  ASSERT_EQ(before.status, OrderStatus::partially_shipped);
+  ASSERT_TRUE(orders().block_order(ref_to(order), write_within()));
+  EXPECT_FALSE(site().is_released(receipt.document));
+  const Order after = read(order);
+  for (std::size_t i = 0; i < before.lines.size(); ++i) {
+    EXPECT_EQ(after.lines[i].quantity, before.lines[i].quantity);
+    EXPECT_EQ(after.lines[i].shipped_quantity, before.lines[i].shipped_quantity);
+  }
+  ASSERT_TRUE(orders().release_order(ref_to(order), write_within()));
+  site().ship(receipt.document, false);
+  site().invoice(receipt.document);
+  const auto closed = orders().block_order(ref_to(order), write_within());
+  ASSERT_FALSE(closed.has_value());
+  EXPECT_EQ(closed.error().code, ErrorCode::rejected) << said(closed);
+  const auto unknown = orders().block_order(ref_to(new_order()), write_within());
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().code, ErrorCode::not_found) << said(unknown);
+}
+
+TEST_P(OrderContract, AnInertCopyBecomesTheDocumentWhenItIsReleasedAsThePrimary) {
+  const Order order = new_order();
+  const OrderReceipt copy = placed(order, Role::mirror);
+  ASSERT_FALSE(site().is_released(copy.document));
+  const auto live = orders().release_order(ref_to(order), write_within());
+  ASSERT_TRUE(live.has_value()) << said(live);
+  EXPECT_TRUE(site().is_released(copy.document));
+  EXPECT_EQ(read(order).status, OrderStatus::released);
+}
+
 TEST_P(OrderContract, AnAmendmentIsAbsoluteRepeatableAndReopensAReleasedDocument) {
   const Order order = new_order();
   const OrderReceipt receipt = released(order);

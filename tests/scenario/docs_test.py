@@ -20,7 +20,7 @@ from drive.account import Account  # noqa: E402
 from drive.processes import Processes, free_port  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 
-PAGES = ["cutover.md", "rollback.md", "what-if.md"]
+PAGES = ["cutover.md", "rollback.md", "what-if.md", "transfer.md"]
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 
 
