@@ -213,8 +213,8 @@ CutoverSettings read_cutover(const Value& value, const std::string& cutover_at,
 
 // ---- what a wave may have of its own
 
-constexpr std::array<const char*, 5> sections_of_waves{"orders", "inventory", "cutover", "guards",
-                                                       "parity"};
+constexpr std::array<const char*, 6> sections_of_waves{"orders", "inventory", "cutover",
+                                                       "guards", "parity",    "rehearsal"};
 
 // What the wave names replaces the common setting, member by member; the rest stays.
 Value merged(const Value& common, const Value& own) {
@@ -280,6 +280,15 @@ void read_wave_settings(const Value& value, const std::string& at, const std::st
     read_guards(value.get("guards").get(name(capability)),
                 at + "/guards/" + std::string(name(capability)),
                 facade.guards.capabilities[static_cast<std::size_t>(capability)], errors);
+  const Value& rehearsal = value.get("rehearsal");
+  for (const Capability capability :
+       {Capability::orders, Capability::customers, Capability::inventory})
+    facade.rehearsal.grades[static_cast<std::size_t>(capability)] =
+        static_cast<RehearsalGrade>(number_of(rehearsal, name(capability), 0));
+  facade.rehearsal.threads =
+      static_cast<int>(number_of(rehearsal, "threads", facade.rehearsal.threads));
+  facade.rehearsal.queue_limit = static_cast<std::size_t>(
+      number_of(rehearsal, "queueLimit", static_cast<std::int64_t>(facade.rehearsal.queue_limit)));
   facade.cutover = read_cutover(value.get("cutover"), at + "/cutover", errors);
   const std::string rules = text_of(value.get("parity"), "rulesFile");
   if (!rules.empty())

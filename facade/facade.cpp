@@ -90,6 +90,11 @@ Status Facade::set_up() {
     return read ? transfers_->start_in(tx, pen, capability, *read, act, id)
                 : std::optional<Error>(read.error());
   });
+  const Status rehearsed = Rehearsals::possible(systems_, settings_.rehearsal);
+  if (!rehearsed) return rehearsed;
+  rehearsals_ = std::make_unique<Rehearsals>(systems_, *journal_, *plans_, *ledger_,
+                                             settings_.parity_rules, settings_.rehearsal, now);
+  writes_->on_acknowledged([this](const journal::Intent& intent) { rehearsals_->after(intent); });
   guards_ = std::make_unique<CutoverGuards>(systems_, *journal_, settings_.guards, now);
   cutover_->read_guards([this](const cutover::Plan& plan) { return guards_->readings(plan); });
   comparisons_->on_compared([this](Capability capability, parity::Verdict verdict,
@@ -250,6 +255,7 @@ void Facade::stop() {
         .has_value();
   }
   if (shadows_) shadows_->stop();
+  if (rehearsals_) rehearsals_->stop();
   if (ledger_) ledger_->flush();
 }
 

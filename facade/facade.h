@@ -16,6 +16,7 @@
 #include "facade/periodic_task.h"
 #include "facade/plan_book.h"
 #include "facade/pricing.h"
+#include "facade/rehearsals.h"
 #include "facade/shadow_read.h"
 #include "facade/systems.h"
 #include "facade/transfer_desk.h"
@@ -48,6 +49,7 @@ struct FacadeSettings {
   std::int64_t answers_kept_days = 8;  // Idempotency keys; at least seven.
   journal::JournalSettings journal;    // `file` is filled in from state_folder.
   CutoverSettings cutover;
+  RehearsalSettings rehearsal;
   OnStep on_step;    // Tests and traces.
   OnAudit on_audit;  // The log repeats the audit log's head.
   OnErpCall on_erp_call;
@@ -98,6 +100,7 @@ class Facade {
   journal::Journal& journal() { return *journal_; }
   parity::Ledger& ledger() { return *ledger_; }
   ShadowQueue& shadows() { return *shadows_; }
+  Rehearsals& rehearsals() { return *rehearsals_; }
   UndeliveredDemand& demand() { return demand_; }
   OutboxRelay& relay() { return *relay_; }
   Feeds& feeds() { return *feeds_; }
@@ -148,6 +151,7 @@ class Facade {
   std::unique_ptr<CutoverDesk> cutover_;
   std::unique_ptr<CutoverGuards> guards_;
   std::unique_ptr<TransferDesk> transfers_;
+  std::unique_ptr<Rehearsals> rehearsals_;
   mutable std::mutex health_mutex_;
   std::vector<SystemHealth> health_;
   std::vector<std::unique_ptr<PeriodicTask>> tasks_;

@@ -217,6 +217,7 @@ Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
     });
     if (written) {
       on_step_(Step::closed, intent.subject);
+      acknowledged_(intent);
       wake_();
       return answer;
     }

@@ -101,6 +101,11 @@ class WriteLife {
 
   // Called after every commit that added outbox rows.
   void on_outbox_rows(std::function<void()> wake) { wake_ = std::move(wake); }
+  // Called after a write was closed with a yes, before its channel is answered: must neither block
+  // nor throw. Set before the first run().
+  void on_acknowledged(std::function<void(const journal::Intent&)> told) {
+    acknowledged_ = std::move(told);
+  }
 
  private:
   Answer settle(const journal::Intent& intent, const Result<Receipt>& result,
@@ -121,6 +126,7 @@ class WriteLife {
   Timestamp started_;
   std::map<std::string, std::unique_ptr<WriteOperation>> operations_;
   std::function<void()> wake_ = [] {};
+  std::function<void(const journal::Intent&)> acknowledged_ = [](const journal::Intent&) {};
   bool resolver_on_ = true;
 };
 

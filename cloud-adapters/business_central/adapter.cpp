@@ -3,6 +3,7 @@
 #include "cloud-adapters/business_central/metadata.h"
 #include "cloud-adapters/business_central/orders.h"
 #include "cloud-adapters/business_central/pricing.h"
+#include "cloud-adapters/business_central/rehearsal.h"
 #include "contracts/ports/erp_adapter.h"
 
 #include <stdexcept>
@@ -28,13 +29,15 @@ class BusinessCentral final : public ErpAdapter {
         orders_(site_),
         inventory_(site_, load_mapping("stock_level.json")),
         pricing_(site_, load_mapping("price_entry.json")),
-        customers_(site_, load_mapping("customer.json")) {
+        customers_(site_, load_mapping("customer.json")),
+        rehearsal_(site_, orders_, customers_, inventory_) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.optimistic_locking = true;
     descriptor_.stock_by_location = true;
     descriptor_.real_time_price = true;
     descriptor_.delta = DeltaMode::timestamp;
     descriptor_.page_max = site_.settings().page_size;
+    descriptor_.rehearsal = RehearsalGrade::rendered;
     descriptor_.inert_by = "unreleased";
     descriptor_.settle_ms = site_.settings().settle_ms;
   }
@@ -44,6 +47,7 @@ class BusinessCentral final : public ErpAdapter {
   InventoryService* inventory() override { return &inventory_; }
   PricingService* pricing() override { return &pricing_; }
   CustomerService* customers() override { return &customers_; }
+  RehearsalService* rehearsals() override { return &rehearsal_; }
 
   Status ping(const CallContext& context) override {
     return guarded(site_.system(), ErrorCode::internal, [&] {
@@ -105,6 +109,7 @@ class BusinessCentral final : public ErpAdapter {
   Inventory inventory_;
   Pricing pricing_;
   Customers customers_;
+  Rehearsal rehearsal_;
   CapabilityDescriptor descriptor_;
 };
 

@@ -77,7 +77,6 @@ CustomerReceipt Customers::receipt_of(const Record& record) const {
           Revision(etag_of(record.card) + "|" + etag_of(record.pricing))};
 }
 
-// Every property that the facade writes, blank ones too: the card shall hold exactly this.
 json::Value Customers::card_of(const Customer& customer, bool with_block) const {
   json::Value card = must(fields_.to_vendor(json::to_json(customer)));
   for (const std::string_view name : address_properties)

@@ -26,6 +26,9 @@ class Customers final : public CustomerService {
   Result<ChangePage<CustomerChange>> customer_changes(const Cursor& cursor,
                                                       const CallContext& context) override;
 
+  // Every property that the facade writes, blank ones too: the card shall hold exactly this.
+  json::Value card_of(const Customer& customer, bool with_block) const;
+
  private:
   struct Record {
     json::Value card;
@@ -39,7 +42,6 @@ class Customers final : public CustomerService {
   // PATCHes what differs; false: a version is stale. `wrote` is set by the first change.
   void save(Record& record, const json::Value& card, const std::optional<std::string>& price_group,
             bool& wrote, const CallContext& context);
-  json::Value card_of(const Customer& customer, bool with_block) const;
 
   Site& site_;
   const mapping::Mapping fields_;

@@ -108,15 +108,31 @@ void Inventory::check_place(const StockAdjustment& adjustment, const CallContext
                                  "/uom", "must be the article's base unit, " + base)};
 }
 
+json::Value Inventory::posting_of(const StockAdjustment& adjustment) const {
+  if (adjustment.kind == AdjustmentKind::count)
+    throw Failure{site_.failed(ErrorCode::unsupported, "a count is posted as the difference")};
+  if (adjustment.quantity.is_zero() ||
+      adjustment.quantity.normalized().scale() > quantity_scale_max)
+    throw Failure{site_.rejected("the quantity cannot be posted", "/quantity",
+                                 "must not be 0 and have at most five decimals")};
+  const Timestamp now = Timestamp::from(std::chrono::system_clock::now());
+  json::Value body = json::Value::object();
+  body.set("documentNumber", adjustment.movement.text());
+  body.set("itemNumber", adjustment.key.sku.text());
+  body.set("locationCode", to_vendor(site_.settings().locations, adjustment.key.location.text()));
+  body.set("entryType", adjustment.quantity.is_negative() ? "Negative" : "Positive");
+  body.set("quantity", json::Value::number(adjustment.quantity.magnitude()));
+  body.set("postingDate", adjustment.as_of.value_or(now).date_utc().text());
+  // Only reasons that the settings map are codes of the ERP; a channel's free text is not.
+  for (const CodePair& pair : site_.settings().reasons)
+    if (pair.canonical == adjustment.reason) body.set("reasonCode", pair.vendor);
+  return body;
+}
+
 Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustment,
                                                   const WriteContext& context) {
   return guarded(site_.system(), ErrorCode::outcome_unknown, [&] {
-    if (adjustment.kind == AdjustmentKind::count)
-      throw Failure{site_.failed(ErrorCode::unsupported, "a count is posted as the difference")};
-    if (adjustment.quantity.is_zero() ||
-        adjustment.quantity.normalized().scale() > quantity_scale_max)
-      throw Failure{site_.rejected("the quantity cannot be posted", "/quantity",
-                                   "must not be 0 and have at most five decimals")};
+    const json::Value body = posting_of(adjustment);
     const std::vector<json::Value> entries = entries_of(adjustment.movement, context);
     if (!entries.empty()) {
       const AdjustmentReceipt posted = receipt_of(adjustment.movement, entries);
@@ -126,17 +142,6 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
       return posted;
     }
     check_place(adjustment, context);
-    const Timestamp now = Timestamp::from(std::chrono::system_clock::now());
-    json::Value body = json::Value::object();
-    body.set("documentNumber", adjustment.movement.text());
-    body.set("itemNumber", adjustment.key.sku.text());
-    body.set("locationCode", to_vendor(site_.settings().locations, adjustment.key.location.text()));
-    body.set("entryType", adjustment.quantity.is_negative() ? "Negative" : "Positive");
-    body.set("quantity", json::Value::number(adjustment.quantity.magnitude()));
-    body.set("postingDate", adjustment.as_of.value_or(now).date_utc().text());
-    // Only reasons that the settings map are codes of the ERP; a channel's free text is not.
-    for (const CodePair& pair : site_.settings().reasons)
-      if (pair.canonical == adjustment.reason) body.set("reasonCode", pair.vendor);
     const odata::Answer answer =
         must(site_.client().send("POST", site_.page(site_.settings().pages.journal, context), body,
                                  {}, odata::Effect::creating, context));

@@ -20,6 +20,9 @@ class Inventory final : public InventoryService {
   Result<ChangePage<StockMovement>> stock_movements(const Cursor& cursor,
                                                     const CallContext& context) override;
 
+  // The message that posts it. Throws Failure for what cannot be posted.
+  json::Value posting_of(const StockAdjustment& adjustment) const;
+
  private:
   std::vector<json::Value> entries_of(const MovementId& movement, const CallContext& context);
   AdjustmentReceipt receipt_of(const MovementId& movement,

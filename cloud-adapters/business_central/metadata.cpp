@@ -1,5 +1,8 @@
 #include "cloud-adapters/business_central/metadata.h"
 
+#include "contracts/time.h"
+
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -29,6 +32,66 @@ std::string_view element(std::string_view text, std::string_view start, std::str
     at += start.size();
   }
   return {};
+}
+
+// The type of an entity set; empty when the service has none of that name.
+std::string_view type_of_set(std::string_view csdl, std::string_view set_name) {
+  const std::string_view set = element(csdl, "<EntitySet ", "Name", set_name, {});
+  std::string_view type_name = attribute(set, "EntityType");
+  const std::size_t dot = type_name.rfind('.');
+  if (dot != std::string_view::npos) type_name.remove_prefix(dot + 1);
+  return type_name.empty() ? std::string_view()
+                           : element(csdl, "<EntityType ", "Name", type_name, "</EntityType>");
+}
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// What the value breaks of the property's type; empty: nothing.
+std::string broken_rule(std::string_view property, const json::Value& value) {
+  const std::string_view type = attribute(property, "Type");
+  if (type == "Edm.Decimal" || type == "Edm.Int32")
+    return value.is_number() ? "" : "must be a number";
+  if (type == "Edm.Boolean") return value.as_bool() ? "" : "must be true or false";
+  if (!value.is_string()) return "must be a text";
+  const std::string_view length = attribute(property, "MaxLength");
+  if (!length.empty() && characters(value.text()) > std::stoul(std::string(length)))
+    return "must have at most " + std::string(length) + " characters";
+  if (type == "Edm.Date" && !Date::parse(value.text())) return "must be a date";
+  if (type == "Edm.Guid" && value.text().size() != 36) return "must be a GUID";
+  return "";
+}
+
+void check_record(std::string_view csdl, std::string_view type, const std::string& at,
+                  const json::Value& record, std::vector<FieldError>& faults) {
+  for (const json::Member& member : record.members()) {
+    const std::string pointer = json::pointer_to(at, member.key);
+    const std::string_view property = element(type, "<Property ", "Name", member.key, {});
+    if (!property.empty()) {
+      std::string broken = broken_rule(property, member.value);
+      if (!broken.empty()) faults.push_back({pointer, std::move(broken)});
+      continue;
+    }
+    // "Collection(Microsoft.NAV.salesOrderLine)"
+    const std::string_view navigation =
+        element(type, "<NavigationProperty ", "Name", member.key, {});
+    std::string_view target = attribute(navigation, "Type");
+    const std::size_t dot = target.rfind('.');
+    if (dot != std::string_view::npos) target.remove_prefix(dot + 1);
+    if (!target.empty() && target.back() == ')') target.remove_suffix(1);
+    const std::string_view target_type =
+        target.empty() ? std::string_view()
+                       : element(csdl, "<EntityType ", "Name", target, "</EntityType>");
+    if (target_type.empty() || !member.value.is_array()) {
+      faults.push_back({pointer, "is no property that the service knows"});
+      continue;
+    }
+    for (std::size_t i = 0; i < member.value.items().size(); ++i)
+      check_record(csdl, target_type, json::pointer_to(pointer, i), member.value.items()[i],
+                   faults);
+  }
 }
 
 std::set<std::string_view> property_names(std::string_view type) {
@@ -105,13 +168,7 @@ std::vector<Finding> check_metadata(std::string_view csdl, std::string_view serv
   std::vector<Finding> findings;
   for (const NeededSet& one : needed) {
     Finding finding{true, std::string(service) + " " + std::string(one.set), {}};
-    const std::string_view set = element(csdl, "<EntitySet ", "Name", one.set, {});
-    std::string_view type_name = attribute(set, "EntityType");
-    const std::size_t dot = type_name.rfind('.');
-    if (dot != std::string_view::npos) type_name.remove_prefix(dot + 1);
-    const std::string_view type =
-        type_name.empty() ? std::string_view()
-                          : element(csdl, "<EntityType ", "Name", type_name, "</EntityType>");
+    const std::string_view type = type_of_set(csdl, one.set);
     if (type.empty()) {
       finding.ok = false;
       finding.detail = "$metadata lists no entity set of that name";
@@ -129,6 +186,18 @@ std::vector<Finding> check_metadata(std::string_view csdl, std::string_view serv
     findings.push_back(std::move(finding));
   }
   return findings;
+}
+
+std::vector<FieldError> check_message(std::string_view csdl, std::string_view set,
+                                      const json::Value& message) {
+  std::vector<FieldError> faults;
+  const std::string_view type = type_of_set(csdl, set);
+  if (type.empty()) {
+    faults.push_back({"", "the service has no entity set " + std::string(set)});
+  } else {
+    check_record(csdl, type, "", message, faults);
+  }
+  return faults;
 }
 
 }  // namespace underpin::cloud::business_central

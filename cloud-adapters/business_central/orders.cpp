@@ -86,13 +86,48 @@ json::Value Orders::charge_body(const Charge& charge, std::size_t index) const {
                      pointer + "/kind", "must be a kind that the settings map")};
 }
 
+json::Value Orders::order_body(const Order& order, Role role, std::vector<OrderLine>& placed,
+                               const CallContext& context) {
+  if (order.prices_include_tax) {
+    Error error{ErrorCode::unsupported, "Business Central's v2.0 orders hold prices without tax"};
+    error.fields.push_back({"/pricesIncludeTax", "must be false"});
+    throw Failure{error};
+  }
+  json::Value body = json::Value::object();
+  body.set("externalDocumentNumber", must(encode_external_reference(order.id, reference_max)));
+  body.set("customerNumber", order.customer.text());
+  if (!order.order_date.empty()) body.set("orderDate", order.order_date.text());
+  put_text(body, "currencyCode", order.currency);
+  if (order.requested_date) body.set("requestedDeliveryDate", order.requested_date->text());
+  if (order.ship_to) {
+    const Address& to = *order.ship_to;
+    body.set("shipToName", to.name);
+    body.set("shipToAddressLine1", to.line1);
+    body.set("shipToAddressLine2", to.line2);
+    body.set("shipToCity", to.city);
+    body.set("shipToPostCode", to.post_code);
+    body.set("shipToState", to.region);
+    body.set("shipToCountry", to.country);
+  }
+  json::Value lines = json::Value::array();
+  for (std::size_t i = 0; i < order.lines.size(); ++i) {
+    const OrderLine& line = order.lines[i];
+    // A copy counts as demand for what is still to be shipped, and for nothing else.
+    const Decimal quantity =
+        role == Role::mirror ? line.outstanding() : line.quantity - line.cancelled_quantity;
+    if (quantity.is_zero() || quantity.is_negative()) continue;
+    lines.push(line_body(line, quantity, i, context));
+    placed.push_back(line);
+  }
+  if (placed.empty()) return body;
+  for (std::size_t i = 0; i < order.charges.size(); ++i)
+    lines.push(charge_body(order.charges[i], i));
+  body.set("salesOrderLines", std::move(lines));
+  return body;
+}
+
 Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext& context) {
   return guarded(site_.system(), ErrorCode::outcome_unknown, [&] {
-    if (order.prices_include_tax) {
-      Error error{ErrorCode::unsupported, "Business Central's v2.0 orders hold prices without tax"};
-      error.fields.push_back({"/pricesIncludeTax", "must be false"});
-      throw Failure{error};
-    }
     Found found = documents_.find_by_reference(order.id, context);
     if (found.place != Place::nowhere) {
       // An earlier attempt may have ended between the order and its promotions.
@@ -104,35 +139,9 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
       }
       return documents_.receipt_of(found, order.id, context);
     }
-    json::Value body = json::Value::object();
-    body.set("externalDocumentNumber", must(encode_external_reference(order.id, reference_max)));
-    body.set("customerNumber", order.customer.text());
-    if (!order.order_date.empty()) body.set("orderDate", order.order_date.text());
-    put_text(body, "currencyCode", order.currency);
-    if (order.requested_date) body.set("requestedDeliveryDate", order.requested_date->text());
-    if (order.ship_to) {
-      const Address& to = *order.ship_to;
-      body.set("shipToName", to.name);
-      body.set("shipToAddressLine1", to.line1);
-      body.set("shipToAddressLine2", to.line2);
-      body.set("shipToCity", to.city);
-      body.set("shipToPostCode", to.post_code);
-      body.set("shipToState", to.region);
-      body.set("shipToCountry", to.country);
-    }
-    json::Value lines = json::Value::array();
     std::vector<OrderLine> placed;
-    for (std::size_t i = 0; i < order.lines.size(); ++i) {
-      const OrderLine& line = order.lines[i];
-      // A copy counts as demand for what is still to be shipped, and for nothing else.
-      const Decimal quantity = context.role == Role::mirror
-                                   ? line.outstanding()
-                                   : line.quantity - line.cancelled_quantity;
-      if (quantity.is_zero() || quantity.is_negative()) continue;
-      lines.push(line_body(line, quantity, i, context));
-      placed.push_back(line);
-    }
-    if (lines.empty()) {
+    const json::Value body = order_body(order, context.role, placed, context);
+    if (placed.empty()) {
       if (context.role != Role::mirror)
         throw Failure{site_.rejected("the order has no line to ship", "/lines",
                                      "must hold a line that is not cancelled")};
@@ -141,9 +150,6 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
       nothing_to_keep.status = order.status;
       return nothing_to_keep;
     }
-    for (std::size_t i = 0; i < order.charges.size(); ++i)
-      lines.push(charge_body(order.charges[i], i));
-    body.set("salesOrderLines", std::move(lines));
     odata::Query query;
     query.expand = "salesOrderLines";
     const odata::Answer answer =

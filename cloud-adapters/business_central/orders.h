@@ -27,6 +27,11 @@ class Orders final : public OrderService {
   Result<ChangePage<OrderChange>> order_changes(const Cursor& cursor,
                                                 const CallContext& context) override;
 
+  // The message that creates the order, and in `placed` the lines that it holds; none: nothing of
+  // it is to be shipped. Throws Failure for what Business Central would not keep.
+  json::Value order_body(const Order& order, Role role, std::vector<OrderLine>& placed,
+                         const CallContext& context);
+
  private:
   // One living order being changed: writes are counted, so that a failure after the first of them
   // is not reported as "nothing happened".

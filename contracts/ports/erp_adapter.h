@@ -4,6 +4,7 @@
 #include "contracts/ports/inventory_service.h"
 #include "contracts/ports/order_service.h"
 #include "contracts/ports/pricing_service.h"
+#include "contracts/ports/rehearsal_service.h"
 
 #include <chrono>
 #include <cstdint>
@@ -34,6 +35,8 @@ struct CapabilityDescriptor {
   // How a mirrored document is kept from execution: "unreleased", "delivery_block"; empty: it
   // cannot be, and no document mirrors are written.
   std::string inert_by;
+  // The highest grade at which writes can be rehearsed here.
+  RehearsalGrade rehearsal = RehearsalGrade::none;
   // An empty look-up proves absence only this long after the sender gave up.
   std::int64_t settle_ms = 0;
 };
@@ -71,6 +74,7 @@ class ErpAdapter {
   virtual InventoryService* inventory() { return nullptr; }
   virtual PricingService* pricing() { return nullptr; }
   virtual CustomerService* customers() { return nullptr; }
+  virtual RehearsalService* rehearsals() { return nullptr; }
   virtual std::vector<AdapterTask> tasks() { return {}; }
   virtual std::vector<Alarm> alarms() { return {}; }
 };

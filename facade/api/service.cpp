@@ -86,6 +86,8 @@ void collect_wave(Facade& facade, telemetry::Metrics& metrics, AlarmsSeen& alarm
         static_cast<double>(reader.exceptions("open", std::numeric_limits<int>::max()).size()));
   });
   (void)read;  // A journal that does not answer shows in /readyz.
+  metrics.rehearsals_dropped(wave).raise_to(
+      static_cast<double>(facade.rehearsals().queue().dropped()));
   metrics.shadow_dropped(wave).raise_to(static_cast<double>(facade.shadows().dropped()));
   metrics.shadow_queued(wave).raise_to(
       static_cast<double>(facade.shadows().finished() + facade.shadows().waiting()));

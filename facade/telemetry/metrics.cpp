@@ -152,6 +152,7 @@ Histogram Metrics::histogram(const std::string& name, const std::string& help, c
 void Metrics::begin_wave(std::string_view wave) {
   shadow_queued(wave);
   shadow_dropped(wave);
+  rehearsals_dropped(wave);
   outbox_delivered(wave);
   dead_letters(wave);
   open_exceptions(wave);
@@ -212,6 +213,10 @@ void Metrics::comparison(std::string_view wave, std::string_view capability,
 Counter Metrics::shadow_queued(std::string_view wave) {
   return counter("underpin_shadow_queued_total", "Shadow reads taken into the queue.",
                  labels_of(wave, {}));
+}
+Counter Metrics::rehearsals_dropped(std::string_view wave) {
+  return counter("underpin_rehearsals_dropped_total",
+                 "Rehearsals of writes dropped: the queue was full.", labels_of(wave, {}));
 }
 Counter Metrics::shadow_dropped(std::string_view wave) {
   return counter("underpin_shadow_dropped_total", "Shadow reads dropped: the queue was full.",

@@ -87,6 +87,9 @@ class Metrics {
   Gauge open_intents(std::string_view wave);        // underpin_open_intents
   Counter wave_full(std::string_view wave);         // underpin_wave_full_total
   // underpin_outbox_pending{wave,system}
+  Counter rehearsals_dropped();  // underpin_rehearsals_dropped_total
+  // underpin_rehearsals_dropped_total
+  Counter rehearsals_dropped(std::string_view wave);
   Gauge outbox_pending(std::string_view wave, std::string_view system);
   // underpin_plan_version{wave,capability}
   Gauge plan_version(std::string_view wave, std::string_view capability);

@@ -46,6 +46,7 @@ struct FacadeFixture : testing::Test {
     settings.on_step = on_step;
     settings.around_journal = around_journal;
     settings.cutover = cutover_settings;
+    settings.rehearsal = rehearsal_settings;
     settings.on_audit = [this](const journal::AuditRecord& record) {
       heads_told.push_back(record.hash);
     };
@@ -67,6 +68,7 @@ struct FacadeFixture : testing::Test {
     InventoryService* inventory() override { return erp_.get(); }
     PricingService* pricing() override { return erp_.get(); }
     CustomerService* customers() override { return erp_.get(); }
+    RehearsalService* rehearsals() override { return erp_.get(); }
 
    private:
     std::shared_ptr<SmallErp> erp_;
@@ -216,6 +218,7 @@ struct FacadeFixture : testing::Test {
   std::function<std::unique_ptr<journal::Journal>(std::unique_ptr<journal::Journal>)>
       around_journal;
   CutoverSettings cutover_settings;
+  RehearsalSettings rehearsal_settings;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};

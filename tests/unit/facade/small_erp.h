@@ -20,7 +20,8 @@ class SmallErp final : public ErpAdapter,
                        public OrderService,
                        public InventoryService,
                        public PricingService,
-                       public CustomerService {
+                       public CustomerService,
+                       public RehearsalService {
  public:
   explicit SmallErp(std::string series) : series_(std::move(series)) {
     descriptor_.idempotency = IdempotencyMode::lookup;
@@ -229,6 +230,38 @@ class SmallErp final : public ErpAdapter,
   InventoryService* inventory() override { return this; }
   PricingService* pricing() override { return this; }
   CustomerService* customers() override { return this; }
+  RehearsalService* rehearsals() override { return this; }
+
+  // ---- RehearsalService: its form is the document's own; at grade 2 it judges as a write would.
+  // Its description says that a description has at most 20 characters.
+  Result<Rehearsed> place_order(const Order& order, RehearsalGrade grade,
+                                const CallContext&) override {
+    return trapped<Rehearsed>("rehearse_place_order", [&]() -> Result<Rehearsed> {
+      if (grade > descriptor_.rehearsal) return Error{ErrorCode::unsupported, "no such grade"};
+      Rehearsed rehearsed{order.id.number.text(), {}};
+      for (std::size_t i = 0; i < order.lines.size(); ++i)
+        if (order.lines[i].description.size() > 20)
+          rehearsed.faults.push_back(
+              {"/lines/" + std::to_string(i) + "/description", "must have at most 20 characters"});
+      if (grade == RehearsalGrade::simulated && customers_.count(order.customer) == 0)
+        rehearsed.faults.push_back({"/customer", "is not known"});
+      return rehearsed;
+    });
+  }
+  Result<Rehearsed> create_customer(const Customer& customer, RehearsalGrade,
+                                    const CallContext&) override {
+    return trapped<Rehearsed>("rehearse_create_customer", [&]() -> Result<Rehearsed> {
+      if (customer.email.empty())
+        return Error{ErrorCode::rejected, "no address", {}, {}, 0, {{"/email", "is missing"}}};
+      return Rehearsed{customer.number.text(), {}};
+    });
+  }
+  Result<Rehearsed> adjust_stock(const StockAdjustment& adjustment, RehearsalGrade,
+                                 const CallContext&) override {
+    return trapped<Rehearsed>("rehearse_adjust_stock", [&]() -> Result<Rehearsed> {
+      return Rehearsed{adjustment.movement.text(), {}};
+    });
+  }
 
   // ---- OrderService
   Result<OrderReceipt> place_order(const Order& order, const WriteContext& context) override {

@@ -44,9 +44,10 @@ TEST(Metrics, BeginEachWaveWithItsTotalsAtZero) {
   metrics.begin_wave("de");
   metrics.begin_wave("fr");
   const std::string text = metrics.expose();
-  for (const std::string name : {"underpin_shadow_queued_total", "underpin_shadow_dropped_total",
-                                 "underpin_outbox_delivered_total", "underpin_dead_letters",
-                                 "underpin_open_exceptions", "underpin_open_intents"})
+  for (const std::string name :
+       {"underpin_shadow_queued_total", "underpin_shadow_dropped_total",
+        "underpin_rehearsals_dropped_total", "underpin_outbox_delivered_total",
+        "underpin_dead_letters", "underpin_open_exceptions", "underpin_open_intents"})
     for (const std::string wave : {"de", "fr"})
       EXPECT_THAT(text, HasSubstr(name + "{wave=\"" + wave + "\"} 0"));
 }

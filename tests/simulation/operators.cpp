@@ -1,0 +1,234 @@
+// Those who act on a world from inside the site: they flip, empty an ERP, decide on exceptions, and
+// say when everything is at rest.
+#include "facade/order_content.h"
+#include "tests/simulation/world.h"
+
+#include <algorithm>
+
+namespace underpin::simulation {
+
+using facade::journal::ExceptionRecord;
+using facade::journal::JournalReader;
+
+// ---- those who flip
+
+void World::flip() {
+  auto capability = static_cast<Capability>(dice_.between(0, 3));
+  if (options_.mutant == Mutant::no_affinity && walking_) capability = Capability::customers;
+  const auto at = static_cast<std::size_t>(capability);
+  const auto kind = dice_.between(0, 99);
+  const auto share = static_cast<std::uint32_t>(dice_.between(1, 99) * 1'000);
+  in_process("flip", [this, capability, at, kind, share] {
+    auto& desk = facade_->cutover();
+    const auto status = desk.status(capability);
+    scheduler_.check_alive();
+    if (!status) return;
+    const cutover::Rollout rollout = status->plan.rollout;
+    const int here = cutover::index(rollout.to);
+    const auto most = capability == Capability::inventory && stock_strict_ ? 4 : 5;
+    const auto least = capability == Capability::inventory && stock_strict_ ? 1 : 0;
+    Result<facade::CutoverStatus> moved = Error{};
+    cutover::ChangeRequest request;
+    if (!walking_) {
+      if (here >= target_[at]) return;
+      request.stage = static_cast<cutover::Stage>(here + 1);
+      moved = desk.change(capability, request, status->plan.version, {"ada", "to the start"});
+    } else if (kind < 12) {
+      if (least == 1 && !status->plan.undo.empty() &&
+          cutover::index(status->plan.undo.back().lowest()) < least)
+        return;
+      moved = desk.roll_back(capability, status->plan.version, {"ada", "back"});
+      if (moved) count("rollback");
+    } else {
+      const bool forward = kind < 70;
+      if (!rollout.settled()) {
+        request.stage = forward ? rollout.to : rollout.from;
+        if (kind % 3 == 0) request.share_per_100k = share;
+      } else {
+        const int next = here + (forward ? 1 : -1);
+        if (next < least || next > most) return;
+        request.stage = static_cast<cutover::Stage>(next);
+        if (kind % 2 == 0) request.share_per_100k = share;
+      }
+      moved = desk.change(capability, request, status->plan.version, {"ada", "walk"});
+      if (moved) {
+        count(forward ? "flip forward" : "flip back");
+        if (!moved->plan.rollout.settled()) count("flip by share");
+      }
+    }
+    scheduler_.check_alive();
+    if (moved) {
+      tell("plan of " + std::string(name(capability)) + ": " + cutover::write_plan(moved->plan));
+      if (capability == Capability::orders)
+        count("orders reached " + std::string(cutover::name(moved->plan.rollout.highest())));
+    } else if (walking_) {
+      count("flip refused");
+      tell("refused: " + moved.error().message);
+    }
+  });
+}
+
+// ---- those who empty an ERP
+
+void World::transfer() {
+  facade::TransferWish wish;
+  wish.to = dice_.chance(600) ? Side::cloud : Side::legacy;
+  wish.all = dice_.chance(700);
+  if (!wish.all) wish.channel = dice_.one_of(channels_);
+  const bool stops = dice_.chance(60);
+  in_process("transfer", [this, wish, stops] {
+    auto& desk = facade_->transfers();
+    if (stops) {
+      const auto all = desk.list();
+      if (all && !all->empty())
+        (void)desk.stop(all->front().record.id, {"ada", "enough"}).has_value();
+      return;
+    }
+    const auto begun = desk.start(Capability::orders, wish, {"ada", "empty it"});
+    scheduler_.check_alive();
+    if (begun) {
+      count("transfer begun");
+      tell("transfer " + std::to_string(begun->record.id) + " to " + std::string(name(wish.to)));
+    }
+  });
+}
+
+// What of a line the other ERP had shipped before the document moved away from there.
+Decimal World::moved_part(const OrderId& id, Side home, int number) const {
+  const Erp& before = home == Side::legacy ? *cloud_ : *legacy_;
+  Decimal moved;
+  for (const std::size_t index : before.with_reference(id))
+    for (const OrderLine& one : before.documents[index].order.lines)
+      if (one.number == number) moved += one.shipped_quantity;
+  return moved;
+}
+
+// ---- those who operate
+
+void World::operate() {
+  in_process("operator", [this] {
+    std::vector<ExceptionRecord> open;
+    const Status read = facade_->journal().read(
+        [&](const JournalReader& reader) { open = reader.exceptions("open", 100); });
+    if (!read) return;
+    for (const ExceptionRecord& exception : open) {
+      const std::string about = std::string(name(exception.capability)) + "/" + exception.subject;
+      if (exception.kind == "dead_letter") {
+        const int times = ++replays_[about];
+        if (times > 6 || (acting_ && dice_.chance(80))) {
+          if (!acting_) violation("a dead letter stays dead: " + about + ": " + exception.detail);
+          if (facade_->discard_exception(exception.id, "ada", "given up")) {
+            discarded_.insert(about);
+            count("dead letter discarded");
+          }
+        } else if (facade_->replay_exception(exception.id, "ada", "again")) {
+          count("dead letter replayed");
+        }
+      } else if (exception.kind == "totals_differ") {
+        if (facade_->replay_exception(exception.id, "ada", "accepted")) count("hold released");
+      } else if (exception.kind == "internal_fault" || exception.kind == "mirror_executed") {
+        count("exception " + exception.kind);
+        (void)facade_->discard_exception(exception.id, "ada", "seen").has_value();
+      }
+    }
+  });
+}
+
+// What a person does about a second document, once it has been raised.
+void World::settle_duplicates() {
+  if (!facade_) return;
+  std::vector<ExceptionRecord> open;
+  const Status read = facade_->journal().read(
+      [&](const JournalReader& reader) { open = reader.exceptions("open", 100); });
+  if (!read) return;
+  for (const ExceptionRecord& exception : open) {
+    // A delivery that met two documents is raised as well: as a dead letter that says so.
+    const bool said = exception.kind == "dead_letter" &&
+                      exception.detail.find("two documents") != std::string::npos;
+    const bool posting = exception.kind == "duplicate_posting";
+    if ((exception.kind != "duplicate_document" && !posting && !said) || !exception.side) continue;
+    count(posting ? "duplicate posting raised" : "duplicate raised");
+    Erp& erp = on(*exception.side);
+    raised_duplicates_.insert(std::string(name(*exception.side)) + "/" + exception.subject);
+    const auto id = facade::order_id_of(exception.subject);
+    if (exception.capability == Capability::orders && id) {
+      std::optional<facade::journal::DocumentRecord> document;
+      (void)facade_->journal()
+          .read([&](const JournalReader& reader) { document = reader.document(*id); })
+          .has_value();
+      OrderId at_erp = *id;
+      if (document) at_erp = facade::identity_at_erp(*document, facade_->systems());
+      if (document && at_erp.channel.text() == erp.settings.name) at_erp = {};
+      const auto all = erp.with_reference(at_erp);
+      std::size_t keep = all.empty() ? 0 : all.front();
+      for (const std::size_t index : all)
+        if (document && erp.documents[index].number == document->document(*exception.side))
+          keep = index;
+      for (const std::size_t index : all) {
+        if (index == keep) continue;
+        erp.documents[index].order.id = {};
+        erp.documents[index].cancelled = true;
+        erp.documents[index].released = false;
+        erp.changed(index);
+      }
+    } else if (exception.capability == Capability::inventory) {
+      std::set<MovementId> seen;
+      std::erase_if(erp.movements, [&](const StockMovement& movement) {
+        if (facade::stock_subject(movement.key) != exception.subject) return false;
+        if (seen.insert(movement.movement).second) return false;
+        erp.stock[movement.key] -= movement.quantity;
+        return true;
+      });
+    }
+    if (said) continue;
+    in_process("operator", [this, exception] {
+      (void)facade_->discard_exception(exception.id, "ada", "settled in the ERP").has_value();
+    });
+  }
+}
+
+// ---- rest
+
+std::string World::unrest() {
+  if (!facade_) return "the process is down";
+  std::string why;
+  const auto transfers = facade_->transfers().list();
+  if (!transfers) return "the journal cannot be read";
+  for (const auto& transfer : *transfers) {
+    const std::string& state = transfer.record.state;
+    if (transfer.pauses.empty() && (state == "listing" || state == "running"))
+      why += "transfer " + std::to_string(transfer.record.id) + " is " + state + "; ";
+  }
+  for (const ChannelWrite& write : writes_) {
+    if (write.state == WriteState::waiting)
+      why +=
+          "no final answer to " + write.operation + " " + write.subject + " (" + write.key + "); ";
+  }
+  (void)facade_->journal()
+      .read([&](const JournalReader& reader) {
+        for (const auto& intent : reader.open_intents(10))
+          why += "open intent of " + intent.operation + " " + intent.subject + "; ";
+        for (const Side side : {Side::legacy, Side::cloud}) {
+          const std::string& system = on(side).settings.name;
+          if (reader.pending_rows(side) > 0)
+            why += std::to_string(reader.pending_rows(side)) + " rows to " + system + "; ";
+          // Only in worlds in which something commits that late is it worth waiting for.
+          if (beyond_settle_ && !reader.due_rows(side, wall().plus_ms(86'400'000), 1).empty())
+            why += "rows to " + system + " that are looked at later; ";
+          if (reader.cursor(system, "orders") != std::to_string(on(side).order_log.size()) &&
+              !on(side).order_log.empty())
+            why += "the order feed of " + system + " is behind; ";
+          if (reader.cursor(system, "customers") != std::to_string(on(side).customer_log.size()) &&
+              !on(side).customer_log.empty())
+            why += "the customer feed of " + system + " is behind; ";
+        }
+        for (const auto& exception : reader.exceptions("open", 20))
+          why += exception.kind + ": " + exception.detail + "; ";
+      })
+      .has_value();
+  return why;
+}
+
+bool World::at_rest() { return facade_ && unrest().empty(); }
+
+}  // namespace underpin::simulation
