@@ -210,6 +210,12 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
       Order outstanding = outstanding_part(*order);
       outstanding.id = candidate.id;
       if (outstanding.lines.empty()) continue;
+      if (!candidate.document(to).empty()) {
+        // Imported: the other side has it, under a number of its own.
+        const Status taken = take_copy(to, candidate, context);
+        if (!taken) return taken;
+        continue;
+      }
       const Status written = journal_.write([&](JournalTransaction& tx) {
         auto document = tx.document(candidate.id);
         if (!document || document->mirrored || document->closed) return false;
@@ -246,6 +252,39 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
     }
     if (documents.size() < 200) return Done{};
   }
+}
+
+// A copy that was there before the facade is the mirror, if it is inert. One that is released would
+// be executed beside its document: nobody but a person can say which of the two is right.
+Status CatchUp::take_copy(Side to, const DocumentRecord& candidate, const CallContext& context) {
+  const auto copy = orders_.read_from(to, candidate, context);
+  if (!copy && copy.error().code != ErrorCode::not_found) return copy.error();
+  const bool inert = copy && copy->status == OrderStatus::open;
+  return journal_.write([&](JournalTransaction& tx) {
+    auto document = tx.document(candidate.id);
+    if (!document || document->mirrored || document->closed) return true;
+    const std::string subject = order_subject(document->id);
+    if (inert) {
+      document->mirrored = true;
+      tx.put_document(*document);
+      tx.add_outbox_row(follow_row(*document), now_());
+      return true;
+    }
+    const std::string fact = "raised/copy_not_inert/" + subject;
+    if (!tx.fact(fact).empty()) return true;
+    tx.set_fact(fact, "1");
+    journal::ExceptionRecord exception;
+    exception.kind = "copy_not_inert";
+    exception.capability = Capability::orders;
+    exception.wave = document->wave;
+    exception.subject = subject;
+    exception.side = to;
+    exception.detail = "the cross-references name " + document->document(to).text() + " in " +
+                       systems_.on(to).name + " as the copy of " + subject + "; it is " +
+                       (copy ? std::string(name(copy->status)) : std::string("not there"));
+    tx.add_exception(exception, now_());
+    return true;
+  });
 }
 
 Status CatchUp::bring_prices(Side to, const CallContext& context, std::int64_t& total) {

@@ -45,6 +45,7 @@ class CatchUp {
   Status start(Capability capability, Side to, const CallContext& context);
   Status bring_customers(Side to, const CallContext& context, std::int64_t& total);
   Status bring_orders(Side to, const CallContext& context, std::int64_t& total);
+  Status take_copy(Side to, const journal::DocumentRecord& candidate, const CallContext& context);
   Status bring_prices(Side to, const CallContext& context, std::int64_t& total);
   Status count(Capability capability, Side to);
 

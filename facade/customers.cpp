@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "facade/cohorts.h"
 #include "facade/digest.h"
+#include "facade/xref.h"
 
 #include <algorithm>
 
@@ -208,9 +209,20 @@ Answer CustomerFacade::create(const Customer& customer, const WriteContext& cont
   return writes_.run(std::move(intent), context);
 }
 
-Answer CustomerFacade::amend(const CustomerNumber& number, const CustomerAmendment& amendment,
+Result<CustomerNumber> CustomerFacade::canonical(const CustomerNumber& given) const {
+  CustomerNumber number;
+  const Status read = journal_.read(
+      [&](const JournalReader& reader) { number = canonical_customer(reader, given); });
+  if (!read) return read.error();
+  return number;
+}
+
+Answer CustomerFacade::amend(const CustomerNumber& given, const CustomerAmendment& amendment,
                              const std::vector<std::string>& if_match,
                              const WriteContext& context) {
+  const auto known = canonical(given);
+  if (!known) return problem_for(known.error());
+  const CustomerNumber number = *known;
   journal::NewIntent intent;
   intent.capability = Capability::customers;
   intent.subject = number.text();
@@ -259,8 +271,11 @@ Result<Customer> CustomerFacade::read_from(Side side, const CustomerNumber& numb
       [&](CustomerService& port) { return port.get_customer(number, context); });
 }
 
-Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& number,
+Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& given,
                                              const CallContext& context) {
+  const auto known = canonical(given);
+  if (!known) return known.error();
+  const CustomerNumber number = *known;
   const auto placed = place(number);
   if (!placed) return placed.error();
   const Side side = placed->side;

@@ -30,6 +30,8 @@ class CustomerFacade {
   Result<Side> side_of(const CustomerNumber& number) const;
 
  private:
+  // By an alias, too.
+  Result<CustomerNumber> canonical(const CustomerNumber& given) const;
   Result<Customer> read_from(Side side, const CustomerNumber& number, const CallContext& context);
   Result<Page<Customer>> search_on(Side side, const CustomerQuery& query,
                                    const CallContext& context);

@@ -21,6 +21,7 @@
 #include "facade/systems.h"
 #include "facade/transfer_desk.h"
 #include "facade/write_life.h"
+#include "facade/xref.h"
 #include "parity/ledger.h"
 
 #include <atomic>
@@ -92,6 +93,7 @@ class Facade {
   CutoverDesk& cutover() { return *cutover_; }
   CutoverGuards& guards() { return *guards_; }
   TransferDesk& transfers() { return *transfers_; }
+  XrefImport& xref() { return *xref_; }
   AuditTrail& audit() { return *audit_; }
   KillSwitch& kill_switch() { return *kill_switch_; }
   // Brings the kill switch to the journal soon, without waiting for it.
@@ -151,6 +153,7 @@ class Facade {
   std::unique_ptr<CutoverDesk> cutover_;
   std::unique_ptr<CutoverGuards> guards_;
   std::unique_ptr<TransferDesk> transfers_;
+  std::unique_ptr<XrefImport> xref_;
   std::unique_ptr<Rehearsals> rehearsals_;
   mutable std::mutex health_mutex_;
   std::vector<SystemHealth> health_;

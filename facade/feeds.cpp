@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
 #include "facade/observe.h"
+#include "facade/xref.h"
 
 #include <algorithm>
 
@@ -217,7 +218,10 @@ bool Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     const OrderId id =
         identity.empty() ? OrderId{{}, OrderNumber{seen.change.ref.document.text()}} : identity;
     if (tx.open_intent_of(Capability::orders, order_subject(id))) return false;
-    tx.put_document(adopted(seen.order, id, side, seen.change.ref.document, now_()));
+    // Imported as the copy of an order that legacy has: that one knows its number.
+    const auto xref = order_xref(tx, side, seen.change.ref.document);
+    if (side == Side::cloud && xref && !xref->legacy.empty()) return true;
+    put_with_xref(tx, adopted(seen.order, id, side, seen.change.ref.document, now_()));
     return true;
   }
   if (document->home != side && !second_copy(*document, side, seen.change.ref.document)) {

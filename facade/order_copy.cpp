@@ -72,9 +72,13 @@ Result<OrderReceipt> follow_copy(const Systems& systems, Side side, const Docume
   if (!was_home) {
     Order as_mirrored = home;
     as_mirrored.id = identity_at_erp(document, systems);
-    return call_port<OrderReceipt>(
+    auto followed = call_port<OrderReceipt>(
         systems, side, context.deadline, &ErpAdapter::orders,
         [&](OrderService& port) { return port.follow_order(as_mirrored, context); });
+    // One that was imported does not carry our reference.
+    const bool by_number = !followed && followed.error().code == ErrorCode::not_found &&
+                           !document.document(side).empty();
+    if (!by_number) return followed;
   }
   const OrderRef ref = ref_at(systems, side, document);
   const auto copy =

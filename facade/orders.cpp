@@ -4,6 +4,7 @@
 #include "contracts/order_status.h"
 #include "facade/cohorts.h"
 #include "facade/digest.h"
+#include "facade/xref.h"
 
 #include <algorithm>
 #include <atomic>
@@ -190,9 +191,13 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number, const Cal
   std::optional<DocumentRecord> found;
   std::vector<DocumentRecord> named;
   bool being_born = false;
+  std::optional<Xref> imported;
   const Status read = journal_.read([&](const JournalReader& reader) {
     found = reader.document(id);
-    if (!found) named = reader.documents_named(number);
+    // A channel's own alias before one that every channel knows.
+    if (!found) named = reader.documents_named(context.channel.text() + "/" + number);
+    if (!found && named.empty()) named = reader.documents_named(number);
+    if (!found && named.empty()) imported = order_xref(reader, context.channel, number);
     being_born = reader.open_intent_of(Capability::orders, order_subject(id)).has_value();
   });
   if (!read) return read.error();
@@ -206,7 +211,10 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number, const Cal
 
   // Unknown numbers are asked of both ERPs before they are 404.
   for (const Side side : {Side::legacy, Side::cloud}) {
-    for (const OrderRef& ref : {OrderRef{id, {}}, OrderRef{{}, DocumentNumber{number}}}) {
+    std::vector<OrderRef> refs{{id, {}}, {{}, DocumentNumber{number}}};
+    if (imported) refs = {{{}, imported->document(side)}};
+    for (const OrderRef& ref : refs) {
+      if (ref.id.empty() && ref.document.empty()) continue;
       const auto order = observe<Order>(side, cutover::Operation::read, [&] {
         return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
                                 [&](OrderService& port) { return port.get_order(ref, context); });
@@ -221,11 +229,12 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number, const Cal
       // Asked by document number, the ERP may say whose it is.
       const OrderId said = identity_in_journal(order.result->id, systems_);
       if (!said.channel.empty() && said.channel != context.channel) return unknown;
-      const OrderId identity = said.empty() ? OrderId{{}, OrderNumber{number}} : said;
+      const OrderId identity =
+          said.empty() ? OrderId{{}, OrderNumber{imported ? ref.document.text() : number}} : said;
       const DocumentNumber document = ref.document;
       const DocumentRecord record = adopted(*order.result, identity, side, document, now_());
       const Status written = journal_.write([&](JournalTransaction& tx) {
-        if (!tx.document(identity)) tx.put_document(record);
+        if (!tx.document(identity)) put_with_xref(tx, record);
         return true;
       });
       if (!written) return written.error();

@@ -30,6 +30,9 @@ json::Value preview_value(const Preview& preview);
 // Transfers of documents between homes (facade/api/transfer_api.cpp).
 ApiRoutes transfer_routes(Facade& facade);
 
+// Cross-references and history (facade/api/records_api.cpp).
+ApiRoutes records_routes(Facade& facade);
+
 // A dry run is asked for, or the query says something else.
 struct DryRun {
   bool asked = false;

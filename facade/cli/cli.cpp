@@ -279,6 +279,18 @@ int run(int argc, char** argv, const Adapters& adapters) {
   reaches_ops(report);
   report->callback([&] { code = parity_report(ops, ledger, format, output); });
 
+  CLI::App* xref = app.add_subcommand("xref", "Numbers that are older than the facade");
+  xref->require_subcommand(1);
+  XrefOptions references;
+  CLI::App* imports = xref->add_subcommand(
+      "import", "Read kind,number,legacy,cloud from a file; all of it or, on a fault, nothing");
+  imports->add_option("file", references.file, "CSV with that header; - reads standard input")
+      ->required();
+  imports->add_option("--reason", references.reason, "Why, for the audit log")->required();
+  imports->add_flag("--dry-run", references.dry_run, "Check every line, and import nothing");
+  reaches_ops(imports);
+  imports->callback([&] { code = xref_import(ops, references); });
+
   std::string key;
   CLI::App* keys = app.add_subcommand("keys", "API keys");
   keys->require_subcommand(1);

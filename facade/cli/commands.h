@@ -120,6 +120,13 @@ int exceptions_settle(const OpsOptions& ops, std::int64_t id, const std::string&
                       const std::string& reason);
 int parity_report(const OpsOptions& ops, const std::string& ledger, const std::string& format,
                   const std::string& output);
+struct XrefOptions {
+  std::string file;  // - reads standard input.
+  std::string reason;
+  bool dry_run = false;
+};
+int xref_import(const OpsOptions& ops, const XrefOptions& options);
+
 int keys_hash(const std::string& key);
 
 }  // namespace underpin::facade::cli

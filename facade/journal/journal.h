@@ -403,6 +403,8 @@ class JournalTransaction : public JournalReader {
 
   virtual void put_document(const DocumentRecord& document) = 0;  // Assigns `change` anew.
   virtual void add_alias(const OrderId& id, const std::string& number) = 0;
+  // A document that turned out to be another's copy: gone, with its aliases.
+  virtual void forget_document(const OrderId& id) = 0;
 
   virtual std::int64_t add_outbox_row(const NewOutboxRow& row, Timestamp now) = 0;
   virtual void delivered(std::int64_t row) = 0;

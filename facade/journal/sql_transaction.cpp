@@ -309,6 +309,13 @@ void SqlTransaction<Sql>::add_alias(const OrderId& id, const std::string& alias)
 }
 
 template <class Sql>
+void SqlTransaction<Sql>::forget_document(const OrderId& id) {
+  for (const char* sql : {"DELETE FROM document WHERE channel = ? AND number = ?",
+                          "DELETE FROM alias WHERE channel = ? AND document = ?"})
+    connection_.prepared(sql).bind(id.channel.text()).bind(id.number.text()).run();
+}
+
+template <class Sql>
 std::int64_t SqlTransaction<Sql>::add_outbox_row(const NewOutboxRow& row, Timestamp now) {
   // Ids ascend, so every row of the subject, and of what it depends on, that is here is older.
   const bool head =

@@ -19,6 +19,7 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
   std::int64_t forget_answers(Timestamp before) override;
   void put_document(const DocumentRecord& document) override;
   void add_alias(const OrderId& id, const std::string& number) override;
+  void forget_document(const OrderId& id) override;
   std::int64_t add_outbox_row(const NewOutboxRow& row, Timestamp now) override;
   void delivered(std::int64_t row) override;
   void retry_later(std::int64_t row, Timestamp next_at, const std::string& error) override;

@@ -54,6 +54,7 @@ const std::map<std::string, Example>& examples() {
       {"cutover-proposal.json", {"cutover-proposal", nothing_more}},
       {"cutover-approval.json", {"cutover-approval", nothing_more}},
       {"cutover-transfer.json", {"cutover-transfer", nothing_more}},
+      {"xref-import.json", {"xref-import", nothing_more}},
       {"reason.json", {"reason", nothing_more}}};
   return all;
 }

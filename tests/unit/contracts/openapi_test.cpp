@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 22);
+  EXPECT_EQ(checked, 23);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -222,6 +222,7 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "post /ops/v1/cutover/{capability}/transfers",
                                    "get /ops/v1/cutover/{capability}/transfers/{id}",
                                    "post /ops/v1/cutover/{capability}/transfers/{id}/stop",
+                                   "post /ops/v1/xref/imports",
                                    "get /ops/v1/audit",
                                    "get /ops/v1/kill",
                                    "post /ops/v1/kill/{target}",
