@@ -268,6 +268,16 @@ void read_wave_settings(const Value& value, const std::string& at, const std::st
   facade.orders.document_tolerance =
       decimal_of(value.get("orders"), "documentTolerance", facade.orders.document_tolerance,
                  at + "/orders", errors);
+  const Value& orders = value.get("orders");
+  const std::string history = text_of(orders, "historyReads", "legacy");
+  facade.orders.history_reads = history == "none"     ? HistoryReads::none
+                                : history == "export" ? HistoryReads::export_file
+                                                      : HistoryReads::legacy;
+  facade.orders.history_file = text_of(orders, "historyFile");
+  if (!facade.orders.history_file.empty())
+    facade.orders.history_file = resolved(folder, facade.orders.history_file);
+  if (history == "export" && facade.orders.history_file.empty())
+    errors.push_back({at + "/orders/historyFile", "is needed for historyReads export"});
   const Value& inventory = value.get("inventory");
   for (const json::Member& member : inventory.get("safetyStock").members()) {
     facade.inventory.safety_stock[member.key] = decimal_of(

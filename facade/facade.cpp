@@ -96,6 +96,7 @@ Status Facade::set_up() {
                                              settings_.parity_rules, settings_.rehearsal, now);
   writes_->on_acknowledged([this](const journal::Intent& intent) { rehearsals_->after(intent); });
   xref_ = std::make_unique<XrefImport>(systems_, *journal_, *audit_);
+  history_ = std::make_unique<HistoryExport>(*journal_, *orders_, settings_.orders.history_file);
   guards_ = std::make_unique<CutoverGuards>(systems_, *journal_, settings_.guards, now);
   cutover_->read_guards([this](const cutover::Plan& plan) { return guards_->readings(plan); });
   comparisons_->on_compared([this](Capability capability, parity::Verdict verdict,

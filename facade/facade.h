@@ -8,6 +8,7 @@
 #include "facade/cutover_guards.h"
 #include "facade/demand.h"
 #include "facade/feeds.h"
+#include "facade/history.h"
 #include "facade/inventory.h"
 #include "facade/kill_switch.h"
 #include "facade/order_writes.h"
@@ -94,6 +95,7 @@ class Facade {
   CutoverGuards& guards() { return *guards_; }
   TransferDesk& transfers() { return *transfers_; }
   XrefImport& xref() { return *xref_; }
+  HistoryExport& history() { return *history_; }
   AuditTrail& audit() { return *audit_; }
   KillSwitch& kill_switch() { return *kill_switch_; }
   // Brings the kill switch to the journal soon, without waiting for it.
@@ -154,6 +156,7 @@ class Facade {
   std::unique_ptr<CutoverGuards> guards_;
   std::unique_ptr<TransferDesk> transfers_;
   std::unique_ptr<XrefImport> xref_;
+  std::unique_ptr<HistoryExport> history_;
   std::unique_ptr<Rehearsals> rehearsals_;
   mutable std::mutex health_mutex_;
   std::vector<SystemHealth> health_;

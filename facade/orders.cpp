@@ -4,6 +4,7 @@
 #include "contracts/order_status.h"
 #include "facade/cohorts.h"
 #include "facade/digest.h"
+#include "facade/history.h"
 #include "facade/xref.h"
 
 #include <algorithm>
@@ -31,6 +32,12 @@ journal::NewIntent intent_of(const DocumentRecord& document, std::string operati
 
 Answer not_known(const std::string& number) {
   return problem(404, "not-found", "Not found", "No order is known by the number " + number + ".");
+}
+
+Answer closed_long_ago(const DocumentRecord& document) {
+  return problem(
+      409, "closed", "The order is closed",
+      "The order is " + std::string(name(document.status)) + " and cannot be changed any more.");
 }
 
 }  // namespace
@@ -106,6 +113,7 @@ Answer OrderFacade::amend(const std::string& number, const OrderAmendment& amend
     return document.error().code == ErrorCode::not_found ? not_known(number)
                                                          : problem_for(document.error());
   const auto prepare = [&](journal::NewIntent& draft) -> std::optional<Answer> {
+    if (from_history(*document)) return closed_long_ago(*document);
     const auto current = current_view(document->id, context);
     if (!current) return problem_for(current.error());
     const std::string tag = entity_tag(*current);
@@ -144,12 +152,14 @@ Answer OrderFacade::cancel(const std::string& number, const OrderCancellation& c
     return writes_.run(
         intent_of(*document, "cancel_order", asked, hash_of), context, document->home,
         [&](journal::NewIntent&) -> std::optional<Answer> {
+          if (from_history(*document)) return closed_long_ago(*document);
           // Its home cannot know: that was another ERP's.
           if (!has_moved_part(content_of(document->id))) return std::nullopt;
           return problem_for(Error{ErrorCode::rejected, "a part of the order has shipped"});
         });
   }
   const auto prepare = [&](journal::NewIntent& draft) -> std::optional<Answer> {
+    if (from_history(*document)) return closed_long_ago(*document);
     const auto current = current_view(document->id, context);
     if (!current) return problem_for(current.error());
     const auto amendment = as_amendment(*current, cancellation);
@@ -180,6 +190,10 @@ Result<Order> OrderFacade::current_view(const OrderId& id, const CallContext& co
       journal_.read([&](const JournalReader& reader) { document = reader.document(id); });
   if (!read) return read.error();
   if (!document) return Error{ErrorCode::not_found, "the order is not known any more"};
+  if (const auto kept = from_history(*document)) {
+    if (!*kept) return kept->error();
+    return (*kept)->value;
+  }
   const auto seen = observe<Order>(document->home, cutover::Operation::read,
                                    [&] { return read_from(document->home, *document, context); });
   if (!seen.result) return seen.result.error();
@@ -211,6 +225,7 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number, const Cal
 
   // Unknown numbers are asked of both ERPs before they are 404.
   for (const Side side : {Side::legacy, Side::cloud}) {
+    if (side == Side::legacy && legacy_is_history()) continue;
     std::vector<OrderRef> refs{{id, {}}, {{}, DocumentNumber{number}}};
     if (imported) refs = {{{}, imported->document(side)}};
     for (const OrderRef& ref : refs) {
@@ -267,6 +282,7 @@ Result<Tagged<Order>> OrderFacade::get(const std::string& number, const CallCont
 }
 
 Result<Tagged<Order>> OrderFacade::get(const DocumentRecord& known, const CallContext& context) {
+  if (const auto kept = from_history(known)) return *kept;
   const DocumentRecord* document = &known;
   auto answered = observe<Order>(document->home, cutover::Operation::read,
                                  [&] { return read_from(document->home, *document, context); });
@@ -294,6 +310,43 @@ Result<Tagged<Order>> OrderFacade::get(const DocumentRecord& known, const CallCo
   }
   shadow(*document, answered, context);
   return Tagged<Order>{order, entity_tag(order)};
+}
+
+bool OrderFacade::legacy_is_history() const {
+  return settings_.history_reads != HistoryReads::legacy &&
+         plans_.plan(Capability::orders).rollout.lowest() == cutover::Stage::cloud_only;
+}
+
+std::optional<Result<Tagged<Order>>> OrderFacade::from_history(
+    const DocumentRecord& document) const {
+  if (document.home != Side::legacy || !document.closed || !legacy_is_history())
+    return std::nullopt;
+  const std::string& number = document.id.number.text();
+  Error gone{ErrorCode::not_found, "order " + number + " was closed in " + systems_.legacy.name +
+                                       ", which is not read any more"};
+  gone.vendor_code = "history-closed";
+  if (settings_.history_reads == HistoryReads::none) return Result<Tagged<Order>>(gone);
+  const auto file = open_history_file(settings_.history_file, false);
+  if (!file) return Result<Tagged<Order>>(Error{ErrorCode::unavailable, file.error().message});
+  const auto found = (*file)->find(order_subject(document.id));
+  if (!found) return Result<Tagged<Order>>(found.error());
+  gone.message =
+      "order " + number + " was closed in " + systems_.legacy.name + " and has not been exported";
+  gone.vendor_code = "history-not-exported";
+  if (!*found) return Result<Tagged<Order>>(gone);
+  auto order = read_content(**found);
+  if (!order)
+    return Result<Tagged<Order>>(
+        Error{ErrorCode::internal, "the exported order " + number + " cannot be read"});
+  order->id = document.id;
+  return Result<Tagged<Order>>(Tagged<Order>{*order, entity_tag(*order)});
+}
+
+Result<Order> OrderFacade::view_of(const DocumentRecord& document, const CallContext& context) {
+  const auto seen = observe<Order>(document.home, cutover::Operation::read,
+                                   [&] { return read_from(document.home, document, context); });
+  if (!seen.result) return seen.result.error();
+  return merged(*seen.result, read_content(document.content), document);
 }
 
 void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order>& answered,

@@ -16,9 +16,14 @@ struct Tagged {
   std::string etag;
 };
 
+// Where orders that were closed in legacy are read, once every order is at cloud_only.
+enum class HistoryReads { legacy, export_file, none };
+
 struct OrderSettings {
   Decimal document_tolerance{5, 2};  // 0.05: how far an ERP's total may be from the channel's.
   std::int64_t give_up_ms = 10'000;  // Total deadline of one call to an ERP in the background.
+  HistoryReads history_reads = HistoryReads::legacy;
+  std::string history_file;  // Of the export; empty: none.
 };
 
 struct OrderList {
@@ -43,6 +48,11 @@ class OrderFacade {
                 const WriteContext& context);
   // GET /v1/orders/{number}: the channel's number, or an ERP's, or an alias.
   Result<Tagged<Order>> get(const std::string& number, const CallContext& context);
+  // The channel's view of a document as its home has it now; nothing is noted or compared.
+  Result<Order> view_of(const journal::DocumentRecord& document, const CallContext& context);
+  // Legacy is not read for closed orders any more; the problem that says so, or the kept order.
+  // Nothing: the document is read from its home.
+  std::optional<Result<Tagged<Order>>> from_history(const journal::DocumentRecord& document) const;
   // GET /v1/orders, from the index of changes.
   Result<OrderList> list(const OrderQuery& query, const CallContext& context);
 
@@ -54,6 +64,7 @@ class OrderFacade {
                           const CallContext& context);
 
  private:
+  bool legacy_is_history() const;
   // As it is in the journal now; nothing when it cannot be read.
   std::optional<Order> content_of(const OrderId& id) const;
   // The channel's view of a known document, read from its home now.

@@ -63,7 +63,14 @@ Answer cancel(Facade& facade, const ApiCall& call) {
 
 Answer get(Facade& facade, const ApiCall& call) {
   const auto order = facade.orders().get(call.params.at("number"), call.context());
-  if (!order) return problem_for(order.error());
+  if (!order) {
+    const Error& error = order.error();
+    if (error.vendor_code == "history-closed")
+      return problem(410, error.vendor_code, "The order is not kept any more", error.message);
+    if (error.vendor_code == "history-not-exported")
+      return problem(404, error.vendor_code, "The order was not exported", error.message);
+    return problem_for(error);
+  }
   Answer answer = Answer::json(200, json::to_json(order->value));
   answer.etag = order->etag;
   return answer;

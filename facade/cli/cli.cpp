@@ -291,6 +291,13 @@ int run(int argc, char** argv, const Adapters& adapters) {
   reaches_ops(imports);
   imports->callback([&] { code = xref_import(ops, references); });
 
+  CLI::App* history = app.add_subcommand("history", "Orders that were closed in legacy");
+  history->require_subcommand(1);
+  CLI::App* exports = history->add_subcommand(
+      "export", "Keep them in the facade's history file, while legacy is still there");
+  reaches_ops(exports);
+  exports->callback([&] { code = history_export(ops); });
+
   std::string key;
   CLI::App* keys = app.add_subcommand("keys", "API keys");
   keys->require_subcommand(1);

@@ -127,6 +127,8 @@ struct XrefOptions {
 };
 int xref_import(const OpsOptions& ops, const XrefOptions& options);
 
+int history_export(const OpsOptions& ops);
+
 int keys_hash(const std::string& key);
 
 }  // namespace underpin::facade::cli

@@ -75,4 +75,27 @@ int xref_import(const OpsOptions& ops, const XrefOptions& options) {
   return 0;
 }
 
+int history_export(const OpsOptions& ops) {
+  std::string after = "0";
+  std::int64_t exported = 0;
+  std::int64_t gone = 0;
+  const auto count = [](const Value& value, const char* key) {
+    const auto number = value.get(key).as_int();
+    return number ? *number : 0;
+  };
+  while (true) {
+    const auto reply = call(ops, "POST", "/ops/v1/history/export?limit=50&after=" + after);
+    if (!reply) return 1;
+    exported += count(reply->value, "exported");
+    gone += count(reply->value, "gone");
+    after = reply->value.get("after").text();
+    const auto more = reply->value.get("more").as_bool();
+    if (more && *more) continue;
+    std::printf("exported %lld closed orders of legacy; %lld are gone there; the file has %s\n",
+                static_cast<long long>(exported), static_cast<long long>(gone),
+                reply->value.get("inFile").text().c_str());
+    return 0;
+  }
+}
+
 }  // namespace underpin::facade::cli

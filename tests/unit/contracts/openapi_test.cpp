@@ -223,6 +223,7 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "get /ops/v1/cutover/{capability}/transfers/{id}",
                                    "post /ops/v1/cutover/{capability}/transfers/{id}/stop",
                                    "post /ops/v1/xref/imports",
+                                   "post /ops/v1/history/export",
                                    "get /ops/v1/audit",
                                    "get /ops/v1/kill",
                                    "post /ops/v1/kill/{target}",

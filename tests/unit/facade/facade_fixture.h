@@ -47,6 +47,7 @@ struct FacadeFixture : testing::Test {
     settings.around_journal = around_journal;
     settings.cutover = cutover_settings;
     settings.rehearsal = rehearsal_settings;
+    settings.orders = order_settings;
     settings.on_audit = [this](const journal::AuditRecord& record) {
       heads_told.push_back(record.hash);
     };
@@ -219,6 +220,7 @@ struct FacadeFixture : testing::Test {
       around_journal;
   CutoverSettings cutover_settings;
   RehearsalSettings rehearsal_settings;
+  OrderSettings order_settings;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};
