@@ -47,14 +47,16 @@ bool mirrors_everything(const cutover::Plan& plan) {
 }  // namespace
 
 CatchUp::CatchUp(const Systems& systems, journal::Journal& journal, PlanBook& plans,
-                 WriteLife& writes, OrderFacade& orders, Now now, std::function<void()> wake)
+                 WriteLife& writes, OrderFacade& orders, Now now, std::function<void()> wake,
+                 const FieldOwners& fields)
     : systems_(systems),
       journal_(journal),
       plans_(plans),
       writes_(writes),
       orders_(orders),
       now_(std::move(now)),
-      wake_(std::move(wake)) {}
+      wake_(std::move(wake)),
+      fields_(fields) {}
 
 CatchUpState CatchUp::state(const JournalReader& reader, Capability capability, Side to) {
   CatchUpState state;
@@ -288,6 +290,7 @@ Status CatchUp::take_copy(Side to, const DocumentRecord& candidate, const CallCo
 }
 
 Status CatchUp::bring_prices(Side to, const CallContext& context, std::int64_t& total) {
+  if (!fields_.carried(Capability::pricing, "list")) return Done{};
   if (to == Side::legacy) return Done{};  // Legacy keeps its own list: the nightly file is its own.
   const auto full = observe<std::optional<PriceList>>(Side::legacy, cutover::Operation::read, [&] {
     return call_port<std::optional<PriceList>>(

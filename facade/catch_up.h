@@ -1,6 +1,7 @@
 #pragma once
 
 #include "facade/customers.h"
+#include "facade/field_owners.h"
 #include "facade/orders.h"
 #include "facade/pricing.h"
 #include "facade/write_life.h"
@@ -27,7 +28,7 @@ struct CatchUpState {
 class CatchUp {
  public:
   CatchUp(const Systems& systems, journal::Journal& journal, PlanBook& plans, WriteLife& writes,
-          OrderFacade& orders, Now now, std::function<void()> wake);
+          OrderFacade& orders, Now now, std::function<void()> wake, const FieldOwners& fields);
 
   // One round over every capability: starts what is due, counts what is running. One caller at a
   // time. Idempotent: may be repeated after a crash at any point.
@@ -56,6 +57,7 @@ class CatchUp {
   OrderFacade& orders_;
   Now now_;
   std::function<void()> wake_;
+  const FieldOwners& fields_;
 };
 
 }  // namespace underpin::facade

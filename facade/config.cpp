@@ -213,8 +213,8 @@ CutoverSettings read_cutover(const Value& value, const std::string& cutover_at,
 
 // ---- what a wave may have of its own
 
-constexpr std::array<const char*, 6> sections_of_waves{"orders", "inventory", "cutover",
-                                                       "guards", "parity",    "rehearsal"};
+constexpr std::array<const char*, 7> sections_of_waves{"orders", "inventory", "cutover", "guards",
+                                                       "parity", "rehearsal", "feeds"};
 
 // What the wave names replaces the common setting, member by member; the rest stays.
 Value merged(const Value& common, const Value& own) {
@@ -290,6 +290,24 @@ void read_wave_settings(const Value& value, const std::string& at, const std::st
     read_guards(value.get("guards").get(name(capability)),
                 at + "/guards/" + std::string(name(capability)),
                 facade.guards.capabilities[static_cast<std::size_t>(capability)], errors);
+  for (const Capability capability : all_capabilities) {
+    const std::string field_at = at + "/feeds/" + std::string(name(capability));
+    const auto& known = FieldOwners::fields(capability);
+    for (const json::Member& member : value.get("feeds").get(name(capability)).members()) {
+      if (std::find(known.begin(), known.end(), member.key) == known.end()) {
+        std::string all;
+        for (const std::string& field : known) all += (all.empty() ? "" : ", ") + field;
+        errors.push_back({json::pointer_to(field_at, member.key), "is no field; there are " + all});
+        continue;
+      }
+      FieldOwner owner;
+      owner.written_by = text_of(member.value, "writtenBy");
+      const std::string learned = text_of(member.value, "learnedBy");
+      if (learned == "own_interface") owner.learned_by = LearnedBy::own_interface;
+      if (learned == "not_kept") owner.learned_by = LearnedBy::not_kept;
+      facade.fields.set(capability, member.key, std::move(owner));
+    }
+  }
   const Value& rehearsal = value.get("rehearsal");
   for (const Capability capability :
        {Capability::orders, Capability::customers, Capability::inventory})

@@ -54,13 +54,13 @@ Status Facade::set_up() {
   plans_ = std::make_unique<PlanBook>(*journal_, settings_.wave, settings_.plan_lease_ms);
   const Status loaded = plans_->load(now());
   if (!loaded) return loaded;
-  comparisons_ =
-      std::make_unique<Comparisons>(systems_, *ledger_, settings_.parity_rules, *shadows_, now);
+  comparisons_ = std::make_unique<Comparisons>(
+      systems_, *ledger_, settings_.fields.with(settings_.parity_rules), *shadows_, now);
   writes_ = std::make_unique<WriteLife>(systems_, *journal_, *plans_, now, settings_.on_step,
                                         settings_.writes);
   add_order_writes(*writes_, systems_, *journal_, demand_, settings_.orders);
   add_customer_writes(*writes_, systems_);
-  add_inventory_writes(*writes_, systems_);
+  add_inventory_writes(*writes_, systems_, settings_.fields);
   orders_ = std::make_unique<OrderFacade>(systems_, *journal_, *plans_, *writes_, *comparisons_,
                                           now, settings_.orders);
   inventory_ = std::make_unique<InventoryFacade>(systems_, *journal_, *plans_, *writes_,
@@ -69,18 +69,22 @@ Status Facade::set_up() {
   customers_ =
       std::make_unique<CustomerFacade>(systems_, *journal_, *plans_, *writes_, *comparisons_, now);
   relay_ = std::make_unique<OutboxRelay>(systems_, *journal_, *orders_, *comparisons_, demand_,
-                                         writes_->locks(), now, settings_.on_step, settings_.relay);
+                                         writes_->locks(), now, settings_.on_step, settings_.relay,
+                                         settings_.fields);
   const auto wake = [this] {
     for (PeriodicTask* task : relay_tasks_) task->wake();
   };
   writes_->on_outbox_rows(wake);
-  feeds_ = std::make_unique<Feeds>(systems_, *journal_, *plans_, *orders_, *customers_, now, wake);
-  catch_up_ =
-      std::make_unique<CatchUp>(systems_, *journal_, *plans_, *writes_, *orders_, now, wake);
+  feeds_ = std::make_unique<Feeds>(systems_, *journal_, *plans_, *orders_, *customers_, now, wake,
+                                   settings_.fields);
+  catch_up_ = std::make_unique<CatchUp>(systems_, *journal_, *plans_, *writes_, *orders_, now, wake,
+                                        settings_.fields);
   cutover_ =
       std::make_unique<CutoverDesk>(*journal_, *plans_, *audit_, *ledger_, settings_.cutover, now);
-  add_transfer_write(*writes_, {systems_, *journal_, *orders_, settings_.cutover.transfer,
-                                settings_.orders.document_tolerance, settings_.on_step, now});
+  add_transfer_write(*writes_,
+                     {systems_, *journal_, *orders_, settings_.cutover.transfer,
+                      settings_.orders.document_tolerance,
+                      settings_.fields.all_carried(Capability::orders), settings_.on_step, now});
   transfers_ = std::make_unique<TransferDesk>(systems_, *journal_, *plans_, *audit_, *writes_,
                                               settings_.cutover, settings_.orders.give_up_ms, now);
   cutover_->start_transfers([this](JournalTransaction& tx, AuditTrail::Pen& pen,

@@ -8,6 +8,7 @@
 #include "facade/cutover_guards.h"
 #include "facade/demand.h"
 #include "facade/feeds.h"
+#include "facade/field_owners.h"
 #include "facade/history.h"
 #include "facade/inventory.h"
 #include "facade/kill_switch.h"
@@ -52,6 +53,7 @@ struct FacadeSettings {
   journal::JournalSettings journal;    // `file` is filled in from state_folder.
   CutoverSettings cutover;
   RehearsalSettings rehearsal;
+  FieldOwners fields;
   OnStep on_step;    // Tests and traces.
   OnAudit on_audit;  // The log repeats the audit log's head.
   OnErpCall on_erp_call;

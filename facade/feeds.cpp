@@ -109,14 +109,16 @@ journal::NewOutboxRow follow_row(const DocumentRecord& document) {
 }
 
 Feeds::Feeds(const Systems& systems, journal::Journal& journal, PlanBook& plans,
-             OrderFacade& orders, CustomerFacade& customers, Now now, std::function<void()> wake)
+             OrderFacade& orders, CustomerFacade& customers, Now now, std::function<void()> wake,
+             const FieldOwners& fields)
     : systems_(systems),
       journal_(journal),
       plans_(plans),
       orders_(orders),
       customers_(customers),
       now_(std::move(now)),
-      wake_(std::move(wake)) {}
+      wake_(std::move(wake)),
+      fields_(fields) {}
 
 Feeds::Look Feeds::look_at(const JournalReader& reader, Side side,
                            const OrderChange& change) const {
@@ -340,7 +342,7 @@ Status Feeds::poll_prices(const CallContext& context) {
   const cutover::Rollout rollout = plans_.plan(Capability::pricing).rollout;
   const bool mirrored = index(rollout.highest()) >= index(cutover::Stage::dual_write) &&
                         index(rollout.lowest()) <= index(cutover::Stage::ramp_down);
-  if (!mirrored) return Done{};
+  if (!mirrored || !fields_.carried(Capability::pricing, "list")) return Done{};
   while (true) {
     std::string last;
     bool caught_up = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "facade/customers.h"
+#include "facade/field_owners.h"
 #include "facade/orders.h"
 #include "facade/pricing.h"
 #include "facade/write_life.h"
@@ -17,7 +18,7 @@ namespace underpin::facade {
 class Feeds {
  public:
   Feeds(const Systems& systems, journal::Journal& journal, PlanBook& plans, OrderFacade& orders,
-        CustomerFacade& customers, Now now, std::function<void()> wake);
+        CustomerFacade& customers, Now now, std::function<void()> wake, const FieldOwners& fields);
 
   Status poll_orders(Side side, const CallContext& context);
   Status poll_customers(Side side, const CallContext& context);
@@ -43,6 +44,7 @@ class Feeds {
   CustomerFacade& customers_;
   Now now_;
   std::function<void()> wake_;
+  const FieldOwners& fields_;
 };
 
 // A row that makes the inert copy of `document` follow it.

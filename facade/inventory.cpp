@@ -19,7 +19,7 @@ Error unreadable() { return {ErrorCode::internal, "the stored request cannot be 
 
 class AdjustStock final : public WriteOperation {
  public:
-  explicit AdjustStock(const Systems& systems) : systems_(systems) {}
+  AdjustStock(const Systems& systems, bool mirrored) : systems_(systems), mirrored_(mirrored) {}
 
   Result<Receipt> send(const Intent& intent, const WriteContext& context) override {
     const auto adjustment = stored(intent);
@@ -50,7 +50,7 @@ class AdjustStock final : public WriteOperation {
                 const cutover::Plan& plan, Timestamp now) override {
     const auto& receipt = std::get<AdjustmentReceipt>(any);
     const cutover::Stage stage = cutover::stage_for(plan, cohort_of(plan, intent, tx));
-    if (cutover::rule(stage).mirror_writes) {
+    if (cutover::rule(stage).mirror_writes && mirrored_) {
       journal::NewOutboxRow row;
       row.side = other(intent.side);
       row.capability = Capability::inventory;
@@ -97,6 +97,7 @@ class AdjustStock final : public WriteOperation {
     return json::from_json<StockAdjustment>(*value);
   }
   const Systems& systems_;
+  const bool mirrored_;  // The other ERP does not learn of it otherwise.
 };
 
 // Is a change of an order that has this stock key still to be delivered to `side`? A document whose
@@ -159,8 +160,9 @@ journal::NewOutboxRow verify_posting_row(Side side, const std::string& wave,
   return row;
 }
 
-void add_inventory_writes(WriteLife& writes, const Systems& systems) {
-  writes.add("adjust_stock", std::make_unique<AdjustStock>(systems));
+void add_inventory_writes(WriteLife& writes, const Systems& systems, const FieldOwners& fields) {
+  writes.add("adjust_stock", std::make_unique<AdjustStock>(
+                                 systems, fields.carried(Capability::inventory, "onHand")));
 }
 
 InventoryFacade::InventoryFacade(const Systems& systems, journal::Journal& journal, PlanBook& plans,

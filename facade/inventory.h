@@ -2,6 +2,7 @@
 
 #include "facade/comparisons.h"
 #include "facade/demand.h"
+#include "facade/field_owners.h"
 #include "facade/observe.h"
 #include "facade/write_life.h"
 
@@ -62,6 +63,6 @@ journal::NewOutboxRow verify_posting_row(Side side, const std::string& wave,
                                          std::int64_t settle_ms, Timestamp now);
 
 // "adjust_stock".
-void add_inventory_writes(WriteLife& writes, const Systems& systems);
+void add_inventory_writes(WriteLife& writes, const Systems& systems, const FieldOwners& fields);
 
 }  // namespace underpin::facade

@@ -45,7 +45,7 @@ std::function<void(JournalTransaction&)> change_document(
 
 OutboxRelay::OutboxRelay(const Systems& systems, journal::Journal& journal, OrderFacade& orders,
                          Comparisons& comparisons, UndeliveredDemand& demand, SubjectLocks& locks,
-                         Now now, OnStep on_step, RelaySettings settings)
+                         Now now, OnStep on_step, RelaySettings settings, const FieldOwners& fields)
     : systems_(systems),
       journal_(journal),
       orders_(orders),
@@ -54,7 +54,8 @@ OutboxRelay::OutboxRelay(const Systems& systems, journal::Journal& journal, Orde
       locks_(locks),
       now_(std::move(now)),
       on_step_(on_step ? std::move(on_step) : [](Step, const std::string&) {}),
-      settings_(settings) {}
+      settings_(settings),
+      fields_(fields) {}
 
 const std::map<std::string, OutboxRelay::Deliver>& OutboxRelay::table() {
   static const std::map<std::string, Deliver> deliveries{
@@ -252,7 +253,7 @@ Result<OutboxRelay::Effect> OutboxRelay::place_order(const OutboxRow& row,
   if (!order) return order.error();
   const auto document = document_of(row);
   if (!document) return document.error();
-  Order inert = *order;
+  Order inert = fields_.for_copy(*order);
   inert.id = identity_at_erp(*document, systems_);
   const auto receipt =
       call_port<OrderReceipt>(systems_, row.side, context.deadline, &ErpAdapter::orders,
@@ -304,7 +305,7 @@ Result<OutboxRelay::Effect> OutboxRelay::amend_order(const OutboxRow& row,
   // Cancelled, posted or shipped as a whole since: the copy is withdrawn, and may be gone already.
   const Order rest = outstanding_part(*home);
   if (is_closed(home->status) || rest.lines.empty()) return follow_order(row, context);
-  OrderAmendment outstanding = *amendment;
+  OrderAmendment outstanding = fields_.for_copy(*amendment);
   const auto content = read_content(document->content);
   for (LineAmendment& change : outstanding.lines) {
     if (!change.quantity) continue;
@@ -357,9 +358,18 @@ Result<OutboxRelay::Effect> OutboxRelay::put_customer(const OutboxRow& row,
       systems_, other(row.side), context.deadline, &ErpAdapter::customers,
       [&](CustomerService& port) { return port.get_customer(number, context); });
   if (!customer) return customer.error();
+  std::optional<Customer> there;
+  if (!fields_.all_carried(Capability::customers)) {
+    const auto held = call_port<Customer>(
+        systems_, row.side, context.deadline, &ErpAdapter::customers,
+        [&](CustomerService& port) { return port.get_customer(number, context); });
+    if (!held && held.error().code != ErrorCode::not_found) return held.error();
+    if (held) there = *held;
+  }
+  const Customer carried = fields_.for_receiver(*customer, there);
   const auto receipt = call_port<CustomerReceipt>(
       systems_, row.side, context.deadline, &ErpAdapter::customers,
-      [&](CustomerService& port) { return port.put_customer(*customer, context); });
+      [&](CustomerService& port) { return port.put_customer(carried, context); });
   if (!receipt) return receipt.error();
   return Effect{};
 }

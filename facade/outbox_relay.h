@@ -2,6 +2,7 @@
 
 #include "facade/comparisons.h"
 #include "facade/demand.h"
+#include "facade/field_owners.h"
 #include "facade/orders.h"
 #include "facade/write_life.h"
 
@@ -27,7 +28,7 @@ class OutboxRelay {
  public:
   OutboxRelay(const Systems& systems, journal::Journal& journal, OrderFacade& orders,
               Comparisons& comparisons, UndeliveredDemand& demand, SubjectLocks& locks, Now now,
-              OnStep on_step, RelaySettings settings);
+              OnStep on_step, RelaySettings settings, const FieldOwners& fields);
 
   // One pass over what is due; returns how many rows were delivered.
   int deliver_due(Side side);
@@ -66,6 +67,7 @@ class OutboxRelay {
   Now now_;
   OnStep on_step_;
   RelaySettings settings_;
+  const FieldOwners& fields_;
 };
 
 }  // namespace underpin::facade

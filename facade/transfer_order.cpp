@@ -73,6 +73,8 @@ class TransferOrder final : public WriteOperation {
     if (run.document.id.empty() || run.item.transfer == 0) return unreadable(intent);
     run.taken_back = run.item.state != "waiting";
     if (run.document.home == wish->to) return Receipt{TransferReceipt{true, false, {}}};
+    if (!p_.whole_copies)
+      return stay(run, "copies of orders are not whole at this site: see feeds.orders");
     if (dead) return stay(run, "a delivery of it is a dead letter without a decision");
     if (waiting) return later(run, {ErrorCode::unavailable, "deliveries of it are on their way"});
 

@@ -26,6 +26,7 @@ struct TransferParts {
   OrderFacade& orders;
   TransferSettings settings;
   Decimal document_tolerance;  // How far the new home's total may be from the channel's.
+  bool whole_copies = true;    // A copy has every field that its document needs.
   OnStep on_step;
   Now now;
 };

@@ -108,6 +108,14 @@ class Comparer {
       ++result_.suppressed[known->name];
       break;
     }
+    for (const Rule* rule : rules_) {
+      if (difference.verdict != Verdict::mismatch || !rule->late ||
+          !covers(rule->path, path, false))
+        continue;
+      difference.verdict = Verdict::late;
+      difference.rule = rule->name;
+      ++result_.suppressed[rule->name];
+    }
     result_.differences.push_back(std::move(difference));
   }
 

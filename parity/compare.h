@@ -37,6 +37,7 @@ struct Rule {
   std::string operation;   // "get_order"; empty: every operation.
   std::string path;
   bool ignore = false;              // Not compared; counted.
+  bool late = false;                // Different is late: both will have it by another way.
   std::string list_key;             // The list at `path` is matched by this member, not by index.
   std::optional<Decimal> absolute;  // |primary - secondary| <= absolute is tolerated.
   std::optional<Decimal> relative;  // <= relative * |primary| is tolerated; a fraction.

@@ -273,5 +273,51 @@ TEST_F(ConfigFile, TheStateOfAWaveThatIsNotNamedAnyMoreRefusesTheStart) {
   EXPECT_THAT(renamed.error().message, HasSubstr("holds the state of the wave default"));
 }
 
+TEST_F(ConfigFile, SaysWhichOpenDocumentsMayMoveAndReturnsMayNot) {
+  more = R"("cutover": {"transfer": {"perMinute": 30,
+                                     "orders": {"open": "move", "openReturn": "finish_where_born"}}})";
+  const Config config = good();
+  const TransferSettings& transfer = config.waves.front().facade.cutover.transfer;
+  EXPECT_EQ(transfer.open, TransferPolicy::move);
+  EXPECT_EQ(transfer.part_shipped, TransferPolicy::finish_where_born);
+  EXPECT_EQ(transfer.prepaid, TransferPolicy::finish_where_born);
+  EXPECT_EQ(transfer.per_minute, 30);
+  more = R"("cutover": {"transfer": {"orders": {"openReturn": "move"}}})";
+  EXPECT_THAT(refusal(), HasSubstr("/cutover/transfer/orders/openReturn: cannot be move: returns "
+                                   "are not offered yet"));
+}
+
+TEST_F(ConfigFile, SaysWhoWritesAFieldAndRefusesOneThatIsNone) {
+  more =
+      R"("feeds": {"customers": {"blocked": {"writtenBy": "finance", "learnedBy": "not_kept"}}})";
+  const Config config = good();
+  const FieldOwners& fields = config.waves.front().facade.fields;
+  EXPECT_FALSE(fields.carried(Capability::customers, "blocked"));
+  EXPECT_TRUE(fields.carried(Capability::customers, "email"));
+  more = R"("feeds": {"customers": {"shoe": {"writtenBy": "user", "learnedBy": "feed"}}})";
+  EXPECT_THAT(refusal(), HasSubstr("/feeds/customers/shoe: is no field; there are name, kind"));
+}
+
+TEST_F(ConfigFile, NamesTheHistoryFileThatAnExportIsReadFrom) {
+  more = R"("orders": {"historyReads": "export"})";
+  EXPECT_THAT(refusal(), HasSubstr("/orders/historyFile: is needed for historyReads export"));
+  more = R"("orders": {"historyReads": "export", "historyFile": "history.db"})";
+  const Config config = good();
+  const OrderSettings& orders = config.waves.front().facade.orders;
+  EXPECT_EQ(orders.history_reads, HistoryReads::export_file);
+  EXPECT_EQ(orders.history_file, (folder / "history.db").string());
+}
+
+TEST_F(ConfigFile, RehearsesWhatIsAskedFor) {
+  more = R"("rehearsal": {"orders": 1, "queueLimit": 7})";
+  const Config config = good();
+  const RehearsalSettings& rehearsal = config.waves.front().facade.rehearsal;
+  EXPECT_EQ(rehearsal.grades[static_cast<std::size_t>(Capability::orders)],
+            RehearsalGrade::rendered);
+  EXPECT_EQ(rehearsal.grades[static_cast<std::size_t>(Capability::customers)],
+            RehearsalGrade::none);
+  EXPECT_EQ(rehearsal.queue_limit, 7u);
+}
+
 }  // namespace
 }  // namespace underpin::facade

@@ -48,6 +48,7 @@ struct FacadeFixture : testing::Test {
     settings.cutover = cutover_settings;
     settings.rehearsal = rehearsal_settings;
     settings.orders = order_settings;
+    settings.fields = field_owners;
     settings.on_audit = [this](const journal::AuditRecord& record) {
       heads_told.push_back(record.hash);
     };
@@ -221,6 +222,7 @@ struct FacadeFixture : testing::Test {
   CutoverSettings cutover_settings;
   RehearsalSettings rehearsal_settings;
   OrderSettings order_settings;
+  FieldOwners field_owners;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};
