@@ -16,16 +16,12 @@ namespace underpin::facade::cli {
 
 using json::Value;
 
-namespace {
-
-// A query value (RFC 3986): everything but the unreserved characters is encoded.
+// Everything but the unreserved characters is encoded.
 std::string percent_encoded(const std::string& text) {
   std::string encoded;
   Poco::URI::encode(text, "!#$&'()*+,/:;=?@[]", encoded);
   return encoded;
 }
-
-}  // namespace
 
 std::optional<Reply> call(const OpsOptions& ops, const std::string& method, const std::string& path,
                           const Value* body, const std::string& if_match) {
