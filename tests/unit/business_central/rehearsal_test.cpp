@@ -62,9 +62,15 @@ TEST_F(BusinessCentralRehearsal, CoversCustomersAndStockAndOffersNoSimulation) {
   customer.kind = "person";
   customer.currency = "EUR";
   customer.email = std::string(90, 'a') + "@example.com";
+  const auto too_long =
+      rehearsals().create_customer(customer, RehearsalGrade::rendered, call_within(10'000));
+  ASSERT_FALSE(too_long.has_value()) << "no message can be made of it";
+  EXPECT_NE(said(too_long).find("/email must have at most 80 characters"), std::string::npos)
+      << said(too_long);
+  customer.email = "grace@example.com";
   EXPECT_EQ(faults_of(rehearsals().create_customer(customer, RehearsalGrade::rendered,
                                                    call_within(10'000))),
-            "/email must have at most 80 characters\n");
+            "");
   StockAdjustment adjustment;
   adjustment.movement = MovementId{"M-1"};
   adjustment.key = {Sku{"1000"}, LocationCode{"EAST"}};

@@ -23,8 +23,10 @@ struct HistoryTest : FacadeFixture {
   void all_in_the_cloud() {
     for (const Stage stage : {Stage::dual_write, Stage::shadow_read, Stage::cloud_primary,
                               Stage::ramp_down, Stage::cloud_only})
-      for (const Capability capability : {Capability::customers, Capability::orders})
-        move(capability, stage);
+      for (const Capability capability :
+           {Capability::customers, Capability::orders, Capability::inventory})
+        if (capability != Capability::inventory || stage != Stage::cloud_only)
+          move(capability, stage);
   }
   void read_history(HistoryReads reads) {
     order_settings.history_reads = reads;
