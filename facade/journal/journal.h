@@ -99,8 +99,15 @@ struct StalePlan {
 struct WrongSide {
   Side side = Side::legacy;
 };
+// Writes are closed, as a whole or for this subject: after a restore, until `underpin recover`.
+struct Closed {
+  std::string reason;
+};
+// A birth of a document that is known already, although no answer to its name is: the answers were
+// forgotten, or lost with what a restore could not bring back.
+struct KnownDocument {};
 using OpenOutcome = std::variant<Opened, AlreadyAnswered, InFlight, KeyReused, NameTaken,
-                                 SubjectBusy, StalePlan, WrongSide>;
+                                 SubjectBusy, StalePlan, WrongSide, Closed, KnownDocument>;
 
 // ---- documents
 // -----------------------------------------------------------------------------------
@@ -311,6 +318,15 @@ struct Claim {
 inline std::string row_claim(std::int64_t row) { return "row/" + std::to_string(row); }
 inline std::string intent_claim(std::int64_t intent) { return "intent/" + std::to_string(intent); }
 
+// Facts with a meaning to the journal itself. While the first has a value, open_intent answers
+// Closed with it; the second closes one subject.
+inline constexpr const char* closed_fact = "closed";
+inline std::string closed_subject_fact(Capability capability, const Subject& subject) {
+  return "closed/" + std::string(name(capability)) + "/" + subject;
+}
+// Raised by every restore; absent: 1. A process is fenced by the epoch that it opened.
+inline constexpr const char* epoch_fact = "epoch";
+
 // ---- the three views
 // -----------------------------------------------------------------------------
 
@@ -347,6 +363,8 @@ class JournalReader {
   virtual std::vector<OutboxRow> rows_of(Side side, Capability capability,
                                          const Subject& subject) const = 0;
   virtual std::optional<OutboxRow> outbox_row(std::int64_t id) const = 0;
+  // Every row, by id, the dead included.
+  virtual std::vector<OutboxRow> outbox(std::int64_t after_id, int limit) const = 0;
   // To be delivered; what will only be looked at again later ("verify_posting") is not counted.
   virtual std::int64_t pending_rows(Side side) const = 0;
   virtual Backlog backlog(const std::string& wave, Capability capability,
@@ -387,7 +405,8 @@ class JournalReader {
 
 class JournalTransaction : public JournalReader {
  public:
-  // Checks, in this order: key, name, subject, plan fence, side; then makes the intent.
+  // Checks, in this order: key, name, closed, known document (of a birth), subject, plan fence,
+  // side; then makes the intent.
   virtual OpenOutcome open_intent(const NewIntent& intent, Timestamp now) = 0;
   // The attempt counter goes up, before every further hand-over to the ERP. From here on this
   // process owns the intent: open, not orphaned.
@@ -476,6 +495,10 @@ class Journal {
   // now and then without need. Set by one thread; an empty function ends it: after that
   // nothing is called any more.
   virtual void on_plan_published(std::function<void()> wake) { (void)wake; }
+
+  // The plan epoch that this process has opened. Once another has restored the store, neither reads
+  // nor writes of this one succeed any more (`unavailable`).
+  virtual std::int64_t epoch() const { return 1; }
 };
 
 // The rules that make a flip safe, as far as the journal keeps them. Only simulations switch one
@@ -522,5 +545,10 @@ struct PostgresSettings {
 Result<std::unique_ptr<Journal>> open_postgres_journal(const PostgresSettings& settings);
 // Is there a journal in this schema? Makes nothing.
 Result<bool> postgres_journal_exists(const PostgresSettings& settings);
+
+inline std::int64_t epoch_in(const JournalReader& reader) {
+  const std::string text = reader.fact(epoch_fact);
+  return text.empty() ? 1 : std::stoll(text);
+}
 
 }  // namespace underpin::facade::journal

@@ -1,5 +1,7 @@
 #include "facade/journal/postgres.h"
 
+#include "facade/journal/schema.h"
+
 #include <poll.h>
 
 #include <algorithm>
@@ -45,7 +47,14 @@ std::string trimmed(const char* message) {
   return text;
 }
 
-std::string quoted(const std::string& identifier) {
+// Names are cut at 63 bytes: a schema's name is at most that long, so it is shortened to fit.
+std::string plan_channel(const std::string& schema) {
+  return "plan " + schema.substr(schema.size() > 58 ? schema.size() - 58 : 0);
+}
+
+}  // namespace
+
+std::string pg_quoted(const std::string& identifier) {
   std::string text = "\"";
   for (const char c : identifier) {
     if (c == '"') text += c;
@@ -54,12 +63,19 @@ std::string quoted(const std::string& identifier) {
   return text + "\"";
 }
 
-// Names are cut at 63 bytes: a schema's name is at most that long, so it is shortened to fit.
-std::string plan_channel(const std::string& schema) {
-  return "plan " + schema.substr(schema.size() > 58 ? schema.size() - 58 : 0);
+std::string pg_literal(const std::string& value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'') text += c;
+    text += c;
+  }
+  return text + "'";
 }
 
-}  // namespace
+std::string pg_writers_lock(const std::string& schema) {
+  return "SELECT pg_advisory_xact_lock(" + std::to_string(application_id) + ", hashtext(" +
+         pg_literal(schema) + "))";
+}
 
 std::string to_pg_text(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -174,7 +190,7 @@ PgConnection::PgConnection(const PgSettings& settings) : settings_(settings) {
     PQsetNoticeProcessor(
         handle_, [](void*, const char*) {}, nullptr);
     PQsetnonblocking(handle_, 1);
-    execute("SET search_path TO " + quoted(settings_.schema) +
+    execute("SET search_path TO " + pg_quoted(settings_.schema) +
             "; SET lock_timeout = " + std::to_string(settings_.lock_ms) +
             "; SET idle_in_transaction_session_timeout = " + std::to_string(settings_.stall_ms) +
             "; SET statement_timeout = " + std::to_string(settings_.answer_ms) +
@@ -298,7 +314,7 @@ void PgConnection::announce_plan() {
   prepared("SELECT pg_notify(?, '')").bind(plan_channel(settings_.schema)).run();
 }
 
-void PgConnection::listen() { execute("LISTEN " + quoted(plan_channel(settings_.schema))); }
+void PgConnection::listen() { execute("LISTEN " + pg_quoted(plan_channel(settings_.schema))); }
 
 bool PgConnection::heard(std::int64_t within_ms) {
   const std::int64_t until_ms = now_ms() + within_ms;

@@ -33,6 +33,12 @@ class PgError : public StoreError {
 std::string to_pg_text(std::string_view text);
 std::string from_pg_text(std::string_view text);
 
+std::string pg_quoted(const std::string& identifier);
+std::string pg_literal(const std::string& value);
+// The statement that makes writers of one schema come one after the other, until their transaction
+// ends.
+std::string pg_writers_lock(const std::string& schema);
+
 class PgConnection;
 
 // A prepared statement, reused. Bind in order, then step; reset before the next use. Parameters are

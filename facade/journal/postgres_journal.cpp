@@ -56,6 +56,7 @@ class PostgresJournal final : public Journal {
   }
 
   bool shared() const override { return true; }
+  std::int64_t epoch() const override { return epoch_; }
 
   void on_plan_published(std::function<void()> wake) override {
     stop_listening();
@@ -79,7 +80,7 @@ class PostgresJournal final : public Journal {
     Status result = Done{};
     try {
       // One snapshot for everything that `work` looks at.
-      begin(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      begin(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + fence());
       work(SqlReader<PgConnection, JournalReader>(*connection, self_));
     } catch (const StoreError& thrown) {
       result = failed(thrown);
@@ -149,7 +150,7 @@ class PostgresJournal final : public Journal {
     connection->execute("BEGIN; " + lock);
     if (count(*connection, "SELECT count(*) FROM pg_namespace WHERE nspname = ?",
               settings_.schema) == 0) {
-      connection->execute("CREATE SCHEMA IF NOT EXISTS " + quoted(settings_.schema));
+      connection->execute("CREATE SCHEMA IF NOT EXISTS " + pg_quoted(settings_.schema));
     }
     const auto tables = [&](std::string_view name) {
       return count(*connection,
@@ -177,9 +178,13 @@ class PostgresJournal final : public Journal {
     self_ = count(*connection,
                   "INSERT INTO replica(name, alive_until) VALUES ('', CAST(extract(epoch FROM "
                   "clock_timestamp()) * 1000000 AS BIGINT)) RETURNING id");
+    epoch_ = epoch_in(SqlReader<PgConnection, JournalReader>(*connection, self_));
     connection->execute("COMMIT");
     writing_ = std::move(connection);
   }
+
+  // Ends a transaction of a process that began before a restore, at its beginning.
+  std::string fence() const { return "SELECT fence_epoch(" + std::to_string(epoch_) + ")"; }
 
   template <class... Given>
   static std::int64_t count(PgConnection& connection, const char* sql, const Given&... given) {
@@ -194,24 +199,9 @@ class PostgresJournal final : public Journal {
     throw StoreError("journal: schema " + settings_.schema + " " + why);
   }
 
-  static std::string quoted(const std::string& identifier) {
-    std::string text;
-    for (const char c : identifier) text += c == '"' ? "\"\"" : std::string(1, c);
-    return '"' + text + '"';
-  }
-
   // One group at a time, over all replicas of this schema; the server lets the next one in when the
   // transaction of the last has ended, however it ended.
-  std::string writers_lock() const {
-    return "SELECT pg_advisory_xact_lock(" + std::to_string(application_id) + ", hashtext(" +
-           literal(settings_.schema) + "))";
-  }
-
-  static std::string literal(const std::string& value) {
-    std::string text;
-    for (const char c : value) text += c == '\'' ? "''" : std::string(1, c);
-    return '\'' + text + '\'';
-  }
+  std::string writers_lock() const { return pg_writers_lock(settings_.schema); }
 
   // ---- what other replicas announce
 
@@ -244,7 +234,7 @@ class PostgresJournal final : public Journal {
   void write_group(const GroupCommit::Group& group) {
     bool committing = false;
     try {
-      begin(writing_, "BEGIN; " + writers_lock() + "; SAVEPOINT member");
+      begin(writing_, "BEGIN; " + writers_lock() + "; " + fence() + "; SAVEPOINT member");
       bool first = true;
       for (GroupCommit::Member* member : group) {
         if (!first) writing_->execute("RELEASE SAVEPOINT member; SAVEPOINT member");
@@ -253,7 +243,7 @@ class PostgresJournal final : public Journal {
       }
       ++token_;
       committing = true;
-      writing_->execute("INSERT INTO commit_token VALUES (" + literal(writer_name_) + ", " +
+      writing_->execute("INSERT INTO commit_token VALUES (" + pg_literal(writer_name_) + ", " +
                         std::to_string(token_) +
                         ") ON CONFLICT (writer) DO UPDATE SET token = excluded.token, "
                         "at = excluded.at; COMMIT");
@@ -317,7 +307,8 @@ class PostgresJournal final : public Journal {
   const PostgresSettings settings_;
   const std::string writer_name_;
   PgSettings session_;
-  std::int64_t self_ = 0;  // Set before the writer starts.
+  std::int64_t self_ = 0;   // Set before the writer starts.
+  std::int64_t epoch_ = 1;  // The same.
   std::atomic<bool> stopping_{false};
   // The writer thread's, after construction.
   std::unique_ptr<PgConnection> writing_;

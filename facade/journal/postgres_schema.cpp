@@ -18,6 +18,12 @@ CREATE OR REPLACE FUNCTION audit_kept() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$;
 CREATE OR REPLACE TRIGGER audit_kept BEFORE UPDATE OR DELETE ON audit
   FOR EACH ROW EXECUTE FUNCTION audit_kept();
+CREATE OR REPLACE FUNCTION fence_epoch(mine BIGINT) RETURNS void LANGUAGE plpgsql STABLE AS
+  $$ BEGIN
+    IF COALESCE((SELECT value FROM fact WHERE name = 'epoch'), '1') <> mine::text THEN
+      RAISE EXCEPTION 'the store was restored since this process opened it (its epoch was %): start this process again', mine;
+    END IF;
+  END $$;
 CREATE TABLE IF NOT EXISTS commit_token (
   writer TEXT PRIMARY KEY, token BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now());
 )sql";

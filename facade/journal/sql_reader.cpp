@@ -438,6 +438,13 @@ std::optional<OutboxRow> SqlReader<Sql, Base>::outbox_row(std::int64_t id) const
 }
 
 template <class Sql, class Base>
+std::vector<OutboxRow> SqlReader<Sql, Base>::outbox(std::int64_t after_id, int limit) const {
+  auto& select = connection_.prepared(OUTBOX_COLUMNS "WHERE id > ? ORDER BY id LIMIT ?");
+  select.bind(after_id).bind(std::int64_t{limit});
+  return every<OutboxRow>(select, row_in<typename Sql::Prepared>);
+}
+
+template <class Sql, class Base>
 std::int64_t SqlReader<Sql, Base>::pending_rows(Side side) const {
   auto& select = connection_.prepared(
       "SELECT count(*) FROM outbox WHERE side = ? AND state = 0 AND operation <> "

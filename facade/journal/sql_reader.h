@@ -30,6 +30,7 @@ class SqlReader : public Base {
   std::vector<OutboxRow> rows_of(Side side, Capability capability,
                                  const Subject& subject) const override;
   std::optional<OutboxRow> outbox_row(std::int64_t id) const override;
+  std::vector<OutboxRow> outbox(std::int64_t after_id, int limit) const override;
   std::int64_t pending_rows(Side side) const override;
   Backlog backlog(const std::string& wave, Capability capability,
                   std::int64_t plan_version) const override;

@@ -102,6 +102,31 @@ std::optional<OpenOutcome> SqlTransaction<Sql>::judge_name(const NewIntent& inte
   return NameTaken{};
 }
 
+// Closed, or a document that is there: one statement, because every write pays for it.
+template <class Sql>
+std::optional<OpenOutcome> SqlTransaction<Sql>::judge_subject(const NewIntent& intent) {
+  const std::size_t slash = intent.subject.find('/');
+  const bool birth = intent.birth && slash != std::string::npos;
+  auto& select = connection_.prepared(
+      "SELECT COALESCE((SELECT value FROM fact WHERE name = ?), ''), "
+      "COALESCE((SELECT value FROM fact WHERE name = ?), ''), "
+      "(SELECT count(*) FROM document WHERE channel = ? AND number = ?)");
+  select.bind(std::string_view(closed_fact))
+      .bind(closed_subject_fact(intent.capability, intent.subject))
+      .bind(birth ? intent.subject.substr(0, slash) : std::string{})
+      .bind(birth ? intent.subject.substr(slash + 1) : std::string{});
+  std::string closed;
+  bool known = false;
+  if (select.step()) {
+    closed = select.text(0).empty() ? select.text(1) : select.text(0);
+    known = birth && select.number(2) > 0;
+  }
+  select.reset();
+  if (!closed.empty()) return Closed{closed};
+  if (known) return KnownDocument{};
+  return std::nullopt;
+}
+
 template <class Sql>
 std::optional<OpenOutcome> SqlTransaction<Sql>::judge_side(const NewIntent& intent) {
   if (intent.capability == Capability::orders) {
@@ -122,6 +147,7 @@ template <class Sql>
 OpenOutcome SqlTransaction<Sql>::open_intent(const NewIntent& intent, Timestamp now) {
   if (const auto judged = judge_key(intent)) return *judged;
   if (const auto judged = judge_name(intent)) return *judged;
+  if (const auto judged = judge_subject(intent)) return *judged;
   if (connection_.rules.one_open_intent) {
     if (const auto busy = this->open_intent_of(intent.capability, intent.subject))
       return SubjectBusy{busy->id};

@@ -52,6 +52,7 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
   void end_claim(const std::string& what);
   std::optional<OpenOutcome> judge_key(const NewIntent& intent);
   std::optional<OpenOutcome> judge_name(const NewIntent& intent);
+  std::optional<OpenOutcome> judge_subject(const NewIntent& intent);
   std::optional<OpenOutcome> judge_side(const NewIntent& intent);
   bool close_exception(std::int64_t id, const char* state, const std::string& actor,
                        const std::string& reason, Timestamp now);

@@ -41,6 +41,8 @@ class SqliteJournal final : public Journal {
     if (unsettled_) settle();
   }
 
+  std::int64_t epoch() const override { return epoch_; }
+
   Status write(const std::function<bool(JournalTransaction&)>& work) override {
     if (writer_) return writer_->write(work);
     const std::lock_guard alone(alone_);
@@ -115,6 +117,8 @@ class SqliteJournal final : public Journal {
     // The only one, alive as long as it holds the file; its id is no earlier one's.
     writing_.execute("INSERT INTO replica(name, alive_until) VALUES ('', 9223372036854775807)");
     self_ = sqlite3_last_insert_rowid(writing_.handle());
+    // Nobody restores the file while this process owns it.
+    epoch_ = epoch_in(SqlReader<Connection, JournalReader>(writing_, self_));
     writing_.execute("COMMIT");
     writing_.rules = settings_.rules;
     if (!settings_.rules.one_open_intent) writing_.execute("DROP INDEX intent_subject");
@@ -232,6 +236,7 @@ class SqliteJournal final : public Journal {
   int checkpointed_frames_ = 0;
   bool unsettled_ = false;
   std::int64_t self_ = 0;  // Set before the writer starts.
+  std::int64_t epoch_ = 1;
   Connection writing_;
   std::mutex alone_;  // Without a writer thread.
   mutable std::mutex readers_mutex_;
