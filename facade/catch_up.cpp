@@ -221,7 +221,11 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
       const Status written = journal_.write([&](JournalTransaction& tx) {
         auto document = tx.document(candidate.id);
         if (!document || document->mirrored || document->closed) return false;
-        if (tx.open_intent_of(Capability::orders, order_subject(candidate.id))) return false;
+        const std::string subject = order_subject(candidate.id);
+        if (tx.open_intent_of(Capability::orders, subject)) return false;
+        // A person has to decide first where it lives.
+        if (!tx.fact(journal::closed_subject_fact(Capability::orders, subject)).empty())
+          return false;
         document->mirrored = true;
         tx.put_document(*document);
         bring_first(tx, document->customer, to, document->wave, now_());

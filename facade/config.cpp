@@ -555,6 +555,11 @@ Result<Config> read_config(
     if (store.find("connection") != nullptr || store.find("schema") != nullptr)
       errors.push_back({"/store", "connection and schema belong to the kind postgres"});
   }
+  const Value& recovery = value.get("recovery");
+  facade.recovery.overlap_ms = number_of(recovery, "overlapMs", facade.recovery.overlap_ms);
+  facade.recovery.release_unreleased = text_of(recovery, "unreleased") == "release";
+  for (const Value& prefix : recovery.get("movementPrefixes").items())
+    facade.recovery.movement_prefixes.push_back(prefix.text());
   facade.plan_lease_ms = number_of(store, "planLeaseMs", facade.plan_lease_ms);
   if (!errors.empty()) return refused(file, std::move(errors));
 

@@ -187,6 +187,10 @@ Result<CutoverStatus> CutoverDesk::edit(Capability capability, const Edit& edit,
       refused = moved_on(plan->version, expected);
       return false;
     }
+    if (const std::string closed = tx.fact(journal::closed_fact); !closed.empty()) {
+      refused = not_allowed(capability, {closed});
+      return false;
+    }
     const auto next = edit(*plan);
     if (!next) {
       refused = {ErrorCode::rejected,
@@ -318,6 +322,8 @@ std::optional<Error> CutoverDesk::publish_in(JournalTransaction& tx, AuditTrail:
   if (!plan) return plan.error();
   if (plan->version != step.expected) return refuse(moved_on(plan->version, step.expected));
   if (!step.refused_before.empty()) return refuse(not_allowed(capability, {step.refused_before}));
+  if (const std::string closed = tx.fact(journal::closed_fact); !closed.empty())
+    return refuse(not_allowed(capability, {closed}));
   const auto known = facts_in(tx, *plan, settings_, now_());
   if (!known) return known.error();
   cutover::Facts facts = *known;

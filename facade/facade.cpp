@@ -1,5 +1,6 @@
 #include "facade/facade.h"
 
+#include "contracts/json/codec.h"
 #include "facade/observe.h"
 
 #include <algorithm>
@@ -79,6 +80,8 @@ Status Facade::set_up() {
                                    settings_.fields);
   catch_up_ = std::make_unique<CatchUp>(systems_, *journal_, *plans_, *writes_, *orders_, now, wake,
                                         settings_.fields);
+  recovery_ = std::make_unique<Recovery>(systems_, *journal_, *plans_, *audit_, *writes_, *orders_,
+                                         *customers_, demand_, now, wake, settings_.recovery);
   cutover_ =
       std::make_unique<CutoverDesk>(*journal_, *plans_, *audit_, *ledger_, settings_.cutover, now);
   add_transfer_write(*writes_,
@@ -150,20 +153,29 @@ void Facade::add_tasks() {
                        std::function<bool()> run) {
     add(name, every, by_one_replica(name, budget_ms, std::move(run)));
   };
+  const auto feed = [&](const std::string& name, std::function<bool()> run) {
+    one(name, milliseconds(settings_.poll_ms), 30'000, unless_closed(std::move(run)));
+  };
   for (const Side side : {Side::legacy, Side::cloud}) {
     const std::string& system = systems_.on(side).name;
     relay_tasks_.push_back(add("relay " + system, milliseconds(100),
                                [this, side] { return relay_->deliver_due(side) > 0; }));
-    one("order feed " + system, milliseconds(settings_.poll_ms), 30'000, [this, side] {
+    feed("order feed " + system, [this, side] {
       if (systems_.offers(side, Capability::orders))
         (void)feeds_->poll_orders(side, background(30'000)).has_value();
       return false;
     });
-    one("customer feed " + system, milliseconds(settings_.poll_ms), 30'000, [this, side] {
+    feed("customer feed " + system, [this, side] {
       if (systems_.offers(side, Capability::customers))
         (void)feeds_->poll_customers(side, background(30'000)).has_value();
       return false;
     });
+    one("stock positions " + system, milliseconds(std::max<std::int64_t>(settings_.poll_ms, 5'000)),
+        30'000, unless_closed([this, side] {
+          if (systems_.offers(side, Capability::inventory))
+            (void)feeds_->poll_stock(side, background(30'000)).has_value();
+          return false;
+        }));
     for (const AdapterTask& task : systems_.on(side).adapter->tasks()) {
       one(system + " " + task.name, task.every, 30'000, [this, run = task.run] {
         (void)run(background(30'000)).has_value();
@@ -173,20 +185,23 @@ void Facade::add_tasks() {
   }
   add("outcome resolver", milliseconds(settings_.resolve_ms),
       [this] { return writes_->resolve_outcomes(background(settings_.orders.give_up_ms)) > 0; });
-  one("price feed", milliseconds(settings_.poll_ms), 30'000, [this] {
+  feed("price feed", [this] {
     (void)feeds_->poll_prices(background(30'000)).has_value();
     return false;
   });
-  one("catching up", milliseconds(settings_.poll_ms), 60'000, [this] {
-    (void)catch_up_->advance(background(60'000)).has_value();
-    return false;
-  });
-  add("guards", milliseconds(settings_.guards.look_ms), [this] {
-    guards_->look(*cutover_);
-    return false;
-  });
-  one("transfers", milliseconds(100), 30'000, [this] { return transfers_->run(); });
-  add("scheduled changes", milliseconds(1'000), [this] { return cutover_->run_schedule(); });
+  one("catching up", milliseconds(settings_.poll_ms), 60'000, unless_closed([this] {
+        (void)catch_up_->advance(background(60'000)).has_value();
+        return false;
+      }));
+  one("recovery", milliseconds(settings_.poll_ms), 60'000,
+      [this] { return recovery_->advance(background(60'000)); });
+  add("guards", milliseconds(settings_.guards.look_ms), unless_closed([this] {
+        guards_->look(*cutover_);
+        return false;
+      }));
+  one("transfers", milliseconds(100), 30'000, unless_closed([this] { return transfers_->run(); }));
+  add("scheduled changes", milliseconds(1'000),
+      unless_closed([this] { return cutover_->run_schedule(); }));
   kill_switch_task_ = add("kill switch", milliseconds(1'000), [this] {
     (void)kill_switch_->meet_journal(*journal_, *audit_);
     return false;
@@ -202,16 +217,27 @@ void Facade::add_tasks() {
           return false;
         });
   }
-  one("answers", milliseconds(3'600'000), 10'000, [this] {
-    const std::int64_t days = std::max<std::int64_t>(settings_.answers_kept_days, 7);
-    (void)journal_
-        ->write([&](JournalTransaction& tx) {
-          tx.forget_answers(settings_.now().plus_ms(-days * 86'400'000));
-          return true;
-        })
-        .has_value();
-    return false;
-  });
+  one("answers", milliseconds(3'600'000), 10'000, unless_closed([this] {
+        const std::int64_t days = std::max<std::int64_t>(settings_.answers_kept_days, 7);
+        (void)journal_
+            ->write([&](JournalTransaction& tx) {
+              tx.forget_answers(settings_.now().plus_ms(-days * 86'400'000));
+              return true;
+            })
+            .has_value();
+        return false;
+      }));
+}
+
+std::string Facade::closed() const {
+  std::string reason;
+  const Status read = journal_->read(
+      [&](const journal::JournalReader& reader) { reason = reader.fact(journal::closed_fact); });
+  return read ? reason : read.error().message;
+}
+
+std::function<bool()> Facade::unless_closed(std::function<bool()> run) {
+  return [this, run = std::move(run)] { return closed().empty() && run(); };
 }
 
 std::function<bool()> Facade::by_one_replica(const std::string& name, std::int64_t budget_ms,
@@ -316,9 +342,73 @@ Error no_such_exception(std::int64_t id) {
 
 }  // namespace
 
+std::optional<Status> Facade::settle_recovered(const journal::ExceptionRecord& exception,
+                                               bool replay, const std::string& actor,
+                                               const std::string& reason) {
+  std::string closed;
+  const Status read = journal_->read([&](const journal::JournalReader& reader) {
+    closed = reader.fact(journal::closed_subject_fact(exception.capability, exception.subject));
+  });
+  if (!read) return read;
+  const bool home_in_doubt =
+      !closed.empty() && (exception.kind == "live_in_both" || exception.kind == "home_unknown" ||
+                          exception.kind == "duplicate_document");
+  const bool held = exception.kind == "unreleased_after_restore";
+  const bool movement = exception.kind == "movement_in_one_erp";
+  if (!home_in_doubt && !(replay && (held || movement))) return std::nullopt;
+  if (home_in_doubt && replay) {
+    const Status mended = recovery_->reconsider(exception.subject, background(30'000));
+    if (!mended) return mended;
+  }
+  const Status written = audit_->write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
+    pen.add(settled_note(exception, replay ? "exception_replayed" : "exception_discarded", actor,
+                         reason));
+    const auto id = order_id_of(exception.subject);
+    auto document =
+        id && exception.capability == Capability::orders ? tx.document(*id) : std::nullopt;
+    if (home_in_doubt && !replay) {
+      // The person says that the journal is right: the other document is theirs to deal with.
+      tx.set_fact(journal::closed_subject_fact(Capability::orders, exception.subject), "");
+    } else if (held && document && !document->closed) {
+      std::erase(document->holds, "recovered");
+      document->updated_at = settings_.now();
+      tx.put_document(*document);
+      journal::NewOutboxRow row;
+      row.side = document->home;
+      row.wave = document->wave;
+      row.subject = exception.subject;
+      row.operation = "release_order";
+      row.payload = "{}";
+      row.channel = document->id.channel;
+      row.key = IdempotencyKey{"release/" + std::to_string(exception.id)};
+      row.role = Role::primary;
+      tx.add_outbox_row(row, settings_.now());
+    } else if (movement) {
+      const auto payload = json::parse(exception.payload);
+      const auto adjustment = payload ? json::from_json<StockAdjustment>(*payload)
+                                      : Result<StockAdjustment>(payload.error());
+      if (!adjustment || !exception.side) return false;
+      tx.add_outbox_row(movement_row(*adjustment, *exception.side, exception.wave),
+                        settings_.now());
+    }
+    return tx.settle_exception(exception.id, actor, reason, settings_.now());
+  });
+  if (written) {
+    for (PeriodicTask* task : relay_tasks_) task->wake();
+  }
+  return written;
+}
+
 Status Facade::replay_exception(std::int64_t id, const std::string& actor,
                                 const std::string& reason) {
   bool found = false;
+  std::optional<journal::ExceptionRecord> known;
+  const Status read =
+      journal_->read([&](const journal::JournalReader& reader) { known = reader.exception(id); });
+  if (!read) return read;
+  if (known && known->state == "open") {
+    if (auto settled = settle_recovered(*known, true, actor, reason)) return *settled;
+  }
   const Status written = audit_->write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     const auto exception = tx.exception(id);
     if (!exception || exception->state != "open") return false;
@@ -358,6 +448,13 @@ Status Facade::replay_exception(std::int64_t id, const std::string& actor,
 Status Facade::discard_exception(std::int64_t id, const std::string& actor,
                                  const std::string& reason) {
   bool found = false;
+  std::optional<journal::ExceptionRecord> known;
+  const Status read =
+      journal_->read([&](const journal::JournalReader& reader) { known = reader.exception(id); });
+  if (!read) return read;
+  if (known && known->state == "open") {
+    if (auto settled = settle_recovered(*known, false, actor, reason)) return *settled;
+  }
   const Status written = audit_->write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     const auto exception = tx.exception(id);
     if (!exception || exception->state != "open") return false;

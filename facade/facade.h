@@ -18,6 +18,7 @@
 #include "facade/periodic_task.h"
 #include "facade/plan_book.h"
 #include "facade/pricing.h"
+#include "facade/recovery.h"
 #include "facade/rehearsals.h"
 #include "facade/shadow_read.h"
 #include "facade/systems.h"
@@ -54,6 +55,7 @@ struct FacadeSettings {
   CutoverSettings cutover;
   RehearsalSettings rehearsal;
   FieldOwners fields;
+  RecoverySettings recovery;
   OnStep on_step;    // Tests and traces.
   OnAudit on_audit;  // The log repeats the audit log's head.
   OnErpCall on_erp_call;
@@ -104,6 +106,7 @@ class Facade {
   void kill_switch_changed();
   WriteLife& writes() { return *writes_; }
   journal::Journal& journal() { return *journal_; }
+  const journal::Journal& journal() const { return *journal_; }
   parity::Ledger& ledger() { return *ledger_; }
   ShadowQueue& shadows() { return *shadows_; }
   Rehearsals& rehearsals() { return *rehearsals_; }
@@ -111,6 +114,9 @@ class Facade {
   OutboxRelay& relay() { return *relay_; }
   Feeds& feeds() { return *feeds_; }
   CatchUp& catch_up() { return *catch_up_; }
+  Recovery& recovery() { return *recovery_; }
+  // Why writes are refused after a restore; empty: they are not.
+  std::string closed() const;
   const Systems& systems() const { return systems_; }
   const FacadeSettings& settings() const { return settings_; }
 
@@ -133,6 +139,11 @@ class Facade {
   // Periodic work that one replica at a time does, whichever takes it; `budget_ms` is its limit.
   std::function<bool()> by_one_replica(const std::string& name, std::int64_t budget_ms,
                                        std::function<bool()> run);
+  // Work that waits while the journal is closed after a restore.
+  std::function<bool()> unless_closed(std::function<bool()> run);
+  // Exceptions that a restore leaves; nothing: another kind.
+  std::optional<Status> settle_recovered(const journal::ExceptionRecord& exception, bool replay,
+                                         const std::string& actor, const std::string& reason);
   CallContext background(std::int64_t budget_ms) const;
   void look_at_systems();
 
@@ -154,6 +165,7 @@ class Facade {
   std::unique_ptr<OutboxRelay> relay_;
   std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<CatchUp> catch_up_;
+  std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<CutoverDesk> cutover_;
   std::unique_ptr<CutoverGuards> guards_;
   std::unique_ptr<TransferDesk> transfers_;

@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
 #include "facade/observe.h"
+#include "facade/recovery.h"
 #include "facade/xref.h"
 
 #include <algorithm>
@@ -198,6 +199,7 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
       const std::string text = write_changes(keep);
       if (text != remembered) tx.set_fact(memory, text);
       tx.set_cursor(system, "orders", page.result->next.text());
+      if (!page.result->more) note_position(tx, system, "orders", page.result->next.text(), now_());
       if (!page.result->more) tx.set_fact("as_of/" + system + "/orders", page.result->as_of.text());
       return true;
     });
@@ -329,6 +331,8 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
         tx.add_outbox_row(customer_mirror(number, other(side), plans_.wave(), "feed"), now_());
       }
       tx.set_cursor(system, "customers", page.result->next.text());
+      if (!page.result->more)
+        note_position(tx, system, "customers", page.result->next.text(), now_());
       return true;
     });
     if (!written) return written;
@@ -336,6 +340,31 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
     more = page.result->more;
   }
   return Done{};
+}
+
+Status Feeds::poll_stock(Side side, const CallContext& context) {
+  const std::string& system = systems_.on(side).name;
+  std::string kept;
+  const Status read =
+      journal_.read([&](const JournalReader& reader) { kept = reader.cursor(system, "stock"); });
+  if (!read) return read;
+  Cursor at{kept};
+  bool more = true;
+  while (more && ms_left(context.deadline) > 0) {
+    const auto page = observe<ChangePage<StockMovement>>(side, cutover::Operation::read, [&] {
+      return call_port<ChangePage<StockMovement>>(
+          systems_, side, context.deadline, &ErpAdapter::inventory,
+          [&](InventoryService& port) { return port.stock_movements(at, context); });
+    });
+    if (!page.result) return page.result.error();
+    at = page.result->next;
+    more = page.result->more;
+  }
+  return journal_.write([&](JournalTransaction& tx) {
+    if (at.text() != kept) tx.set_cursor(system, "stock", at.text());
+    if (!more) note_position(tx, system, "stock", at.text(), now_());
+    return true;
+  });
 }
 
 Status Feeds::poll_prices(const CallContext& context) {

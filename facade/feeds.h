@@ -22,6 +22,8 @@ class Feeds {
 
   Status poll_orders(Side side, const CallContext& context);
   Status poll_customers(Side side, const CallContext& context);
+  // Only how far each stock ledger has come, for a recovery to begin at.
+  Status poll_stock(Side side, const CallContext& context);
   // From the side whose price list rules (legacy, until cloud_only) to the other.
   Status poll_prices(const CallContext& context);
 

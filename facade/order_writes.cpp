@@ -174,6 +174,40 @@ class PlaceOrder final : public OrderWrite {
     return Receipt{*receipt};
   }
 
+  // What the channel sent first is not remembered, and the order may have been changed since: it is
+  // taken for a repeat when the customer, the currency and the articles of its lines agree.
+  Result<Known> known(const journal::NewIntent& draft, const CallContext& context) override {
+    Intent asked;
+    static_cast<journal::NewIntent&>(asked) = draft;
+    const auto order = json::from_json<Order>(request_of(asked));
+    const auto id = order_id_of(draft.subject);
+    if (!order || !id) return unreadable(asked);
+    std::optional<DocumentRecord> document;
+    const Status read = journal_.read(
+        [&](const journal::JournalReader& reader) { document = reader.document(*id); });
+    if (!read) return read.error();
+    if (!document) return Error{ErrorCode::unavailable, "the order is being recorded"};
+    asked.side = document->home;
+    OrderRef ref{*id, document->document(document->home)};
+    const auto there = on_orders<Order>(
+        asked, context.deadline, [&](OrderService& port) { return port.get_order(ref, context); });
+    if (!there && there.error().code != ErrorCode::not_found) return there.error();
+    if (there && !repeats(*order, *there))
+      return Error{ErrorCode::conflict, "the number is used with other content"};
+    OrderReceipt receipt;
+    receipt.document = document->document(document->home);
+    receipt.state =
+        document->status == OrderStatus::pending ? ReceiptState::pending : ReceiptState::confirmed;
+    if (there) receipt.erp_totals = there->totals;
+    receipt.released = document->status != OrderStatus::open;
+    Known known;
+    known.home = document->home;
+    known.answer = Answer::json(receipt.state == ReceiptState::pending ? 202 : 201,
+                                answer_body(receipt, *document));
+    known.answer.location = location(asked);
+    return known;
+  }
+
   Answer commit(JournalTransaction& tx, const Intent& intent, const Receipt& any,
                 const cutover::Plan& plan, Timestamp now) override {
     const auto& receipt = std::get<OrderReceipt>(any);
@@ -227,6 +261,15 @@ class PlaceOrder final : public OrderWrite {
     Answer answer = Answer::json(pending ? 202 : 201, answer_body(receipt, document));
     answer.location = location(intent);
     return answer;
+  }
+
+ private:
+  static bool repeats(const Order& asked, const Order& there) {
+    if (asked.customer != there.customer || asked.currency != there.currency) return false;
+    for (const OrderLine& line : asked.lines)
+      for (const OrderLine& known : there.lines)
+        if (known.number == line.number && known.sku != line.sku) return false;
+    return true;
   }
 };
 

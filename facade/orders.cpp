@@ -4,10 +4,12 @@
 #include "contracts/order_status.h"
 #include "facade/cohorts.h"
 #include "facade/digest.h"
+#include "facade/document_home.h"
 #include "facade/history.h"
 #include "facade/xref.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 
@@ -30,7 +32,18 @@ journal::NewIntent intent_of(const DocumentRecord& document, std::string operati
   return intent;
 }
 
-Answer not_known(const std::string& number) {
+bool is_absent(const Error& error) {
+  return error.code == ErrorCode::not_found || error.code == ErrorCode::unsupported ||
+         error.code == ErrorCode::invalid_request;
+}
+
+// What is not known may only not be known again yet.
+Answer not_known(const journal::Journal& journal, const std::string& number) {
+  std::string closed;
+  const Status read = journal.read(
+      [&](const JournalReader& reader) { closed = reader.fact(journal::closed_fact); });
+  if (!read) return problem_for(read.error());
+  if (!closed.empty()) return closed_answer(closed);
   return problem(404, "not-found", "Not found", "No order is known by the number " + number + ".");
 }
 
@@ -110,7 +123,7 @@ Answer OrderFacade::amend(const std::string& number, const OrderAmendment& amend
   const std::string asked = json::write(json::to_json(amendment));
   const auto document = resolve(number, context);
   if (!document)
-    return document.error().code == ErrorCode::not_found ? not_known(number)
+    return document.error().code == ErrorCode::not_found ? not_known(journal_, number)
                                                          : problem_for(document.error());
   const auto prepare = [&](journal::NewIntent& draft) -> std::optional<Answer> {
     if (from_history(*document)) return closed_long_ago(*document);
@@ -145,7 +158,7 @@ Answer OrderFacade::cancel(const std::string& number, const OrderCancellation& c
   const std::string asked = json::write(json::to_json(cancellation));
   const auto document = resolve(number, context);
   if (!document)
-    return document.error().code == ErrorCode::not_found ? not_known(number)
+    return document.error().code == ErrorCode::not_found ? not_known(journal_, number)
                                                          : problem_for(document.error());
   const std::string hash_of = "cancel\n" + number + "\n" + asked;
   if (cancellation.lines.empty()) {
@@ -223,44 +236,90 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number, const Cal
   const Error unknown{ErrorCode::not_found, "no order is known by the number " + number};
   if (being_born) return unknown;
 
-  // Unknown numbers are asked of both ERPs before they are 404.
+  // Unknown numbers are asked of both ERPs before they are 404; what was imported says which
+  // document.
+  if (!imported) {
+    const auto ours = look_for(id, context);
+    if (!ours) return ours.error();
+    if (*ours) return remembered(**ours);
+  }
   for (const Side side : {Side::legacy, Side::cloud}) {
     if (side == Side::legacy && legacy_is_history()) continue;
-    std::vector<OrderRef> refs{{id, {}}, {{}, DocumentNumber{number}}};
-    if (imported) refs = {{{}, imported->document(side)}};
-    for (const OrderRef& ref : refs) {
-      if (ref.id.empty() && ref.document.empty()) continue;
-      const auto order = observe<Order>(side, cutover::Operation::read, [&] {
-        return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
-                                [&](OrderService& port) { return port.get_order(ref, context); });
-      });
-      if (!order.result) {
-        if (order.result.error().code == ErrorCode::not_found ||
-            order.result.error().code == ErrorCode::unsupported ||
-            order.result.error().code == ErrorCode::invalid_request)
-          continue;
-        return order.result.error();
-      }
-      // Asked by document number, the ERP may say whose it is.
-      const OrderId said = identity_in_journal(order.result->id, systems_);
-      if (!said.channel.empty() && said.channel != context.channel) return unknown;
-      const OrderId identity =
-          said.empty() ? OrderId{{}, OrderNumber{imported ? ref.document.text() : number}} : said;
-      const DocumentNumber document = ref.document;
-      const DocumentRecord record = adopted(*order.result, identity, side, document, now_());
-      const Status written = journal_.write([&](JournalTransaction& tx) {
-        if (!tx.document(identity)) put_with_xref(tx, record);
-        return true;
-      });
-      if (!written) return written.error();
-      std::optional<DocumentRecord> stored;
-      const Status again =
-          journal_.read([&](const JournalReader& reader) { stored = reader.document(identity); });
-      if (!again) return again.error();
-      if (stored) return *stored;
+    const OrderRef ref{{}, imported ? imported->document(side) : DocumentNumber{number}};
+    if (ref.document.empty()) continue;
+    const auto order = observe<Order>(side, cutover::Operation::read, [&] {
+      return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
+                              [&](OrderService& port) { return port.get_order(ref, context); });
+    });
+    if (!order.result) {
+      if (is_absent(order.result.error())) continue;
+      return order.result.error();
     }
+    // Asked by document number, the ERP may say whose it is.
+    const OrderId said = identity_in_journal(order.result->id, systems_);
+    if (said.empty())
+      return remembered(adopted(*order.result, {{}, OrderNumber{ref.document.text()}}, side,
+                                ref.document, now_()));
+    if (!said.channel.empty() && said.channel != context.channel) return unknown;
+    if (said.channel.empty())
+      return remembered(adopted(*order.result, said, side, ref.document, now_()));
+    const auto whose = look_for(said, context);
+    if (!whose) return whose.error();
+    if (*whose) return remembered(**whose);
   }
   return unknown;
+}
+
+// An order of a channel's that the journal does not know, as both ERPs hold it: its home, not the
+// copy that may be found first.
+Result<std::optional<DocumentRecord>> OrderFacade::look_for(const OrderId& id,
+                                                            const CallContext& context) {
+  std::array<std::optional<Order>, 2> there;
+  HomeEvidence evidence;
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    if (side == Side::legacy && legacy_is_history()) continue;
+    const auto order = observe<Order>(side, cutover::Operation::read, [&] {
+      return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
+                              [&](OrderService& port) {
+                                return port.get_order({id, {}}, context);
+                              });
+    });
+    if (!order.result) {
+      if (is_absent(order.result.error())) continue;
+      return order.result.error();
+    }
+    there[static_cast<std::size_t>(side)] = *order.result;
+    (side == Side::legacy ? evidence.legacy : evidence.cloud) =
+        seen_as(systems_.on(side).adapter->descriptor(), *order.result);
+  }
+  if (evidence.legacy == DocumentSeen::absent && evidence.cloud == DocumentSeen::absent)
+    return std::optional<DocumentRecord>{};
+  const cutover::Plan plan = plans_.plan(Capability::orders);
+  Order sample = there[0] ? *there[0] : *there[1];
+  sample.id = id;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    evidence.birth_side = cutover::birth_side(plan, cohort_of(sample, reader));
+  });
+  if (!read) return read.error();
+  evidence.same_content = true;  // In doubt it is read where the plan has such orders born.
+  const Side home = judge_home(evidence).home.value_or(evidence.birth_side);
+  const auto& found = there[static_cast<std::size_t>(home)];
+  const Side held = found ? home : other(home);
+  return std::optional(
+      adopted(*there[static_cast<std::size_t>(held)], id, held, DocumentNumber{}, now_()));
+}
+
+Result<DocumentRecord> OrderFacade::remembered(const DocumentRecord& record) {
+  std::optional<DocumentRecord> stored;
+  const Status written = journal_.write([&](JournalTransaction& tx) {
+    if (!tx.document(record.id)) put_with_xref(tx, record);
+    return true;
+  });
+  if (!written) return written.error();
+  const Status again =
+      journal_.read([&](const JournalReader& reader) { stored = reader.document(record.id); });
+  if (!again) return again.error();
+  return stored.value_or(record);
 }
 
 Result<Order> OrderFacade::read_from(Side side, const DocumentRecord& document,

@@ -67,6 +67,9 @@ class OrderFacade {
   bool legacy_is_history() const;
   // As it is in the journal now; nothing when it cannot be read.
   std::optional<Order> content_of(const OrderId& id) const;
+  Result<std::optional<journal::DocumentRecord>> look_for(const OrderId& id,
+                                                          const CallContext& context);
+  Result<journal::DocumentRecord> remembered(const journal::DocumentRecord& record);
   // The channel's view of a known document, read from its home now.
   Result<Order> current_view(const OrderId& id, const CallContext& context);
   Result<Tagged<Order>> get(const journal::DocumentRecord& known, const CallContext& context);

@@ -103,6 +103,8 @@ std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
   const std::int64_t settle_ms = systems_.on(side).adapter->descriptor().settle_ms;
   bool any = false;
   const Status looked = journal_.read([&](const JournalReader& reader) {
+    // After a restore these rows may have been delivered already: recovery looks first.
+    if (!reader.fact(journal::closed_fact).empty()) return;
     for (const OutboxRow& row : due(reader)) {
       const auto claimed = reader.claim_on(journal::row_claim(row.id));
       any = any || !claimed || claimed->replica == reader.self() ||
@@ -113,6 +115,7 @@ std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
   std::vector<OutboxRow> rows;
   const Status claimed = journal_.write([&](JournalTransaction& tx) {
     rows.clear();
+    if (!tx.fact(journal::closed_fact).empty()) return false;
     until = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
     const Timestamp now = now_();
     for (const OutboxRow& row : due(tx)) {

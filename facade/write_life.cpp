@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <thread>
 
 namespace underpin::facade {
@@ -39,12 +40,19 @@ Answer busy(std::string_view what) {
   return problem(409, "subject-busy", "Another write is in progress", what, {}, 1);
 }
 
+Answer number_taken() {
+  return problem(409, "already-exists", "The number is already used",
+                 "The same number was accepted, or is being written, with different content.",
+                 {{"/number", "is already used with different content"}});
+}
+
 // Routing that has to be repeated, or the answer.
 struct Opening {
   std::optional<std::int64_t> intent;
   std::optional<Answer> answer;
   std::optional<Side> pinned;
   bool stale = false;
+  bool known = false;
 };
 
 Opening read_outcome(const journal::OpenOutcome& outcome) {
@@ -61,14 +69,15 @@ Opening read_outcome(const journal::OpenOutcome& outcome) {
     opening.answer = problem(422, "idempotency-key-reused", "Idempotency-Key is already used",
                              "The key was first used with a different request.");
   } else if (std::holds_alternative<journal::NameTaken>(outcome)) {
-    opening.answer = problem(409, "already-exists", "The number is already used",
-                             "The same number was accepted, or is being written, with different "
-                             "content.",
-                             {{"/number", "is already used with different content"}});
+    opening.answer = number_taken();
   } else if (std::holds_alternative<journal::SubjectBusy>(outcome)) {
     opening.answer = busy("An earlier write to the same subject is not settled yet.");
+  } else if (const auto* closed = std::get_if<journal::Closed>(&outcome)) {
+    opening.answer = closed_answer(closed->reason);
   } else if (const auto* wrong = std::get_if<journal::WrongSide>(&outcome)) {
     opening.pinned = wrong->side;
+  } else if (std::holds_alternative<journal::KnownDocument>(outcome)) {
+    opening.known = true;
   } else {
     opening.stale = true;
   }
@@ -93,6 +102,14 @@ Side primary_of(const NewIntent& draft, const cutover::Plan& plan,
 }
 
 }  // namespace
+
+Answer closed_answer(const std::string& reason) {
+  return problem(503, "closed", "Writes are closed", reason, {}, 5);
+}
+
+Result<WriteOperation::Known> WriteOperation::known(const NewIntent&, const CallContext&) {
+  return Error{ErrorCode::conflict, "it is there already"};
+}
 
 WriteLife::WriteLife(const Systems& systems, journal::Journal& journal, PlanBook& plans, Now now,
                      OnStep on_step, WriteLimits limits)
@@ -121,13 +138,16 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
   draft.key = context.idempotency_key;
   if (prepare) {
     bool repeat = false;
+    std::string closed;
     const Status read = journal_.read([&](const journal::JournalReader& reader) {
+      closed = reader.fact(journal::closed_fact);
       repeat = reader.answer_for(draft.channel, draft.key).has_value();
       const auto open = reader.open_intent_of(draft.capability, draft.subject);
       repeat = repeat || (open && open->channel == draft.channel && open->key == draft.key);
     });
     if (!read) return problem_for(read.error());
     if (!repeat) {
+      if (!closed.empty()) return closed_answer(closed);
       if (const auto answer = prepare(draft)) return *answer;
     }
   }
@@ -169,6 +189,7 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
       return problem_for(written.error());
     const Opening opening = read_outcome(outcome);
     if (opening.answer) return *opening.answer;
+    if (opening.known) return answer_known(std::move(draft), context, operation);
     intent_id = opening.intent;
     if (opening.pinned && prepare) {
       // A document that has moved: what was judged was its old home.
@@ -201,6 +222,29 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
       });
   on_step_(Step::sent, intent.subject);
   return settle(intent, observed.result, operation);
+}
+
+// Answers a repeat that nobody remembers the first run of, and remembers it from here on. The
+// subject is locked.
+Answer WriteLife::answer_known(NewIntent draft, const CallContext& context,
+                               WriteOperation& operation) {
+  const auto found = observe<WriteOperation::Known>(
+      draft.side, cutover::Operation::read, [&] { return operation.known(draft, context); });
+  if (!found.result)
+    return found.result.error().code == ErrorCode::conflict ? number_taken()
+                                                            : problem_for(found.result.error());
+  draft.side = found.result->home;
+  draft.birth = false;
+  draft.plan_version = 0;  // Nothing will be sent.
+  journal::OpenOutcome outcome;
+  const Status written = journal_.write([&](JournalTransaction& tx) {
+    outcome = tx.open_intent(draft, now_());
+    const auto* opened = std::get_if<journal::Opened>(&outcome);
+    return opened != nullptr && tx.close_intent(opened->id, found.result->answer.stored(), now_());
+  });
+  if (written) return found.result->answer;
+  if (written.error().code != ErrorCode::conflict) return problem_for(written.error());
+  return read_outcome(outcome).answer.value_or(busy("The order is being changed."));
 }
 
 Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
@@ -290,8 +334,10 @@ std::optional<Answer> WriteLife::answer_of_another(const Intent& intent) const {
 int WriteLife::resolve_outcomes(const CallContext& context) {
   if (!resolver_on_) return 0;
   std::vector<Intent> intents;
-  const Status read = journal_.read(
-      [&](const journal::JournalReader& reader) { intents = reader.open_intents(500); });
+  const Status read = journal_.read([&](const journal::JournalReader& reader) {
+    // After a restore nobody knows what became of them since: that is recovery's to find out.
+    if (reader.fact(journal::closed_fact).empty()) intents = reader.open_intents(500);
+  });
   if (!read) return 0;
   int settled = 0;
   for (const Intent& intent : intents) {
@@ -400,6 +446,49 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
   settle(again, sent.result, operation);
   return sent.result.has_value() ||
          disposition(sent.result.error().code) == Disposition::answer_caller;
+}
+
+WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) {
+  LookedUp done;
+  std::vector<Intent> intents;
+  const Status read = journal_.read([&](const journal::JournalReader& reader) {
+    intents = reader.open_intents(std::numeric_limits<int>::max());
+  });
+  if (!read) done.waits = read.error().message;
+  for (const Intent& intent : intents) {
+    const auto operation = operations_.find(intent.operation);
+    if (operation == operations_.end()) continue;
+    if (ms_left(context.deadline) <= 0) {
+      done.waits = "there are more";
+      break;
+    }
+    const SubjectLocks::Held held = locks_.acquire(
+        std::string(name(intent.capability)) + "/" + intent.subject, context.deadline);
+    if (!held) continue;
+    CallContext looking = context;
+    looking.correlation_id = CorrelationId{intent.correlation_id};
+    looking.channel = intent.channel;
+    const auto found = observe<Receipt>(intent.side, cutover::Operation::read,
+                                        [&] { return operation->second->find(intent, looking); });
+    if (found.result) {
+      settle(intent, found.result, *operation->second);
+      ++done.settled;
+      if (intent.capability == Capability::orders) done.orders.push_back(intent.subject);
+      continue;
+    }
+    const Error& error = found.result.error();
+    if (error.code == ErrorCode::conflict) {
+      raise_once(intent, "duplicate_document", error);  // It stays open, and its subject closed.
+    } else if (error.code == ErrorCode::not_found) {
+      const Status given_up =
+          journal_.write([&](JournalTransaction& tx) { return tx.release_intent(intent.id); });
+      if (given_up) ++done.given_up;
+      if (!given_up) done.waits = given_up.error().message;
+    } else {
+      done.waits = error.system + ": " + error.message;
+    }
+  }
+  return done;
 }
 
 void WriteLife::raise_once(const Intent& intent, const std::string& kind, const Error& error) {

@@ -65,7 +65,17 @@ class WriteOperation {
   }
   // Where the channel will find what it wrote.
   virtual std::string location(const journal::Intent& intent) const = 0;
+  // The first receipt of a document that is known although nobody remembers its key, and where it
+  // lives. Looks up, never sends; conflict when `draft` speaks of other content.
+  struct Known {
+    Answer answer;
+    Side home = Side::legacy;
+  };
+  virtual Result<Known> known(const journal::NewIntent& draft, const CallContext& context);
 };
+
+// 503: writes are closed, as a whole or for one subject.
+Answer closed_answer(const std::string& reason);
 
 struct WriteLimits {
   std::int64_t subject_wait_ms = 2'000;  // For another write to the subject to finish.
@@ -93,6 +103,16 @@ class WriteLife {
   // The outcome resolver: settles intents whose outcome is unknown or whose sender died. Looks up;
   // sends again only when absence is proved. Returns how many it settled. One caller at a time.
   int resolve_outcomes(const CallContext& context);
+  // After a restore: what the ERPs hold of the intents that the backup had open. Found: settled as
+  // by the resolver. Absent: given up, and never sent again: its sender was answered long ago, in
+  // the time that is lost, and repeats it if that answer was no refusal.
+  struct LookedUp {
+    int settled = 0;
+    int given_up = 0;
+    std::vector<journal::Subject> orders;  // Of the settled ones.
+    std::string waits;                     // Why not everything could be looked up; empty: it was.
+  };
+  LookedUp settle_by_looking_up(const CallContext& context);
   // Off only in the test that proves that the resolver is needed.
   void switch_resolver(bool on) { resolver_on_ = on; }
 
@@ -112,6 +132,8 @@ class WriteLife {
                 WriteOperation& operation);
   // Closed by whoever took the intent over.
   std::optional<Answer> answer_of_another(const journal::Intent& intent) const;
+  Answer answer_known(journal::NewIntent draft, const CallContext& context,
+                      WriteOperation& operation);
   bool take(const journal::Intent& intent, const CallContext& context);
   bool resolve(const journal::Intent& intent, const CallContext& context);
   void raise_once(const journal::Intent& intent, const std::string& kind, const Error& error);

@@ -8,10 +8,10 @@ namespace {
 
 using json::Value;
 
-Answer proposal_answer(int status, const Result<Proposal>& proposal) {
+Answer proposal_answer(const Facade& facade, int status, const Result<Proposal>& proposal) {
   if (!proposal) return refusal_answer(proposal.error());
   Answer answer = Answer::json(status, to_json(*proposal));
-  answer.etag = "\"" + std::to_string(proposal->plan_version) + "\"";
+  answer.etag = version_tag(facade, proposal->plan_version);
   return answer;
 }
 
@@ -30,7 +30,7 @@ Answer propose(Facade& facade, const ApiCall& call) {
   if (const auto refused = needs_role(call, {"architect"})) return *refused;
   const auto capability = capability_of(call);
   if (!capability) return no_capability(call);
-  const Expected expected = expected_of(call);
+  const Expected expected = expected_of(facade, call);
   if (expected.refused) return *expected.refused;
   const Parsed body = parse_body(call, "cutover-proposal");
   if (!body.value) return body.refused;
@@ -62,7 +62,8 @@ Answer propose(Facade& facade, const ApiCall& call) {
     wish.change.set("transfer", *transfer);
   }
   Answer answer = proposal_answer(
-      201, facade.cutover().propose(*capability, wish, expected.version, act_of(call, change)));
+      facade, 201,
+      facade.cutover().propose(*capability, wish, expected.version, act_of(call, change)));
   return answer;
 }
 
@@ -121,7 +122,7 @@ Answer approve(Facade& facade, const ApiCall& call) {
   approval.ceilings = on.body.get("ceilings");
   const auto headroom = on.body.get("headroomPercent").as_int();
   approval.headroom_percent = headroom ? *headroom : 0;
-  return proposal_answer(200, facade.cutover().approve(on.capability, on.id, approval));
+  return proposal_answer(facade, 200, facade.cutover().approve(on.capability, on.id, approval));
 }
 
 Answer preview(Facade& facade, const ApiCall& call) {
@@ -226,13 +227,14 @@ ApiRoutes control_routes(Facade& facade) {
   add("POST", capability + "/proposals/{id}/reject", "reject_proposal", [&](const ApiCall& call) {
     const OnProposal on = on_proposal(call, {"architect", "approver", "qa", "finance"}, "reason");
     if (on.refused) return *on.refused;
-    return proposal_answer(200,
+    return proposal_answer(facade, 200,
                            facade.cutover().reject(on.capability, on.id, act_of(call, on.body)));
   });
   add("POST", capability + "/proposals/{id}/publish", "publish_proposal", [&](const ApiCall& call) {
     const OnProposal on = on_proposal(call, {"architect"}, "reason");
     if (on.refused) return *on.refused;
-    return status_answer(facade.cutover().publish(on.capability, on.id, act_of(call, on.body)));
+    return status_answer(facade,
+                         facade.cutover().publish(on.capability, on.id, act_of(call, on.body)));
   });
   add("GET", "/ops/v1/audit", "list_audit",
       [&](const ApiCall& call) { return list_audit(facade, call); });

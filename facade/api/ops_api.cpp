@@ -139,7 +139,7 @@ Value status_value(const CutoverStatus& status) {
 }
 
 // A dry run: the verdict, every reason, the plan as it would be, and what stands in the way back.
-Answer outlook_answer(const Result<Outlook>& outlook) {
+Answer outlook_answer(const Facade& facade, const Result<Outlook>& outlook) {
   if (!outlook) return refusal_answer(outlook.error());
   Value value = Value::object();
   value.set("dryRun", Value::boolean(true));
@@ -154,7 +154,7 @@ Answer outlook_answer(const Result<Outlook>& outlook) {
   value.set("plan", std::move(plan));
   value.set("preview", preview_value(outlook->preview));
   Answer answer = Answer::json(200, value);
-  answer.etag = "\"" + std::to_string(outlook->current.version) + "\"";
+  answer.etag = version_tag(facade, outlook->current.version);
   return answer;
 }
 
@@ -186,10 +186,18 @@ Answer refusal_answer(const Error& error) {
   return problem_for(error);
 }
 
-Answer status_answer(const Result<CutoverStatus>& status) {
+std::string version_tag(const Facade& facade, std::int64_t version) {
+  const std::int64_t epoch = facade.journal().epoch();
+  return "\"" + (epoch == 1 ? std::string{} : std::to_string(epoch) + ".") +
+         std::to_string(version) + "\"";
+}
+
+Answer status_answer(const Facade& facade, const Result<CutoverStatus>& status) {
   if (!status) return refusal_answer(status.error());
-  Answer answer = Answer::json(200, status_value(*status));
-  answer.etag = "\"" + std::to_string(status->plan.version) + "\"";
+  Value value = status_value(*status);
+  value.set("epoch", Value::integer(facade.journal().epoch()));
+  Answer answer = Answer::json(200, value);
+  answer.etag = version_tag(facade, status->plan.version);
   return answer;
 }
 
@@ -207,21 +215,32 @@ Answer no_capability(const ApiCall& call) {
                      "; it is orders, inventory, pricing or customers.");
 }
 
-Expected expected_of(const ApiCall& call) {
+Expected expected_of(const Facade& facade, const ApiCall& call) {
   Expected expected;
   expected.refused = if_match_refused(call);
   if (expected.refused) return expected;
   std::string text = call.if_match.front();
   std::erase(text, '"');
-  const bool digits =
-      !text.empty() && text.size() < 18 &&
-      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits) {
+  const auto digits = [](const std::string& part) {
+    return !part.empty() && part.size() < 18 &&
+           std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const std::size_t dot = text.find('.');
+  const std::string epoch = dot == std::string::npos ? "1" : text.substr(0, dot);
+  if (dot != std::string::npos) text.erase(0, dot + 1);
+  if (!digits(text) || !digits(epoch)) {
     expected.refused = problem(400, "malformed", "If-Match is malformed",
                                "If-Match must be the plan version, for instance \"7\".");
     return expected;
   }
   expected.version = std::stoll(text);
+  const std::int64_t now = facade.journal().epoch();
+  if (std::stoll(epoch) != now) {
+    expected.refused =
+        problem(412, "precondition-failed", "The plan has moved on",
+                "the version is one of epoch " + epoch +
+                    "; the journal was restored since, and this is epoch " + std::to_string(now));
+  }
   return expected;
 }
 
@@ -242,7 +261,7 @@ Answer change_plan(Facade& facade, const ApiCall& call) {
   if (const auto refused = needs_role(call, {"architect"})) return *refused;
   const auto capability = capability_of(call);
   if (!capability) return no_capability(call);
-  const Expected expected = expected_of(call);
+  const Expected expected = expected_of(facade, call);
   if (expected.refused) return *expected.refused;
   const DryRun dry = dry_run_of(call);
   if (dry.refused) return *dry.refused;
@@ -253,16 +272,17 @@ Answer change_plan(Facade& facade, const ApiCall& call) {
   const auto forced = body.value->get("force").as_bool();
   const bool force = forced && *forced;
   if (dry.asked)
-    return outlook_answer(facade.cutover().outlook(*capability, *request, expected.version, force));
-  return status_answer(facade.cutover().change(*capability, *request, expected.version,
-                                               act_of(call, *body.value), force));
+    return outlook_answer(facade,
+                          facade.cutover().outlook(*capability, *request, expected.version, force));
+  return status_answer(facade, facade.cutover().change(*capability, *request, expected.version,
+                                                       act_of(call, *body.value), force));
 }
 
 Answer roll_back(Facade& facade, const ApiCall& call) {
   if (const auto refused = needs_role(call, {"architect"})) return *refused;
   const auto capability = capability_of(call);
   if (!capability) return no_capability(call);
-  const Expected expected = expected_of(call);
+  const Expected expected = expected_of(facade, call);
   if (expected.refused) return *expected.refused;
   const DryRun dry = dry_run_of(call);
   if (dry.refused) return *dry.refused;
@@ -271,9 +291,10 @@ Answer roll_back(Facade& facade, const ApiCall& call) {
   std::optional<cutover::Stage> to;
   if (const Value* stage = body.value->find("toStage")) to = cutover::parse_stage(stage->text());
   if (dry.asked)
-    return outlook_answer(facade.cutover().rollback_outlook(*capability, expected.version, to));
-  return status_answer(
-      facade.cutover().roll_back(*capability, expected.version, act_of(call, *body.value), to));
+    return outlook_answer(facade,
+                          facade.cutover().rollback_outlook(*capability, expected.version, to));
+  return status_answer(facade, facade.cutover().roll_back(*capability, expected.version,
+                                                          act_of(call, *body.value), to));
 }
 
 // A person has looked at what a guard halted.
@@ -281,13 +302,14 @@ Answer acknowledge(Facade& facade, const ApiCall& call) {
   if (const auto refused = needs_role(call, {"architect"})) return *refused;
   const auto capability = capability_of(call);
   if (!capability) return no_capability(call);
-  const Expected expected = expected_of(call);
+  const Expected expected = expected_of(facade, call);
   if (expected.refused) return *expected.refused;
   const Parsed body = parse_body(call, "cutover-acknowledge");
   if (!body.value) return body.refused;
-  return status_answer(facade.cutover().acknowledge(
-      *capability, expected.version, body.value->get("births").text() == "plan", call.subject,
-      body.value->get("reason").text()));
+  return status_answer(
+      facade, facade.cutover().acknowledge(*capability, expected.version,
+                                           body.value->get("births").text() == "plan", call.subject,
+                                           body.value->get("reason").text()));
 }
 
 // Why a subject goes where it goes.
@@ -348,6 +370,7 @@ Answer all_plans(Facade& facade) {
     const auto status = facade.cutover().status(capability);
     if (!status) return problem_for(status.error());
     items.push(status_value(*status));
+    items.item(items.size() - 1)->set("epoch", Value::integer(facade.journal().epoch()));
   }
   Value body = Value::object();
   body.set("items", std::move(items));
@@ -605,6 +628,7 @@ Answer readiness(const Facades& facades) {
   Value systems = Value::array();
   Value alarms = Value::array();
   bool all_ready = true;
+  bool all_open = true;
   for (Facade* facade : facades) {
     const std::string& wave = facade->settings().wave;
     for (const SystemHealth& health : facade->health()) {
@@ -631,11 +655,15 @@ Answer readiness(const Facades& facades) {
     one.set("wave", wave);
     one.set("ready", Value::boolean(state.has_value()));
     if (!state) one.set("detail", state.error().message);
+    const std::string closed = facade->closed();
+    if (!closed.empty()) one.set("writesClosed", closed);
+    all_open = all_open && closed.empty();
     waves.push(std::move(one));
   }
   Value body = Value::object();
   body.set("ready", Value::boolean(all_ready));
   body.set("waves", std::move(waves));
+  body.set("writes", all_open ? "open" : "closed");
   body.set("systems", std::move(systems));
   body.set("alarms", std::move(alarms));
   return Answer::json(all_ready ? 200 : 503, body);
@@ -656,7 +684,8 @@ ApiRoutes ops_routes(Facade& facade) {
       WavesOfCall::all_unnamed);
   add("GET", "/ops/v1/cutover/{capability}", "cutover_status", [&](const ApiCall& call) {
     const auto capability = capability_of(call);
-    return capability ? status_answer(facade.cutover().status(*capability)) : no_capability(call);
+    return capability ? status_answer(facade, facade.cutover().status(*capability))
+                      : no_capability(call);
   });
   add("GET", "/ops/v1/cutover/{capability}/history", "cutover_history",
       [&](const ApiCall& call) { return plan_history(facade, call); });
@@ -687,6 +716,7 @@ ApiRoutes ops_routes(Facade& facade) {
       [&](const ApiCall& call) { return parity_entries(facade, call); });
   add("GET", "/ops/v1/trace/{number}", "trace",
       [&](const ApiCall& call) { return trace(facade, call); });
+  for (ApiRoute& route : recovery_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : control_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : transfer_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : records_routes(facade)) routes.push_back(std::move(route));

@@ -17,14 +17,17 @@ struct Expected {
   std::int64_t version = 0;
   std::optional<Answer> refused;
 };
-Expected expected_of(const ApiCall& call);
+// Of another plan epoch (before a restore): 412.
+Expected expected_of(const Facade& facade, const ApiCall& call);
+// The entity tag of a plan version: "7", and "2.7" in the second epoch.
+std::string version_tag(const Facade& facade, std::int64_t version);
 
 // The actor is the token's subject; reason and change reference are the body's.
 Act act_of(const ApiCall& call, const json::Value& body);
 
 // 412 for a plan that has moved on, 409 with every reason for what is not allowed, 422 for a body.
 Answer refusal_answer(const Error& error);
-Answer status_answer(const Result<CutoverStatus>& status);
+Answer status_answer(const Facade& facade, const Result<CutoverStatus>& status);
 json::Value preview_value(const Preview& preview);
 
 // Transfers of documents between homes (facade/api/transfer_api.cpp).
@@ -40,6 +43,8 @@ struct DryRun {
 };
 DryRun dry_run_of(const ApiCall& call);
 json::Value money_value(const Money& money);
+// Recovery after a restore (facade/api/recovery_api.cpp).
+ApiRoutes recovery_routes(Facade& facade);
 
 // Proposals, previews, audit log, kill switch (facade/api/control_api.cpp).
 ApiRoutes control_routes(Facade& facade);

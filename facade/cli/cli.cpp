@@ -24,6 +24,24 @@ int run(int argc, char** argv, const Adapters& adapters) {
   doctor_command->add_option("--config", doctor_config, "Configuration file")->required();
   doctor_command->callback([&] { code = doctor(doctor_config, adapters); });
 
+  std::string backup_config;
+  std::string backup_file;
+  CLI::App* backs_up = app.add_subcommand("backup", "Copy the journal, also while it serves");
+  backs_up->add_option("--config", backup_config, "Configuration file")->required();
+  backs_up->add_option("--out", backup_file, "File to write; replaced when it is there")
+      ->required();
+  backs_up->callback([&] { code = backup(backup_config, backup_file, adapters); });
+
+  RestoreOptions restoring;
+  CLI::App* restores = app.add_subcommand(
+      "restore", "Put a backup in the journal's place; writes stay closed until `recover`");
+  restores->add_option("--config", restoring.config, "Configuration file")->required();
+  restores->add_option("--from", restoring.file, "File that `backup` wrote")->required();
+  restores->add_option("--wait", restoring.wait_s,
+                       "Seconds to wait for whoever holds the store to be gone");
+  restores->add_flag("--check", restoring.check_only, "Check the file, and change nothing");
+  restores->callback([&] { code = restore(restoring, adapters); });
+
   // The environment is read here, not by each subcommand: theirs would all write to the same place,
   // and the environment of one that was not called would win over what was given to another.
   OpsOptions ops;
@@ -200,6 +218,21 @@ int run(int argc, char** argv, const Adapters& adapters) {
     code = stops ? cutover_transfer_stop(ops, capability, transfer_id, transfer.reason)
                  : cutover_transfers(ops, capability, transfer_id, transfer_state, as_json);
   });
+  RecoverOptions recovering;
+  CLI::App* recovers = app.add_subcommand(
+      "recover", "After a restore: read what the ERPs hold since the backup, and open writes");
+  recovers->add_option("--config", recovering.config,
+                       "Configuration file: its ops listener is asked");
+  recovers->add_option("--reason", recovering.reason, "Why, for the audit log")
+      ->capture_default_str();
+  recovers->add_option("--overlap-ms", recovering.overlap_ms,
+                       "How long before the backup reading begins (default: recovery.overlapMs)");
+  recovers->add_flag("--dry-run", recovering.dry_run, "Say what would be done; writes stay closed");
+  recovers->add_flag("--no-wait", recovering.no_wait, "Begin it, and do not wait for its end");
+  recovers->add_option("--wait", recovering.wait_s,
+                       "Seconds to wait for its end (default: as long as it takes)");
+  reaches_ops(recovers);
+  recovers->callback([&] { code = recover(ops, recovering, adapters); });
 
   std::string reason;
   CLI::App* audit = app.add_subcommand("audit", "Who did what, and whether that record is whole");

@@ -16,8 +16,9 @@ struct Adapters {
   std::function<std::string_view(std::string_view)> settings_schema;
 };
 
-// `underpin <subcommand>`: serve, doctor, waves, cutover, exceptions, parity, keys. Exit codes: 0
-// done, 1 refused or something is missing, 2 wrong usage or configuration.
+// `underpin <subcommand>`: serve, doctor, backup, restore, recover, waves, cutover, exceptions,
+// parity, keys. Exit codes: 0 done, 1 refused or something is missing, 2 wrong usage or
+// configuration.
 int run(int argc, char** argv, const Adapters& adapters);
 
 // ---- one function per subcommand (facade/cli/<name>.cpp)
@@ -29,6 +30,16 @@ struct ServeOptions {
 int serve(const ServeOptions& options, const Adapters& adapters);
 int doctor(const std::string& config, const Adapters& adapters);
 
+// Offline, or beside a facade that serves: only the store is touched.
+int backup(const std::string& config, const std::string& file, const Adapters& adapters);
+struct RestoreOptions {
+  std::string config;
+  std::string file;
+  std::int64_t wait_s = 0;  // For whoever holds the store to be gone.
+  bool check_only = false;
+};
+int restore(const RestoreOptions& options, const Adapters& adapters);
+
 // How to reach a running facade's ops listener.
 struct OpsOptions {
   std::string url = "http://127.0.0.1:8081";
@@ -38,7 +49,8 @@ struct OpsOptions {
 int waves_list(const OpsOptions& ops);
 int cutover_status(const OpsOptions& ops, const std::string& capability, bool as_json);
 int cutover_acknowledge(const OpsOptions& ops, const std::string& capability,
-                        const std::string& births, const std::string& reason, std::int64_t version);
+                        const std::string& births, const std::string& reason,
+                        const std::string& version);
 // What is not given is taken from what is known of the subject.
 struct ExplainOptions {
   std::string subject;
@@ -55,9 +67,9 @@ struct ChangeOptions {
   std::string stage;  // For a rollback: empty leads to before the last forward step in force.
   std::string share = "100";
   std::string reason;
-  std::string reference;     // "CHG-4711"
-  std::int64_t version = 0;  // 0: the current.
-  std::string rules_file;    // Cohorts that have a share of their own.
+  std::string reference;   // "CHG-4711"
+  std::string version;     // "7", "2.7"; empty: the current.
+  std::string rules_file;  // Cohorts that have a share of their own.
   bool dry_run = false;
   bool force = false;
   std::string not_before;
@@ -109,6 +121,16 @@ struct VerifyOptions {
   std::string logs;  // A file of JSON log lines; with several waves, `wave` says whose count.
 };
 int audit_verify(const OpsOptions& ops, const VerifyOptions& options);
+
+struct RecoverOptions {
+  std::string config;  // Its ops listener is asked; empty: the ops URL.
+  std::string reason = "after a restore";
+  std::int64_t overlap_ms = -1;  // -1: as configured.
+  bool dry_run = false;
+  bool no_wait = false;
+  std::int64_t wait_s = 0;  // 0: as long as it takes.
+};
+int recover(const OpsOptions& ops, const RecoverOptions& options, const Adapters& adapters);
 
 // An empty target shows the switches.
 int kill_switch(const OpsOptions& ops, const std::string& target, bool killed,

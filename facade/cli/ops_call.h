@@ -21,7 +21,7 @@ std::optional<Reply> call(const OpsOptions& ops, const std::string& method, cons
 
 // The plan version to act on: the given one, or the current.
 std::optional<std::string> version_tag(const OpsOptions& ops, const std::string& capability,
-                                       std::int64_t version);
+                                       const std::string& version);
 
 // The body of a change of plan; nothing, and a word to the user, when the share is none.
 std::optional<json::Value> change_body(const ChangeOptions& change);
@@ -34,6 +34,8 @@ bool of_several_waves(const json::Value& joined);
 std::string percent_encoded(const std::string& text);
 
 std::string share_of(const json::Value& plan);
+// "7", and "2.7" in the second epoch.
+std::string version_of(const json::Value& plan);
 std::string in_words(const json::Value& validity);
 std::string joined(const json::Value& lines);  // " one; two"
 void print_plan(const json::Value& plan);

@@ -96,7 +96,7 @@ void print_plan(const Value& plan) {
   const std::string& from = plan.get("from").text();
   const std::string where = stage == from ? stage : from + " -> " + stage;
   std::printf("%-10s %-28s %8s  version %s\n", plan.get("capability").text().c_str(), where.c_str(),
-              share_of(plan).c_str(), plan.get("version").text().c_str());
+              share_of(plan).c_str(), version_of(plan).c_str());
   const Value& backlog = plan.get("backlog");
   std::printf(
       "%-10s open writes %s (unknown %s), to cloud %s, to legacy %s, dead letters %s\n", "",
@@ -137,12 +137,17 @@ void print_plan(const Value& plan) {
     std::printf("%-10s %s\n", "", freeze.text().c_str());
 }
 
+std::string version_of(const Value& plan) {
+  const std::string& epoch = plan.get("epoch").text();
+  return (epoch.empty() || epoch == "1" ? std::string{} : epoch + ".") + plan.get("version").text();
+}
+
 std::optional<std::string> version_tag(const OpsOptions& ops, const std::string& capability,
-                                       std::int64_t version) {
-  if (version > 0) return "\"" + std::to_string(version) + "\"";
+                                       const std::string& version) {
+  if (!version.empty()) return "\"" + version + "\"";
   const auto reply = call(ops, "GET", "/ops/v1/cutover/" + capability);
   if (!reply) return std::nullopt;
-  return "\"" + reply->value.get("version").text() + "\"";
+  return "\"" + version_of(reply->value) + "\"";
 }
 
 void print_unavailable(const Value& joined) {
@@ -289,7 +294,7 @@ int cutover_set(const OpsOptions& ops, const std::string& capability, const Chan
 
 int cutover_acknowledge(const OpsOptions& ops, const std::string& capability,
                         const std::string& births, const std::string& reason,
-                        std::int64_t version) {
+                        const std::string& version) {
   const auto tag = version_tag(ops, capability, version);
   if (!tag) return 1;
   Value body = Value::object();

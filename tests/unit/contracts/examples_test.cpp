@@ -55,6 +55,7 @@ const std::map<std::string, Example>& examples() {
       {"cutover-approval.json", {"cutover-approval", nothing_more}},
       {"cutover-transfer.json", {"cutover-transfer", nothing_more}},
       {"xref-import.json", {"xref-import", nothing_more}},
+      {"recovery-request.json", {"recovery-request", nothing_more}},
       {"reason.json", {"reason", nothing_more}}};
   return all;
 }

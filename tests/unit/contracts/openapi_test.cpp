@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 23);
+  EXPECT_EQ(checked, 24);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -225,6 +225,8 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "post /ops/v1/xref/imports",
                                    "post /ops/v1/history/export",
                                    "get /ops/v1/audit",
+                                   "get /ops/v1/recovery",
+                                   "post /ops/v1/recovery",
                                    "get /ops/v1/kill",
                                    "post /ops/v1/kill/{target}",
                                    "post /ops/v1/unkill/{target}",

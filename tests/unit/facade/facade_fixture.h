@@ -49,6 +49,7 @@ struct FacadeFixture : testing::Test {
     settings.rehearsal = rehearsal_settings;
     settings.orders = order_settings;
     settings.fields = field_owners;
+    settings.recovery = recovery_settings;
     settings.on_audit = [this](const journal::AuditRecord& record) {
       heads_told.push_back(record.hash);
     };
@@ -216,13 +217,14 @@ struct FacadeFixture : testing::Test {
   std::atomic<std::int64_t> clock{1'795'500'000'000'000};
   std::shared_ptr<SmallErp> legacy_state;
   std::shared_ptr<SmallErp> cloud_state;
-  OnStep on_step;  // Taken at the next open(), like the next two.
+  OnStep on_step;  // Taken at the next open(), like what follows.
   std::function<std::unique_ptr<journal::Journal>(std::unique_ptr<journal::Journal>)>
       around_journal;
   CutoverSettings cutover_settings;
   RehearsalSettings rehearsal_settings;
   OrderSettings order_settings;
   FieldOwners field_owners;
+  RecoverySettings recovery_settings;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};

@@ -163,6 +163,14 @@ class SmallErp final : public ErpAdapter,
     }
     return {};
   }
+  void delete_by_hand(const OrderId& id) {
+    const std::lock_guard lock(mutex_);
+    for (Held& held : held_) {
+      if (!(held.order.id == id)) continue;
+      held.gone = true;
+      order_changes_.push_back(held.document);
+    }
+  }
   void ship_part(const OrderId& id, int number, Decimal quantity) {
     const std::lock_guard lock(mutex_);
     for (Held& held : held_) {
@@ -189,8 +197,11 @@ class SmallErp final : public ErpAdapter,
   }
   void release_by_hand(const OrderId& id) {
     const std::lock_guard lock(mutex_);
-    for (Held& held : held_)
-      if (held.order.id == id && !held.gone) held.released = true;
+    for (Held& held : held_) {
+      if (!(held.order.id == id) || held.gone) continue;
+      held.released = true;
+      order_changes_.push_back(held.document);
+    }
   }
   void total_becomes(const OrderId& id, Decimal total) {
     const std::lock_guard lock(mutex_);
@@ -440,8 +451,14 @@ class SmallErp final : public ErpAdapter,
       return found.front();
     });
   }
-  Result<ChangePage<StockMovement>> stock_movements(const Cursor&, const CallContext&) override {
-    return ChangePage<StockMovement>{};
+  Result<ChangePage<StockMovement>> stock_movements(const Cursor& cursor,
+                                                    const CallContext&) override {
+    const std::lock_guard lock(mutex_);
+    ChangePage<StockMovement> page;
+    const std::size_t from = cursor.empty() ? 0 : std::stoul(cursor.text());
+    for (std::size_t i = from; i < movements_.size(); ++i) page.items.push_back(movements_[i]);
+    page.next = Cursor{std::to_string(movements_.size())};
+    return page;
   }
 
   // ---- PricingService

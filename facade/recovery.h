@@ -1,0 +1,138 @@
+#pragma once
+
+#include "facade/audit.h"
+#include "facade/customers.h"
+#include "facade/demand.h"
+#include "facade/document_home.h"
+#include "facade/inventory.h"
+#include "facade/journal/backup.h"
+#include "facade/orders.h"
+#include "facade/write_life.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace underpin::facade {
+
+struct RecoverySettings {
+  // How long before the backup reading begins: what a feed had passed by and nobody had written.
+  std::int64_t overlap_ms = 600'000;
+  // An order that lies unreleased in its home was held by someone, or its release was still to be
+  // sent: nobody knows. False: a person decides on each. True: all are released.
+  bool release_unreleased = false;
+  // Movement ids of channels begin with one of these: what only one ERP has posted under them is
+  // posted in the other. Other movements that only one has are a person's to decide.
+  std::vector<std::string> movement_prefixes;
+};
+
+// Kept in the journal, so that recovery goes on where it was interrupted.
+struct RecoveryState {
+  std::string state = "open";  // "open", "closed" (restored, nothing runs), "running".
+  bool dry_run = false;
+  std::int64_t epoch = 1;
+  Timestamp taken_at;  // Of the backup.
+  Timestamp restored_at;
+  Timestamp started_at;
+  Timestamp ended_at;
+  std::string actor;
+  std::string reason;
+  std::int64_t overlap_ms = 0;
+  std::string phase;
+  std::string cursor;  // Of the phase.
+  int round = 0;
+  std::map<std::string, std::int64_t> counts;
+  std::vector<std::string> differences;  // What the counts do not agree on; the first few.
+  std::string waits;                     // What it waits for, in words.
+};
+json::Value to_json(const RecoveryState& state);
+RecoveryState recovery_in(const journal::JournalReader& reader);
+
+// Restores a backup (journal/backup.h) and leaves the store closed, with an audit entry.
+Result<journal::Restored> restore_closed(const journal::StoreSettings& store,
+                                         const std::string& file, const std::string& actor,
+                                         Timestamp now);
+
+// The position of a feed, noted now and then, so that recovery can begin before the backup.
+void note_position(journal::JournalTransaction& tx, const std::string& system,
+                   const std::string& feed, const std::string& cursor, Timestamp now);
+// The newest one noted at `at` or before; without one nothing, or the oldest there is.
+std::optional<std::string> position_at(const journal::JournalReader& reader,
+                                       const std::string& system, const std::string& feed,
+                                       Timestamp at, bool or_oldest);
+
+// Posts a movement at the side that lacks it.
+journal::NewOutboxRow movement_row(const StockAdjustment& adjustment, Side to,
+                                   const std::string& wave);
+
+// After a restore the journal lacks what was acknowledged since the backup; the ERPs have it. Reads
+// both since the backup less an overlap, and rebuilds: orders of our channels with their homes,
+// cross-references, statuses and missing mirrors; customers; stock movements; then it counts, and
+// opens writes when the counts agree. Nothing is sent to an ERP before that, and every rebuilt
+// delivery looks first, as always. Threads: advance() one caller at a time, the rest any.
+class Recovery {
+ public:
+  Recovery(const Systems& systems, journal::Journal& journal, PlanBook& plans, AuditTrail& audit,
+           WriteLife& writes, OrderFacade& orders, CustomerFacade& customers,
+           UndeliveredDemand& demand, Now now, std::function<void()> wake,
+           RecoverySettings settings);
+
+  Result<RecoveryState> state() const;
+  // Begins, or goes on. Errors: conflict when writes are open, or it runs already.
+  Result<RecoveryState> start(const std::string& actor, const std::string& reason, bool dry_run,
+                              std::optional<std::int64_t> overlap_ms);
+  // One page of work; true when there is more to do at once.
+  bool advance(const CallContext& context);
+
+  // A person has mended an order that both ERPs held live: looks again. rejected: they still do.
+  Status reconsider(const journal::Subject& subject, const CallContext& context);
+
+ private:
+  struct Sight {
+    std::optional<Order> order;
+    DocumentNumber document;
+  };
+
+  Status work(RecoveryState& state, const CallContext& context, bool& more);
+  Status intents(RecoveryState& state, const CallContext& context, bool& last);
+  Status orders_page(RecoveryState& state, Side side, const CallContext& context, bool& last);
+  Status rows_page(RecoveryState& state, const CallContext& context, bool& last);
+  Status customers_page(RecoveryState& state, Side side, const CallContext& context, bool& last);
+  Status customers_compared(RecoveryState& state, const CallContext& context, bool& last);
+  Status movements_page(RecoveryState& state, Side side, const CallContext& context, bool& last);
+  Status count_page(RecoveryState& state, Side side, const CallContext& context, bool& last);
+  Status open(RecoveryState& state);
+
+  Status examine_order(RecoveryState& state, const OrderId& id, std::optional<Side> older_home,
+                       const CallContext& context);
+  // `changed`: by which sides since the backup, as far as they have told.
+  Status examine_customer(RecoveryState& state, const CustomerNumber& number,
+                          const std::set<Side>& changed, const CallContext& context);
+  Status examine_movement(RecoveryState& state, Side side, const StockMovement& movement,
+                          const CallContext& context);
+  Status examine_movement_row(RecoveryState& state, const journal::OutboxRow& row,
+                              const CallContext& context);
+  Result<Sight> sight(Side side, const OrderId& id, std::optional<Side> older_home,
+                      const CallContext& context) const;
+  Result<std::string> begin_at(const RecoveryState& state, Side side, const std::string& feed,
+                               bool or_oldest) const;
+  Status keep(const RecoveryState& state);
+
+  const Systems& systems_;
+  journal::Journal& journal_;
+  PlanBook& plans_;
+  AuditTrail& audit_;
+  WriteLife& writes_;
+  OrderFacade& orders_;
+  CustomerFacade& customers_;
+  UndeliveredDemand& demand_;
+  Now now_;
+  std::function<void()> wake_;
+  const RecoverySettings settings_;
+};
+
+}  // namespace underpin::facade

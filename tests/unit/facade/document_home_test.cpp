@@ -1,0 +1,82 @@
+#include "facade/document_home.h"
+
+#include <gtest/gtest.h>
+
+namespace underpin::facade {
+namespace {
+
+using Seen = DocumentSeen;
+
+HomeEvidence evidence(Seen legacy, Seen cloud) {
+  HomeEvidence e;
+  e.legacy = legacy;
+  e.cloud = cloud;
+  return e;
+}
+
+TEST(DocumentHome, IsWhereTheDocumentIsReleased) {
+  EXPECT_EQ(judge_home(evidence(Seen::live, Seen::inert)).home, Side::legacy);
+  HomeEvidence moved = evidence(Seen::inert, Seen::live);
+  EXPECT_EQ(judge_home(moved).home, Side::cloud);
+  moved.known_home = Side::legacy;  // Moved since the backup: blocked here before it was released.
+  EXPECT_EQ(judge_home(moved).home, Side::cloud);
+  EXPECT_EQ(judge_home(evidence(Seen::ended, Seen::live)).home, Side::cloud);
+}
+
+TEST(DocumentHome, NobodyDecidesWhenBothAreExecuted) {
+  HomeEvidence both = evidence(Seen::live, Seen::live);
+  both.known_home = Side::legacy;
+  EXPECT_FALSE(judge_home(both).home);
+  EXPECT_EQ(judge_home(both).doubt, "live_in_both");
+  // Cancelled where it lives, and executed by its copy.
+  HomeEvidence executed = evidence(Seen::ended, Seen::live);
+  executed.known_home = Side::legacy;
+  EXPECT_EQ(judge_home(executed).doubt, "live_in_both");
+}
+
+TEST(DocumentHome, IsTheKnownOneWhileNothingIsReleased) {
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    for (const Seen legacy : {Seen::inert, Seen::ended}) {
+      HomeEvidence e = evidence(legacy, Seen::inert);
+      e.known_home = side;
+      EXPECT_EQ(judge_home(e).home, side);
+    }
+  }
+}
+
+TEST(DocumentHome, IsTheOnlyOneThereIs) {
+  EXPECT_EQ(judge_home(evidence(Seen::inert, Seen::absent)).home, Side::legacy);
+  EXPECT_EQ(judge_home(evidence(Seen::absent, Seen::ended)).home, Side::cloud);
+  EXPECT_FALSE(judge_home(evidence(Seen::absent, Seen::absent)).home);
+}
+
+TEST(DocumentHome, OfTwoCopiesThatSayTheSameIsWhereThePlanHasItBorn) {
+  HomeEvidence e = evidence(Seen::inert, Seen::inert);
+  e.birth_side = Side::cloud;
+  EXPECT_EQ(judge_home(e).doubt, "home_unknown") << "one has a change that the other lacks";
+  e.same_content = true;
+  EXPECT_EQ(judge_home(e).home, Side::cloud);
+}
+
+TEST(DocumentHome, ACancelledOneIsHomeOnlyWhereThePlanHasItBorn) {
+  HomeEvidence e = evidence(Seen::ended, Seen::inert);
+  e.birth_side = Side::legacy;
+  EXPECT_EQ(judge_home(e).home, Side::legacy) << "cancelled by its channel, the copy is behind";
+  e.birth_side = Side::cloud;
+  EXPECT_EQ(judge_home(e).doubt, "home_unknown") << "or somebody deleted the copy";
+}
+
+TEST(DocumentHome, WhereNothingCanBeKeptInertEveryDocumentIsLive) {
+  Order open;
+  CapabilityDescriptor can;
+  can.inert_by = "unreleased";
+  EXPECT_EQ(seen_as(can, open), Seen::inert);
+  EXPECT_EQ(seen_as(CapabilityDescriptor{}, open), Seen::live);
+  open.status = OrderStatus::cancelled;
+  EXPECT_EQ(seen_as(CapabilityDescriptor{}, open), Seen::ended);
+  open.status = OrderStatus::partially_shipped;
+  EXPECT_EQ(seen_as(can, open), Seen::live);
+}
+
+}  // namespace
+}  // namespace underpin::facade

@@ -1,0 +1,598 @@
+#include "contracts/json/json_text.h"
+#include "facade/journal/backup.h"
+#include "tests/unit/facade/facade_fixture.h"
+
+#include <set>
+
+namespace underpin::facade::test {
+namespace {
+
+using cutover::Stage;
+using journal::JournalReader;
+using journal::JournalTransaction;
+using Trap = SmallErp::Trap;
+
+struct RecoveryTest : FacadeFixture {
+  RecoveryTest() {
+    recovery_settings.overlap_ms = 0;
+    recovery_settings.release_unreleased = true;
+    open();
+    legacy().add_customer(customer("C1"));
+    for (SmallErp* erp : {&legacy(), &cloud()})
+      erp->set_stock({Sku{"1000"}, LocationCode{"EAST"}}, Decimal::of(100));
+  }
+
+  std::string file() const { return (folder / "backup").string(); }
+  journal::StoreSettings store() const {
+    journal::JournalSettings settings;
+    settings.file = (folder / "journal.db").string();
+    return settings;
+  }
+  void take_backup() {
+    for (const Side side : {Side::legacy, Side::cloud})
+      ASSERT_TRUE(facade->feeds().poll_stock(side, context()));
+    const auto taken = journal::back_up(store(), file(), Timestamp{clock});
+    ASSERT_TRUE(taken.has_value()) << taken.error().message;
+    pass_ms(60'000);
+  }
+  // The process dies, and its journal with it; an older copy is put in its place.
+  void restore_backup() {
+    facade.reset();
+    const auto restored = restore_closed(store(), file(), "olga", Timestamp{clock});
+    ASSERT_TRUE(restored.has_value()) << restored.error().message;
+    open();
+  }
+  RecoveryState state() { return *facade->recovery().state(); }
+  void run_to_end() {
+    for (int i = 0; i < 500 && state().state == "running"; ++i)
+      (void)facade->recovery().advance(context());
+    EXPECT_NE(state().state, "running") << state().waits;
+  }
+  RecoveryState recover(bool dry_run = false) {
+    const auto begun = facade->recovery().start("olga", "disk lost", dry_run, std::nullopt);
+    EXPECT_TRUE(begun.has_value()) << begun.error().message;
+    run_to_end();
+    return state();
+  }
+  void dual_write() {
+    move(Capability::customers, Stage::dual_write);
+    move(Capability::orders, Stage::dual_write);
+    move(Capability::inventory, Stage::dual_write);
+  }
+  Answer place(const std::string& number, const std::string& key = {}) {
+    return facade->orders().place(order(number), write(key.empty() ? "k" + number : key));
+  }
+  bool known(const std::string& number) {
+    bool found = false;
+    EXPECT_TRUE(facade->journal().read([&](const JournalReader& reader) {
+      found = reader.document(order(number).id).has_value();
+    }));
+    return found;
+  }
+  std::size_t rows() {
+    std::size_t count = 0;
+    EXPECT_TRUE(facade->journal().read(
+        [&](const JournalReader& reader) { count = reader.outbox(0, 1'000).size(); }));
+    return count;
+  }
+  std::size_t documents_in(SmallErp& erp, const std::string& number) {
+    return erp.orders_with(order(number).id).size();
+  }
+  static StockAdjustment movement(const std::string& id, const std::string& quantity) {
+    StockAdjustment adjustment;
+    adjustment.movement = MovementId{id};
+    adjustment.key = {Sku{"1000"}, LocationCode{"EAST"}};
+    adjustment.quantity = *Decimal::parse(quantity);
+    adjustment.uom = "PCS";
+    return adjustment;
+  }
+};
+
+TEST_F(RecoveryTest, AfterARestoreReadsAreServedAndWritesRefused) {
+  dual_write();
+  ASSERT_EQ(place("1").status, 201);
+  settle();
+  take_backup();
+  restore_backup();
+  EXPECT_TRUE(facade->orders().get("1", context()));
+  const Answer refused = place("2");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_GT(refused.retry_after_s, 0);
+  EXPECT_NE(refused.body.find("underpin recover"), std::string::npos) << refused.body;
+  EXPECT_EQ(facade->orders().cancel("1", {}, write("c1")).status, 503);
+  EXPECT_EQ(facade->orders().amend("1", {}, {"*"}, write("a1")).status, 503);
+  EXPECT_EQ(facade->orders().cancel("unknown", {}, write("c2")).status, 503)
+      << "it may only be unknown until recovery";
+  EXPECT_EQ(facade->customers().create(customer("C2"), write("k-c2")).status, 503);
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "1"), write("k-m1")).status, 503);
+  EXPECT_EQ(place("1").status, 201) << "an answer that is known remains";
+  EXPECT_EQ(documents_in(legacy(), "2"), 0U);
+  const auto refused_plan =
+      facade->cutover().change(Capability::orders, {Stage::shadow_read, cutover::whole_share},
+                               version(Capability::orders), {"ada", "test"});
+  ASSERT_FALSE(refused_plan);
+  EXPECT_NE(refused_plan.error().message.find("underpin recover"), std::string::npos);
+}
+
+TEST_F(RecoveryTest, NothingIsSentBeforeTheErpsWereAsked) {
+  dual_write();
+  ASSERT_EQ(place("1").status, 201);  // Neither released nor mirrored yet.
+  legacy().set_trap("place_order", Trap::lost_answer);
+  ASSERT_EQ(place("2").status, 202);
+  take_backup();
+  restore_backup();
+  const int placed = cloud().calls("place_order");
+  const int released = legacy().calls("release_order");
+  const int looked_up = legacy().calls("find_receipt");
+  for (const Side side : {Side::legacy, Side::cloud})
+    EXPECT_EQ(facade->relay().deliver_due(side), 0);
+  EXPECT_EQ(facade->writes().resolve_outcomes(context()), 0);
+  EXPECT_EQ(cloud().calls("place_order"), placed);
+  EXPECT_EQ(legacy().calls("release_order"), released);
+  EXPECT_EQ(legacy().calls("find_receipt"), looked_up);
+}
+
+TEST_F(RecoveryTest, OrdersSinceTheBackupAreKnownAgainAndNothingIsDoubled) {
+  dual_write();
+  ASSERT_EQ(place("1").status, 201);
+  settle();
+  take_backup();
+  ASSERT_EQ(place("2").status, 201);
+  settle();
+  ASSERT_EQ(place("3").status, 201);  // Its mirror and its release are lost with the journal.
+  ASSERT_EQ(facade->orders().cancel("1", {}, write("c1")).status, 200);
+  restore_backup();
+  EXPECT_FALSE(known("2"));
+
+  const RecoveryState done = recover();
+  EXPECT_EQ(done.state, "open") << done.waits;
+  EXPECT_EQ(done.counts.at("orders_rebuilt"), 2);
+  EXPECT_EQ(done.counts.at("orders_in_nav"), done.counts.at("orders_known_in_nav"));
+  EXPECT_EQ(document("2").home, Side::legacy);
+  EXPECT_EQ(document("2").legacy_document, legacy().orders_with(order("2").id).at(0).document);
+  EXPECT_EQ(document("2").cloud_document, cloud().orders_with(order("2").id).at(0).document);
+  EXPECT_TRUE(document("3").mirrored);
+  EXPECT_EQ(document("1").status, OrderStatus::cancelled);
+  settle();
+  for (const char* number : {"1", "2", "3"}) {
+    EXPECT_EQ(documents_in(legacy(), number), 1U) << number;
+    EXPECT_EQ(documents_in(cloud(), number), 1U) << number;
+  }
+  EXPECT_TRUE(legacy().orders_with(order("3").id).at(0).released);
+  EXPECT_FALSE(cloud().orders_with(order("3").id).at(0).released);
+  EXPECT_TRUE(cloud().orders_with(order("1").id).at(0).gone) << "its copy is withdrawn";
+  EXPECT_EQ(rows(), 0U);
+  EXPECT_TRUE(exceptions().empty());
+  EXPECT_EQ(audit_kinds().back(), "recovery_done");
+}
+
+TEST_F(RecoveryTest, ARepeatUnderALostKeyGetsItsReceiptAndMakesNoSecondDocument) {
+  dual_write();
+  settle();
+  take_backup();
+  const Answer first = place("2");
+  ASSERT_EQ(first.status, 201);
+  settle();
+  restore_backup();
+  EXPECT_EQ(place("2").status, 503);
+  ASSERT_EQ(recover().state, "open");
+  const int sent = legacy().calls("place_order");
+  const Answer again = place("2");
+  EXPECT_EQ(again.status, 201) << again.body;
+  const auto before = *json::parse(first.body);
+  const auto after = *json::parse(again.body);
+  EXPECT_EQ(after.get("number").text(), before.get("number").text());
+  EXPECT_EQ(after.get("document").text(), before.get("document").text());
+  EXPECT_EQ(place("2", "another key").status, 201);
+  EXPECT_EQ(place("2").body, again.body) << "remembered from here on";
+  // The same number for something else is taken.
+  Order other = order("2");
+  other.lines[0].sku = Sku{"2000"};
+  EXPECT_EQ(facade->orders().place(other, write("k-other")).status, 409);
+  EXPECT_EQ(legacy().calls("place_order"), sent);
+  settle();
+  EXPECT_EQ(documents_in(legacy(), "2"), 1U);
+  EXPECT_EQ(documents_in(cloud(), "2"), 1U);
+}
+
+TEST_F(RecoveryTest, AHomeInTheCloudIsFoundThoughLegacyHasACopy) {
+  dual_write();
+  settle();
+  take_backup();
+  move(Capability::customers, Stage::shadow_read);
+  move(Capability::orders, Stage::shadow_read);
+  move(Capability::customers, Stage::cloud_primary);
+  move(Capability::orders, Stage::cloud_primary);
+  ASSERT_EQ(place("2").status, 201);
+  settle();
+  ASSERT_TRUE(cloud().orders_with(order("2").id).at(0).released);
+  restore_backup();
+  // Also for a channel that asks before anything was recovered.
+  const auto asked = facade->orders().get("2", context());
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->value.status, OrderStatus::released);
+  EXPECT_EQ(document("2").home, Side::cloud);
+  ASSERT_EQ(recover().state, "open");
+  EXPECT_EQ(document("2").home, Side::cloud);
+  EXPECT_TRUE(document("2").mirrored);
+  // By the plan that was restored it would be sent to legacy.
+  EXPECT_EQ(place("2").status, 201);
+  settle();
+  EXPECT_EQ(documents_in(legacy(), "2"), 1U);
+  EXPECT_EQ(documents_in(cloud(), "2"), 1U);
+  EXPECT_FALSE(legacy().orders_with(order("2").id).at(0).released);
+}
+
+TEST_F(RecoveryTest, AnOrderThatBothHoldLiveStaysClosedUntilAPersonHasMendedIt) {
+  dual_write();
+  settle();
+  take_backup();
+  ASSERT_EQ(place("2").status, 201);
+  ASSERT_EQ(place("3").status, 201);
+  settle();
+  cloud().release_by_hand(order("2").id);
+  restore_backup();
+  const RecoveryState done = recover();
+  EXPECT_EQ(done.state, "open") << done.waits;
+  ASSERT_EQ(exceptions().size(), 1U);
+  EXPECT_EQ(exceptions()[0].kind, "live_in_both");
+  EXPECT_EQ(exceptions()[0].subject, "web/2");
+  const Answer refused = facade->orders().cancel("2", {}, write("c2"));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find("exception"), std::string::npos) << refused.body;
+  EXPECT_EQ(facade->orders().cancel("3", {}, write("c3")).status, 200) << "others are open";
+  settle();
+  EXPECT_FALSE(cloud().orders_with(order("2").id).at(0).gone) << "nobody decides by himself";
+
+  const std::int64_t id = exceptions()[0].id;
+  const Status too_early = facade->replay_exception(id, "olga", "mended");
+  ASSERT_FALSE(too_early);
+  EXPECT_EQ(too_early.error().code, ErrorCode::rejected);
+  cloud().delete_by_hand(order("2").id);
+  const Status mended = facade->replay_exception(id, "olga", "mended");
+  ASSERT_TRUE(mended) << mended.error().message;
+  EXPECT_TRUE(exceptions().empty());
+  EXPECT_EQ(document("2").home, Side::legacy);
+  EXPECT_EQ(facade->orders().cancel("2", {}, write("c2")).status, 200);
+}
+
+TEST_F(RecoveryTest, TwoDocumentsInOneErpCloseTheirSubjectOnly) {
+  dual_write();
+  settle();
+  take_backup();
+  ASSERT_EQ(place("2").status, 201);
+  settle();
+  legacy().double_by_hand(order("2").id);
+  restore_backup();
+  EXPECT_EQ(recover().state, "open");
+  ASSERT_EQ(exceptions().size(), 1U);
+  EXPECT_EQ(exceptions()[0].kind, "duplicate_document");
+  EXPECT_EQ(place("2").status, 503);
+  EXPECT_EQ(place("3").status, 201);
+  EXPECT_EQ(documents_in(legacy(), "2"), 2U);
+}
+
+TEST_F(RecoveryTest, ARowOfTheBackupWhoseEffectIsThereIsNotDeliveredAgain) {
+  dual_write();
+  settle();
+  ASSERT_EQ(place("1").status, 201);
+  ASSERT_TRUE(facade->customers()
+                  .amend(CustomerNumber{"C1"}, {"Ada", {}, {}, {}, {}}, {"*"}, write("k-c1"))
+                  .status == 200);
+  ASSERT_EQ(facade->inventory().adjust(movement("M1", "5"), write("k-m1")).status, 201);
+  take_backup();  // With four rows: release, mirror, customer, movement.
+  EXPECT_EQ(rows(), 4U);
+  settle();
+  EXPECT_EQ(rows(), 0U);
+  restore_backup();
+  EXPECT_EQ(rows(), 4U);
+  const int placed = cloud().calls("place_order");
+  const int released = legacy().calls("release_order");
+  const int put = cloud().calls("put_customer");
+  const int posted = cloud().calls("adjust_stock");
+  const RecoveryState done = recover();
+  EXPECT_EQ(done.state, "open") << done.waits;
+  EXPECT_EQ(done.counts.at("deliveries_done"), 4);
+  EXPECT_EQ(rows(), 0U);
+  for (const Side side : {Side::legacy, Side::cloud})
+    EXPECT_EQ(facade->relay().deliver_due(side), 0);
+  EXPECT_EQ(cloud().calls("place_order"), placed);
+  EXPECT_EQ(legacy().calls("release_order"), released);
+  EXPECT_EQ(cloud().calls("put_customer"), put);
+  EXPECT_EQ(cloud().calls("adjust_stock"), posted);
+  EXPECT_EQ(cloud().postings_of(MovementId{"M1"}), 1);
+}
+
+TEST_F(RecoveryTest, ADeadLetterWhoseEffectIsThereIsSettled) {
+  dual_write();
+  settle();
+  cloud().set_trap("place_order", Trap::refused);
+  ASSERT_EQ(place("1").status, 201);
+  settle();
+  ASSERT_EQ(exceptions().size(), 1U);
+  take_backup();
+  ASSERT_TRUE(facade->replay_exception(exceptions()[0].id, "olga", "again"));
+  settle();
+  ASSERT_EQ(documents_in(cloud(), "1"), 1U);
+  restore_backup();
+  ASSERT_EQ(exceptions().size(), 1U);
+  ASSERT_EQ(recover().state, "open");
+  EXPECT_TRUE(exceptions().empty());
+  EXPECT_EQ(rows(), 0U);
+}
+
+TEST_F(RecoveryTest, AnIntentThatTheBackupHadOpenIsSettledByWhatTheErpHolds) {
+  dual_write();
+  settle();
+  legacy().set_trap("place_order", Trap::lost_answer);
+  ASSERT_EQ(place("1").status, 202);
+  legacy().set_trap("place_order", Trap::lost_request);
+  ASSERT_EQ(place("2").status, 202);
+  take_backup();
+  restore_backup();
+  const int sent = legacy().calls("place_order");
+  const RecoveryState done = recover();
+  EXPECT_EQ(done.state, "open") << done.waits;
+  EXPECT_EQ(done.counts.at("intents_settled"), 1);
+  EXPECT_EQ(done.counts.at("intents_given_up"), 1);
+  EXPECT_EQ(place("1").status, 201);
+  EXPECT_EQ(legacy().calls("place_order"), sent)
+      << "what is absent was refused, or its channel repeats it";
+  EXPECT_EQ(documents_in(legacy(), "2"), 0U);
+  EXPECT_EQ(place("2").status, 201) << "the key is free again";
+  settle();
+  for (const char* number : {"1", "2"}) {
+    EXPECT_EQ(documents_in(legacy(), number), 1U) << number;
+    EXPECT_EQ(documents_in(cloud(), number), 1U) << number;
+  }
+}
+
+TEST_F(RecoveryTest, AnUnreleasedOrderIsHeldForAPersonUnlessConfiguredOtherwise) {
+  recovery_settings.release_unreleased = false;
+  dual_write();
+  settle();
+  take_backup();
+  ASSERT_EQ(place("2").status, 201);  // Its release is lost; it may also have been held.
+  restore_backup();
+  ASSERT_EQ(recover().state, "open");
+  settle();
+  EXPECT_FALSE(legacy().orders_with(order("2").id).at(0).released);
+  EXPECT_EQ(document("2").holds, (std::vector<std::string>{"recovered"}));
+  ASSERT_EQ(exceptions().size(), 1U);
+  EXPECT_EQ(exceptions()[0].kind, "unreleased_after_restore");
+  ASSERT_TRUE(facade->replay_exception(exceptions()[0].id, "olga", "the total is right"));
+  settle();
+  EXPECT_TRUE(legacy().orders_with(order("2").id).at(0).released);
+  EXPECT_TRUE(document("2").holds.empty());
+  EXPECT_TRUE(exceptions().empty());
+}
+
+TEST_F(RecoveryTest, AReleaseThatTheBackupHadInItsOutboxIsSent) {
+  recovery_settings.release_unreleased = false;
+  open();
+  dual_write();
+  settle();
+  ASSERT_EQ(place("1").status, 201);
+  take_backup();
+  restore_backup();
+  ASSERT_EQ(recover().state, "open");
+  settle();
+  EXPECT_TRUE(legacy().orders_with(order("1").id).at(0).released);
+  EXPECT_TRUE(exceptions().empty());
+}
+
+TEST_F(RecoveryTest, AnAmendmentSinceTheBackupIsWhatTheChannelSeesAndTheCopyHas) {
+  dual_write();
+  ASSERT_EQ(place("1").status, 201);
+  settle();
+  take_backup();
+  OrderAmendment amendment;
+  LineAmendment line;
+  line.number = 1;
+  line.quantity = Decimal::of(7);
+  amendment.lines = {line};
+  ASSERT_EQ(facade->orders().amend("1", amendment, {"*"}, write("a1")).status, 200);
+  restore_backup();
+  ASSERT_EQ(recover().state, "open");
+  settle();
+  EXPECT_EQ(facade->orders().get("1", context())->value.lines.at(0).quantity, Decimal::of(7));
+  EXPECT_EQ(cloud().orders_with(order("1").id).at(0).order.lines.at(0).quantity, Decimal::of(7));
+  const auto content = read_content(document("1").content);
+  ASSERT_TRUE(content);
+  EXPECT_EQ(content->lines.at(0).quantity, Decimal::of(7));
+}
+
+TEST_F(RecoveryTest, TheCustomerThatWasWrittenLastIsCarriedOver) {
+  dual_write();
+  settle();
+  take_backup();
+  ASSERT_EQ(facade->customers().create(customer("C2"), write("k-c2")).status, 201);
+  settle();
+  // Never mirrored: only legacy has it.
+  ASSERT_EQ(facade->customers()
+                .amend(CustomerNumber{"C1"}, {"Ada", {}, {}, {}, {}}, {"*"}, write("k1"))
+                .status,
+            200);
+  ASSERT_EQ(facade->customers().create(customer("C3"), write("k-c3")).status, 201);
+  restore_backup();
+  const RecoveryState done = recover();
+  EXPECT_EQ(done.state, "open") << done.waits;
+  EXPECT_EQ(done.counts.at("customers_differing"), 2);
+  settle();
+  EXPECT_EQ(cloud().customers_now().at(CustomerNumber{"C1"}).name, "Ada");
+  EXPECT_EQ(legacy().customers_now().at(CustomerNumber{"C1"}).name, "Ada");
+  EXPECT_EQ(cloud().customers_now().count(CustomerNumber{"C3"}), 1U);
+  EXPECT_TRUE(exceptions().empty());
+}
+
+TEST_F(RecoveryTest, AMirrorOfTheBackupDoesNotUndoWhatTheOtherSideWroteSince) {
+  dual_write();
+  settle();
+  ASSERT_EQ(facade->customers()
+                .amend(CustomerNumber{"C1"}, {"Ada", {}, {}, {}, {}}, {"*"}, write("k1"))
+                .status,
+            200);
+  EXPECT_TRUE(facade->feeds().poll_customers(Side::legacy, context()));
+  take_backup();  // Legacy -> cloud waits in it.
+  settle();
+  move(Capability::customers, Stage::shadow_read);
+  move(Capability::customers, Stage::cloud_primary);
+  ASSERT_EQ(facade->customers()
+                .amend(CustomerNumber{"C1"}, {"Grace", {}, {}, {}, {}}, {"*"}, write("k2"))
+                .status,
+            200);
+  restore_backup();
+  ASSERT_EQ(recover().state, "open");
+  settle();
+  EXPECT_EQ(cloud().customers_now().at(CustomerNumber{"C1"}).name, "Grace");
+  EXPECT_EQ(legacy().customers_now().at(CustomerNumber{"C1"}).name, "Grace");
+}
+
+TEST_F(RecoveryTest, AMovementOfAChannelsThatOneErpLacksIsPostedThereOnce) {
+  recovery_settings.movement_prefixes = {"SHOP-"};
+  dual_write();
+  settle();
+  take_backup();
+  ASSERT_EQ(facade->inventory().adjust(movement("SHOP-1", "5"), write("k1")).status, 201);
+  ASSERT_EQ(facade->inventory().adjust(movement("SHOP-2", "3"), write("k2")).status, 201);
+  settle();
+  ASSERT_EQ(facade->inventory().adjust(movement("SHOP-3", "2"), write("k3")).status, 201);
+  ASSERT_EQ(facade->inventory().adjust(movement("WR-4", "9"), write("k4")).status, 201);
+  restore_backup();
+  const RecoveryState done = recover();
+  EXPECT_EQ(done.state, "open") << done.waits;
+  EXPECT_EQ(done.counts.at("movements_missing"), 1);
+  settle();
+  for (const char* id : {"SHOP-1", "SHOP-2", "SHOP-3"}) {
+    EXPECT_EQ(legacy().postings_of(MovementId{id}), 1) << id;
+    EXPECT_EQ(cloud().postings_of(MovementId{id}), 1) << id;
+  }
+  EXPECT_EQ(cloud().postings_of(MovementId{"WR-4"}), 0) << "it may be the ERP's own";
+  ASSERT_EQ(exceptions().size(), 1U);
+  EXPECT_EQ(exceptions()[0].kind, "movement_in_one_erp");
+  ASSERT_TRUE(facade->replay_exception(exceptions()[0].id, "olga", "it was a shop's"));
+  settle();
+  EXPECT_EQ(cloud().postings_of(MovementId{"WR-4"}), 1);
+  // Its channel repeats it: found, and posted nowhere again.
+  EXPECT_EQ(facade->inventory().adjust(movement("SHOP-3", "2"), write("k3")).status, 201);
+  settle();
+  EXPECT_EQ(legacy().postings_of(MovementId{"SHOP-3"}), 1);
+  EXPECT_EQ(cloud().postings_of(MovementId{"SHOP-3"}), 1);
+  EXPECT_EQ(legacy().stock_now(), cloud().stock_now());
+}
+
+TEST_F(RecoveryTest, ARehearsalSaysWhatWouldBeDoneAndChangesNothing) {
+  dual_write();
+  settle();
+  take_backup();
+  ASSERT_EQ(place("2").status, 201);
+  restore_backup();
+  const RecoveryState rehearsed = recover(true);
+  EXPECT_EQ(rehearsed.state, "closed");
+  EXPECT_EQ(rehearsed.counts.at("orders_rebuilt"), 1);
+  EXPECT_EQ(rehearsed.counts.at("mirrors_missing"), 1);
+  EXPECT_FALSE(known("2"));
+  EXPECT_EQ(rows(), 0U);
+  EXPECT_EQ(place("3").status, 503);
+  EXPECT_EQ(recover().state, "open");
+  EXPECT_TRUE(known("2"));
+}
+
+TEST_F(RecoveryTest, AnErpThatIsAwayIsWaitedForAndARestartGoesOn) {
+  dual_write();
+  settle();
+  take_backup();
+  for (const char* number : {"2", "3"}) ASSERT_EQ(place(number).status, 201);
+  restore_backup();
+  ASSERT_TRUE(facade->recovery().start("olga", "disk lost", false, std::nullopt));
+  for (int i = 0; i < 3; ++i) legacy().set_trap("find_receipt", Trap::unavailable);
+  while (state().waits.empty()) (void)facade->recovery().advance(context());
+  EXPECT_EQ(state().phase, "orders legacy");
+  EXPECT_NE(state().waits.find("nav"), std::string::npos) << state().waits;
+  EXPECT_EQ(place("4").status, 503);
+  open();  // Killed, and started again.
+  run_to_end();
+  EXPECT_EQ(state().state, "open") << state().waits;
+  EXPECT_TRUE(known("2"));
+  EXPECT_TRUE(known("3"));
+}
+
+TEST_F(RecoveryTest, NothingIsProvedBeforeTheVendorsHaveSettled) {
+  dual_write();
+  settle();
+  legacy().set_trap("place_order", Trap::late_commit);
+  ASSERT_EQ(place("1").status, 202);
+  take_backup();
+  restore_backup();
+  legacy().tune().settle_ms = 10'000;
+  ASSERT_TRUE(facade->recovery().start("olga", "disk lost", false, std::nullopt));
+  for (int i = 0; i < 5; ++i) (void)facade->recovery().advance(context());
+  EXPECT_EQ(state().phase, "settling");
+  legacy().commit_late();
+  pass_ms(10'001);
+  run_to_end();
+  EXPECT_EQ(state().state, "open");
+  EXPECT_EQ(place("1").status, 201);
+  settle();
+  EXPECT_EQ(documents_in(legacy(), "1"), 1U);
+}
+
+TEST_F(RecoveryTest, WritesStayClosedWhileTheCountsDoNotAgree) {
+  dual_write();
+  settle();
+  take_backup();
+  ASSERT_EQ(place("2").status, 201);
+  settle();
+  restore_backup();
+  ASSERT_TRUE(facade->recovery().start("olga", "disk lost", false, std::nullopt));
+  const auto damage = [&] {
+    EXPECT_TRUE(facade->journal().write([&](JournalTransaction& tx) {
+      auto known_document = *tx.document(order("2").id);
+      known_document.legacy_document = DocumentNumber{"SO-0"};
+      tx.put_document(known_document);
+      return true;
+    }));
+  };
+  for (int i = 0; i < 500 && state().state == "running"; ++i) {
+    if (state().phase == "counting legacy") damage();
+    (void)facade->recovery().advance(context());
+  }
+  EXPECT_EQ(state().state, "closed");
+  ASSERT_EQ(state().differences.size(), 1U);
+  EXPECT_NE(state().differences[0].find("web/2"), std::string::npos) << state().differences[0];
+  EXPECT_EQ(place("3").status, 503);
+  EXPECT_EQ(audit_kinds().back(), "recovery_refused");
+  EXPECT_EQ(recover().state, "open") << "without the damage";
+}
+
+TEST_F(RecoveryTest, IsRefusedWhileWritesAreOpen) {
+  const auto refused = facade->recovery().start("olga", "just so", false, std::nullopt);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+}
+
+TEST_F(RecoveryTest, BeginsSoLongBeforeTheBackupAsItIsAsked) {
+  settle();
+  pass_ms(120'000);
+  settle();
+  const std::optional<std::string> late = [&] {
+    std::optional<std::string> at;
+    EXPECT_TRUE(facade->journal().read([&](const JournalReader& reader) {
+      at = position_at(reader, "nav", "orders", Timestamp{clock}, false);
+    }));
+    return at;
+  }();
+  ASSERT_EQ(place("1").status, 201);
+  pass_ms(120'000);
+  settle();
+  EXPECT_TRUE(facade->journal().read([&](const JournalReader& reader) {
+    const Timestamp now{clock};
+    EXPECT_NE(position_at(reader, "nav", "orders", now, false), late);
+    EXPECT_EQ(position_at(reader, "nav", "orders", now.plus_ms(-60'000), false), late);
+    EXPECT_EQ(position_at(reader, "nav", "orders", now.plus_ms(-900'000), false), std::nullopt);
+    EXPECT_TRUE(position_at(reader, "nav", "orders", now.plus_ms(-900'000), true));
+  }));
+}
+
+}  // namespace
+}  // namespace underpin::facade::test
