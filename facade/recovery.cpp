@@ -7,6 +7,8 @@
 #include "facade/observe.h"
 
 #include <algorithm>
+#include <mutex>
+#include <thread>
 
 namespace underpin::facade {
 
@@ -53,6 +55,8 @@ RecoveryState read_state(const std::string& text) {
   state.overlap_ms = number_in(*value, "overlapMs");
   state.phase = value->get("phase").text();
   state.cursor = value->get("cursor").text();
+  for (const Value& one : value->get("doneOfPage").items())
+    state.done_of_page.push_back(one.text());
   state.round = static_cast<int>(number_in(*value, "round"));
   for (const json::Member& count : value->get("counts").members())
     state.counts[count.key] = number_in(value->get("counts"), count.key.c_str());
@@ -218,6 +222,9 @@ json::Value to_json(const RecoveryState& state) {
   value.set("overlapMs", Value::integer(state.overlap_ms));
   value.set("phase", state.phase);
   value.set("cursor", state.cursor);
+  Value done = Value::array();
+  for (const std::string& one : state.done_of_page) done.push(one);
+  if (!done.empty()) value.set("doneOfPage", std::move(done));
   value.set("round", Value::integer(state.round));
   Value counts = Value::object();
   for (const auto& [name, count] : state.counts) counts.set(name, Value::integer(count));
@@ -342,6 +349,7 @@ Result<RecoveryState> Recovery::start(const std::string& actor, const std::strin
     state.overlap_ms = overlap_ms.value_or(settings_.overlap_ms);
     state.phase = "settling";
     state.cursor.clear();
+    state.done_of_page.clear();
     state.round = 1;
     state.counts.clear();
     state.differences.clear();
@@ -475,6 +483,58 @@ Result<std::string> Recovery::begin_at(const RecoveryState& state, Side side,
   return cursor;
 }
 
+Status Recovery::each(RecoveryState& state, const std::vector<std::string>& names,
+                      const Examine& examine, const CallContext& context, bool& all) {
+  const std::set<std::string> done_before(state.done_of_page.begin(), state.done_of_page.end());
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (done_before.count(names[i]) == 0) open.push_back(i);
+  const Deadline until = deadline_in(std::chrono::milliseconds(settings_.page_ms));
+  std::mutex mutex;  // Guards what follows, and the state.
+  std::size_t next = 0;
+  std::optional<Error> failed;
+  const auto work = [&] {
+    while (true) {
+      std::size_t at = 0;
+      {
+        const std::lock_guard lock(mutex);
+        if (next == open.size() || failed || ms_left(until) <= 0) return;
+        at = open[next++];
+      }
+      RecoveryState own;
+      own.dry_run = state.dry_run;
+      own.epoch = state.epoch;
+      CallContext looking = context;
+      looking.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
+      // A thread has its own wall.
+      Status examined = Error{ErrorCode::internal, "an exception of an unknown type"};
+      try {
+        examined = examine(own, at, looking);
+      } catch (const std::exception& thrown) {
+        examined = Error{ErrorCode::internal, thrown.what()};
+      } catch (...) {
+      }
+      const std::lock_guard lock(mutex);
+      if (!examined) {
+        failed = examined.error();
+        return;
+      }
+      state.done_of_page.push_back(names[at]);
+      for (const auto& [name, count] : own.counts) state.counts[name] += count;
+    }
+  };
+  std::vector<std::thread> threads;
+  const std::size_t wanted =
+      std::min(open.size(), static_cast<std::size_t>(std::max(settings_.parallel, 1)));
+  for (std::size_t i = 1; i < wanted; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  all = !failed && next == open.size();
+  if (all) state.done_of_page.clear();
+  if (failed) state.waits = (failed->system.empty() ? "" : failed->system + ": ") + failed->message;
+  return Done{};
+}
+
 Status Recovery::orders_page(RecoveryState& state, Side side, const CallContext& context,
                              bool& last) {
   if (!systems_.offers(side, Capability::orders)) return Done{};
@@ -487,16 +547,30 @@ Status Recovery::orders_page(RecoveryState& state, Side side, const CallContext&
         [&](OrderService& port) { return port.order_changes(from, context); });
   });
   if (!page.result) return page.result.error();
+  std::vector<OrderId> ids;
+  std::vector<std::optional<Side>> older_homes;
+  std::vector<std::string> names;
   for (const OrderChange& change : page.result->items) {
     const OrderId id = identity_in_journal(change.ref.id, systems_);
     if (id.empty()) continue;  // The ERP's own order: its feed tells, when writes are open.
-    std::optional<Side> older_home;
+    // Two documents of one order, one of them deleted, are one order.
+    if (std::find(names.begin(), names.end(), order_subject(id)) != names.end()) continue;
+    ids.push_back(id);
+    names.push_back(order_subject(id));
+    older_homes.emplace_back();
     if (id.channel.empty())
-      older_home =
+      older_homes.back() =
           change.ref.id.channel.text() == systems_.legacy.name ? Side::legacy : Side::cloud;
-    const Status examined = examine_order(state, id, older_home, context);
-    if (!examined) return examined;
   }
+  bool all = false;
+  const Status examined = each(
+      state, names,
+      [&](RecoveryState& own, std::size_t at, const CallContext& looking) {
+        return examine_order(own, ids[at], older_homes[at], looking);
+      },
+      context, all);
+  last = false;
+  if (!examined || !all) return examined;
   state.cursor = page.result->next.text();
   last = !page.result->more;
   return Done{};
@@ -727,10 +801,20 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
         systems_.cloud.name + " " + seen[Side::cloud].document.text() +
         ". End one of them there; replay looks again.";
   }
-  if (state.dry_run) {
-    state.counts["deliveries_done"] += static_cast<std::int64_t>(done.size());
-    state.counts["deliveries_made"] += static_cast<std::int64_t>(fresh.size());
+  const auto count_rows = [&] {
+    // Made before, in this recovery, and made anew.
+    const std::int64_t own = std::count_if(done.begin(), done.end(), [&](const OutboxRow& row) {
+      return row.id > state.epoch * numbers_per_epoch;
+    });
+    const auto count = [&](const char* name, std::int64_t more) {
+      if (more != 0) state.counts[name] += more;
+    };
+    count("deliveries_done", static_cast<std::int64_t>(done.size()) - own);
+    count("deliveries_made", static_cast<std::int64_t>(fresh.size()) - own);
     if (exception) ++state.counts["exceptions"];
+  };
+  if (state.dry_run) {
+    count_rows();
     return Done{};
   }
 
@@ -753,9 +837,7 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
     return true;
   });
   if (!written) return written;
-  state.counts["deliveries_done"] += static_cast<std::int64_t>(done.size());
-  state.counts["deliveries_made"] += static_cast<std::int64_t>(fresh.size());
-  if (exception) ++state.counts["exceptions"];
+  count_rows();
   const auto content = read_content(document.content);
   const bool on_its_way =
       std::any_of(fresh.begin(), fresh.end(), [&](const auto& row) { return row.side == away; });
@@ -777,30 +859,34 @@ Status Recovery::rows_page(RecoveryState& state, const CallContext& context, boo
       journal_.read([&](const JournalReader& reader) { rows = reader.outbox(after, page); });
   if (!read) return read;
   const std::int64_t fresh_from = state.epoch * numbers_per_epoch;
-  last = rows.size() < static_cast<std::size_t>(page);
-  for (const OutboxRow& row : rows) {
-    state.cursor = std::to_string(row.id);
-    if (row.id > fresh_from) {
-      last = true;
-      break;
-    }
-    Status examined = Done{};
-    switch (row.capability) {
-      case Capability::orders:
-        if (const auto id = order_id_of(row.subject))
-          examined = examine_order(state, *id, std::nullopt, context);
-        break;
-      case Capability::customers:
-        examined = examine_customer(state, CustomerNumber{row.subject}, {}, context);
-        break;
-      case Capability::inventory:
-        examined = examine_movement_row(state, row, context);
-        break;
-      case Capability::pricing:
-        break;  // A batch that its receiver has changes nothing there.
-    }
-    if (!examined) return examined;
+  last = rows.size() < static_cast<std::size_t>(page) || rows.back().id > fresh_from;
+  std::erase_if(rows, [&](const OutboxRow& row) { return row.id > fresh_from; });
+  std::vector<std::string> names;
+  for (const OutboxRow& row : rows) names.push_back(std::to_string(row.id));
+  bool all = false;
+  const Status examined = each(
+      state, names,
+      [&](RecoveryState& own, std::size_t at, const CallContext& looking) -> Status {
+        const OutboxRow& row = rows[at];
+        const auto id = order_id_of(row.subject);
+        switch (row.capability) {
+          case Capability::orders:
+            return id ? examine_order(own, *id, std::nullopt, looking) : Status(Done{});
+          case Capability::customers:
+            return examine_customer(own, CustomerNumber{row.subject}, {}, looking);
+          case Capability::inventory:
+            return examine_movement_row(own, row, looking);
+          case Capability::pricing:
+            break;  // A batch that its receiver has changes nothing there.
+        }
+        return Done{};
+      },
+      context, all);
+  if (!examined || !all) {
+    last = false;
+    return examined;
   }
+  if (!rows.empty()) state.cursor = std::to_string(rows.back().id);
   return Done{};
 }
 
@@ -874,7 +960,7 @@ Status Recovery::customers_page(RecoveryState& state, Side side, const CallConte
 }
 
 Status Recovery::customers_compared(RecoveryState& state, const CallContext& context, bool& last) {
-  constexpr int page = 50;
+  constexpr std::size_t page = 100;
   std::map<std::string, std::set<Side>> changed;
   const Status read = journal_.read([&](const JournalReader& reader) {
     for (const Side side : {Side::legacy, Side::cloud}) {
@@ -885,14 +971,23 @@ Status Recovery::customers_compared(RecoveryState& state, const CallContext& con
     }
   });
   if (!read) return read;
-  int examined = 0;
+  std::vector<std::string> names;
+  std::vector<std::set<Side>> sides;
   auto at = state.cursor.empty() ? changed.begin() : changed.upper_bound(state.cursor);
-  for (; at != changed.end() && examined < page; ++at, ++examined) {
-    const Status one = examine_customer(state, CustomerNumber{at->first}, at->second, context);
-    if (!one) return one;
-    state.cursor = at->first;
+  for (; at != changed.end() && names.size() < page; ++at) {
+    names.push_back(at->first);
+    sides.push_back(at->second);
   }
-  last = at == changed.end();
+  bool all = false;
+  const Status examined = each(
+      state, names,
+      [&](RecoveryState& own, std::size_t which, const CallContext& looking) {
+        return examine_customer(own, CustomerNumber{names[which]}, sides[which], looking);
+      },
+      context, all);
+  last = all && at == changed.end();
+  if (!examined || !all) return examined;
+  if (!names.empty()) state.cursor = names.back();
   if (!last) return Done{};
   return journal_.write([&](JournalTransaction& tx) {
     for (const Side side : {Side::legacy, Side::cloud})
@@ -1035,10 +1130,17 @@ Status Recovery::movements_page(RecoveryState& state, Side side, const CallConte
         [&](InventoryService& port) { return port.stock_movements(from, context); });
   });
   if (!page.result) return page.result.error();
-  for (const StockMovement& movement : page.result->items) {
-    const Status examined = examine_movement(state, side, movement, context);
-    if (!examined) return examined;
-  }
+  std::vector<std::string> names;
+  for (const StockMovement& movement : page.result->items) names.push_back(movement.entry.text());
+  bool all = false;
+  const Status examined = each(
+      state, names,
+      [&](RecoveryState& own, std::size_t at, const CallContext& looking) {
+        return examine_movement(own, side, page.result->items[at], looking);
+      },
+      context, all);
+  last = false;
+  if (!examined || !all) return examined;
   state.counts["movements_in_" + system] += static_cast<std::int64_t>(page.result->items.size());
   state.cursor = page.result->next.text();
   last = !page.result->more;

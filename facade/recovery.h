@@ -28,6 +28,9 @@ struct RecoverySettings {
   // Movement ids of channels begin with one of these: what only one ERP has posted under them is
   // posted in the other. Other movements that only one has are a person's to decide.
   std::vector<std::string> movement_prefixes;
+  int parallel = 8;                  // Subjects looked at at once.
+  std::int64_t page_ms = 20'000;     // Then what is done of a page is kept.
+  std::int64_t give_up_ms = 10'000;  // For one subject's look-ups.
 };
 
 // Kept in the journal, so that recovery goes on where it was interrupted.
@@ -44,6 +47,7 @@ struct RecoveryState {
   std::int64_t overlap_ms = 0;
   std::string phase;
   std::string cursor;  // Of the phase.
+  std::vector<std::string> done_of_page;
   int round = 0;
   std::map<std::string, std::int64_t> counts;
   std::vector<std::string> differences;  // What the counts do not agree on; the first few.
@@ -106,6 +110,12 @@ class Recovery {
   Status movements_page(RecoveryState& state, Side side, const CallContext& context, bool& last);
   Status count_page(RecoveryState& state, Side side, const CallContext& context, bool& last);
   Status open(RecoveryState& state);
+
+  // Runs `examine` for what is not done of a page, several at once, until the time is up; `all`:
+  // nothing is left. What an ERP does not answer is what the state waits for.
+  using Examine = std::function<Status(RecoveryState&, std::size_t, const CallContext&)>;
+  Status each(RecoveryState& state, const std::vector<std::string>& names, const Examine& examine,
+              const CallContext& context, bool& all);
 
   Status examine_order(RecoveryState& state, const OrderId& id, std::optional<Side> older_home,
                        const CallContext& context);

@@ -262,7 +262,7 @@ TEST_F(RecoveryTest, TwoDocumentsInOneErpCloseTheirSubjectOnly) {
   take_backup();
   ASSERT_EQ(place("2").status, 201);
   settle();
-  legacy().double_by_hand(order("2").id);
+  (void)legacy().second_document(order("2").id);
   restore_backup();
   EXPECT_EQ(recover().state, "open");
   ASSERT_EQ(exceptions().size(), 1U);
