@@ -47,7 +47,7 @@ Status Facade::set_up() {
   shadows_ = std::make_unique<ShadowQueue>(settings_.shadow_threads, settings_.shadow_queue_limit);
   const Status taken_over = journal_->write([&](JournalTransaction& tx) {
     tx.end_claims_of_the_gone(now());
-    tx.set_fact("wave", settings_.wave);
+    tx.set_fact(journal::wave_fact, settings_.wave);
     return true;
   });
   if (!taken_over) return taken_over;
@@ -120,7 +120,7 @@ Status Facade::set_up() {
 Status Facade::check_wave() const {
   std::string known;
   const Status read = journal_->read([&](const journal::JournalReader& reader) {
-    known = reader.fact("wave");
+    known = reader.fact(journal::wave_fact);
     // From before there were several: without the fact.
     if (known.empty() && reader.plan("default", Capability::orders)) known = "default";
   });

@@ -289,8 +289,9 @@ Result<std::optional<DocumentRecord>> OrderFacade::look_for(const OrderId& id,
       return order.result.error();
     }
     there[static_cast<std::size_t>(side)] = *order.result;
-    (side == Side::legacy ? evidence.legacy : evidence.cloud) =
-        seen_as(systems_.on(side).adapter->descriptor(), *order.result);
+    const DocumentSeen seen = seen_as(systems_.on(side).adapter->descriptor(), *order.result);
+    (side == Side::legacy ? evidence.legacy : evidence.cloud) = seen;
+    if (seen == DocumentSeen::live) break;  // Only its home releases it.
   }
   if (evidence.legacy == DocumentSeen::absent && evidence.cloud == DocumentSeen::absent)
     return std::optional<DocumentRecord>{};

@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "facade/catch_up.h"
 #include "facade/cohorts.h"
 #include "facade/feeds.h"
 #include "facade/observe.h"
@@ -173,8 +174,8 @@ bool has_outstanding(const Order& order) {
                      [](const OrderLine& line) { return line.outstanding() > Decimal{}; });
 }
 
-journal::NewOutboxRow order_row(const DocumentRecord& document, Side side, std::string operation,
-                                std::string payload, Role role) {
+journal::NewOutboxRow order_row(const DocumentRecord& document, std::int64_t epoch, Side side,
+                                std::string operation, std::string payload, Role role) {
   journal::NewOutboxRow row;
   row.side = side;
   row.capability = Capability::orders;
@@ -183,7 +184,8 @@ journal::NewOutboxRow order_row(const DocumentRecord& document, Side side, std::
   row.operation = std::move(operation);
   row.payload = std::move(payload);
   row.channel = document.id.channel;
-  row.key = IdempotencyKey{"recovery/" + row.subject};
+  row.key =
+      IdempotencyKey{"recovery/" + std::to_string(epoch) + "/" + row.operation + "/" + row.subject};
   row.correlation_id = "recovery";
   row.role = role;
   return row;
@@ -374,11 +376,11 @@ Result<RecoveryState> Recovery::start(const std::string& actor, const std::strin
 
 namespace {
 
-// In this order; each is done page by page.
+// In this order; each is done page by page. Customers before the orders that wait for them.
 const std::vector<std::string> phases{
-    "settling",         "intents",         "orders legacy", "orders cloud",     "deliveries",
-    "customers legacy", "customers cloud", "customers",     "movements legacy", "movements cloud",
-    "counting legacy",  "counting cloud",  "opening"};
+    "settling",        "intents",        "customers legacy", "customers cloud",  "customers",
+    "orders legacy",   "orders cloud",   "deliveries",       "movements legacy", "movements cloud",
+    "counting legacy", "counting cloud", "opening"};
 
 std::string next_phase(const std::string& phase) {
   const auto found = std::find(phases.begin(), phases.end(), phase);
@@ -745,21 +747,23 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
           if (!at_home.customer_reference.empty())
             header.customer_reference = at_home.customer_reference;
           if (header.ship_to || header.requested_date || header.customer_reference)
-            fresh.push_back(order_row(document, away, "amend_order",
+            fresh.push_back(order_row(document, state.epoch, away, "amend_order",
                                       json::write(json::to_json(header)), Role::mirror));
         }
         if (document.closed || lines_of(at_home) != lines_of(*copy))
-          fresh.push_back(order_row(document, away, "follow_order", "{}", Role::mirror));
+          fresh.push_back(
+              order_row(document, state.epoch, away, "follow_order", "{}", Role::mirror));
       }
     } else if (wanted) {
       document.mirrored = true;
       Order outstanding = outstanding_part(at_home);
       outstanding.id = id;
-      auto row = order_row(document, away, "place_order", write_content(outstanding), Role::mirror);
+      auto row = order_row(document, state.epoch, away, "place_order", write_content(outstanding),
+                           Role::mirror);
       row.depends_on_capability = Capability::customers;
       row.depends_on_subject = document.customer.text();
       fresh.push_back(std::move(row));
-      fresh.push_back(order_row(document, away, "follow_order", "{}", Role::mirror));
+      fresh.push_back(order_row(document, state.epoch, away, "follow_order", "{}", Role::mirror));
       ++state.counts["mirrors_missing"];
     } else if (!known) {
       document.mirrored = false;
@@ -775,7 +779,8 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
     }
     if (unreleased && !(release_waits && known && !changed)) {
       if (settings_.release_unreleased) {
-        fresh.push_back(order_row(document, home, "release_order", "{}", Role::primary));
+        fresh.push_back(
+            order_row(document, state.epoch, home, "release_order", "{}", Role::primary));
       } else {
         document.holds.emplace_back("recovered");
         exception.emplace();
@@ -822,7 +827,11 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
   const Status written = journal_.write([&](JournalTransaction& tx) {
     (void)take_rows(tx, done, now_());
     tx.put_document(document);
-    for (const journal::NewOutboxRow& row : fresh) tx.add_outbox_row(row, now_());
+    for (const journal::NewOutboxRow& row : fresh) {
+      if (row.operation == "place_order")
+        CatchUp::bring_first(tx, document.customer, row.side, row.wave, now_());
+      tx.add_outbox_row(row, now_());
+    }
     if (verdict.home && !tx.fact(closed).empty()) tx.set_fact(closed, "");
     if (exception && tx.fact(closed).empty()) {
       exception->capability = Capability::orders;
@@ -1056,12 +1065,12 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
     }
   }
   if (differs) ++state.counts["customers_differing"];
-  if (state.dry_run) return Done{};
-  if (rows.empty() && !differs) return Done{};
+  if (state.dry_run || (there.empty() && rows.empty())) return Done{};
   return journal_.write([&](JournalTransaction& tx) {
-    state.counts["deliveries_done"] += take_rows(tx, rows, now_());
+    if (!there.empty())
+      record_cohort(tx, there.count(newest) != 0 ? there.at(newest) : there.begin()->second);
+    if (!rows.empty()) state.counts["deliveries_done"] += take_rows(tx, rows, now_());
     if (!differs) return true;
-    record_cohort(tx, there[newest]);
     tx.add_outbox_row(customer_mirror(number, other(newest), plans_.wave(), "recovery"), now_());
     ++state.counts["deliveries_made"];
     if (!doubtful) return true;

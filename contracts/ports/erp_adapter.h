@@ -33,7 +33,8 @@ struct CapabilityDescriptor {
   int page_max = 100;
   int batch_max = 1;
   // How a mirrored document is kept from execution: "unreleased", "delivery_block"; empty: it
-  // cannot be, and no document mirrors are written.
+  // cannot be, and no document mirrors are written. Whatever the means, get_order and find_receipt
+  // show such a document as `open`, never as released: a recovery tells homes from copies by it.
   std::string inert_by;
   // The highest grade at which writes can be rehearsed here.
   RehearsalGrade rehearsal = RehearsalGrade::none;

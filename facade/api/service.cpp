@@ -84,6 +84,7 @@ void collect_wave(Facade& facade, telemetry::Metrics& metrics, AlarmsSeen& alarm
     metrics.open_intents(wave).set(static_cast<double>(open));
     metrics.open_exceptions(wave).set(
         static_cast<double>(reader.exceptions("open", std::numeric_limits<int>::max()).size()));
+    metrics.writes_closed(wave).set(reader.fact(journal::closed_fact).empty() ? 0 : 1);
   });
   (void)read;  // A journal that does not answer shows in /readyz.
   metrics.rehearsals_dropped(wave).raise_to(

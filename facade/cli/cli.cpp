@@ -24,19 +24,21 @@ int run(int argc, char** argv, const Adapters& adapters) {
   doctor_command->add_option("--config", doctor_config, "Configuration file")->required();
   doctor_command->callback([&] { code = doctor(doctor_config, adapters); });
 
-  std::string backup_config;
-  std::string backup_file;
+  BackupOptions backing_up;
   CLI::App* backs_up = app.add_subcommand("backup", "Copy the journal, also while it serves");
-  backs_up->add_option("--config", backup_config, "Configuration file")->required();
-  backs_up->add_option("--out", backup_file, "File to write; replaced when it is there")
+  backs_up->add_option("--config", backing_up.config, "Configuration file")->required();
+  backs_up->add_option("--out", backing_up.file, "File to write; replaced when it is there")
       ->required();
-  backs_up->callback([&] { code = backup(backup_config, backup_file, adapters); });
+  const char* which_wave = "Which wave; needed where there are several";
+  backs_up->add_option("--wave", backing_up.wave, which_wave);
+  backs_up->callback([&] { code = backup(backing_up, adapters); });
 
   RestoreOptions restoring;
   CLI::App* restores = app.add_subcommand(
       "restore", "Put a backup in the journal's place; writes stay closed until `recover`");
   restores->add_option("--config", restoring.config, "Configuration file")->required();
   restores->add_option("--from", restoring.file, "File that `backup` wrote")->required();
+  restores->add_option("--wave", restoring.wave, which_wave);
   restores->add_option("--wait", restoring.wait_s,
                        "Seconds to wait for whoever holds the store to be gone");
   restores->add_flag("--check", restoring.check_only, "Check the file, and change nothing");

@@ -31,10 +31,16 @@ int serve(const ServeOptions& options, const Adapters& adapters);
 int doctor(const std::string& config, const Adapters& adapters);
 
 // Offline, or beside a facade that serves: only the store is touched.
-int backup(const std::string& config, const std::string& file, const Adapters& adapters);
+struct BackupOptions {
+  std::string config;
+  std::string file;
+  std::string wave;  // Empty: the only one.
+};
+int backup(const BackupOptions& options, const Adapters& adapters);
 struct RestoreOptions {
   std::string config;
   std::string file;
+  std::string wave;         // Empty: the only one.
   std::int64_t wait_s = 0;  // For whoever holds the store to be gone.
   bool check_only = false;
 };

@@ -16,11 +16,22 @@ namespace {
 
 using json::Value;
 
-journal::StoreSettings store_of(const Config& config) {
-  if (config.facade.postgres) return *config.facade.postgres;
-  journal::JournalSettings settings = config.facade.journal;
-  if (settings.file.empty()) settings.file = config.state_folder + "/journal.db";
-  return settings;
+// The store of one wave; an error names those that there are.
+Result<journal::StoreSettings> store_of(const Config& config, const std::string& wave,
+                                        std::string& name) {
+  std::string names;
+  for (const WaveConfig& one : config.waves) {
+    names += (names.empty() ? "" : ", ") + one.name;
+    if (wave != one.name && !(wave.empty() && config.waves.size() == 1)) continue;
+    name = one.name;
+    if (one.facade.postgres) return journal::StoreSettings(*one.facade.postgres);
+    journal::JournalSettings settings = one.facade.journal;
+    if (settings.file.empty()) settings.file = one.facade.state_folder + "/journal.db";
+    return journal::StoreSettings(std::move(settings));
+  }
+  return Error{ErrorCode::invalid_request,
+               (wave.empty() ? std::string("--wave is needed") : "there is no wave " + wave) +
+                   ": the configuration has " + names};
 }
 
 // Whoever acts outside of the API has no key; the account and the machine say who it was.
@@ -92,37 +103,48 @@ int print_end(const Value& state) {
 
 }  // namespace
 
-int backup(const std::string& config_file, const std::string& file, const Adapters& adapters) {
-  const auto config = read_config(config_file, adapters.settings_schema);
+int backup(const BackupOptions& options, const Adapters& adapters) {
+  const auto config = read_config(options.config, adapters.settings_schema);
   if (!config) return refused(config.error());
-  const auto info = journal::back_up(store_of(*config), file, system_now());
+  std::string wave;
+  const auto store = store_of(*config, options.wave, wave);
+  if (!store) return refused(store.error());
+  const auto info = journal::back_up(*store, options.file, system_now());
   if (!info) return refused(info.error());
-  print_backup(*info, file);
+  print_backup(*info, options.file);
   return 0;
 }
 
 int restore(const RestoreOptions& options, const Adapters& adapters) {
   const auto config = read_config(options.config, adapters.settings_schema);
   if (!config) return refused(config.error());
+  std::string wave;
+  const auto store = store_of(*config, options.wave, wave);
+  if (!store) return refused(store.error());
+  const auto info = journal::read_backup(options.file);
+  if (!info) return refused(info.error());
+  if (!info->wave.empty() && info->wave != wave) {
+    return refused({ErrorCode::rejected, options.file + " is a backup of the wave " + info->wave +
+                                             ", not of the wave " + wave});
+  }
   if (options.check_only) {
-    const auto info = journal::read_backup(options.file);
-    if (!info) return refused(info.error());
     print_backup(*info, options.file);
     return 0;
   }
   const Deadline give_up = deadline_in(std::chrono::seconds(options.wait_s));
-  auto restored = restore_closed(store_of(*config), options.file, operator_name(), system_now());
+  auto restored = restore_closed(*store, options.file, operator_name(), system_now());
   while (!restored && restored.error().code == ErrorCode::conflict && ms_left(give_up) > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    restored = restore_closed(store_of(*config), options.file, operator_name(), system_now());
+    restored = restore_closed(*store, options.file, operator_name(), system_now());
   }
   if (!restored) return refused(restored.error());
   print_backup(restored->backup, options.file);
   std::printf("Restored: the plan epoch is %lld now.\n", static_cast<long long>(restored->epoch));
   if (!restored->kept.empty())
     std::printf("What was there before is kept as %s.\n", restored->kept.c_str());
-  std::printf("Writes are closed. Start the facade, then: underpin recover --config %s\n",
-              options.config.c_str());
+  std::printf("Writes are closed. Start the facade, then: underpin recover --config %s%s\n",
+              options.config.c_str(),
+              options.wave.empty() ? "" : (" --wave " + options.wave).c_str());
   return 0;
 }
 

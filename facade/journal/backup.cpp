@@ -197,6 +197,7 @@ BackupInfo info_of(Sql& connection, Timestamp now) {
   info.taken_at = now;
   SqlReader<Sql, JournalReader> reader(connection, 0);
   info.epoch = epoch_in(reader);
+  info.wave = reader.fact(wave_fact);
   auto& plans =
       connection.prepared("SELECT wave, capability, max(version) FROM plan GROUP BY 1, 2");
   while (plans.step()) {

@@ -22,6 +22,7 @@ using StoreSettings = std::variant<JournalSettings, PostgresSettings>;
 
 struct BackupInfo {
   int schema_version = 0;
+  std::string wave;  // Whose journal it is; empty: of none in particular.
   std::int64_t epoch = 1;
   Timestamp taken_at;
   std::map<std::string, std::int64_t> plans;  // "default/orders" -> version.

@@ -26,6 +26,7 @@ Value header_of(const BackupInfo& info) {
   Value header = Value::object();
   header.set("underpinBackup", Value::integer(format_version));
   header.set("schemaVersion", Value::integer(info.schema_version));
+  if (!info.wave.empty()) header.set("wave", info.wave);
   header.set("epoch", Value::integer(info.epoch));
   header.set("takenAt", info.taken_at.text());
   Value plans = Value::object();
@@ -156,6 +157,7 @@ BackupReader::BackupReader(const std::string& file) : file_(file), stream_(file,
                           "; this one knows format " + std::to_string(format_version) +
                           ", schema " + std::to_string(schema_version) + ")");
   }
+  info_.wave = header->get("wave").text();
   info_.epoch = number_in(*header, "epoch");
   const auto taken_at = Timestamp::parse(header->get("takenAt").text());
   if (!taken_at || info_.epoch < 1) throw foreign;

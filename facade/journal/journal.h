@@ -326,6 +326,8 @@ inline std::string closed_subject_fact(Capability capability, const Subject& sub
 }
 // Raised by every restore; absent: 1. A process is fenced by the epoch that it opened.
 inline constexpr const char* epoch_fact = "epoch";
+// Whose journal it is.
+inline constexpr const char* wave_fact = "wave";
 
 // ---- the three views
 // -----------------------------------------------------------------------------

@@ -157,6 +157,7 @@ void Metrics::begin_wave(std::string_view wave) {
   dead_letters(wave);
   open_exceptions(wave);
   open_intents(wave);
+  writes_closed(wave);
   wave_full(wave);
 }
 
@@ -245,6 +246,10 @@ Counter Metrics::wave_full(std::string_view wave) {
 }
 Gauge Metrics::open_intents(std::string_view wave) {
   return gauge("underpin_open_intents", "Writes begun whose outcome is not settled.",
+               labels_of(wave, {}));
+}
+Gauge Metrics::writes_closed(std::string_view wave) {
+  return gauge("underpin_writes_closed", "1: writes wait for a recovery after a restore.",
                labels_of(wave, {}));
 }
 Gauge Metrics::plan_version(std::string_view wave, std::string_view capability) {

@@ -85,6 +85,7 @@ class Metrics {
   Gauge dead_letters(std::string_view wave);        // underpin_dead_letters
   Gauge open_exceptions(std::string_view wave);     // underpin_open_exceptions
   Gauge open_intents(std::string_view wave);        // underpin_open_intents
+  Gauge writes_closed(std::string_view wave);       // underpin_writes_closed: 1 after a restore.
   Counter wave_full(std::string_view wave);         // underpin_wave_full_total
   // underpin_outbox_pending{wave,system}
   Counter rehearsals_dropped();  // underpin_rehearsals_dropped_total

@@ -425,6 +425,23 @@ TEST_F(RecoveryTest, TheCustomerThatWasWrittenLastIsCarriedOver) {
   EXPECT_TRUE(exceptions().empty());
 }
 
+TEST_F(RecoveryTest, ALostMirrorOfAnOrderWaitsForThatOfItsCustomer) {
+  dual_write();
+  settle();
+  take_backup();
+  ASSERT_EQ(facade->customers().create(customer("C9"), write("k-c9")).status, 201);
+  Order placed = order("9");
+  placed.customer = CustomerNumber{"C9"};
+  ASSERT_EQ(facade->orders().place(placed, write("k9")).status, 201);
+  ASSERT_EQ(cloud().customers_now().count(CustomerNumber{"C9"}), 0U);
+  restore_backup();
+  ASSERT_EQ(recover().state, "open");
+  settle();
+  EXPECT_TRUE(exceptions().empty());
+  EXPECT_EQ(cloud().customers_now().count(CustomerNumber{"C9"}), 1U);
+  EXPECT_EQ(documents_in(cloud(), "9"), 1U);
+}
+
 TEST_F(RecoveryTest, AMirrorOfTheBackupDoesNotUndoWhatTheOtherSideWroteSince) {
   dual_write();
   settle();
