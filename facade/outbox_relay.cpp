@@ -97,19 +97,20 @@ std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
   const auto due = [&](const JournalReader& reader) {
     return reader.due_rows(side, now_(), settings_.batch);
   };
-  // Whoever sent a row before and did not say what became of it (it died, or stands still) had
-  // until its claim ended. For the vendor's time after that a look-up that finds nothing proves
-  // nothing, and a second delivery could become a second document.
+  // Whoever sent a row before and did not say what became of it (it died, or stands still, or it
+  // was this process, and the journal took no writes) had until its claim ended. For the vendor's
+  // time after that a look-up that finds nothing proves nothing, and a second delivery could become
+  // a second document.
   const std::int64_t settle_ms = systems_.on(side).adapter->descriptor().settle_ms;
+  const auto may_begin = [&](const JournalReader& reader, const OutboxRow& row) {
+    const auto claimed = reader.claim_on(journal::row_claim(row.id));
+    return !claimed || claimed->until <= now_().plus_ms(-settle_ms);
+  };
   bool any = false;
   const Status looked = journal_.read([&](const JournalReader& reader) {
     // After a restore these rows may have been delivered already: recovery looks first.
     if (!reader.fact(journal::closed_fact).empty()) return;
-    for (const OutboxRow& row : due(reader)) {
-      const auto claimed = reader.claim_on(journal::row_claim(row.id));
-      any = any || !claimed || claimed->replica == reader.self() ||
-            claimed->until <= now_().plus_ms(-settle_ms);
-    }
+    for (const OutboxRow& row : due(reader)) any = any || may_begin(reader, row);
   });
   if (!looked || !any) return {};
   std::vector<OutboxRow> rows;
@@ -125,12 +126,13 @@ std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
         const auto open = tx.open_intent_of(row.capability, row.subject);
         if (open && open->state == journal::IntentState::open && now < open->give_up_at) continue;
       }
-      const bool had_by_another = tx.claim_on(journal::row_claim(row.id)).has_value();
+      if (!may_begin(tx, row)) continue;
+      const bool had_before = tx.claim_on(journal::row_claim(row.id)).has_value();
       if (!tx.claim(journal::row_claim(row.id), now.plus_ms(-settle_ms),
                     now.plus_ms(settings_.give_up_ms)))
         continue;
       rows.push_back(row);
-      if (had_by_another) ++rows.back().attempts;
+      if (had_before) ++rows.back().attempts;
     }
     return !rows.empty();
   });
@@ -233,7 +235,7 @@ bool OutboxRelay::deliver(const OutboxRow& row, Deadline until) {
       if (row.role == Role::mirror) comparisons_.record_refused_mirror(row, error);
       break;
   }
-  (void)noted;  // A journal that cannot write keeps the row: it is delivered again.
+  (void)noted;  // A journal that cannot write keeps the row, and the claim for its time.
   return false;
 }
 

@@ -41,7 +41,7 @@ class OutboxRelay {
   using Deliver = Result<Effect> (OutboxRelay::*)(const journal::OutboxRow&, const WriteContext&);
 
   // What this replica may send now, and until when: each row claimed. `attempts` counts a sender
-  // that had it before and did not say what became of it.
+  // that had it before, perhaps this process, and did not say what became of it.
   std::vector<journal::OutboxRow> claim_due(Side side, Deadline& until);
   bool deliver(const journal::OutboxRow& row, Deadline until);
   // Changes of a copy do nothing once a person has given the copy up: `mirrored` is off then.

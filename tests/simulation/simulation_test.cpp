@@ -43,6 +43,10 @@ TEST(NamedSeed, AnOrderNeverOvertakesItsCustomer) { stays_right(23); }
 
 TEST(NamedSeed, WithItsCopyGivenUpLaterChangesHaveNothingToFollow) { stays_right(867); }
 
+TEST(NamedSeed, ADeliveryWhoseOutcomeTheStoreCouldNotKeepIsNotSentAgainTooEarly) {
+  stays_right(589);
+}
+
 // A rule that is switched off must be missed: a world without it goes wrong for some seed.
 class WithoutTheRule : public testing::TestWithParam<Mutant> {};
 

@@ -44,12 +44,15 @@ struct FacadeFixture : testing::Test {
     settings.relay.backoff_min_ms = 0;
     settings.writes.subject_wait_ms = 50;
     settings.on_step = on_step;
-    settings.around_journal = around_journal;
     settings.cutover = cutover_settings;
     settings.rehearsal = rehearsal_settings;
     settings.orders = order_settings;
     settings.fields = field_owners;
     settings.recovery = recovery_settings;
+    settings.around_journal = [this](std::unique_ptr<journal::Journal> journal) {
+      if (around_journal) journal = around_journal(std::move(journal));
+      return std::make_unique<FailingJournal>(*this, std::move(journal));
+    };
     settings.on_audit = [this](const journal::AuditRecord& record) {
       heads_told.push_back(record.hash);
     };
@@ -57,6 +60,27 @@ struct FacadeFixture : testing::Test {
     ASSERT_TRUE(opened) << opened.error().message;
     facade = std::move(opened).value();
   }
+
+  // A store that takes no writes for a while.
+  class FailingJournal final : public journal::Journal {
+   public:
+    FailingJournal(FacadeFixture& test, std::unique_ptr<journal::Journal> inner)
+        : test_(test), inner_(std::move(inner)) {}
+    Status write(const std::function<bool(journal::JournalTransaction&)>& work) override {
+      if (test_.failing_writes > 0) {
+        --test_.failing_writes;
+        return Error{ErrorCode::unavailable, "the disk is full", "journal"};
+      }
+      return inner_->write(work);
+    }
+    Status read(const std::function<void(const journal::JournalReader&)>& work) const override {
+      return inner_->read(work);
+    }
+
+   private:
+    FacadeFixture& test_;
+    const std::unique_ptr<journal::Journal> inner_;
+  };
 
   // The adapter that the facade owns hands every call on to the ERP that outlives it.
   class Borrowed final : public ErpAdapter {
@@ -215,6 +239,7 @@ struct FacadeFixture : testing::Test {
 
   std::filesystem::path folder;
   std::atomic<std::int64_t> clock{1'795'500'000'000'000};
+  std::atomic<int> failing_writes{0};  // The next so many.
   std::shared_ptr<SmallErp> legacy_state;
   std::shared_ptr<SmallErp> cloud_state;
   OnStep on_step;  // Taken at the next open(), like what follows.

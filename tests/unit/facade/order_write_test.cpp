@@ -198,6 +198,27 @@ TEST_F(OrderWriteTest, AnAmbiguousMirrorIsDeliveredOnce) {
   EXPECT_EQ(in_cloud("1"), 1u);
 }
 
+TEST_F(OrderWriteTest, ADeliveryWhoseOutcomeTheJournalCouldNotKeepWaitsAsLongAsAnyOther) {
+  on_step = [&](Step step, const std::string&) {
+    if (step == Step::relayed && cloud().calls("place_order") == 1) failing_writes = 1;
+  };
+  open();
+  move(Capability::customers, Stage::dual_write);
+  move(Capability::orders, Stage::dual_write);
+  cloud().tune().settle_ms = 5'000;
+  cloud().set_trap("place_order", Trap::late_commit);
+  facade->orders().place(order("1"), write("k1"));
+  settle();
+  pass_ms(9'000);
+  settle();
+  EXPECT_EQ(cloud().calls("place_order"), 1) << "a look-up that finds nothing proves nothing yet";
+  cloud().commit_late();
+  pass_ms(10'000);
+  settle();
+  EXPECT_EQ(cloud().calls("place_order"), 2);
+  EXPECT_EQ(in_cloud("1"), 1u);
+}
+
 TEST_F(OrderWriteTest, AChangeNeedsTheCurrentEntityTag) {
   facade->orders().place(order("1"), write("k1"));
   settle();
