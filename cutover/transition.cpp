@@ -152,6 +152,8 @@ void check_entries(const Rollout& now, const Rollout& next, const Facts& facts,
     refusals.push_back("legacy_only waits until nothing is pinned to the cloud: " +
                        std::to_string(facts.pinned_to_cloud) + " subjects are");
   }
+  const bool to_legacy_only = moves_forward(next, now) && next.lowest() == Stage::legacy_only;
+  if (to_legacy_only && !facts.turning.empty()) refusals.push_back(facts.turning);
 }
 
 Verdict judged(const Plan& current, const Rollout& next, const Facts& facts, bool forward) {
@@ -171,6 +173,7 @@ Verdict judged(const Plan& current, const Rollout& next, const Facts& facts, boo
       verdict.reasons.push_back("writes with an unknown outcome have no disposition: " +
                                 std::to_string(facts.unknown_outcomes));
     }
+    if (!facts.turning.empty()) verdict.reasons.push_back(facts.turning);
     const auto overridable = [&](std::string why) {
       verdict.overridable.push_back(why);
       verdict.reasons.push_back(std::move(why));

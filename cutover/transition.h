@@ -40,6 +40,9 @@ struct Facts {
   // Why nothing may move, or nothing forward, in words: a freeze, a dwell time.
   std::vector<std::string> holds;
   std::vector<std::string> forward_holds;
+  // The last step that turned the primary of customers has not turned it yet, in words. Neither
+  // customers nor orders go further, and the ends wait.
+  std::string turning;
   bool force = false;  // Two people override what may be overridden.
 };
 

@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "facade/cohorts.h"
 #include "facade/digest.h"
+#include "facade/turning.h"
 #include "facade/xref.h"
 
 #include <algorithm>
@@ -249,7 +250,7 @@ Result<CustomerFacade::Place> CustomerFacade::place(const CustomerNumber& number
   const cutover::Plan plan = plans_.plan(Capability::customers);
   Place place;
   const Status read = journal_.read([&](const JournalReader& reader) {
-    place.stage = cutover::stage_for(plan, cohort_of(number, reader));
+    place.stage = cutover::stage_for(as_routed(reader, plan), cohort_of(number, reader));
     place.side = cutover::rule(place.stage).primary;
     // Where every acknowledged write of it is, while the other side lacks one.
     place.side = reader.pinned_side(Capability::customers, number.text()).value_or(place.side);
@@ -330,10 +331,13 @@ Result<Page<Customer>> CustomerFacade::search(const CustomerQuery& query,
   // One composite cursor: "legacy:..." first, then "cloud:...". Each side contributes the customers
   // that it owns; a settled plan without pins has one owner.
   const cutover::Plan plan = plans_.plan(Capability::customers);
-  const Side lowest = cutover::rule(plan.rollout.lowest()).primary;
-  const Side highest = cutover::rule(plan.rollout.highest()).primary;
+  Side lowest{};
+  Side highest{};
   std::int64_t pinned = 0;
   const Status read = journal_.read([&](const JournalReader& reader) {
+    const cutover::Rollout rollout = as_routed(reader, plan).rollout;
+    lowest = cutover::rule(rollout.lowest()).primary;
+    highest = cutover::rule(rollout.highest()).primary;
     pinned = reader.pinned_subjects(Capability::customers, other(highest));
   });
   if (!read) return read.error();

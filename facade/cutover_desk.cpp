@@ -1,5 +1,7 @@
 #include "facade/cutover_desk.h"
 
+#include "facade/turning.h"
+
 namespace underpin::facade {
 namespace {
 
@@ -74,6 +76,10 @@ Result<CutoverStatus> CutoverDesk::status(Capability capability) const {
     status.catch_up_cloud = CatchUp::state(reader, capability, Side::cloud);
     status.catch_up_legacy = CatchUp::state(reader, capability, Side::legacy);
     status.validity = validity_in(reader, *plan);
+    if (capability == Capability::customers) {
+      if (const auto turning = turning_in(reader, plans_.wave()))
+        status.turning = in_words(*turning);
+    }
     found = true;
   });
   if (!read) return read.error();
@@ -361,6 +367,7 @@ std::optional<Error> CutoverDesk::publish_in(JournalTransaction& tx, AuditTrail:
     CatchUp::reset(tx, capability, Side::legacy);
   if (!tx.publish_plan(record, step.expected))
     return refuse(moved_on(plan->version, step.expected));
+  begin_turning(tx, *plan, next, now_());
   note.kind = "plan_published";
   note.detail.set("version", Value::integer(step.expected + 1));
   note.detail.set("to", stored(record.plan));

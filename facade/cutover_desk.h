@@ -30,6 +30,7 @@ struct CutoverStatus {
   std::vector<std::string> waiting_for;
   std::vector<cutover::GuardReading> guards;  // Those that apply; empty: none is configured.
   RollbackValidity validity;
+  std::string turning;              // Of customers: why they are not where the plan says yet.
   std::vector<std::string> frozen;  // By windows that are open now, in words.
 };
 

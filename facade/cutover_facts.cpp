@@ -2,6 +2,7 @@
 
 #include "facade/catch_up.h"
 #include "facade/plan_book.h"
+#include "facade/turning.h"
 
 #include <algorithm>
 #include <limits>
@@ -128,6 +129,9 @@ Result<cutover::Facts> facts_in(const JournalReader& reader, const cutover::Plan
   facts.pinned_to_cloud = pinned(reader, plan, backlog, Side::cloud);
   facts.open_legacy_orders = reader.document_counts(plan.wave).open_in_legacy;
   const cutover::Rollout& orders = facts.rollouts[static_cast<std::size_t>(Capability::orders)];
+  if (plan.capability == Capability::customers || plan.capability == Capability::orders) {
+    if (const auto turning = turning_in(reader, plan.wave)) facts.turning = in_words(*turning);
+  }
   const CatchUpState open_orders = CatchUp::state(reader, Capability::orders, Side::cloud);
   if (open_orders.state != "done" && orders.highest() != cutover::Stage::cloud_only)
     facts.orders_missing_in_cloud =

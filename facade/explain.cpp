@@ -4,6 +4,7 @@
 #include "facade/inventory.h"
 #include "facade/order_content.h"
 #include "facade/plan_book.h"
+#include "facade/turning.h"
 
 namespace underpin::facade {
 namespace {
@@ -102,6 +103,15 @@ Result<Explanation> explain_route(const journal::Journal& journal, const std::st
       return;
     }
     if (question.capability == Capability::orders) return;
+    if (question.capability == Capability::customers) {
+      if (const auto turning = turning_in(reader, wave)) {
+        const auto subject = completed(question, document, reader);
+        out.primary = cutover::rule(cutover::stage_for(as_routed(reader, *plan), subject)).primary;
+        out.mirror = other(out.primary);
+        if (out.shadow) out.shadow = other(out.primary);
+        out.because.push_back(in_words(*turning));
+      }
+    }
     const auto pinned = reader.pinned_side(question.capability, question.subject.key);
     if (!pinned || *pinned == out.primary) return;
     out.primary = *pinned;

@@ -195,6 +195,10 @@ void Facade::add_tasks() {
       }));
   one("recovery", milliseconds(settings_.poll_ms), 60'000,
       [this] { return recovery_->advance(background(60'000)); });
+  add("turning", milliseconds(settings_.poll_ms), unless_closed([this] {
+        (void)feeds_->turn_in_time(settings_.turn_limit_ms).has_value();
+        return false;
+      }));
   add("guards", milliseconds(settings_.guards.look_ms), unless_closed([this] {
         guards_->look(*cutover_);
         return false;

@@ -48,10 +48,11 @@ struct FacadeSettings {
   GuardsSettings guards;
   int shadow_threads = 2;
   std::size_t shadow_queue_limit = 2'000;
-  std::int64_t poll_ms = 500;          // Feeds and catching up.
-  std::int64_t resolve_ms = 200;       // Outcome resolver.
-  std::int64_t answers_kept_days = 8;  // Idempotency keys; at least seven.
-  journal::JournalSettings journal;    // `file` is filled in from state_folder.
+  std::int64_t poll_ms = 500;           // Feeds and catching up.
+  std::int64_t resolve_ms = 200;        // Outcome resolver.
+  std::int64_t turn_limit_ms = 10'000;  // For the last changes of a cloud that customers leave.
+  std::int64_t answers_kept_days = 8;   // Idempotency keys; at least seven.
+  journal::JournalSettings journal;     // `file` is filled in from state_folder.
   CutoverSettings cutover;
   RehearsalSettings rehearsal;
   FieldOwners fields;

@@ -4,9 +4,11 @@
 #include "contracts/order_status.h"
 #include "facade/observe.h"
 #include "facade/recovery.h"
+#include "facade/turning.h"
 #include "facade/xref.h"
 
 #include <algorithm>
+#include <array>
 
 namespace underpin::facade {
 
@@ -299,8 +301,49 @@ void Feeds::take_moved_part(JournalTransaction& tx, DocumentRecord document,
   tx.put_document(document);
 }
 
+// Customers of which only one side has heard what its users did last, or that differ after one was
+// left unread.
+void Feeds::raise_customer(JournalTransaction& tx, Side side, const CustomerNumber& number,
+                           const std::string& kind, const std::string& detail) {
+  journal::ExceptionRecord exception;
+  exception.kind = kind;
+  exception.capability = Capability::customers;
+  exception.wave = plans_.wave();
+  exception.subject = number.text();
+  exception.side = side;
+  exception.detail = detail;
+  tx.add_exception(exception, now_());
+}
+
+Result<bool> Feeds::customer_differs(const CustomerNumber& number, const CallContext& context) {
+  std::array<json::Value, 2> values;
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const auto read = observe<Customer>(side, cutover::Operation::read, [&] {
+      return call_port<Customer>(
+          systems_, side, context.deadline, &ErpAdapter::customers,
+          [&](CustomerService& port) { return port.get_customer(number, context); });
+    });
+    if (read.result) {
+      values[static_cast<std::size_t>(side)] = comparable(*read.result);
+    } else if (read.result.error().code != ErrorCode::not_found) {
+      return read.result.error();
+    }
+  }
+  return !(json::write(values[0]) == json::write(values[1]));
+}
+
 Status Feeds::poll_customers(Side side, const CallContext& context) {
   const std::string& system = systems_.on(side).name;
+  const std::string& wave = plans_.wave();
+  std::optional<Turning> turning;
+  std::optional<Side> unread;
+  const Status begun = journal_.read([&](const JournalReader& reader) {
+    turning = turning_in(reader, wave);
+    unread = left_unread(reader, wave);
+  });
+  if (!begun) return begun;
+  // Until the primary has turned, what its users change in the new one waits: its time comes.
+  if (turning && turning->left.count(side) == 0) return Done{};
   bool more = true;
   while (more) {
     std::string cursor;
@@ -313,31 +356,59 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
           [&](CustomerService& port) { return port.customer_changes(Cursor{cursor}, context); });
     });
     if (!page.result) return page.result.error();
-    std::vector<CustomerNumber> carry;
+    std::vector<CustomerNumber> carry;    // To the other side.
+    std::vector<CustomerNumber> restore;  // To this one.
+    std::vector<CustomerNumber> deleted;
+    std::vector<CustomerNumber> differing;
     for (const CustomerChange& change : page.result->items) {
-      if (change.deleted || cursor.empty()) continue;  // The first poll is the state, not a change.
+      if (cursor.empty()) continue;  // The first poll is the state, not a change.
       const auto place = customers_.place(change.number);
       if (!place) return place.error();
       bool mirrored = false;
+      bool level = true;
       const Status looked = journal_.read([&](const JournalReader& reader) {
-        mirrored = customer_is_mirrored(reader, plans_.wave(), place->stage);
+        mirrored = customer_is_mirrored(reader, wave, place->stage);
+        level = !reader.pinned_side(Capability::customers, change.number.text()).has_value();
       });
       if (!looked) return looked;
       if (!mirrored) continue;
-      if (place->side == side) carry.push_back(change.number);
+      if (place->side == side) {
+        (change.deleted ? deleted : carry).push_back(change.number);
+      } else if (change.deleted) {
+        restore.push_back(change.number);
+      } else if (unread == side && level) {
+        const auto differs = customer_differs(change.number, context);
+        if (!differs) return differs.error();
+        if (*differs) differing.push_back(change.number);
+      }
     }
+    more = page.result->more;
     const Status written = journal_.write([&](JournalTransaction& tx) {
-      for (const CustomerNumber& number : carry) {
-        tx.add_outbox_row(customer_mirror(number, other(side), plans_.wave(), "feed"), now_());
+      for (const CustomerNumber& number : carry)
+        tx.add_outbox_row(customer_mirror(number, other(side), wave, "feed"), now_());
+      for (const CustomerNumber& number : restore)
+        tx.add_outbox_row(customer_mirror(number, side, wave, "feed"), now_());
+      for (const CustomerNumber& number : deleted) {
+        raise_customer(tx, side, number, "customer_deleted",
+                       "customer " + number.text() + " was deleted in " + system + "; " +
+                           systems_.on(other(side)).name +
+                           " still has it: delete or block it there, or create it again");
+      }
+      for (const CustomerNumber& number : differing) {
+        raise_customer(tx, side, number, "customer_left_behind",
+                       "customer " + number.text() + " was changed in " + system +
+                           " before its primary turned, was not taken over then, and differs");
       }
       tx.set_cursor(system, "customers", page.result->next.text());
-      if (!page.result->more)
+      if (!more) {
         note_position(tx, system, "customers", page.result->next.text(), now_());
+        if (turning) last_changes_taken(tx, wave, turning->version, side);
+        if (unread == side) now_read(tx, wave);
+      }
       return true;
     });
     if (!written) return written;
-    if (!carry.empty()) wake_();
-    more = page.result->more;
+    if (!carry.empty() || !restore.empty()) wake_();
   }
   return Done{};
 }
@@ -365,6 +436,17 @@ Status Feeds::poll_stock(Side side, const CallContext& context) {
     if (!more) note_position(tx, system, "stock", at.text(), now_());
     return true;
   });
+}
+
+Status Feeds::turn_in_time(std::int64_t limit_ms) {
+  std::optional<Turning> turning;
+  const Status read = journal_.read(
+      [&](const JournalReader& reader) { turning = turning_in(reader, plans_.wave()); });
+  if (!read || !turning || now_() < turning->since.plus_ms(limit_ms)) return read;
+  const Status turned = journal_.write(
+      [&](JournalTransaction& tx) { return turn_without(tx, plans_.wave(), limit_ms, now_()); });
+  // Taken back: there was nothing to give up.
+  return turned || turned.error().code == ErrorCode::conflict ? Status(Done{}) : turned;
 }
 
 Status Feeds::poll_prices(const CallContext& context) {

@@ -24,6 +24,9 @@ class Feeds {
   Status poll_customers(Side side, const CallContext& context);
   // Only how far each stock ledger has come, for a recovery to begin at.
   Status poll_stock(Side side, const CallContext& context);
+  // Customers do not wait for ever for the last changes of a cloud that cannot be read
+  // (facade/turning.h).
+  Status turn_in_time(std::int64_t limit_ms);
   // From the side whose price list rules (legacy, until cloud_only) to the other.
   Status poll_prices(const CallContext& context);
 
@@ -38,6 +41,10 @@ class Feeds {
   bool take_order(journal::JournalTransaction& tx, Side side, const SeenOrder& seen);
   void take_moved_part(journal::JournalTransaction& tx, journal::DocumentRecord document,
                        const SeenOrder& seen);
+
+  void raise_customer(journal::JournalTransaction& tx, Side side, const CustomerNumber& number,
+                      const std::string& kind, const std::string& detail);
+  Result<bool> customer_differs(const CustomerNumber& number, const CallContext& context);
 
   const Systems& systems_;
   journal::Journal& journal_;

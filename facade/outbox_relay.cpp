@@ -362,7 +362,13 @@ Result<OutboxRelay::Effect> OutboxRelay::put_customer(const OutboxRow& row,
   const auto customer = call_port<Customer>(
       systems_, other(row.side), context.deadline, &ErpAdapter::customers,
       [&](CustomerService& port) { return port.get_customer(number, context); });
-  if (!customer) return customer.error();
+  if (!customer) {
+    if (customer.error().code == ErrorCode::not_found)
+      return Error{ErrorCode::rejected, systems_.on(other(row.side)).name +
+                                            " does not have customer " + row.subject +
+                                            " any more: was it deleted there?"};
+    return customer.error();
+  }
   std::optional<Customer> there;
   if (!fields_.all_carried(Capability::customers)) {
     const auto held = call_port<Customer>(

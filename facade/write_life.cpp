@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "facade/cohorts.h"
 #include "facade/observe.h"
+#include "facade/turning.h"
 
 #include <algorithm>
 #include <array>
@@ -161,12 +162,13 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     draft.plan_version = plan.version;
     if (home || pinned) {
       draft.side = pinned ? *pinned : *home;  // It may have moved since the caller looked.
-    } else if (plan.rollout.rules.empty()) {
+    } else if (plan.rollout.rules.empty() && draft.capability != Capability::customers) {
       draft.side = primary_of(draft, plan, draft.subject);
     } else {
       const Status read = journal_.read([&](const journal::JournalReader& reader) {
-        const cutover::Subject subject = cohort_of(plan, draft, reader);
-        draft.side = primary_of(draft, plan, subject);
+        const cutover::Plan routed = as_routed(reader, plan);
+        const cutover::Subject subject = cohort_of(routed, draft, reader);
+        draft.side = primary_of(draft, routed, subject);
       });
       if (!read) return problem_for(read.error());
     }

@@ -134,6 +134,7 @@ Value status_value(const CutoverStatus& status) {
   value.set("catchUpCloud", catch_up_value(status.catch_up_cloud));
   value.set("catchUpLegacy", catch_up_value(status.catch_up_legacy));
   value.set("rollbackValidity", validity_value(status.validity));
+  if (!status.turning.empty()) value.set("turning", status.turning);
   if (!status.frozen.empty()) value.set("frozen", texts(status.frozen));
   return value;
 }

@@ -251,7 +251,7 @@ void World::take_answer(std::size_t index, const facade::Answer& answer) {
   tell("answer to " + write.key + ": " + std::to_string(answer.status) + " " +
        answer.body.substr(0, 160));
   if (write.state != WriteState::waiting) {
-    if (write.state == WriteState::acknowledged &&
+    if (write.state == WriteState::acknowledged && !to_repeat(answer) &&
         (answer.status != write.answer.status || answer.body != write.answer.body))
       violation("another answer to " + write.key + " than before: " + answer.body);
     return;
@@ -514,10 +514,7 @@ void World::user_acts() {
           {whole.normalized().text(), time(), time(), false});
     }
   } else if (kind < 88) {
-    const CustomerNumber number{"C" + std::to_string(dice_.between(1, 4))};
-    if (erp.customers.count(number) == 0) return;
-    erp.change_customer(number, "+49 " + std::to_string(++next_number_));
-    count("user changes customer");
+    change_customer(CustomerNumber{"C" + std::to_string(dice_.between(1, 4))});
   } else if (kind < 92) {
     Order order;
     order.customer = CustomerNumber{"C1"};
@@ -537,6 +534,21 @@ void World::user_acts() {
     legacy_->accept_prices(list);
     count("user accepts prices");
   }
+}
+
+// A user changes a customer in the ERP that the plan names. While the customer is still with the
+// other one, or pinned there, the same customer is worked on in both at once: that is not merged.
+void World::change_customer(const CustomerNumber& number) {
+  if (!facade_) return;
+  const cutover::Plan plan = facade_->cutover().plan(Capability::customers);
+  const Side side = cutover::rule(cutover::stage_for(plan, number.text())).primary;
+  const auto owner = facade_->customers().side_of(number);
+  if (!owner || on(side).customers.count(number) == 0) return;
+  const std::string phone = "+49 " + std::to_string(++next_number_);
+  on(side).change_customer(number, phone);
+  registers_["phone/" + number.text()].others.push_back(
+      {phone, time(), *owner == side ? time() : -1, false});
+  count("user changes customer");
 }
 
 }  // namespace underpin::simulation

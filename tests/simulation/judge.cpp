@@ -82,14 +82,22 @@ class Judge {
     // A change that commits after settle_ms may undo a newer one: absolute values have no duplicate
     // that could be found. Parity reads see it.
     if (world_.beyond_settle_) return {};
-    const Wrote* source = nullptr;
-    for (const Wrote& write : writes)
-      if (write.value == value && (source == nullptr || !write.refused)) source = &write;
-    if (source == nullptr) return "was never written";
-    if (source->begun > to) return "was written later";
-    if (source->refused) return "was refused";
+    // Two writes may have had one value.
+    std::string why = "was never written";
+    for (const Wrote& write : writes) {
+      if (write.value != value) continue;
+      why = wrong_source(write, writes, from, to);
+      if (why.empty()) break;
+    }
+    return why;
+  }
+
+  static std::string wrong_source(const Wrote& source, const std::vector<Wrote>& writes,
+                                  Micros from, Micros to) {
+    if (source.begun > to) return "was written later";
+    if (source.refused) return "was refused";
     for (const Wrote& later : writes) {
-      if (later.ended >= 0 && !later.refused && source->ended >= 0 && later.begun > source->ended &&
+      if (later.ended >= 0 && !later.refused && source.ended >= 0 && later.begun > source.ended &&
           later.ended < from)
         return "was overwritten by " + later.value + ", which was acknowledged";
     }
@@ -342,14 +350,26 @@ class Judge {
         if (!wrong_read.empty())
           fail("read address " + seen.value + " of " + subject + " " + wrong_read);
       }
-      if (!both || world_.beyond_settle_ || world_.discarded_.count("customers/" + subject) != 0)
+      if (world_.beyond_settle_ || world_.left_behind_ ||
+          world_.discarded_.count("customers/" + subject) != 0)
         continue;
+      // What its users wrote is not lost either.
+      auto phones = writes_to(subject, {}, "phone/" + subject);
+      phones.push_back({"", 0, 0, false});
+      const std::string why_phone =
+          wrong(owned->second.phone, phones, world_.time(), world_.time());
+      if (!why_phone.empty())
+        fail("phone " + owned->second.phone + " of " + subject + " " + why_phone);
+      if (!both) continue;
       const auto copy = there.find(number);
       if (copy == there.end()) {
         fail("customer " + subject + " is missing on the other side");
       } else if (copy->second.email != owned->second.email) {
         fail("customer " + subject + " is not level: " + owned->second.email + " and " +
              copy->second.email);
+      } else if (copy->second.phone != owned->second.phone) {
+        fail("customer " + subject + " is not level: " + owned->second.phone + " and " +
+             copy->second.phone);
       }
     }
   }

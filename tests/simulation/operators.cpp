@@ -126,8 +126,11 @@ void World::operate() {
         }
       } else if (exception.kind == "totals_differ") {
         if (facade_->replay_exception(exception.id, "ada", "accepted")) count("hold released");
-      } else if (exception.kind == "internal_fault" || exception.kind == "mirror_executed") {
+      } else if (exception.kind == "internal_fault" || exception.kind == "mirror_executed" ||
+                 exception.kind == "last_changes_missing" ||
+                 exception.kind == "customer_left_behind") {
         count("exception " + exception.kind);
+        if (exception.capability == Capability::customers) left_behind_ = true;
         (void)facade_->discard_exception(exception.id, "ada", "seen").has_value();
       }
     }

@@ -172,6 +172,7 @@ class World final : public Surroundings {
   Decimal most_available(const StockKey& key);
   Decimal moved_part(const OrderId& id, Side home, int line) const;
   Decimal demand_at_least(const OrderId& id, const StockKey& key);
+  void change_customer(const CustomerNumber& number);
   void tell_demand(const StockKey& key);
   void retry();
   std::vector<const ChannelWrite*> quantity_writes(const std::string& subject) const;
@@ -210,6 +211,8 @@ class World final : public Surroundings {
   std::set<std::string> raised_duplicates_;  // "<side>/<subject>".
   std::set<std::string> edited_;             // Orders that users of an ERP cancelled.
   std::vector<std::pair<DocumentNumber, Decimal>> old_orders_;  // Of legacy, older than the facade.
+  bool left_behind_ =
+      false;  // Customers went back without the cloud's last changes, and it was raised.
   int next_number_ = 100;
   int next_key_ = 0;
 };

@@ -102,6 +102,7 @@ TEST_F(CohortTest, AChangeOfSegmentMovesNothing) {
   EXPECT_EQ(facade->customers().create(vip, write("k1")).status, 201);
   change(Capability::customers, Stage::cloud_primary, 0,
          R"([{"name":"vip","reason":"r","sharePer100k":100000,"match":{"segments":["VIP"]}}])");
+  settle();
   EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C2"}), Side::cloud);
   EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C1"}), Side::legacy);
   CustomerAmendment amendment;
@@ -121,7 +122,11 @@ TEST_F(CohortTest, AStateWithBacklogIsExplainedByWhatPinsIt) {
   ASSERT_TRUE(facade->cutover().change(Capability::customers,
                                        {Stage::cloud_primary, cutover::whole_share, {}},
                                        status->plan.version, {"ada", "test"}));
-  const Explanation found = explained(Capability::customers, "C2");
+  Explanation found = explained(Capability::customers, "C2");
+  EXPECT_EQ(found.primary, Side::legacy);
+  EXPECT_NE(found.because.back().find("until what users changed"), std::string::npos);
+  ASSERT_TRUE(facade->feeds().poll_customers(Side::legacy, context()));
+  found = explained(Capability::customers, "C2");
   EXPECT_EQ(found.primary, Side::legacy);
   EXPECT_NE(found.because.back().find("pinned to legacy"), std::string::npos);
   settle();

@@ -110,6 +110,11 @@ class SmallErp final : public ErpAdapter,
     customers_[customer.number] = customer;
     customer_changes_.push_back(customer.number);
   }
+  void delete_customer(const CustomerNumber& number) {
+    const std::lock_guard lock(mutex_);
+    customers_.erase(number);
+    customer_changes_.push_back(number);
+  }
   void set_stock(const StockKey& key, Decimal quantity) {
     const std::lock_guard lock(mutex_);
     stock_[key] = quantity;
@@ -559,13 +564,15 @@ class SmallErp final : public ErpAdapter,
   }
   Result<ChangePage<CustomerChange>> customer_changes(const Cursor& cursor,
                                                       const CallContext&) override {
-    const std::lock_guard lock(mutex_);
-    ChangePage<CustomerChange> page;
-    const std::size_t from = cursor.empty() ? 0 : std::stoul(cursor.text());
-    for (std::size_t i = from; i < customer_changes_.size(); ++i)
-      page.items.push_back({customer_changes_[i], false, Timestamp{1}});
-    page.next = Cursor{std::to_string(customer_changes_.size())};
-    return page;
+    return trapped<ChangePage<CustomerChange>>("customer_changes", [&] {
+      ChangePage<CustomerChange> page;
+      const std::size_t from = cursor.empty() ? 0 : std::stoul(cursor.text());
+      for (std::size_t i = from; i < customer_changes_.size(); ++i)
+        page.items.push_back(
+            {customer_changes_[i], customers_.count(customer_changes_[i]) == 0, Timestamp{1}});
+      page.next = Cursor{std::to_string(customer_changes_.size())};
+      return Result<ChangePage<CustomerChange>>(page);
+    });
   }
 
  private:

@@ -159,6 +159,7 @@ TEST_F(StateTest, AStateWithAnUndeliveredMirrorStaysWhereItsWritesAre) {
   ASSERT_TRUE(facade->cutover().change(Capability::customers,
                                        {Stage::cloud_primary, cutover::whole_share},
                                        status->plan.version, {"ada", "flip under backlog"}));
+  ASSERT_TRUE(facade->feeds().poll_customers(Side::legacy, context()));
   EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C1"}), Side::legacy) << "pinned";
   EXPECT_EQ(*facade->customers().side_of(CustomerNumber{"C2"}), Side::cloud);
   const auto read = facade->customers().get(CustomerNumber{"C1"}, context());
