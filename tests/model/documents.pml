@@ -2,9 +2,10 @@
  *
  * Covers   two orders, three writes (both are placed, the first one is cancelled by its channel); the
  *          answer to placing may get lost; in each ERP a warehouse that ships and posts whatever is
- *          released, and users who edit one order and delete the first one (the
- *          two meet nowhere but in the plan); the feed of the home, rows that place, cancel
- *          and follow, deliveries that fail; catching up; reads; flips forward and back.
+ *          released, and users who edit one order, or raise it after everything has shipped, and
+ *          delete the first one (the two meet nowhere but in the plan); the feed of the home, rows
+ *          that place, cancel and follow, deliveries that fail; catching up; reads; flips forward
+ *          and back.
  * Leaves out  shadow_read and ramp_down, which write as dual_write and cloud_primary do; hangs and
  *          late commits, and with them doubling (writes.pml); replicas: each transition is a
  *          transaction or a call that any replica may make; a user who releases the inert copy by
@@ -34,9 +35,12 @@
 #define INERT 1 /* Unreleased. */
 #define RELEASED 2
 #define SHIPPED 3
-#define POSTED 4    /* And gone from the open orders. */
-#define CANCELLED 5 /* A tombstone. */
-#define is_open(d) ((d) == INERT || (d) == RELEASED)
+#define RAISED 4    /* After everything had shipped: something is outstanding again, and stays so. */
+#define POSTED 5    /* And gone from the open orders. */
+#define CANCELLED 6 /* A tombstone. */
+#define EMPTY 7     /* Inert, and nothing outstanding. */
+#define unshipped(d) ((d) == INERT || (d) == RELEASED)
+#define is_open(d) (unshipped(d) || (d) == RAISED)
 
 /* Outbox rows towards the other side. */
 #define PLACE 1
@@ -157,7 +161,7 @@ inline release_order(o) {
 
 inline cancel_order(o) { /* The ERP that serves the order decides. */
   atomic {
-    o == 0 && !cancel_used && placing[o] == DONE && is_open(erp[serving(o)].document[o]) && len(rows[o]) < 4 ->
+    o == 0 && !cancel_used && placing[o] == DONE && unshipped(erp[serving(o)].document[o]) && len(rows[o]) < 4 ->
     cancel_used = true;
     if
     :: erp[home[o]].shipped[o] || erp[other(home[o])].shipped[o] ->
@@ -174,7 +178,8 @@ inline cancel_order(o) { /* The ERP that serves the order decides. */
 }
 
 #define status_read(o) (found(erp[serving(o)].document[o]))
-#define rank(d) ((d) == INERT -> RELEASED : (d))
+/* A channel that has seen an order shipped is not told that it was raised. */
+#define rank(d) ((d) == INERT -> RELEASED : ((d) == RAISED -> SHIPPED : (d)))
 
 inline read_order(o) { /* What a channel has seen is remembered before it sees it. */
   atomic {
@@ -211,9 +216,16 @@ inline user_edits(o) {
   }
 }
 
+inline user_raises(o) {
+  atomic {
+    edits == 0 && placing[o] == DONE && at_home(o) == SHIPPED ->
+    edits++; at_home(o) = RAISED; erp[home[o]].edited[o] = 1; changed[o] = true
+  }
+}
+
 inline user_deletes(o) {
   atomic {
-    o == 0 && deletions == 0 && home[o] != UNBORN && is_open(at_home(o)) ->
+    o == 0 && deletions == 0 && home[o] != UNBORN && unshipped(at_home(o)) ->
     deletions++; deleted_by_user[o] = true; at_home(o) = cancelled_as; changed[o] = true
   }
 }
@@ -239,12 +251,20 @@ inline poll_orders(o) {
 #define as_mirrored INERT
 #endif
 
+#define held(d) (is_open(d) || (d) == EMPTY)
+
 inline withdraw_(o) {
   if
-  :: is_open(copy(o)) -> copy(o) = CANCELLED
-  :: !is_open(copy(o))
+  :: held(copy(o)) -> copy(o) = CANCELLED
+  :: !held(copy(o))
   fi
 }
+
+#ifdef WITHDRAWN_WHEN_SHIPPED
+#define emptied CANCELLED
+#else
+#define emptied EMPTY
+#endif
 
 /* The oldest row of the order; its answer may be lost, and it is delivered again. */
 inline deliver_place(o) {
@@ -286,8 +306,11 @@ inline deliver_follow(o) {
   atomic {
     following[o] ->
     if
-    :: is_open(read_status[o]) -> erp[other(home[o])].edited[o] = read_edit[o]
-    :: !is_open(read_status[o]) -> withdraw_(o)
+    :: is_open(read_status[o]) ->
+       erp[other(home[o])].edited[o] = read_edit[o];
+       copy(o) = (copy(o) == EMPTY -> INERT : copy(o))
+    :: read_status[o] == SHIPPED -> copy(o) = (is_open(copy(o)) -> emptied : copy(o))
+    :: !is_open(read_status[o]) && read_status[o] != SHIPPED -> withdraw_(o)
     fi;
     following[o] = false; read_status[o] = 0; read_edit[o] = 0;
     rows[o]?FOLLOW
@@ -374,6 +397,7 @@ end:
   :: finance_posts(LEGACY, o)
   :: finance_posts(CLOUD, o)
   :: user_edits(o)
+  :: user_raises(o)
   :: user_deletes(o)
   od
 }

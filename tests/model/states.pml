@@ -3,13 +3,14 @@
  * Covers   two customers, three writes of channels, changes by users of the ERP that owns the
  *          customer, the feed that carries them over, mirrors by current value, catching up in both
  *          directions, deliveries that fail and one that outlasts its wait; flips forward and back
- *          through four stages, starting with legacy alone or with the cloud alone.
+ *          through four stages, starting with legacy alone or with the cloud alone; the last changes
+ *          of a primary's users, which are taken over before a step turns it.
  * Leaves out  shadow_read and ramp_down, which write as dual_write and cloud_primary do; routing by
  *          an old plan, crashes and unknown outcomes of the write itself (writes.pml): routing and
  *          opening are one step here, as the fence makes them; replicas, because feed, relay and
  *          catching up keep nothing between their transactions but what is modelled; customers that
- *          a user deletes, which the facade leaves to people (documents.pml has deletion);
- *          a user's change that the feed has not met when the primary changes: it stays behind.
+ *          a user deletes, which the facade leaves to people (documents.pml has deletion); users who
+ *          change a customer in one ERP while it is pinned to the other, which is not merged.
  *
  * Inlines whose names end in _ are parts; every other inline is a transition, and docs/safety.md
  * names the function that implements it. */
@@ -45,6 +46,8 @@ Erp erp[2];
 
 /* The journal. */
 byte stage, flips, written;
+bool turning; /* Until the feed has read the old primary to its end. */
+bit old;
 byte intent[2], writing[2];
 bit intent_side[2];
 bool mirror_at_open[2];
@@ -63,7 +66,7 @@ byte stray_value, stray_found;
 bool outlasted;
 
 /* What users did. */
-bool user_used, users_is_newer[2], left_behind;
+bool user_used, users_is_newer[2];
 
 /* Names of what must hold; nothing sets them, so that asserting one reports it. */
 hidden byte a_channel_reads_what_it_was_acknowledged;
@@ -76,7 +79,8 @@ hidden byte both_sides_are_level;
 #else
 #define pinned(s) (undelivered(s) -> from[s] : (intent[s] != 0 -> intent_side[s] : NOWHERE))
 #endif
-#define owner(s) (pinned(s) != NOWHERE -> pinned(s) : primary(stage))
+#define routed (turning -> old : primary(stage))
+#define owner(s) (pinned(s) != NOWHERE -> pinned(s) : routed)
 #define nothing_waits (!undelivered(0) && !undelivered(1))
 
 inline queue_(s, side) { waiting[s] = true; from[s] = side }
@@ -171,9 +175,9 @@ inline stray_lands() {
   }
 }
 
-inline user_changes(s) { /* In the ERP that owns the customer. */
+inline user_changes(s) { /* In the ERP that owns the customer, and that the plan names. */
   atomic {
-    !user_used && intent[s] == 0 && erp[owner(s)].value[s] != ABSENT ->
+    !user_used && intent[s] == 0 && owner(s) == primary(stage) && erp[owner(s)].value[s] != ABSENT ->
     user_used = true;
     erp[owner(s)].value[s] = USERS; erp[owner(s)].changed[s] = true; users_is_newer[s] = true
   }
@@ -181,13 +185,17 @@ inline user_changes(s) { /* In the ERP that owns the customer. */
 
 inline poll_customers(side, s) {
   atomic {
-    erp[side].changed[s] ->
+    erp[side].changed[s] && !(turning && side != old) ->
     erp[side].changed[s] = false;
     if
     :: mirrors(stage) && owner(s) == side -> queue_(s, side)
-    :: !(mirrors(stage) && owner(s) == side) -> left_behind = true
+    :: !(mirrors(stage) && owner(s) == side) /* Catching up reads it, when mirroring begins. */
     fi
   }
+}
+
+inline last_changes_taken() {
+  atomic { turning && !erp[old].changed[0] && !erp[old].changed[1] -> turning = false; old = 0 }
 }
 
 #ifdef BEFORE_MIRRORING
@@ -212,7 +220,17 @@ inline count_complete(side) {
   atomic { !caught_up[side] && brought[side] == 3 && nothing_waits -> caught_up[side] = true }
 }
 
+#ifdef NO_LAST_CHANGES
+#define turns(next) false
+#else
+#define turns(next) (primary(next) != routed)
+#endif
+
 inline publish_(next) {
+  if
+  :: turns(next) -> old = routed; turning = true
+  :: !turns(next) -> old = 0; turning = false
+  fi;
   stage = next; flips++;
   if
   :: stage == LEGACY_ONLY -> caught_up[CLOUD] = false; brought[CLOUD] = 0
@@ -232,7 +250,7 @@ inline publish_(next) {
 
 inline step_forward() {
   atomic {
-    flips < FLIPS &&
+    flips < FLIPS && !turning &&
       (stage == LEGACY_ONLY || stage == DUAL_WRITE && up_to_date(CLOUD) ||
        stage == CLOUD_PRIMARY && !pinned_to(LEGACY)) ->
     publish_(stage + 1)
@@ -243,7 +261,7 @@ inline step_back() {
   atomic {
     flips < FLIPS &&
       (stage == CLOUD_ONLY || stage == CLOUD_PRIMARY && up_to_date(LEGACY) ||
-       stage == DUAL_WRITE && !pinned_to(CLOUD)) ->
+       stage == DUAL_WRITE && !pinned_to(CLOUD) && !turning) ->
     publish_(stage - 1)
   }
 }
@@ -280,6 +298,7 @@ end:
   do
   :: count_complete(LEGACY)
   :: count_complete(CLOUD)
+  :: last_changes_taken()
   :: step_forward()
   :: step_back()
   od
@@ -296,7 +315,7 @@ end:
   :: atomic { !right(0) || !right(1) -> assert(a_channel_reads_what_it_was_acknowledged) }
   :: atomic { timeout && !nothing_waits -> assert(everything_arrives) }
   :: atomic {
-       timeout && mirrors(stage) && caught_up[0] && caught_up[1] && !left_behind &&
+       timeout && mirrors(stage) && caught_up[0] && caught_up[1] &&
          (erp[0].value[0] != erp[1].value[0] || erp[0].value[1] != erp[1].value[1]) ->
        assert(both_sides_are_level)
      }

@@ -308,6 +308,31 @@ TEST_F(OrderWriteTest, ADocumentLivesWhereItWasBornWhateverThePlanSays) {
   EXPECT_TRUE(cloud().orders_with(order("1").id).at(0).gone) << "and its copy follows";
 }
 
+TEST_F(OrderWriteTest, LegacyOnlyWaitsForABirthThatIsStillOpenInTheCloud) {
+  move_all(Stage::dual_write);
+  move_all(Stage::shadow_read);
+  move(Capability::customers, Stage::cloud_primary);
+  move(Capability::orders, Stage::cloud_primary);
+  std::vector<std::string> refused;
+  on_step = [&](Step step, const std::string&) {
+    if (step != Step::opened) return;
+    for (const Stage stage : {Stage::shadow_read, Stage::dual_write, Stage::legacy_only}) {
+      const auto back = facade->cutover().roll_back(Capability::orders, version(Capability::orders),
+                                                    {"ada", "back while it is being sent"}, stage);
+      if (!back) refused.push_back(back.error().message);
+    }
+  };
+  open();
+  EXPECT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_NE(refused[0].find("legacy_only waits until nothing is pinned to the cloud: 1"),
+            std::string::npos)
+      << refused[0];
+  settle();
+  EXPECT_EQ(document("1").home, Side::cloud);
+  EXPECT_EQ(in_legacy("1"), 1u) << "legacy knows its demand";
+}
+
 TEST_F(OrderWriteTest, AMirrorFollowsItsDocumentWhenTheHomeShips) {
   move_all(Stage::dual_write);
   facade->orders().place(order("1"), write("k1"));
