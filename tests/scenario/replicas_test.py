@@ -7,7 +7,6 @@ books are compared with what the channels were told: nothing lost, doubled or le
 
 from __future__ import annotations
 
-import http.client
 import os
 import random
 import signal
@@ -27,35 +26,11 @@ from drive.account import Account  # noqa: E402
 from drive.architect import Architect  # noqa: E402
 from drive.book import Book, Line, Order  # noqa: E402
 from drive.channel import LOCATIONS, PRICE, SKUS, Channel  # noqa: E402
-from drive.erps import BusinessCentral, Nav  # noqa: E402
-from drive.http_calls import Server  # noqa: E402
-from drive.processes import ROOT, NotStarted, Processes, free_port  # noqa: E402
-from drive.sample_site import copied_site  # noqa: E402
+from drive.fleet import Balancer, Fleet  # noqa: E402
+from drive.processes import NotStarted  # noqa: E402
 
 COUNT = 3
-PLAN_LEASE_MS = 1500
-
-
-class Rotating:
-    """A load balancer of the simplest kind: the next replica each time, another one when one is silent."""
-
-    def __init__(self, ports: list[int], key: str):
-        self._servers = [Server(port, {"X-API-Key": key}, timeout_s=4) for port in ports]
-        self._next = random.Random(key)
-
-    def call(self, method: str, path: str, body=None, headers: dict | None = None):
-        servers = self._next.sample(self._servers, len(self._servers))
-        for server in servers:
-            try:
-                answer = server.call(method, path, body, headers)
-                # A replica that cannot confirm the plan says so; a balancer asks the next one.
-                if method != "GET" or answer.status != 503:
-                    return answer
-            except (OSError, http.client.HTTPException):
-                # Whether a write arrived is not known: the channel repeats it under its key.
-                if method != "GET":
-                    raise
-        raise ConnectionError("no replica answered")
+SETTINGS = (('"requestBudgetMs": 10000', '"requestBudgetMs": 3000'), ('"giveUpMs": 10000', '"giveUpMs": 3000'))
 
 
 class Shop(threading.Thread):
@@ -110,90 +85,11 @@ class Shop(threading.Thread):
             self._channel.get_order(order)
 
 
-class Replicas(Processes):
-    """The ERPs and several facades, each with a state folder of its own and one journal for all."""
-
-    def __init__(self, binary: str, out: str, connection: str, account: Account):
-        super().__init__(binary, "", out, (0, 0), False, account)
-        self.ports = [(free_port(), free_port()) for _ in range(COUNT)]
-        self._connection = connection
-        self._facades: list = [None] * COUNT
-        self._environment: dict = {}
-
-    def start(self) -> None:
-        data = os.path.join(self.out, "data")
-        for folder in ("nav", "prices", "bc"):
-            os.makedirs(os.path.join(data, folder))
-        os.makedirs(os.path.join(self.out, "log"))
-        simulators = os.path.join(ROOT, "tests", "simulators")
-        nav = self._spawn("nav", [sys.executable, os.path.join(simulators, "nav", "server.py"), "--port", "0",
-                                  "--data", os.path.join(data, "nav"),
-                                  "--price-folder", os.path.join(data, "prices")])
-        bc = self._spawn("bc", [sys.executable, os.path.join(simulators, "bc", "server.py"), "--port", "0",
-                                "--data", os.path.join(data, "bc")])
-        self.nav = Nav("nav", self._ready("nav", nav))
-        self.bc = BusinessCentral("bc", self._ready("bc", bc))
-        self._environment = {**os.environ, "UNDERPIN_NAV_PORT": str(self.nav.server.port),
-                             "UNDERPIN_BC_PORT": str(self.bc.server.port), "UNDERPIN_DATA": data}
-        # All at once: whoever comes first makes the schema.
-        for number in range(COUNT):
-            self.start_one(number, wait=False)
-        for number in range(COUNT):
-            self.wait_for(number)
-
-    def _config(self, number: int) -> str:
-        file = copied_site(os.path.join(ROOT, "config", "underpin.json"),
-                           os.path.join(self.out, f"config-{number}"), self.ports[number])
-        with open(file, encoding="utf-8") as stream:
-            text = stream.read()
-        for old, new in (
-                ('"stateFolder": "${UNDERPIN_DATA}/facade",',
-                 f'"stateFolder": "${{UNDERPIN_DATA}}/facade-{number}", "store": {{"kind": "postgres", '
-                 f'"connection": "{self._connection}", "schema": "replicas-{os.getpid()}", '
-                 f'"planLeaseMs": {PLAN_LEASE_MS}}},'),
-                ('"requestBudgetMs": 10000', '"requestBudgetMs": 3000'),
-                ('"giveUpMs": 10000', '"giveUpMs": 3000')):
-            if text.count(old) != 1:
-                raise NotStarted(f"the sample configuration does not say {old} exactly once")
-            text = text.replace(old, new)
-        with open(file, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        return file
-
-    def start_one(self, number: int, wait: bool = True) -> None:
-        os.makedirs(os.path.join(self.out, "data", f"facade-{number}"), exist_ok=True)
-        self._facades[number] = self._spawn(
-            "underpin", [self.binary, "serve", "--config", self._config(number)], self._environment)
-        if wait:
-            self.wait_for(number)
-
-    def wait_for(self, number: int) -> None:
-        ops, give_up = Server(self.ports[number][1], timeout_s=5), time.monotonic() + 60
-        while time.monotonic() < give_up:
-            if self._facades[number].poll() is not None:
-                break
-            try:
-                answer = ops.call("GET", "/readyz")
-                if answer.status == 200 and answer.json["systems"]:
-                    return
-            except (OSError, http.client.HTTPException):
-                pass
-            time.sleep(0.05)
-        raise NotStarted(f"replica {number} was not ready:\n{self._tail('underpin')}")
-
-    def signal(self, number: int, what: int) -> None:
-        self._facades[number].send_signal(what)
-        if what == signal.SIGKILL:
-            process = self._facades[number]
-            process.wait()
-            self._running = [one for one in self._running if one[1] is not process]
-
-
-def drive(replicas: Replicas, account: Account) -> list[str]:
+def drive(replicas: Fleet, account: Account) -> list[str]:
     book = Book()
     channels = {name: Channel(name, f"{name}-demo-key", 0, book) for name in ("web", "pos")}
     for name, channel in channels.items():
-        channel._server = Rotating([port for port, _ in replicas.ports], f"{name}-demo-key")
+        channel.served_by(Balancer(replicas.channel_ports, f"{name}-demo-key"))
     customers = [customer.number for customer in sample_data.CUSTOMERS][:8]
     first = Architect(replicas.ports[0][1], "ops-demo-key", account)
     wrong = []
@@ -267,16 +163,17 @@ def main() -> int:
         connection = file.read().strip()
     account = Account()
     with tempfile.TemporaryDirectory(prefix="underpin-replicas-") as out:
-        replicas = Replicas(binary, out, connection, account)
+        replicas = Fleet(binary, out, connection, account, COUNT, f"replicas-{os.getpid()}", changes=SETTINGS)
         try:
             replicas.start()
             wrong = drive(replicas, account)
         except (NotStarted, RuntimeError, OSError) as error:
             wrong = [f"{type(error).__name__}: {error}"]
-            log = os.path.join(out, "log", "underpin.log")
-            if os.path.exists(log):
-                with open(log, encoding="utf-8", errors="replace") as file:
-                    wrong.append("".join(file.readlines()[-30:]))
+            for number in range(COUNT):
+                log = os.path.join(out, "log", f"underpin-{number}.log")
+                if os.path.exists(log):
+                    with open(log, encoding="utf-8", errors="replace") as file:
+                        wrong.append("".join(file.readlines()[-10:]))
         finally:
             ended = replicas.stop()
     wrong += ended

@@ -44,11 +44,17 @@ class Numbers:
 class Channel:
     """What one channel can ask. Threads: any."""
 
+    patience_s = PATIENCE_S
+
     def __init__(self, name: str, key: str, port: int, book: Book):
         self.name, self.book = name, book
         self.numbers = Numbers(500_000)
         self._server = Server(port, {"X-API-Key": key})
         self._keys = Numbers(0)
+
+    def served_by(self, server) -> None:
+        """Something that is called like a Server: a balancer, say."""
+        self._server = server
 
     # -------------------------------------------------------------------------------- sending
     def write(self, operation: str, method: str, path: str, body: dict | None,
@@ -56,7 +62,7 @@ class Channel:
         """The final answer; None when there was none in time."""
         key = key or f"{self.name}-{operation}-{self._keys.take()}"
         send = {"Idempotency-Key": f'"{key}"', **(headers or {})}
-        give_up = time.monotonic() + PATIENCE_S
+        give_up = time.monotonic() + self.patience_s
         while time.monotonic() < give_up:
             try:
                 answer = self._server.call(method, path, body, send)
@@ -73,7 +79,7 @@ class Channel:
                 time.sleep(min(again or 1, 1) * 0.5)
                 continue
             return answer
-        self.book.failed(f"{operation} {path} of {self.name}: no final answer in {PATIENCE_S} s")
+        self.book.failed(f"{operation} {path} of {self.name}: no final answer in {self.patience_s} s")
         return None
 
     def read(self, operation: str, path: str, body: dict | None = None,

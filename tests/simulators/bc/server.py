@@ -12,6 +12,7 @@ import decimal
 import gc
 import hmac
 import os
+import re
 import secrets
 import sys
 import threading
@@ -32,12 +33,16 @@ import schema  # noqa: E402
 import seed  # noqa: E402
 import users  # noqa: E402
 from api import Api, Request, resolve  # noqa: E402
+from common import quota  # noqa: E402
 from common.faults import FaultTable, Reply  # noqa: E402
 from common.http_server import Handler, Server, json_reply, serve_until_terminated  # noqa: E402
 from company import Company  # noqa: E402
 from store import Store  # noqa: E402
 
 _JSON = "application/json; odata.metadata=minimal"
+# What a creating request calls its record, for the story.
+_REFERENCES = {"salesOrders.POST": re.compile(rb'"externalDocumentNumber"\s*:\s*"([^"]*)"'),
+               "itemJournalPostings.POST": re.compile(rb'"documentNumber"\s*:\s*"([^"]*)"')}
 _CODES = {500: ("InternalServerError", "internal"), 503: ("Application_ServiceUnavailable", "unavailable"),
           504: ("Application_GatewayTimeout", "timeout")}
 
@@ -106,7 +111,7 @@ class Site(Server):
         prefix = f"/{options.instance}" if options.instance else ""
         custom = f"{prefix}/api/{options.publisher}/{options.group}/{options.version}"
         self.endpoints = [Endpoint(f"{prefix}/api/v2.0", schema.V2), Endpoint(custom, schema.SITE)]
-        self.busy, self.busy_lock = 0, threading.Lock()
+        self.quota = quota.Quota(options)
 
 
 class Requests(Handler):
@@ -120,25 +125,23 @@ class Requests(Handler):
                 and self.server.options.auth == "oauth":
             return self.server.credentials.grant(body)
         server = self.server
-        with server.busy_lock:
-            server.busy += 1
-            busy = server.busy
+        entered = server.quota.enter()
         try:
             if not server.credentials.admits(self.headers.get("Authorization")):
                 challenge = "Basic realm=\"Business Central\"" if server.options.auth == "basic" \
                     else "Bearer"
                 raise errors.ApiError(401, "Authentication_InvalidCredentials", "unauthorized",
                                       headers={"WWW-Authenticate": challenge})
-            limit = server.options.max_concurrent
-            if limit and busy > limit:
-                raise errors.ApiError(429, "Application_TooManyRequests", "too_many", actual=busy,
+            if not entered:
+                limit = server.quota.at_most
+                raise errors.ApiError(429, "Application_TooManyRequests", "too_many", actual=limit + 1,
                                       max=limit, headers={"Retry-After": "1"})
             return self._with_faults(method, parts, body)
         except errors.ApiError as error:
             return self._error(error)
         finally:
-            with server.busy_lock:
-                server.busy -= 1
+            if entered:
+                server.quota.leave()
 
     def _with_faults(self, method, parts, body):
         endpoint = next((e for e in self.server.endpoints
@@ -150,8 +153,10 @@ class Requests(Handler):
         root = f"http://{host}{endpoint.path}"
         if rest == "$metadata":
             operation, process, stale = "$metadata." + method, lambda: self._metadata(method, endpoint), None
+            named = None
         elif not rest:
             operation, process, stale = "service." + method, lambda: self._service(endpoint, root), None
+            named = None
         else:
             segments = odata.parse_path(rest)
             request = Request(method, endpoint.types, segments, odata.parse_query(parts.query), body,
@@ -159,13 +164,17 @@ class Requests(Handler):
             target = resolve(request, self.server.company.id)
             operation = f"{target.kind.set_name}.{method}"
 
+            about = _REFERENCES.get(operation)
+            named = about.search(body) if about else None
+
             def process():
                 return self._answer(request, target)
 
             def stale():
                 self.server.api.make_stale(request, target)
         faults = self.server.faults
-        return faults.carry_out(faults.take(operation), process, self._refuse_with, stale)
+        return faults.carry_out(faults.take(operation), process, self._refuse_with, stale,
+                                named.group(1).decode("utf-8", "replace") if named else "")
 
     def _answer(self, request, target):
         try:
@@ -213,6 +222,8 @@ class Requests(Handler):
         if path == "tokens" and method == "DELETE":
             self.server.credentials.forget_tokens()
             return Reply(204)
+        if path == "quota" and method == "GET":
+            return json_reply(200, {"counted": self.server.quota.counted, "refused": self.server.quota.refused})
         return None
 
 
@@ -234,7 +245,8 @@ def arguments():
     parser.add_argument("--client-secret", default="bc-demo-client-secret")
     parser.add_argument("--token-seconds", type=int, default=3600)
     parser.add_argument("--page-size", type=int, default=100)
-    parser.add_argument("--max-concurrent", type=int, default=0, help="more are 429; 0: no limit")
+    # Per user, as Microsoft publishes them.
+    quota.add_arguments(parser, at_once=5, waiting=95, requests=6000)
     parser.add_argument("--rounding", choices=("per_line", "per_document", "planted"),
                         default="per_line")
     parser.add_argument("--planted-item", default="", help="the only item that `planted` is for")

@@ -44,6 +44,17 @@ class Faults(Bc):
             self.assertIn("CorrelationId", answer.json["error"]["message"])
         self.assertEqual(self.count("F/1"), 0)
 
+    def test_the_story_tells_what_was_created_when_and_under_which_fault(self):
+        self.bc.fault("salesOrders.POST", "duplicate")
+        self.post("F/S")
+        self.bc.fault("salesOrders.POST", "503")
+        self.post("F/S")
+        self.post("F/S")
+        story = json.loads(self.bc.get("/_sim/story?about=F/S").text)["story"]
+        self.assertEqual([(entry["kind"], entry["status"]) for entry in story],
+                         [("duplicate", 201), ("duplicate", 201), ("", 201)])
+        self.assertLess(abs(time.time() - story[-1]["at"]), 60)
+
     def test_a_504_may_hide_a_commit(self):
         self.bc.fault("salesOrders.POST", "504_after_commit")
         self.assertEqual(self.post("F/2").status, 504)
@@ -137,7 +148,7 @@ class Options(unittest.TestCase):
             bc.close()
 
     def test_more_requests_than_the_limit_at_once_are_throttled(self):
-        bc = Process("--max-concurrent", "2")
+        bc = Process("--at-once", "1", "--waiting", "1")
         try:
             bc.fault("items.GET", "slow", count=2, delay_ms=2000)
             statuses, threads = [], []
@@ -147,7 +158,7 @@ class Options(unittest.TestCase):
                 thread.start()
                 threads.append(thread)
             end = time.monotonic() + 10
-            while bc.get("/_sim/faults").json["faults"][0]["fired"] < 2:
+            while bc.get("/_sim/faults").json["faults"][0]["fired"] < 1 or bc.get("/_sim/quota").json["counted"] < 3:
                 self.assertLess(time.monotonic(), end)
                 time.sleep(0.01)
             refused = bc.v2("GET", "items?$top=1")
@@ -155,6 +166,23 @@ class Options(unittest.TestCase):
             for thread in threads:
                 thread.join()
             self.assertEqual(statuses, [200, 200])
+        finally:
+            bc.close()
+
+    def test_more_requests_than_the_window_allows_are_throttled(self):
+        bc = Process("--requests", "5")  # The company was looked up with the first of them.
+        try:
+            statuses = [bc.v2("GET", "items?$top=1").status for _ in range(6)]
+            self.assertEqual(statuses, [200] * 4 + [429] * 2)
+            self.assertEqual(bc.get("/_sim/quota").json, {"counted": 7, "refused": 2})
+        finally:
+            bc.close()
+
+    def test_without_quotas_nothing_is_counted(self):
+        bc = Process("--no-quotas", "--requests", "1")
+        try:
+            self.assertEqual([bc.v2("GET", "items?$top=1").status for _ in range(4)], [200] * 4)
+            self.assertEqual(bc.get("/_sim/quota").json["counted"], 0)
         finally:
             bc.close()
 

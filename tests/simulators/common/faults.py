@@ -16,6 +16,7 @@ fires; default 1, or without limit when a probability is given), a probability a
 
 from __future__ import annotations
 
+import collections
 import random
 import threading
 import time
@@ -50,6 +51,7 @@ class FaultTable:
         self._next_id = 1
         self._pending_late = 0
         self._late_done = 0
+        self._story: collections.deque = collections.deque(maxlen=200_000)
 
     def add(self, description: dict) -> dict:
         """Adds a rule and returns it. ValueError names what is wrong with it."""
@@ -108,12 +110,16 @@ class FaultTable:
 
     def carry_out(self, fault: Optional[Fault], process: Callable[[], Reply],
                   refuse: Callable[[int], Reply],
-                  make_stale: Optional[Callable[[], None]] = None) -> Optional[Reply]:
+                  make_stale: Optional[Callable[[], None]] = None,
+                  about: str = "") -> Optional[Reply]:
         """Runs `process` as the fault says. None means: close the connection without an answer.
 
         `refuse(status)` makes the vendor's answer of that status. `process` must commit before it
-        returns. `make_stale` is called for stale_key.
+        returns. `make_stale` is called for stale_key. `about` names what is created, if anything is:
+        each time that it is done goes into the story.
         """
+        if about:
+            process = self._noted(process, about, fault.kind if fault else "")
         if fault is None:
             return process()
         kind = fault.kind
@@ -137,6 +143,19 @@ class FaultTable:
         if kind == "drop":
             return None
         return refuse(int(kind))
+
+    def _noted(self, process, about: str, kind: str):
+        def run() -> Reply:
+            reply = process()
+            with self._lock:
+                self._story.append({"about": about, "at": time.time(), "kind": kind, "status": reply.status})
+            return reply
+        return run
+
+    def story(self, about: str) -> list[dict]:
+        """What was done under this reference, in order: when, under which fault, with which status."""
+        with self._lock:
+            return [dict(entry) for entry in self._story if not about or entry["about"] == about]
 
     def _later(self, delay_s: float, process: Callable[[], Reply]) -> None:
         with self._lock:

@@ -172,6 +172,8 @@ class Handler(BaseHTTPRequestHandler):
                     self.server.faults.clear()
                     return Reply(204)
                 return json_reply(200, self.server.faults.describe())
+            if path == "story":
+                return json_reply(200, {"story": self.server.faults.story(query.get("about", ""))})
             reply = self.control(method, path, query, document)
         except (ValueError, KeyError, TypeError) as error:
             return json_reply(400, {"error": str(error)})

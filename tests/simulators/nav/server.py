@@ -12,11 +12,13 @@ import base64
 import datetime
 import hmac
 import os
+import re
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
+from common import quota  # noqa: E402
 from common.faults import FaultTable, Reply  # noqa: E402
 from common.http_server import Handler, Server, json_reply, serve_until_terminated  # noqa: E402
 from nav import filters, services, soap, state  # noqa: E402
@@ -30,6 +32,9 @@ from nav.xmltree import escape_attribute  # noqa: E402
 
 _WSDL_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "legacy-adapters",
                             "dynamics_nav", "wsdl")
+# What a creating request calls its record, for the story.
+_REFERENCES = {"SalesOrder.Create": re.compile(rb"External_Document_No>([^<]*)<"),
+               "ItemJournal.PostItemJournal": re.compile(rb"documentNo>([^<]*)<")}
 _ADDRESS_END = '"/>'
 
 
@@ -52,6 +57,7 @@ class Installation:
         self.user = arguments.user
         self.wsdl_folder = arguments.wsdl_folder
         self.credentials = base64.b64encode(f"{arguments.user}:{arguments.password}".encode()).decode()
+        self.quota = quota.Quota(arguments)
         self.calls: dict = {}
         self._calls_lock = threading.Lock()
 
@@ -64,12 +70,16 @@ class NavHandler(Handler):
     installation: Installation
 
     def serve(self, method, path, query, body):
+        if not self.installation.quota.enter():
+            return soap.refusal(429, 1)
         try:
             return self._serve(method, path, query, body)
         except NavError as error:
             return soap.fault(self.installation.company, error)
         except Exception as error:  # the service tier answers whatever happens inside
             return soap.fault(self.installation.company, NavError("internal", text=f"{type(error).__name__}: {error}"))
+        finally:
+            self.installation.quota.leave()
 
     def _serve(self, method, path, query, body):
         nav = self.installation
@@ -100,6 +110,8 @@ class NavHandler(Handler):
         request = soap.body_of(body, described.namespace, self.headers.get("SOAPAction"))
         operation = f"{service}.{request.name}"
         nav.count(operation)
+        about = _REFERENCES.get(operation)
+        named = about.search(body) if about else None
 
         def process() -> Reply:
             try:
@@ -112,7 +124,8 @@ class NavHandler(Handler):
         return self.server.faults.carry_out(
             self.server.faults.take(operation), process,
             lambda status: soap.refusal(status, 1 if status in (429, 503) else None),
-            lambda: services.bump_named_records(nav.company, request))
+            lambda: services.bump_named_records(nav.company, request),
+            named.group(1).decode("utf-8", "replace") if named else "")
 
     @staticmethod
     def _published():
@@ -143,6 +156,8 @@ class NavHandler(Handler):
         nav = self.installation
         if method == "GET" and path == "state":
             return json_reply(200, state.dump(nav.company, query.get("part"), query))
+        if method == "GET" and path == "quota":
+            return json_reply(200, {"counted": nav.quota.counted, "refused": nav.quota.refused})
         if method == "GET" and path == "calls":
             return json_reply(200, dict(nav.calls))
         if method == "POST" and path == "setup":
@@ -174,6 +189,8 @@ def _arguments():
                         help="the site's setting that refuses a repeated document number")
     parser.add_argument("--fault-seed", type=int, default=1, help="of the draw of fault probabilities")
     parser.add_argument("--wsdl-folder", default=_WSDL_FOLDER)
+    # A service tier works on so many calls at once (MaxConcurrentCalls) and lets the others wait.
+    quota.add_arguments(parser, at_once=40, waiting=1000, requests=0)
     return parser.parse_args()
 
 

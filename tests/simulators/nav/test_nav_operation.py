@@ -298,6 +298,31 @@ class Faults(NavTest):
             self.nav.control("POST", "faults", wrong, expect=(400,))
 
 
+    def test_the_story_tells_what_was_created_when_and_under_which_fault(self):
+        self.nav.fault("SalesOrder.Create", "duplicate")
+        self.nav.create_order(reference="STORY/1")
+        self.nav.create_order(reference="STORY/1")
+        story = self.nav.control("GET", "story?about=STORY/1")["story"]
+        self.assertEqual([(entry["kind"], entry["status"]) for entry in story],
+                         [("duplicate", 200), ("duplicate", 200), ("", 200)])
+
+
+class Quotas(unittest.TestCase):
+    def test_more_calls_than_the_window_allows_are_refused_unless_quotas_are_off(self):
+        for options, expected in ((["--requests", "2"], [200, 200, 429]), (["--no-quotas", "--requests", "2"], [200] * 3)):
+            with tempfile.TemporaryDirectory() as folder:
+                nav = Nav(folder, *options)
+                outcomes = []
+                for _ in range(3):
+                    try:
+                        nav.record("Customer", "Read", "<No>C10000</No>")
+                        outcomes.append(200)
+                    except HttpError as error:
+                        outcomes.append(error.status)
+                self.assertEqual(outcomes, expected)
+                self.assertEqual(nav.stop(), 0)
+
+
 class Restart(unittest.TestCase):
     def test_everything_committed_survives_a_kill_and_numbers_go_on(self):
         with tempfile.TemporaryDirectory() as folder:
