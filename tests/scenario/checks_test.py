@@ -91,7 +91,7 @@ class Checks(unittest.TestCase):
 
     def test_a_mirror_that_demands_what_has_left_is_found(self):
         home = document(lines=[line(shipped=2)], shipped={"1000": Decimal(2)})
-        self.assertEqual(self.check([home], [mirror()]).lost, 1)
+        self.assertEqual(self.check([home], [mirror()]).diverged, 1)
 
     def test_a_mirror_that_is_withdrawn_with_its_home_is_right(self):
         home = document(open=False, invoiced=True, shipped={"1000": Decimal(2)})

@@ -151,7 +151,7 @@ def drive(replicas: Fleet, account: Account) -> list[str]:
     account.step("erps", f"{result.orders_in_legacy} orders at home in nav, {result.orders_in_cloud} in bc")
     if acknowledged < 40 or not result.orders_in_legacy or not result.orders_in_cloud:
         wrong.append(f"{acknowledged} orders are too few to prove anything")
-    for name in ("lost", "duplicated", "executed_twice", "totals_differing"):
+    for name in ("lost", "diverged", "duplicated", "executed_twice", "totals_differing"):
         if getattr(result, name):
             wrong.append(f"{name}: {getattr(result, name)}")
     return wrong

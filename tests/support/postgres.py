@@ -3,15 +3,18 @@
     postgres.py start FOLDER    makes and starts one; FOLDER/connection then holds what libpq needs
     postgres.py stop FOLDER     ends it and removes it
     postgres.py restart FOLDER  stops it hard (as a crash would) and starts it again
+    postgres.py kill FOLDER     ends its first process without a word, and starts it again when the others have gone
 
 It listens on a Unix socket in a temporary folder of its own only, and keeps nothing: fsync is off.
 """
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 
 def tool(name):
@@ -42,6 +45,33 @@ def cluster_of(folder):
 
 def pg_ctl(home, *what):
     run([tool("pg_ctl"), "-D", f"{home}/data", "-w", "-t", "60", "-l", f"{home}/log", *what])
+
+
+def kill(folder):
+    home = cluster_of(folder)
+    with open(f"{home}/data/postmaster.pid", encoding="utf-8") as file:
+        first = int(file.readline())
+    others = children_of(first)
+    os.kill(first, signal.SIGKILL)
+    # They end when they notice; until then the data are theirs.
+    give_up = time.monotonic() + 30
+    while time.monotonic() < give_up and any(os.path.exists(f"/proc/{pid}/fd") for pid in [first, *others]):
+        time.sleep(0.05)
+    # What it left would pass for a live server's, if its number is another's by now.
+    os.remove(f"{home}/data/postmaster.pid")
+    pg_ctl(home, "start")
+
+
+def children_of(parent):
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8") as file:
+                if int(file.read().rpartition(")")[2].split()[1]) == parent:
+                    found.append(int(name))
+        except OSError:
+            pass
+    return found
 
 
 def stop(folder):
@@ -81,13 +111,15 @@ def start(folder):
 
 
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop", "restart"):
+    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop", "restart", "kill"):
         sys.exit(__doc__)
     folder = os.path.abspath(sys.argv[2])
     if sys.argv[1] == "start":
         start(folder)
     elif sys.argv[1] == "stop":
         stop(folder)
+    elif sys.argv[1] == "kill":
+        kill(folder)
     else:
         home = cluster_of(folder)
         pg_ctl(home, "-m", "immediate", "restart")

@@ -6,6 +6,7 @@ is published.
 
 from __future__ import annotations
 
+import http.client
 import time
 
 from .account import Account
@@ -20,6 +21,8 @@ class GaveUp(RuntimeError):
 
 
 class Architect:
+    patience_s = PATIENCE_S
+
     def __init__(self, port: int, key: str, account: Account, wave: str = ""):
         def server(of_key: str):
             plain = Server(port, {"X-API-Key": of_key})
@@ -30,6 +33,11 @@ class Architect:
         self._account = account
         self.stage_changes = 0
         self.rollbacks = 0
+
+    def ask_of(self, made) -> None:
+        """`made(key)` is called like a Server with that key: a balancer, say."""
+        self._server = made("ops-demo-key")
+        self._signers = {role: made(f"{role}-demo-key") for role in self._signers}
 
     def status(self, capability: str) -> dict:
         answer = self._server.call("GET", f"/ops/v1/cutover/{capability}")
@@ -93,17 +101,27 @@ class Architect:
         return after
 
     def _publish(self, capability: str, attempt, what: str) -> dict:
-        give_up = time.monotonic() + PATIENCE_S
+        give_up = time.monotonic() + self.patience_s
         said = ""
+        unanswered = 0  # The version that a request without an answer was about.
         begun = time.monotonic()
         while True:
             before = self.status(capability)
-            answer = attempt(before["version"])
+            if unanswered and before["version"] > unanswered:
+                return before  # It was published.
+            try:
+                answer = attempt(before["version"])
+            except (OSError, http.client.HTTPException):
+                if time.monotonic() > give_up:
+                    raise
+                unanswered = before["version"]
+                time.sleep(0.15)
+                continue
             if answer.status == 200:
                 break
             why = answer.problem().partition(": ")[2] or answer.problem()
             kind = "".join(c for c in why if not c.isdigit())
-            if answer.status not in (409, 412) or time.monotonic() > give_up:
+            if answer.status not in (409, 412, 503) or time.monotonic() > give_up:
                 raise GaveUp(f"{capability} to {what}: {answer.problem()}")
             if kind != said and time.monotonic() - begun > 0.5:
                 self._account.wait("architect", f"{capability} to {what} waits: {why}")

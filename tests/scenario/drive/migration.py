@@ -230,7 +230,7 @@ class Migration:
         summary = {
             "orders_acknowledged": len(book.acknowledged()),
             "orders_in_legacy": result.orders_in_legacy, "orders_in_cloud": result.orders_in_cloud,
-            "lost": result.lost, "duplicated": result.duplicated, "executed_twice": result.executed_twice,
+            "lost": result.lost + result.diverged, "duplicated": result.duplicated, "executed_twice": result.executed_twice,
             "status_regressed": book.status_regressed, "history_not_found": book.history_not_found,
             "reads": book.reads, "reads_failed": book.reads_failed, "oversold": book.oversold,
             "totals_differing": result.totals_differing, "comparisons": parity["comparisons"],

@@ -1,0 +1,95 @@
+"""Who settles exceptions: replays what was refused, and ends a second document where the ERPs hold two."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections import Counter
+
+from drive.account import Account
+from drive.fleet import Balancer, Fleet
+
+from .tally import Tally
+
+REPLAYS_MAX = 6
+
+
+class Operator(threading.Thread):
+    """Looks every second. What it cannot settle stays open, and is a finding in the end."""
+
+    def __init__(self, fleet: Fleet, tally: Tally, account: Account):
+        super().__init__(name="operator", daemon=True)
+        self._fleet, self._tally, self._account = fleet, tally, account
+        self._ops = Balancer(fleet.ops_ports, "operator-demo-key", 6)
+        self._replays: Counter = Counter()
+        self.kinds: Counter = Counter()
+        # (ERP, number of the document that was ended) -> (order's reference, exception's text)
+        self.ended_documents: dict = {}
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(1):
+            self.look()
+
+    def open(self) -> list[dict]:
+        answer = self._ops.call("GET", "/ops/v1/exceptions?state=open&limit=200")
+        return answer.json["items"] if answer.status == 200 else []
+
+    def look(self) -> None:
+        try:
+            for exception in self.open():
+                self._settle(exception)
+        except (OSError, http.client.HTTPException, RuntimeError, ValueError):
+            pass  # Nobody answered; it is open still.
+
+    def _settle(self, exception: dict) -> None:
+        kind = exception["kind"]
+        if kind == "duplicate_document" and exception["capability"] == "orders":
+            self._end_second(exception)
+        elif self._replays[exception["id"]] < REPLAYS_MAX:
+            self._replays[exception["id"]] += 1
+            if self._replays[exception["id"]] == 1:
+                self.kinds[kind] += 1
+                self._account.step("operator", f"{kind} {exception['subject']}: {exception['detail'][:110]}")
+            self._post(exception, "replay", "The ERP is well again")
+
+    def _post(self, exception: dict, how: str, why: str) -> None:
+        self._ops.call("POST", f"/ops/v1/exceptions/{exception['id']}/{how}", {"reason": why})
+
+    def _end_second(self, exception: dict) -> None:
+        """Of the documents under one reference stays the one that the journal goes by, or else the oldest.
+
+        Theirs is not open any more, if the order was cancelled or completed meanwhile.
+        """
+        channel, _, number = exception["subject"].partition("/")
+        reference = f"{channel.upper()}/{number}"
+        erp = self._fleet.nav if exception["side"] == "legacy" else self._fleet.bc
+        there = sorted(document.number for document in erp.documents().values()
+                       if document.reference == reference and document.open)
+        traced = self._ops.call("GET", f"/ops/v1/trace/{number}?channel={channel}")
+        if traced.status not in (200, 404):
+            return
+        known = [document.get(f"{exception['side']}Document") for document in traced.json.get("documents", [])]
+        kept = next((one for one in known if one), there[0] if there else "")
+        if there:
+            for one in there:
+                if one != kept:
+                    erp.user("delete_order", **{"no" if erp is self._fleet.nav else "number": one})
+                    self.ended_documents[erp.name, one] = (reference, exception["detail"])
+                    self._account.step("operator", f"{reference}: {one} ended in {erp.name}, {kept} stays")
+        self.kinds[exception["kind"]] += 1
+        self._post(exception, "discard", "The second document was ended in the ERP")
+
+    def finish(self, give_up_s: float) -> list[dict]:
+        """Goes on until nothing is open; answers what stays."""
+        give_up = time.monotonic() + give_up_s
+        while True:
+            self.look()
+            try:
+                left = self.open()
+            except (OSError, http.client.HTTPException):
+                left = [{"kind": "nobody answers", "subject": "", "detail": ""}]
+            if not left or time.monotonic() > give_up:
+                return left
+            time.sleep(0.5)
