@@ -8,12 +8,19 @@
 #include <string_view>
 #include <vector>
 
+namespace underpin::facade {
+class Facade;
+}
+
 namespace underpin::facade::cli {
 
 // What the composition root knows and nobody else: the adapters that were built in.
 struct Adapters {
   AdapterRegistry registry;
   std::function<std::string_view(std::string_view)> settings_schema;
+  // `serve` hands the facade over before it begins. Only tests do something with it: they switch a
+  // safety rule off, to prove that it is missed.
+  std::function<void(Facade&)> on_opened;
 };
 
 // `underpin <subcommand>`: serve, doctor, backup, restore, recover, waves, cutover, exceptions,

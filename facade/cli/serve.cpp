@@ -55,6 +55,7 @@ int serve(const ServeOptions& options, const Adapters& adapters) {
   api::Facades serving;
   std::string waves;
   for (const auto& facade : *facades) {
+    if (adapters.on_opened) adapters.on_opened(*facade);
     serving.push_back(facade.get());
     waves += (waves.empty() ? "" : " ") + facade->settings().wave;
   }

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from drive.book import Book
-from drive.channel import Channel, Shopper
+from drive.channel import Channel, Shopper, changed_meanwhile
 from drive.http_calls import Answer
 
 from .tally import Tally
@@ -88,8 +88,7 @@ class PatientChannel(Channel):
                 entry.answered = time.monotonic()
                 return True
             self.book.not_written(number, entry)
-            # Somebody else changed it first, as the channel's version says, or as the ERP says.
-            if answer.status not in (409, 412):
+            if answer.status != 412 and not changed_meanwhile(answer):
                 self.book.failed(f"the change of customer {number} was refused: {answer.problem()}")
                 return False
         return False

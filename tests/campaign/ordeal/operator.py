@@ -47,10 +47,10 @@ class Operator(threading.Thread):
         kind = exception["kind"]
         if kind == "duplicate_document" and exception["capability"] == "orders":
             self._end_second(exception)
-        elif self._replays[exception["id"]] < REPLAYS_MAX:
-            self._replays[exception["id"]] += 1
-            if self._replays[exception["id"]] == 1:
-                self.kinds[kind] += 1
+        elif self._replays[exception["subject"]] < REPLAYS_MAX:
+            self._replays[exception["subject"]] += 1
+            self.kinds[kind] += 1
+            if self._replays[exception["subject"]] == 1:
                 self._account.step("operator", f"{kind} {exception['subject']}: {exception['detail'][:110]}")
             self._post(exception, "replay", "The ERP is well again")
 

@@ -91,6 +91,24 @@ class Architect:
 
         return self._publish(capability, attempt, f"{stage}{'' if percent == 100 else f', {percent} %'}")
 
+    def signed_proposal(self, capability: str, version: int, stage: str, percent: int = 100) -> str:
+        """The path of a proposal that everybody has signed and nobody has published."""
+        base = f"/ops/v1/cutover/{capability}/proposals"
+        made = self._server.call("POST", base, {"change": {
+            "stage": stage, "sharePer100k": percent * 1000, "reason": f"{capability} to {stage}"}},
+            {"If-Match": f'"{version}"'})
+        if made.status != 201:
+            raise RuntimeError(f"proposal of {capability}: {made.problem()}")
+        path = f"{base}/{made.json['id']}"
+        for role in made.json["required"]:
+            signature = {"reason": f"signed as {role}"}
+            if role == "finance":
+                signature["headroomPercent"] = 1000
+            answer = self._signers[role].call("POST", f"{path}/approve", signature)
+            if answer.status != 200:
+                raise RuntimeError(f"signature of {role}: {answer.problem()}")
+        return path
+
     def roll_back(self, capability: str, reason: str) -> dict:
         def attempt(version: int):
             return self._server.call("POST", f"/ops/v1/cutover/{capability}/rollback", {"reason": reason},

@@ -29,6 +29,11 @@ LOCATIONS = [location.code for location in sample_data.LOCATIONS]
 PATIENCE_S = 40
 
 
+def changed_meanwhile(answer: Answer) -> bool:
+    """Somebody else was quicker in the ERP: one reads again, and decides again."""
+    return answer.status == 409 and answer.json.get("type", "").endswith(":conflict")
+
+
 class Numbers:
     """Order numbers of one channel. Two channels count in the same range: identity has both halves."""
 
@@ -98,8 +103,9 @@ class Channel:
         return answer if good else None
 
     # -------------------------------------------------------------------------------- orders
-    def place(self, order: Order, description: dict | None = None) -> bool:
-        body = {"number": order.number, "customer": order.customer, "orderDate": time.strftime("%Y-%m-%d"),
+    @staticmethod
+    def order_body(order: Order) -> dict:
+        return {"number": order.number, "customer": order.customer, "orderDate": time.strftime("%Y-%m-%d"),
                 "currency": "EUR", "pricesIncludeTax": False,
                 "shipTo": {"kind": "ship_to", "name": "Anna Becker", "line1": "Hauptstraße 1",
                            "city": "Berlin", "postCode": "10115", "country": "DE"},
@@ -107,6 +113,9 @@ class Channel:
                 "payments": [{"id": f"pi_{order.channel}_{order.number}", "provider": "stripe",
                               "method": "card", "amount": order.totals()["grandTotal"]}],
                 "totals": order.totals()}
+
+    def place(self, order: Order) -> bool:
+        body = self.order_body(order)
         self.book.add(order)
         key = f"{self.name}-order-{order.number}"
         answer = self.write("place_order", "POST", "/v1/orders", body, key=key)
@@ -161,7 +170,7 @@ class Channel:
             if answer is None:
                 order.uncertain = "an amendment without an answer"
                 return False
-            if answer.status == 412:
+            if answer.status == 412 or changed_meanwhile(answer):
                 continue
             if answer.status == 200:
                 note(order)
@@ -185,7 +194,10 @@ class Channel:
                              for number, quantity in lines.items()]
         begun = time.monotonic()
         was_shipped = order.shipped
-        answer = self.write("cancel_order", "POST", f"/v1/orders/{order.number}/cancel", body)
+        for _ in range(4):
+            answer = self.write("cancel_order", "POST", f"/v1/orders/{order.number}/cancel", body)
+            if answer is None or not changed_meanwhile(answer):
+                break
         if answer is None:
             order.uncertain = "a cancellation without an answer"
             return False
