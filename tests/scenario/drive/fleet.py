@@ -155,6 +155,24 @@ class Fleet(Processes):
     def pid(self, number: int) -> int:
         return self._facades[number].pid
 
+    def processor_s(self) -> dict:
+        """Seconds of processor time that each of them has used, PostgreSQL's (all there are) among them."""
+        spent: dict = {}
+        ours = {process.pid: name.partition("-")[0] for name, process in self._running}
+        for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                    name, _, rest = file.read().partition(" (")[2].rpartition(") ")
+            except OSError:
+                continue
+            if pid in ours or name == "postgres":
+                words = rest.split()
+                key = ours.get(pid, "postgres")
+                # What it has waited for of its ended children, too: PostgreSQL makes a process for each session.
+                ticks = sum(map(int, words[11:15] if name == "postgres" else words[11:13]))
+                spent[key] = spent.get(key, 0) + ticks / os.sysconf("SC_CLK_TCK")
+        return spent
+
     def ended(self, number: int):
         """What a replica ended with by itself; None while it runs."""
         return self._facades[number].poll()
