@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <utility>
 
 namespace underpin::facade::journal {
 namespace {
@@ -135,7 +136,7 @@ bool PgStatement::step() {
 }
 
 void PgStatement::run() {
-  step();
+  connection_.waiting_.push_back({name_, {}, std::move(values_)});
   reset();
 }
 
@@ -232,60 +233,156 @@ void PgConnection::wait_for(bool writing, std::int64_t until_ms, const std::stri
   }
 }
 
-PGresult* PgConnection::answer(const std::string& doing) {
-  const std::int64_t until_ms = now_ms() + settings_.answer_ms;
+void PgConnection::push_out(std::int64_t until_ms, const std::string& doing) {
   while (true) {
     const int unsent = PQflush(handle_);
-    if (unsent == 0) break;
+    if (unsent == 0) return;
     if (unsent < 0) lose(trimmed(PQerrorMessage(handle_)));
     wait_for(true, until_ms, doing);
     if (PQconsumeInput(handle_) == 0) lose(trimmed(PQerrorMessage(handle_)));
   }
-  PGresult* last = nullptr;
-  while (true) {
-    while (PQisBusy(handle_) == 1) {
-      try {
-        wait_for(false, until_ms, doing);
-        if (PQconsumeInput(handle_) == 0) lose(trimmed(PQerrorMessage(handle_)));
-      } catch (...) {
-        PQclear(last);
-        throw;
-      }
-    }
-    PGresult* next = PQgetResult(handle_);
-    if (next == nullptr) break;
-    PQclear(last);
-    last = next;
+}
+
+PGresult* PgConnection::next_result(std::int64_t until_ms, const std::string& doing) {
+  while (PQisBusy(handle_) == 1) {
+    wait_for(false, until_ms, doing);
+    if (PQconsumeInput(handle_) == 0) lose(trimmed(PQerrorMessage(handle_)));
   }
-  const ExecStatusType status = PQresultStatus(last);
-  if (last != nullptr && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) {
-    changes_ = std::atoi(PQcmdTuples(last));
-    return last;
-  }
-  const char* state = PQresultErrorField(last, PG_DIAG_SQLSTATE);
+  return PQgetResult(handle_);
+}
+
+void PgConnection::fail(const PGresult* result, const std::string& doing) {
+  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const std::string code = state == nullptr ? "" : state;
   const std::string why =
-      trimmed(last == nullptr ? PQerrorMessage(handle_) : PQresultErrorMessage(last));
-  PQclear(last);
+      trimmed(result == nullptr ? PQerrorMessage(handle_) : PQresultErrorMessage(result));
   if (PQstatus(handle_) != CONNECTION_OK) lose(why);
   ++errors_;
   throw PgError("journal: " + why + " (" + doing.substr(0, 80) + ")", code);
 }
 
+namespace {
+
+struct Cleared {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Held = std::unique_ptr<PGresult, Cleared>;
+
+bool good(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return result != nullptr && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK);
+}
+
+}  // namespace
+
+PGresult* PgConnection::answer(const std::string& doing) {
+  const std::int64_t until_ms = now_ms() + settings_.answer_ms;
+  push_out(until_ms, doing);
+  Held last;
+  while (PGresult* next = next_result(until_ms, doing)) last.reset(next);
+  if (!good(last.get())) fail(last.get(), doing);
+  changes_ = std::atoi(PQcmdTuples(last.get()));
+  return last.release();
+}
+
+void PgConnection::send(const Waiting& one) {
+  std::vector<const char*> texts;
+  texts.reserve(one.values.size());
+  for (const std::string& value : one.values) texts.push_back(value.c_str());
+  const int sent =
+      one.name.empty()
+          ? PQsendQueryParams(handle_, one.sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0)
+          : PQsendQueryPrepared(handle_, one.name.c_str(), static_cast<int>(texts.size()),
+                                texts.data(), nullptr, nullptr, 0);
+  if (sent != 1) lose(trimmed(PQerrorMessage(handle_)));
+}
+
+// One message to the server and one back, however many statements: what follows one that fails is
+// not executed.
+PGresult* PgConnection::send_waiting() {
+  take_unawaited();
+  const std::vector<Waiting> all = std::exchange(waiting_, {});
+  const auto doing = [](const Waiting& one) { return one.name.empty() ? one.sql : one.name; };
+  if (all.size() == 1) {
+    send(all.front());
+    return answer(doing(all.front()));
+  }
+  const std::int64_t until_ms = now_ms() + settings_.answer_ms;
+  if (PQenterPipelineMode(handle_) != 1) lose(trimmed(PQerrorMessage(handle_)));
+  for (const Waiting& one : all) send(one);
+  if (PQpipelineSync(handle_) != 1) lose(trimmed(PQerrorMessage(handle_)));
+  push_out(until_ms, doing(all.front()));
+  Held last;
+  Held failed;
+  std::string failed_doing;
+  for (const Waiting& one : all) {
+    last.reset();
+    while (PGresult* next = next_result(until_ms, doing(one))) last.reset(next);
+    if (good(last.get()) || failed) continue;
+    failed = std::move(last);
+    failed_doing = doing(one);
+    if (!failed) break;  // Nothing more will come.
+  }
+  if (failed_doing.empty()) {
+    changes_ = std::atoi(PQcmdTuples(last.get()));
+  } else if (!failed) {
+    fail(nullptr, failed_doing);
+  }
+  PQclear(next_result(until_ms, "the end of a pipeline"));
+  if (PQstatus(handle_) != CONNECTION_OK || PQexitPipelineMode(handle_) != 1)
+    lose(failed ? trimmed(PQresultErrorMessage(failed.get())) : trimmed(PQerrorMessage(handle_)));
+  if (failed) fail(failed.get(), failed_doing);
+  return last.release();
+}
+
+void PgConnection::take_unawaited() {
+  if (!std::exchange(unawaited_, false)) return;
+  PQclear(answer("ROLLBACK"));
+}
+
+void PgConnection::later(const std::string& sql) { waiting_.push_back({{}, sql, {}}); }
+
+void PgConnection::flush() {
+  if (!waiting_.empty()) PQclear(send_waiting());
+}
+
+int PgConnection::changes() {
+  flush();
+  return changes_;
+}
+
+void PgConnection::roll_back_unawaited() {
+  waiting_.clear();
+  if (!in_transaction()) return;
+  if (PQsendQuery(handle_, "ROLLBACK") != 1) lose(trimmed(PQerrorMessage(handle_)));
+  unawaited_ = true;
+  push_out(now_ms() + settings_.answer_ms, "ROLLBACK");
+}
+
+bool PgConnection::alive() {
+  try {
+    take_unawaited();
+    // Whoever is at rest hears of the end alone, after a message or two why.
+    pollfd wanted{PQsocket(handle_), POLLIN, 0};
+    for (int i = 0; i < 4 && ::poll(&wanted, 1, 0) > 0; ++i)
+      if (PQconsumeInput(handle_) == 0) lose(trimmed(PQerrorMessage(handle_)));
+    return PQstatus(handle_) == CONNECTION_OK;
+  } catch (const PgError&) {
+    return false;
+  }
+}
+
 void PgConnection::execute(const std::string& sql) {
+  flush();
+  take_unawaited();
   if (PQsendQuery(handle_, sql.c_str()) != 1) lose(trimmed(PQerrorMessage(handle_)));
   PQclear(answer(sql));
 }
 
 PGresult* PgConnection::run_prepared(const std::string& name,
                                      const std::vector<std::string>& values) {
-  std::vector<const char*> texts;
-  texts.reserve(values.size());
-  for (const std::string& value : values) texts.push_back(value.c_str());
-  if (PQsendQueryPrepared(handle_, name.c_str(), static_cast<int>(texts.size()), texts.data(),
-                          nullptr, nullptr, 0) != 1)
-    lose(trimmed(PQerrorMessage(handle_)));
-  return answer(name);
+  waiting_.push_back({name, {}, values});
+  return send_waiting();
 }
 
 PgStatement& PgConnection::prepared(const char* sql) {
@@ -301,6 +398,7 @@ PgStatement& PgConnection::prepared(const char* sql) {
       }
     }
     const std::string name = "s" + std::to_string(statements_.size());
+    take_unawaited();
     if (PQsendPrepare(handle_, name.c_str(), numbered.c_str(), 0, nullptr) != 1)
       lose(trimmed(PQerrorMessage(handle_)));
     PQclear(answer(numbered));

@@ -55,7 +55,9 @@ class PgStatement {
   PgStatement& bind(std::int64_t number);
   PgStatement& bind(bool flag) { return bind(std::int64_t{flag}); }
   bool step();  // True: a row. False: done.
-  void run();   // Executes and resets.
+  // Executes and resets. It may be sent with the next statement whose result is asked for, and fail
+  // there: see PgConnection::flush.
+  void run();
   void reset();
 
   std::string text(int column) const;
@@ -98,10 +100,19 @@ class PgConnection {
   static std::string index_hint(const char*) { return {}; }
   SafetyRules rules;  // All of them, always.
 
-  void execute(const std::string& sql);  // One or several statements without parameters.
+  // One or several statements without parameters; returns when they are done.
+  void execute(const std::string& sql);
+  // One statement, of which nobody waits for the end: it is sent together with the next one that is
+  // waited for. What fails is thrown there, and what was sent after it was not executed.
+  void later(const std::string& sql);
+  void flush();  // Waits for everything that was run or put off.
+  // Ends the transaction without waiting for it; the next use takes the answer.
+  void roll_back_unawaited();
+  // A connection at rest: has the server not ended it? Asks nothing of the server.
+  bool alive();
   // The statement for this text, prepared once; reset and ready for binding.
   PgStatement& prepared(const char* sql);
-  int changes() const { return changes_; }
+  int changes();  // Of the last statement.
   std::int64_t errors() const { return errors_; }
   bool lost() const { return lost_; }
   bool in_transaction() const;
@@ -110,14 +121,27 @@ class PgConnection {
 
  private:
   friend class PgStatement;
+  struct Waiting {
+    std::string name;  // Of a prepared statement; empty: `sql`.
+    std::string sql;
+    std::vector<std::string> values;
+  };
   PGresult* run_prepared(const std::string& name, const std::vector<std::string>& values);
+  PGresult* send_waiting();  // All of it at once; the result of the last.
+  void send(const Waiting& one);
+  void take_unawaited();
   PGresult* answer(const std::string& doing);  // Of the query that was sent.
+  void push_out(std::int64_t until_ms, const std::string& doing);
+  PGresult* next_result(std::int64_t until_ms, const std::string& doing);
+  [[noreturn]] void fail(const PGresult* result, const std::string& doing);
   void wait_for(bool writing, std::int64_t until_ms, const std::string& doing);
   [[noreturn]] void lose(const std::string& why);
 
   const PgSettings settings_;
   PGconn* handle_ = nullptr;
   bool lost_ = false;
+  bool unawaited_ = false;  // The end of a transaction was sent, its answer not taken yet.
+  std::vector<Waiting> waiting_;
   int changes_ = 0;
   std::int64_t errors_ = 0;
   std::map<std::string, std::unique_ptr<PgStatement>, std::less<>> statements_;

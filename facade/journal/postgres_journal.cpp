@@ -79,8 +79,11 @@ class PostgresJournal final : public Journal {
     }
     Status result = Done{};
     try {
-      // One snapshot for everything that `work` looks at.
-      begin(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + fence());
+      // One snapshot for everything that `work` looks at, from its first statement on.
+      if (!connection || !connection->alive())
+        connection = connected(in_ms(settings_.reconnect_ms));
+      connection->later("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      connection->later(fence());
       work(SqlReader<PgConnection, JournalReader>(*connection, self_));
     } catch (const StoreError& thrown) {
       result = failed(thrown);
@@ -89,7 +92,7 @@ class PostgresJournal final : public Journal {
     } catch (...) {
       result = Error{ErrorCode::internal, "journal: a read threw no exception", "journal"};
     }
-    end(connection);
+    leave(connection);
     {
       const std::lock_guard lock(readers_mutex_);
       idle_.push_back(std::move(connection));
@@ -136,6 +139,17 @@ class PostgresJournal final : public Journal {
     if (!connection) return;
     try {
       if (!connection->lost() && connection->in_transaction()) connection->execute("ROLLBACK");
+    } catch (const std::exception&) {
+      connection.reset();
+    }
+    if (connection && connection->lost()) connection.reset();
+  }
+
+  // The end of a transaction that nobody waits for.
+  static void leave(std::unique_ptr<PgConnection>& connection) {
+    if (!connection) return;
+    try {
+      if (!connection->lost()) connection->roll_back_unawaited();
     } catch (const std::exception&) {
       connection.reset();
     }
@@ -237,16 +251,21 @@ class PostgresJournal final : public Journal {
       begin(writing_, "BEGIN; " + writers_lock() + "; " + fence() + "; SAVEPOINT member");
       bool first = true;
       for (GroupCommit::Member* member : group) {
-        if (!first) writing_->execute("RELEASE SAVEPOINT member; SAVEPOINT member");
+        if (!first) {
+          writing_->later("RELEASE SAVEPOINT member");
+          writing_->later("SAVEPOINT member");
+        }
         first = false;
         write_member(*member);
       }
       ++token_;
       committing = true;
-      writing_->execute("INSERT INTO commit_token VALUES (" + pg_literal(writer_name_) + ", " +
-                        std::to_string(token_) +
-                        ") ON CONFLICT (writer) DO UPDATE SET token = excluded.token, "
-                        "at = excluded.at; COMMIT");
+      writing_->later("INSERT INTO commit_token VALUES (" + pg_literal(writer_name_) + ", " +
+                      std::to_string(token_) +
+                      ") ON CONFLICT (writer) DO UPDATE SET token = excluded.token, "
+                      "at = excluded.at");
+      writing_->later("COMMIT");
+      writing_->flush();
     } catch (const std::exception& thrown) {
       const bool cut_off = committing && (!writing_ || writing_->lost());
       end(writing_);
@@ -262,6 +281,7 @@ class PostgresJournal final : public Journal {
     try {
       SqlTransaction<PgConnection> transaction(*writing_, self_);
       keep = (*member.work)(transaction);
+      writing_->flush();
       if (!keep) member.result = Error{ErrorCode::conflict, "the write was taken back", "journal"};
     } catch (const StoreError& thrown) {
       member.result = failed(thrown);

@@ -361,18 +361,12 @@ std::optional<Side> SqlReader<Sql, Base>::pinned_side(Capability capability,
   if (capability == Capability::orders) return std::nullopt;  // Documents have homes.
   if (!connection_.rules.affinity) return std::nullopt;
   // Affinity leaves mirrors to one side only; the first one accepted decides.
-  std::optional<Side> lacking;
-  std::int64_t oldest = 0;
-  for (const Side side : {Side::legacy, Side::cloud}) {
-    auto& mirrors = connection_.prepared(
-        "SELECT id FROM outbox WHERE side = ? AND capability = ? AND subject = ? AND role = 1 "
-        "ORDER BY id LIMIT 1");
-    mirrors.bind(number(side)).bind(number(capability)).bind(subject);
-    const std::int64_t id = count(mirrors);
-    if (id == 0 || (lacking && oldest < id)) continue;
-    lacking = side;
-    oldest = id;
-  }
+  auto& mirrors = connection_.prepared(
+      "SELECT side FROM outbox WHERE side IN (0, 1) AND capability = ? AND subject = ? AND role = "
+      "1 ORDER BY id LIMIT 1");
+  mirrors.bind(number(capability)).bind(subject);
+  const auto lacking =
+      first<Side>(mirrors, [](const auto& row) { return static_cast<Side>(row.number(0)); });
   if (lacking) return other(*lacking);
   const auto open = open_intent_of(capability, subject);
   if (open) return open->side;

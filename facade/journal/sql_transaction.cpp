@@ -143,8 +143,28 @@ std::optional<OpenOutcome> SqlTransaction<Sql>::judge_side(const NewIntent& inte
   return std::nullopt;
 }
 
+// Does any earlier intent have something to say about this one? Usually none has, and one look
+// says so for key, name and subject.
 template <class Sql>
-OpenOutcome SqlTransaction<Sql>::open_intent(const NewIntent& intent, Timestamp now) {
+bool SqlTransaction<Sql>::stands_alone(const NewIntent& intent) {
+  auto& select = connection_.prepared(
+      "SELECT id FROM intent WHERE channel = ? AND key = ? UNION ALL "
+      "SELECT id FROM intent WHERE capability = ? AND name = ? AND name <> '' UNION ALL "
+      "SELECT id FROM intent WHERE capability = ? AND subject = ? AND state < 2 LIMIT 1");
+  select.bind(intent.channel.text())
+      .bind(intent.key.text())
+      .bind(number(intent.capability))
+      .bind(intent.name)
+      .bind(number(intent.capability))
+      .bind(intent.subject);
+  const bool any = select.step();
+  select.reset();
+  return !any;
+}
+
+template <class Sql>
+std::optional<OpenOutcome> SqlTransaction<Sql>::judge_earlier(const NewIntent& intent) {
+  if (stands_alone(intent)) return std::nullopt;
   if (const auto judged = judge_key(intent)) return *judged;
   if (const auto judged = judge_name(intent)) return *judged;
   if (const auto judged = judge_subject(intent)) return *judged;
@@ -152,6 +172,12 @@ OpenOutcome SqlTransaction<Sql>::open_intent(const NewIntent& intent, Timestamp 
     if (const auto busy = this->open_intent_of(intent.capability, intent.subject))
       return SubjectBusy{busy->id};
   }
+  return std::nullopt;
+}
+
+template <class Sql>
+OpenOutcome SqlTransaction<Sql>::open_intent(const NewIntent& intent, Timestamp now) {
+  if (const auto judged = judge_earlier(intent)) return *judged;
   if constexpr (Sql::shared) {
     // A release that another replica is sending would meet this change in the ERP.
     auto& sending = connection_.prepared(

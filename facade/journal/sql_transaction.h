@@ -50,6 +50,8 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
   using Reader::connection_;
   using Reader::self_;
   void end_claim(const std::string& what);
+  bool stands_alone(const NewIntent& intent);
+  std::optional<OpenOutcome> judge_earlier(const NewIntent& intent);
   std::optional<OpenOutcome> judge_key(const NewIntent& intent);
   std::optional<OpenOutcome> judge_name(const NewIntent& intent);
   std::optional<OpenOutcome> judge_subject(const NewIntent& intent);

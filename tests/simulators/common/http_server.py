@@ -43,6 +43,21 @@ def json_reply(status: int, document) -> Reply:
     return Reply(status, body, "application/json; charset=utf-8")
 
 
+class Headers:
+    """Header fields by name, whatever its case; of a repeated one the last counts."""
+
+    def __init__(self):
+        self._values: dict = {}
+
+    def add(self, line: bytes) -> bool:
+        name, colon, value = line.decode("latin-1").partition(":")
+        self._values[name.lower()] = value.strip()
+        return bool(colon)
+
+    def get(self, name: str, default=None):
+        return self._values.get(name.lower(), default)
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -76,6 +91,27 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments):
         pass
+
+    def parse_request(self) -> bool:
+        """The standard library's reader of header fields is a mail's, and takes half the time of a request."""
+        words = self.raw_requestline.decode("latin-1").split()
+        if len(words) != 3 or words[2] != "HTTP/1.1":
+            return super().parse_request()
+        self.command, self.path, self.request_version = words
+        self.requestline = " ".join(words)
+        self.headers = Headers()
+        for _ in range(200):
+            line = self.rfile.readline(65537)
+            if line in (b"\r\n", b"\n", b""):
+                self.close_connection = self.headers.get("Connection", "").lower() == "close"
+                if self.headers.get("Expect", "").lower() == "100-continue":
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                return True
+            if len(line) > 65536 or not self.headers.add(line):
+                break
+        self.close_connection = True
+        self._refuse(400, "a header field cannot be read")
+        return False
 
     def _dispatch(self, method: str) -> None:
         body = self._read_body()
