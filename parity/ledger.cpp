@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -380,7 +381,10 @@ class SqliteLedger final : public Ledger {
     std::unique_lock lock(mutex_);
     // What is recorded meanwhile is not waited for: under traffic the queue may never be empty.
     const std::uint64_t until = accepted_;
+    ++flushing_;
+    changed_.notify_all();
     changed_.wait(lock, [&] { return settled_ >= until || stopping_; });
+    --flushing_;
   }
 
   Result<Summary> summary() const override {
@@ -415,6 +419,9 @@ class SqliteLedger final : public Ledger {
     while (true) {
       changed_.wait(lock, [&] { return !queue_.empty() || stopping_; });
       if (queue_.empty()) return;
+      // A commit costs the same for one as for many, and nobody waits for it.
+      constexpr std::chrono::milliseconds gathering{50};
+      changed_.wait_for(lock, gathering, [&] { return stopping_ || flushing_ > 0; });
       std::deque<LedgerEntry> batch;
       batch.swap(queue_);
       const std::int64_t dropped = dropped_;
@@ -496,6 +503,7 @@ class SqliteLedger final : public Ledger {
   std::condition_variable changed_;
   std::deque<LedgerEntry> queue_;
   std::uint64_t accepted_ = 0;
+  int flushing_ = 0;           // Who waits until everything is stored.
   std::uint64_t settled_ = 0;  // Of the accepted: stored, or lost with a full disk.
   bool stopping_ = false;
   std::int64_t dropped_ = 0;

@@ -19,6 +19,12 @@ class Store:
         with open(os.path.join(self.folder, "connection"), encoding="utf-8") as file:
             return file.read().strip()
 
+    @property
+    def cluster(self) -> str:
+        """The folder of its data and its socket."""
+        with open(os.path.join(self.folder, "cluster"), encoding="utf-8") as file:
+            return file.read().strip()
+
     def stop(self) -> None:
         self._say("stop")
 

@@ -155,8 +155,8 @@ class Fleet(Processes):
     def pid(self, number: int) -> int:
         return self._facades[number].pid
 
-    def processor_s(self) -> dict:
-        """Seconds of processor time that each of them has used, PostgreSQL's (all there are) among them."""
+    def processor_s(self, cluster: str) -> dict:
+        """Seconds of processor time that each of them has used, and the PostgreSQL in this folder."""
         spent: dict = {}
         ours = {process.pid: name.partition("-")[0] for name, process in self._running}
         for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
@@ -165,7 +165,7 @@ class Fleet(Processes):
                     name, _, rest = file.read().partition(" (")[2].rpartition(") ")
             except OSError:
                 continue
-            if pid in ours or name == "postgres":
+            if pid in ours or (name == "postgres" and _works_in(pid, f"{cluster}/data")):
                 words = rest.split()
                 key = ours.get(pid, "postgres")
                 # What it has waited for of its ended children, too: PostgreSQL makes a process for each session.
@@ -183,3 +183,10 @@ class Fleet(Processes):
             process = self._facades[number]
             process.wait()
             self._running = [one for one in self._running if one[1] is not process]
+
+
+def _works_in(pid: int, folder: str) -> bool:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") == folder
+    except OSError:
+        return False
