@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import threading
 import time
 
@@ -19,21 +18,23 @@ from .channels import CampaignBook, CampaignShopper, PatientChannel
 from .judge import Judge
 from .operator import Operator
 from .planner import Planner, architect
+from .restore import SETTINGS as RECOVERY
 from .tally import Tally
 from .trouble import FaultMaker, Trouble
 
 # Sooner given up and sooner looked up than at a site, so that a minute sees more.
 SETTINGS = (('"requestBudgetMs": 10000', '"requestBudgetMs": 3000'), ('"giveUpMs": 10000', '"giveUpMs": 3000'),
-            ('"maxBacklogAgeMs": 300000', '"maxBacklogAgeMs": 20000'))
+            ('"maxBacklogAgeMs": 300000', '"maxBacklogAgeMs": 20000'), *RECOVERY)
 # A safety rule that is switched off by the configuration: an empty look-up is believed at once.
 SETTLE_OFF = (('"settle_ms": 2000', '"settle_ms": 0'),)
-SETTLE_S = 120
 
 
 class Campaign:
-    def __init__(self, fleet: Fleet, postgres: str, out: str, minutes: float, seed: int, account: Account):
-        self._fleet, self._out, self._minutes, self._account = fleet, out, minutes, account
-        self._draw = random.Random(seed)
+    """`patience_s`: how long a channel waits for an answer; longer than a recovery takes."""
+
+    def __init__(self, fleet: Fleet, postgres: str, minutes: float, seed: int, patience_s: float, account: Account):
+        self._fleet, self._minutes, self._patience_s, self._account = fleet, minutes, patience_s, account
+        self._settle_s = min(patience_s, 120.0)
         self._tally = Tally()
         self._book = CampaignBook()
         self._trouble = Trouble(fleet, postgres, self._tally, account, seed + 1)
@@ -54,8 +55,8 @@ class Campaign:
             ops.move(capability, "shadow_read")
 
         account.chapter(f"{self._minutes:g} minutes of load and trouble, seed {seed}")
-        channels = {name: PatientChannel(name, self._book, Balancer(fleet.channel_ports, f"{name}-demo-key"), self._tally)
-                    for name in ("web", "pos")}
+        channels = {name: PatientChannel(name, self._book, Balancer(fleet.channel_ports, f"{name}-demo-key"), self._tally,
+                                         self._patience_s) for name in ("web", "pos")}
         shoppers = self._shoppers(channels)
         warehouse = erp_users.Warehouse(fleet.nav, fleet.bc, self._book)
         people = erp_users.ErpPeople(warehouse, self._book, 3.0)
@@ -73,7 +74,7 @@ class Campaign:
         for shopper in (*shoppers, people):
             shopper.stop()
         for thread in (planner, people, *shoppers):
-            thread.join(timeout=180)
+            thread.join(timeout=self._patience_s + 60)
             if thread.is_alive():
                 self._tally.found(f"{thread.name} did not come to its end")
         operator.ended.set()
@@ -116,18 +117,18 @@ class Campaign:
     def _judged(self, channels: dict, ops, operator: Operator) -> dict:
         account, book, tally = self._account, self._book, self._tally
         account.chapter("Everything comes to rest")
-        operator.finish(SETTLE_S)
-        waiting = ops.settle(SETTLE_S)
+        operator.finish(self._settle_s)
+        waiting = ops.settle(self._settle_s)
         if waiting:
-            tally.found(f"not settled after {SETTLE_S} s: {waiting}")
+            tally.found(f"not settled after {self._settle_s:g} s: {waiting}")
         asked = checks.check_history(book, channels, self._fleet.nav)
         account.step("channels", f"{asked} orders asked for once more")
         judge = Judge(self._fleet, book, tally, operator, ops, account)
-        give_up = time.monotonic() + 30
+        give_up = time.monotonic() + self._settle_s / 2
         while True:
             # What the ERPs' people did last, and what is raised of it, comes with the next polls.
-            left = operator.finish(30)
-            ops.settle(30)
+            left = operator.finish(self._settle_s / 4)
+            ops.settle(self._settle_s / 4)
             judge.judge()
             if not (judge.findings or left) or time.monotonic() > give_up:
                 break

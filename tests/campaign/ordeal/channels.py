@@ -42,10 +42,9 @@ class CampaignBook(Book):
 class PatientChannel(Channel):
     """Repeats reads as it repeats writes: replicas, store and ERPs come back."""
 
-    patience_s = 75
-
-    def __init__(self, name: str, book: CampaignBook, balancer, tally: Tally):
+    def __init__(self, name: str, book: CampaignBook, balancer, tally: Tally, patience_s: float):
         super().__init__(name, f"{name}-demo-key", 0, book)
+        self.patience_s = patience_s
         self.served_by(balancer)
         self._tally = tally
 

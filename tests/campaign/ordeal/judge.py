@@ -24,11 +24,13 @@ AWAKE_S = 4.0
 
 
 class Without:
-    """An ERP's books without the documents that the operator has ended."""
+    """An ERP's books without the documents that the operator has ended, and without headers that were begun and never
+    got a line: with them nothing was ordered.
+    """
 
     def __init__(self, erp: Erp, ended: dict):
         self._documents = {number: document for number, document in erp.documents().items()
-                           if (erp.name, number) not in ended}
+                           if (erp.name, number) not in ended and (document.lines or document.shipped)}
 
     def documents(self) -> dict[str, Document]:
         return self._documents
@@ -120,7 +122,7 @@ class Judge:
             found = {name: entries.get(movement, []) for name, entries in posted.items()}
             for name, entries in found.items():
                 if len(entries) > 1:
-                    if "duplicate_document" in self._said_exceptions.get(f"{key[0]}@{key[1]}", ()):
+                    if "duplicate_posting" in self._said_exceptions.get(f"{key[0]}@{key[1]}", ()):
                         self._trace(name, movement, len(entries) - 1)
                     else:
                         self._note("doubled", f"adjustment {movement} is posted {len(entries)} times in {name}")

@@ -58,26 +58,26 @@ class Operator(threading.Thread):
         self._ops.call("POST", f"/ops/v1/exceptions/{exception['id']}/{how}", {"reason": why})
 
     def _end_second(self, exception: dict) -> None:
-        """Of the documents under one reference stays the one that the journal goes by, or else the oldest.
+        """Of the documents under one reference stays the one that the journal goes by.
 
-        Theirs is not open any more, if the order was cancelled or completed meanwhile.
+        If it goes by none: the one that was executed or released, or else the oldest.
         """
         channel, _, number = exception["subject"].partition("/")
         reference = f"{channel.upper()}/{number}"
         erp = self._fleet.nav if exception["side"] == "legacy" else self._fleet.bc
-        there = sorted(document.number for document in erp.documents().values()
-                       if document.reference == reference and document.open)
+        there = sorted((document for document in erp.documents().values()
+                        if document.reference == reference and not document.cancelled), key=lambda one: one.number)
         traced = self._ops.call("GET", f"/ops/v1/trace/{number}?channel={channel}")
         if traced.status not in (200, 404):
             return
         known = [document.get(f"{exception['side']}Document") for document in traced.json.get("documents", [])]
-        kept = next((one for one in known if one), there[0] if there else "")
-        if there:
-            for one in there:
-                if one != kept:
-                    erp.user("delete_order", **{"no" if erp is self._fleet.nav else "number": one})
-                    self.ended_documents[erp.name, one] = (reference, exception["detail"])
-                    self._account.step("operator", f"{reference}: {one} ended in {erp.name}, {kept} stays")
+        moved = [document.number for document in there if document.invoiced or document.shipped or document.released]
+        kept = next((one for one in [*known, *moved, *(document.number for document in there)] if one), "")
+        for document in there:
+            if document.open and document.number != kept:
+                erp.user("delete_order", **{"no" if erp is self._fleet.nav else "number": document.number})
+                self.ended_documents[erp.name, document.number] = (reference, exception["detail"])
+                self._account.step("operator", f"{reference}: {document.number} ended in {erp.name}, {kept} stays")
         self.kinds[exception["kind"]] += 1
         self._post(exception, "discard", "The second document was ended in the ERP")
 

@@ -14,6 +14,7 @@ from drive.account import Account
 from drive.fleet import Fleet
 from drive.processes import ROOT
 
+from .restore import StaleBackup
 from .tally import Tally
 
 POSTGRES = os.path.join(ROOT, "tests", "support", "postgres.py")
@@ -80,6 +81,7 @@ class Trouble:
         self._draw = random.Random(seed)
         self._busy = [threading.Lock() for _ in fleet.ports]  # A replica is killed, or stopped, or neither.
         self._hanging: list[threading.Thread] = []
+        self._stale = StaleBackup(fleet, tally, account)
 
     def cards(self, minutes: float) -> list:
         """What will happen, mixed: a quarter more than a proof needs."""
@@ -87,6 +89,12 @@ class Trouble:
         for name, act in (("kills", self._kill), ("hangs", self._hang), ("store_restarts", self._restart_store)):
             cards += [act] * int(self._tally.least(name, minutes) * 1.25 + 1)
         self._draw.shuffle(cards)
+        # Each backup is restored some cards later; what was acknowledged in between is in the ERPs alone.
+        times = self._tally.least("restores", minutes)
+        for turn in reversed(range(times)):
+            at = len(cards) * (turn + 1) // (times + 1)
+            cards.insert(at + max(2, min(10, len(cards) // 6)), self._restore)
+            cards.insert(at, self._stale.back_up)
         return cards
 
     def _free(self) -> int | None:
@@ -125,6 +133,17 @@ class Trouble:
         thread = threading.Thread(target=hang, daemon=True)
         self._hanging.append(thread)
         thread.start()
+
+    def _restore(self) -> None:
+        for thread in self._hanging:
+            thread.join()
+        for lock in self._busy:
+            lock.acquire()
+        try:
+            self._stale.restore()
+        finally:
+            for lock in self._busy:
+                lock.release()
 
     def _restart_store(self) -> None:
         how = self._draw.choice(("restart", "kill"))

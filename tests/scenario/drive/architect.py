@@ -20,6 +20,12 @@ class GaveUp(RuntimeError):
     """A change of the plan stayed refused; the text has the last reason."""
 
 
+def tag_of(plan: dict) -> str:
+    """What If-Match names: "7", and "2.7" when the journal was restored since the beginning."""
+    epoch = plan.get("epoch", 1)
+    return f'"{plan["version"]}"' if epoch == 1 else f'"{epoch}.{plan["version"]}"'
+
+
 class Architect:
     patience_s = PATIENCE_S
 
@@ -69,10 +75,10 @@ class Architect:
         change = {"stage": stage, "sharePer100k": percent * 1000, "reason": why}
         signed: list[str] = []  # The path of the proposal that waits to be published.
 
-        def attempt(version: int):
+        def attempt(tag: str):
             base = f"/ops/v1/cutover/{capability}/proposals"
             if not signed:
-                made = self._server.call("POST", base, {"change": change}, {"If-Match": f'"{version}"'})
+                made = self._server.call("POST", base, {"change": change}, {"If-Match": tag})
                 if made.status != 201:
                     return made
                 path = f"{base}/{made.json['id']}"
@@ -91,12 +97,12 @@ class Architect:
 
         return self._publish(capability, attempt, f"{stage}{'' if percent == 100 else f', {percent} %'}")
 
-    def signed_proposal(self, capability: str, version: int, stage: str, percent: int = 100) -> str:
+    def signed_proposal(self, capability: str, tag: str, stage: str, percent: int = 100) -> str:
         """The path of a proposal that everybody has signed and nobody has published."""
         base = f"/ops/v1/cutover/{capability}/proposals"
         made = self._server.call("POST", base, {"change": {
             "stage": stage, "sharePer100k": percent * 1000, "reason": f"{capability} to {stage}"}},
-            {"If-Match": f'"{version}"'})
+            {"If-Match": tag})
         if made.status != 201:
             raise RuntimeError(f"proposal of {capability}: {made.problem()}")
         path = f"{base}/{made.json['id']}"
@@ -110,9 +116,9 @@ class Architect:
         return path
 
     def roll_back(self, capability: str, reason: str) -> dict:
-        def attempt(version: int):
+        def attempt(tag: str):
             return self._server.call("POST", f"/ops/v1/cutover/{capability}/rollback", {"reason": reason},
-                                     {"If-Match": f'"{version}"'})
+                                     {"If-Match": tag})
 
         after = self._publish(capability, attempt, "rolled back")
         self.rollbacks += 1
@@ -125,10 +131,10 @@ class Architect:
         begun = time.monotonic()
         while True:
             before = self.status(capability)
-            if unanswered and before["version"] > unanswered:
+            if unanswered and before["version"] != unanswered:
                 return before  # It was published.
             try:
-                answer = attempt(before["version"])
+                answer = attempt(tag_of(before))
             except (OSError, http.client.HTTPException):
                 if time.monotonic() > give_up:
                     raise

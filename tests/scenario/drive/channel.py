@@ -119,6 +119,10 @@ class Channel:
         self.book.add(order)
         key = f"{self.name}-order-{order.number}"
         answer = self.write("place_order", "POST", "/v1/orders", body, key=key)
+        for again in range(3):
+            if answer is not None and changed_meanwhile(answer):
+                key = f"{self.name}-order-{order.number}-{again}"
+                answer = self.write("place_order", "POST", "/v1/orders", body, key=key)
         if answer is None or answer.status not in (201, 202):
             if answer is not None:
                 self.book.failed(f"order {order.name} was refused: {answer.problem()}")
