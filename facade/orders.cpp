@@ -384,7 +384,7 @@ std::optional<Result<Tagged<Order>>> OrderFacade::from_history(
   const std::string& number = document.id.number.text();
   Error gone{ErrorCode::not_found, "order " + number + " was closed in " + systems_.legacy.name +
                                        ", which is not read any more"};
-  gone.vendor_code = "history-closed";
+  gone.vendor_code = "history-closed";  // What the problem is called; no ERP has said it.
   if (settings_.history_reads == HistoryReads::none) return Result<Tagged<Order>>(gone);
   const auto file = open_history_file(settings_.history_file, false);
   if (!file) return Result<Tagged<Order>>(Error{ErrorCode::unavailable, file.error().message});
