@@ -69,6 +69,14 @@ std::optional<std::string> position_at(const journal::JournalReader& reader,
                                        const std::string& system, const std::string& feed,
                                        Timestamp at, bool or_oldest);
 
+// Kept as the journal's fact "recovery".
+void keep_recovery(journal::JournalTransaction& tx, const RecoveryState& state);
+// Made by the recovery itself: a restore begins to number far above the rows of its backup.
+bool is_fresh(const RecoveryState& state, const journal::OutboxRow& row);
+// Takes rows away; a dead one with its exception.
+int take_rows(journal::JournalTransaction& tx, const std::vector<journal::OutboxRow>& rows,
+              Timestamp now);
+
 // Posts a movement at the side that lacks it.
 journal::NewOutboxRow movement_row(const StockAdjustment& adjustment, Side to,
                                    const std::string& wave);
@@ -100,6 +108,8 @@ class Recovery {
     std::optional<Order> order;
     DocumentNumber document;
   };
+  struct OrderLook;
+  struct OrderWork;
 
   Status work(RecoveryState& state, const CallContext& context, bool& more);
   Status intents(RecoveryState& state, const CallContext& context, bool& last);
@@ -117,8 +127,20 @@ class Recovery {
   Status each(RecoveryState& state, const std::vector<std::string>& names, const Examine& examine,
               const CallContext& context, bool& all);
 
+  // ---- orders (facade/recovery_orders.cpp)
   Status examine_order(RecoveryState& state, const OrderId& id, std::optional<Side> older_home,
                        const CallContext& context);
+  Status several_documents(RecoveryState& state, const journal::Subject& subject, Side side,
+                           const Error& said);
+  Status judge(OrderLook& look, std::optional<Side> older_home) const;
+  journal::DocumentRecord document_of(RecoveryState& state, const OrderLook& look, Side home,
+                                      bool& changed) const;
+  void bring_copy(RecoveryState& state, const OrderLook& look, OrderWork& work) const;
+  void bring_release(RecoveryState& state, const OrderLook& look, OrderWork& work) const;
+  void leave_to_a_person(const OrderLook& look, OrderWork& work) const;
+  Status write_order(RecoveryState& state, const OrderLook& look, OrderWork work);
+
+  // ---- customers and stock (facade/recovery_states.cpp)
   // `changed`: by which sides since the backup, as far as they have told.
   Status examine_customer(RecoveryState& state, const CustomerNumber& number,
                           const std::set<Side>& changed, const CallContext& context);

@@ -32,7 +32,6 @@ const std::set<std::string, std::less<>> left_out{"replica", "claim", "commit_to
 constexpr std::array<const char*, 4> numbered{"intent", "outbox", "exception", "replica"};
 
 // What is given out after a restore lies above what was given out before it, at whatever rate.
-std::int64_t first_number(std::int64_t epoch) { return epoch * 1'000'000'000; }
 std::int64_t first_change(std::int64_t epoch) { return epoch * 1'000'000'000'000; }
 
 struct Column {

@@ -40,6 +40,9 @@ Result<BackupInfo> back_up(const StoreSettings& store, const std::string& file, 
 // backup, or one of a newer release), rejected (cut short or changed: the checksum says so).
 Result<BackupInfo> read_backup(const std::string& file);
 
+// What a store numbers after a restore (writes, rows, exceptions) begins here in its new epoch.
+inline constexpr std::int64_t first_number(std::int64_t epoch) { return epoch * 1'000'000'000; }
+
 struct Restored {
   BackupInfo backup;
   std::int64_t epoch = 0;  // The new one: above that of the backup and of the store.

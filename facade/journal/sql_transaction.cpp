@@ -19,10 +19,7 @@ std::int64_t number(Side side) { return static_cast<std::int64_t>(side); }
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
-  for (const std::string& line : lines) {
-    if (!text.empty()) text += '\n';
-    text += line;
-  }
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
   return text;
 }
 
@@ -614,57 +611,6 @@ void SqlTransaction<Sql>::set_cursor(const std::string& system, const std::strin
       .bind(system)
       .bind(feed)
       .bind(cursor)
-      .run();
-}
-
-template <class Sql>
-std::int64_t SqlTransaction<Sql>::add_transfer(const TransferRecord& transfer) {
-  auto& insert =
-      connection_
-          .prepared(
-              "INSERT INTO transfer(wave, capability, destination, state, selection, actor, "
-              "reason, reference, started_at, ended_at) VALUES (?,?,?,?,?,?,?,?,?,?) RETURNING id")
-          .bind(transfer.wave)
-          .bind(number(transfer.capability))
-          .bind(number(transfer.to))
-          .bind(transfer.state)
-          .bind(transfer.selection)
-          .bind(transfer.actor)
-          .bind(transfer.reason)
-          .bind(transfer.change_reference)
-          .bind(transfer.started_at.micros)
-          .bind(transfer.ended_at.micros);
-  return new_id(insert);
-}
-
-template <class Sql>
-void SqlTransaction<Sql>::put_transfer(const TransferRecord& transfer) {
-  connection_.prepared("UPDATE transfer SET state = ?, ended_at = ? WHERE id = ?")
-      .bind(transfer.state)
-      .bind(transfer.ended_at.micros)
-      .bind(transfer.id)
-      .run();
-}
-
-template <class Sql>
-void SqlTransaction<Sql>::put_transfer_item(const TransferItem& item) {
-  connection_
-      .prepared(
-          "INSERT INTO transfer_item(transfer, subject, state, classes, detail, memo, attempts, "
-          "next_at, currency, value) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT(transfer, subject) "
-          "DO UPDATE SET state = excluded.state, classes = excluded.classes, "
-          "detail = excluded.detail, memo = excluded.memo, attempts = excluded.attempts, "
-          "next_at = excluded.next_at, currency = excluded.currency, value = excluded.value")
-      .bind(item.transfer)
-      .bind(item.subject)
-      .bind(item.state)
-      .bind(item.classes)
-      .bind(item.detail)
-      .bind(item.memo)
-      .bind(std::int64_t{item.attempts})
-      .bind(item.next_at.micros)
-      .bind(item.currency)
-      .bind(item.value.text())
       .run();
 }
 
