@@ -120,7 +120,7 @@ int cutover_transfer(const OpsOptions& ops, const std::string& capability,
   body.set("reason", options.reason);
   if (!options.reference.empty()) body.set("changeReference", options.reference);
   if (options.propose) {
-    const auto tag = version_tag(ops, capability, 0);
+    const auto tag = version_tag(ops, capability, {});
     if (!tag) return 1;
     Value proposal = Value::object();
     proposal.set("transfer", std::move(body));

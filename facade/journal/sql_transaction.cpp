@@ -161,11 +161,13 @@ bool SqlTransaction<Sql>::stands_alone(const NewIntent& intent) {
 
 template <class Sql>
 std::optional<OpenOutcome> SqlTransaction<Sql>::judge_earlier(const NewIntent& intent) {
-  if (stands_alone(intent)) return std::nullopt;
-  if (const auto judged = judge_key(intent)) return *judged;
-  if (const auto judged = judge_name(intent)) return *judged;
+  const bool alone = stands_alone(intent);
+  if (!alone) {
+    if (const auto judged = judge_key(intent)) return *judged;
+    if (const auto judged = judge_name(intent)) return *judged;
+  }
   if (const auto judged = judge_subject(intent)) return *judged;
-  if (connection_.rules.one_open_intent) {
+  if (!alone && connection_.rules.one_open_intent) {
     if (const auto busy = this->open_intent_of(intent.capability, intent.subject))
       return SubjectBusy{busy->id};
   }

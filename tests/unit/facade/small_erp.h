@@ -225,6 +225,10 @@ class SmallErp final : public ErpAdapter,
     before_[operation] = std::move(act);
   }
   // Not reachable: every call is refused before it arrives.
+  bool is_down() const {
+    const std::lock_guard lock(mutex_);
+    return down_;
+  }
   void set_down(bool down) {
     const std::lock_guard lock(mutex_);
     down_ = down;

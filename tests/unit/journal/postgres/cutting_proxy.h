@@ -76,7 +76,7 @@ class CuttingProxy {
         const ssize_t got = ::read(client, bytes.data(), bytes.size());
         if (got <= 0) break;
         const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
-        if (cut_ != Cut::none && said.find("; COMMIT") != std::string_view::npos) {
+        if (cut_ != Cut::none && said.find("COMMIT") != std::string_view::npos) {
           const Cut how = cut_.exchange(Cut::none);
           ++cuts_;
           if (how == Cut::before_commit) break;
