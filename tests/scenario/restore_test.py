@@ -33,7 +33,7 @@ from drive.book import Book, Line, Order  # noqa: E402
 from drive.channel import LOCATIONS, PRICE, SKUS, Channel  # noqa: E402
 from drive.erps import BusinessCentral, Nav  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
-from drive.processes import ROOT, NotStarted, Processes, free_port  # noqa: E402
+from drive.processes import BC_QUOTA, ROOT, NotStarted, Processes, free_port  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 from replicas_test import Shop  # noqa: E402
 
@@ -86,7 +86,7 @@ class Site(Processes):
                                   "--data", os.path.join(data, "nav"),
                                   "--price-folder", os.path.join(data, "prices")])
         bc = self._spawn("bc", [sys.executable, os.path.join(simulators, "bc", "server.py"), "--port", "0",
-                                "--data", os.path.join(data, "bc")])
+                                "--data", os.path.join(data, "bc"), *BC_QUOTA])
         self.nav = Nav("nav", self._ready("nav", nav))
         self.bc = BusinessCentral("bc", self._ready("bc", bc))
         self.environment = {**os.environ, "UNDERPIN_NAV_PORT": str(self.nav.server.port),
