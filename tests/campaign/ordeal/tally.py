@@ -34,7 +34,7 @@ class Tally:
             self.findings.append(text)
 
     def least(self, name: str, minutes: float) -> int:
-        return max(1, math.ceil(LEAST[name] * minutes / 10))
+        return math.ceil(LEAST[name] * minutes / 10)
 
     def too_few(self, minutes: float, faults: dict) -> list[str]:
         found = [f"{name}: {self.of(name)}, at least {self.least(name, minutes)} make a proof"
