@@ -1,5 +1,6 @@
 #include "cloud-adapters/business_central/metadata.h"
 
+#include "contracts/decimal.h"
 #include "contracts/time.h"
 
 #include <algorithm>
@@ -57,7 +58,9 @@ std::string broken_rule(std::string_view property, const json::Value& value) {
   if (type == "Edm.Boolean") return value.as_bool() ? "" : "must be true or false";
   if (!value.is_string()) return "must be a text";
   const std::string_view length = attribute(property, "MaxLength");
-  if (!length.empty() && characters(value.text()) > std::stoul(std::string(length)))
+  // "max" is a length, too: any.
+  const auto most = Decimal::parse(std::string(length));
+  if (most && Decimal::of(static_cast<std::int64_t>(characters(value.text()))) > *most)
     return "must have at most " + std::string(length) + " characters";
   if (type == "Edm.Date" && !Date::parse(value.text())) return "must be a date";
   if (type == "Edm.Guid" && value.text().size() != 36) return "must be a GUID";

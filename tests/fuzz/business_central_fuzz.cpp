@@ -66,6 +66,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (const Finding& finding : check_metadata(text, "v2.0", needed_of_v2()))
     require(!finding.what.empty());
+  // A message of ours against any description: every fault names a rule.
+  json::Value line = json::Value::object();
+  line.set("sequence", json::Value::integer(10'000));
+  line.set("description", "Cup");
+  json::Value message = json::Value::object();
+  message.set("customerNumber", "C10000");
+  message.set("salesOrderLines", json::Value::array({line}));
+  for (const FieldError& fault : check_message(text, "salesOrders", message))
+    require(!fault.detail.empty());
   const auto sets = json::parse(text);
   if (!sets || !sets->is_object()) return 0;
   Site site(

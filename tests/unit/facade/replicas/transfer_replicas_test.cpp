@@ -1,0 +1,171 @@
+#include "facade/facade.h"
+#include "tests/support/postgres.h"
+#include "tests/unit/facade/small_erp.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
+
+namespace underpin::facade {
+namespace {
+
+using test::SmallErp;
+
+// Two replicas over one journal and the same two ERPs; tests call what their threads would do.
+struct TransferReplicas : testing::Test {
+  TransferReplicas() {
+    folder = std::filesystem::temp_directory_path() /
+             ("underpin-replicas-" + std::to_string(::getpid()));
+    std::filesystem::remove_all(folder);
+    journal = test_support::own_schema();
+    for (SmallErp* erp : {legacy.get(), cloud.get()}) {
+      erp->tune().settle_ms = 50;
+      Customer customer;
+      customer.number = CustomerNumber{"C1"};
+      customer.name = "Ada";
+      customer.kind = "person";
+      customer.currency = "EUR";
+      erp->add_customer(customer);
+    }
+  }
+  ~TransferReplicas() override { std::filesystem::remove_all(folder); }
+
+  struct Lent final : ErpAdapter {
+    explicit Lent(std::shared_ptr<SmallErp> lent) : erp(std::move(lent)) {}
+    const CapabilityDescriptor& descriptor() const override { return erp->descriptor(); }
+    Status ping(const CallContext& context) override { return erp->ping(context); }
+    std::vector<Finding> examine(const CallContext&) override { return {}; }
+    OrderService* orders() override { return erp.get(); }
+    InventoryService* inventory() override { return erp.get(); }
+    PricingService* pricing() override { return erp.get(); }
+    CustomerService* customers() override { return erp.get(); }
+    std::shared_ptr<SmallErp> erp;
+  };
+  std::unique_ptr<Facade> replica(const std::string& name, OnStep on_step = {}) {
+    Systems systems;
+    systems.legacy = {"nav", std::make_unique<Lent>(legacy),
+                      std::make_unique<Guard>("nav", GuardSettings{16, 1'000'000, 1})};
+    systems.cloud = {"bc", std::make_unique<Lent>(cloud),
+                     std::make_unique<Guard>("bc", GuardSettings{16, 1'000'000, 1})};
+    FacadeSettings settings;
+    settings.state_folder = (folder / name).string();
+    std::filesystem::create_directories(settings.state_folder);
+    settings.postgres = journal;
+    settings.plan_lease_ms = 600'000;
+    settings.orders.give_up_ms = 300;
+    settings.writes.subject_wait_ms = 50;
+    settings.cutover.transfer.open = TransferPolicy::move;
+    settings.cutover.transfer.per_minute = 1'000'000;
+    settings.on_step = std::move(on_step);
+    auto opened = Facade::open(std::move(systems), std::move(settings));
+    EXPECT_TRUE(opened) << opened.error().message;
+    return opened ? std::move(opened).value() : nullptr;
+  }
+  static CallContext context() {
+    CallContext context;
+    context.channel = ChannelId{"web"};
+    context.deadline = deadline_in(std::chrono::seconds(20));
+    return context;
+  }
+  static WriteContext write(const std::string& key) {
+    WriteContext result;
+    static_cast<CallContext&>(result) = context();
+    result.idempotency_key = IdempotencyKey{key};
+    return result;
+  }
+  static Order order() {
+    Order order;
+    order.id = {ChannelId{"web"}, OrderNumber{"1"}};
+    order.customer = CustomerNumber{"C1"};
+    order.order_date = Date{2026, 11, 24};
+    order.currency = "EUR";
+    OrderLine line;
+    line.number = 1;
+    line.sku = Sku{"1000"};
+    line.uom = "PCS";
+    line.location = LocationCode{"EAST"};
+    line.quantity = Decimal::of(2);
+    line.unit_price = Decimal::of(10);
+    line.net_amount = Decimal::of(20);
+    order.lines.push_back(line);
+    order.totals.items_net = order.totals.grand_total = line.net_amount;
+    return order;
+  }
+  static void settle(Facade& facade) {
+    for (int round = 0; round < 6; ++round) {
+      (void)facade.writes().resolve_outcomes(context());
+      for (const Side side : {Side::legacy, Side::cloud}) {
+        EXPECT_TRUE(facade.feeds().poll_orders(side, context()));
+        EXPECT_TRUE(facade.feeds().poll_customers(side, context()));
+        (void)facade.relay().deliver_due(side);
+      }
+      (void)facade.catch_up().advance(context()).has_value();
+    }
+  }
+  static void to_dual_write(Facade& facade, Capability capability) {
+    settle(facade);
+    cutover::ChangeRequest request;
+    request.stage = cutover::Stage::dual_write;
+    const auto moved = facade.cutover().change(capability, request, 1, {"ada", "test"});
+    ASSERT_TRUE(moved) << moved.error().message;
+    settle(facade);
+  }
+  journal::DocumentRecord document(Facade& facade) const {
+    std::optional<journal::DocumentRecord> found;
+    EXPECT_TRUE(facade.journal().read(
+        [&](const journal::JournalReader& reader) { found = reader.document(order().id); }));
+    return found.value_or(journal::DocumentRecord{});
+  }
+  bool released(Side side) const {
+    const SmallErp& erp = side == Side::legacy ? *legacy : *cloud;
+    return erp.orders_with(order().id).at(0).released;
+  }
+
+  std::filesystem::path folder;
+  journal::PostgresSettings journal;
+  std::shared_ptr<SmallErp> legacy = std::make_shared<SmallErp>("SO-");
+  std::shared_ptr<SmallErp> cloud = std::make_shared<SmallErp>("S-ORD");
+};
+
+TEST_F(TransferReplicas, OneThatHangsBeforeTheSwapIsOvertakenAndSwapsNothingWhenItWakes) {
+  std::unique_ptr<Facade> second;
+  int hung = 0;
+  const auto first = replica("first", [&](Step step, const std::string&) {
+    if (step != Step::levelled || ++hung > 1) return;
+    // It stands still here. A channel's change that the other replica gets is refused meanwhile.
+    const Answer meanwhile = second->orders().cancel("1", {"", {}}, write("c1"));
+    EXPECT_EQ(meanwhile.status, 409) << meanwhile.body;
+    EXPECT_FALSE(released(Side::legacy) || released(Side::cloud));
+    // When its time is up the other takes the document over, and finds that it must stay.
+    cloud->total_becomes(order().id, Decimal::of(99));
+    const Deadline give_up = deadline_in(std::chrono::seconds(30));
+    while (second->writes().resolve_outcomes(context()) == 0 && ms_left(give_up) > 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  });
+  ASSERT_TRUE(first);
+  for (const Capability capability : {Capability::customers, Capability::orders})
+    ASSERT_NO_FATAL_FAILURE(to_dual_write(*first, capability));
+  ASSERT_EQ(first->orders().place(order(), write("k1")).status, 201);
+  settle(*first);
+  second = replica("second");
+  ASSERT_TRUE(second);
+  TransferWish wish;
+  wish.all = true;
+  const auto begun = first->transfers().start(Capability::orders, wish, {"ada", "test"});
+  ASSERT_TRUE(begun) << begun.error().message;
+  for (int i = 0; i < 4 && hung == 0; ++i) (void)first->transfers().run();
+  ASSERT_EQ(hung, 1);
+  settle(*first);
+  settle(*second);
+  EXPECT_EQ(document(*second).home, Side::legacy);
+  EXPECT_TRUE(released(Side::legacy));
+  EXPECT_FALSE(released(Side::cloud)) << "what it had decided is not in force any more";
+  const auto status = second->transfers().status(begun->record.id);
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->counts.at("stayed"), 1);
+}
+
+}  // namespace
+}  // namespace underpin::facade
