@@ -276,6 +276,28 @@ TEST_F(TransferTest, DeliveriesOnTheirWayAreWaitedFor) {
   at_home_in(Side::cloud, "1");
 }
 
+TEST_F(TransferTest, HomesAreNotSwappedUnderADelivery) {
+  mirrored();
+  place("1");
+  bool fed = false;
+  on_step = [&](Step step, const std::string&) {
+    if (step != Step::levelled || fed) return;
+    fed = true;  // The feed has met the document, which was just blocked.
+    EXPECT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+      tx.add_outbox_row(follow_row(*tx.document(order("1").id)), Timestamp{clock});
+      return true;
+    }));
+  };
+  open();
+  const std::int64_t id = begin(Side::cloud);
+  for (int i = 0; i < 4; ++i) (void)facade->transfers().run();
+  ASSERT_TRUE(fed);
+  EXPECT_EQ(document("1").home, Side::legacy);
+  EXPECT_EQ(item(id, "1").detail, "deliveries of it are on their way");
+  carry_out();
+  at_home_in(Side::cloud, "1");
+}
+
 TEST_F(TransferTest, ADocumentWithADeadLetterStays) {
   mirrored();
   place("1");

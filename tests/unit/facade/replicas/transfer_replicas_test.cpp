@@ -43,6 +43,26 @@ struct TransferReplicas : testing::Test {
     CustomerService* customers() override { return erp.get(); }
     std::shared_ptr<SmallErp> erp;
   };
+  // A replica's journal; `before_write` runs once, right before its next write.
+  struct Watched final : journal::Journal {
+    Watched(std::unique_ptr<journal::Journal> watched, std::function<void()>& act)
+        : inner(std::move(watched)), before_write(act) {}
+    Status write(const std::function<bool(journal::JournalTransaction&)>& work) override {
+      std::function<void()> act;
+      std::swap(act, before_write);
+      if (act) act();
+      return inner->write(work);
+    }
+    Status read(const std::function<void(const journal::JournalReader&)>& work) const override {
+      return inner->read(work);
+    }
+    bool shared() const override { return inner->shared(); }
+    void on_plan_published(std::function<void()> wake) override {
+      inner->on_plan_published(std::move(wake));
+    }
+    std::unique_ptr<journal::Journal> inner;
+    std::function<void()>& before_write;
+  };
   std::unique_ptr<Facade> replica(const std::string& name, OnStep on_step = {}) {
     Systems systems;
     systems.legacy = {"nav", std::make_unique<Lent>(legacy),
@@ -58,6 +78,11 @@ struct TransferReplicas : testing::Test {
     settings.writes.subject_wait_ms = 50;
     settings.cutover.transfer.open = TransferPolicy::move;
     settings.cutover.transfer.per_minute = 1'000'000;
+    if (on_step) {
+      settings.around_journal = [this](std::unique_ptr<journal::Journal> inner) {
+        return std::make_unique<Watched>(std::move(inner), before_write);
+      };
+    }
     settings.on_step = std::move(on_step);
     auto opened = Facade::open(std::move(systems), std::move(settings));
     EXPECT_TRUE(opened) << opened.error().message;
@@ -123,6 +148,7 @@ struct TransferReplicas : testing::Test {
     return erp.orders_with(order().id).at(0).released;
   }
 
+  std::function<void()> before_write;
   std::filesystem::path folder;
   journal::PostgresSettings journal;
   std::shared_ptr<SmallErp> legacy = std::make_shared<SmallErp>("SO-");
@@ -138,11 +164,16 @@ TEST_F(TransferReplicas, OneThatHangsBeforeTheSwapIsOvertakenAndSwapsNothingWhen
     const Answer meanwhile = second->orders().cancel("1", {"", {}}, write("c1"));
     EXPECT_EQ(meanwhile.status, 409) << meanwhile.body;
     EXPECT_FALSE(released(Side::legacy) || released(Side::cloud));
-    // When its time is up the other takes the document over, and finds that it must stay.
-    cloud->total_becomes(order().id, Decimal::of(99));
-    const Deadline give_up = deadline_in(std::chrono::seconds(30));
-    while (second->writes().resolve_outcomes(context()) == 0 && ms_left(give_up) > 0)
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    // It looks at the old home once more, and then stands still again, right before the swap. Its
+    // time is up: the other takes the document over, finds that it must stay, and releases it.
+    before_write = [&] {
+      cloud->total_becomes(order().id, Decimal::of(99));
+      const Deadline give_up = deadline_in(std::chrono::seconds(30));
+      while (second->writes().resolve_outcomes(context()) == 0 && ms_left(give_up) > 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      for (int i = 0; i < 3; ++i) (void)second->relay().deliver_due(Side::legacy);
+      EXPECT_TRUE(released(Side::legacy)) << "it went back to work";
+    };
   });
   ASSERT_TRUE(first);
   for (const Capability capability : {Capability::customers, Capability::orders})
