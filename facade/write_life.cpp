@@ -25,6 +25,8 @@ std::string_view name(Step step) {
 
 namespace {
 
+constexpr int replica_poll_ms = 15;  // How often the end of another replica's write is looked for.
+
 Answer being_looked_up(std::string location) {
   json::Value body = json::Value::object();
   body.set("state", "outcome_unknown");
@@ -54,6 +56,7 @@ struct Opening {
   std::optional<Side> pinned;
   bool stale = false;
   bool known = false;
+  bool overtaken = false;
 };
 
 Opening read_outcome(const journal::OpenOutcome& outcome) {
@@ -79,6 +82,8 @@ Opening read_outcome(const journal::OpenOutcome& outcome) {
     opening.pinned = wrong->side;
   } else if (std::holds_alternative<journal::KnownDocument>(outcome)) {
     opening.known = true;
+  } else if (std::holds_alternative<journal::Overtaken>(outcome)) {
+    opening.overtaken = true;
   } else {
     opening.stale = true;
   }
@@ -126,6 +131,34 @@ void WriteLife::add(std::string operation, std::unique_ptr<WriteOperation> behav
   operations_[std::move(operation)] = std::move(behaviour);
 }
 
+std::optional<Answer> WriteLife::judge(NewIntent& draft, const Prepare& prepare, Deadline wait) {
+  draft.judged_after.reset();
+  while (true) {
+    bool repeat = false;
+    bool open_elsewhere = false;
+    std::string closed;
+    std::int64_t last = 0;
+    const Status read = journal_.read([&](const journal::JournalReader& reader) {
+      closed = reader.fact(journal::closed_fact);
+      const auto open = reader.open_intent_of(draft.capability, draft.subject);
+      const bool own = open && open->channel == draft.channel && open->key == draft.key;
+      repeat = own || reader.answer_for(draft.channel, draft.key).has_value();
+      open_elsewhere = open && journal_.shared();
+      if (journal_.shared()) last = reader.last_intent_of(draft.capability, draft.subject);
+    });
+    if (!read) return problem_for(read.error());
+    if (repeat) return std::nullopt;
+    if (!closed.empty()) return closed_answer(closed);
+    if (!open_elsewhere) {
+      auto answer = prepare(draft);
+      if (!answer) draft.judged_after = last;
+      return answer;
+    }
+    if (ms_left(wait) <= 0) return busy("An earlier write to the same subject is not settled yet.");
+    std::this_thread::sleep_for(std::chrono::milliseconds(replica_poll_ms));
+  }
+}
+
 Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optional<Side> home,
                       const Prepare& prepare) {
   WriteOperation& operation = *operations_.at(draft.operation);
@@ -137,26 +170,16 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
 
   draft.channel = context.channel;
   draft.key = context.idempotency_key;
-  if (prepare) {
-    bool repeat = false;
-    std::string closed;
-    const Status read = journal_.read([&](const journal::JournalReader& reader) {
-      closed = reader.fact(journal::closed_fact);
-      repeat = reader.answer_for(draft.channel, draft.key).has_value();
-      const auto open = reader.open_intent_of(draft.capability, draft.subject);
-      repeat = repeat || (open && open->channel == draft.channel && open->key == draft.key);
-    });
-    if (!read) return problem_for(read.error());
-    if (!repeat) {
-      if (!closed.empty()) return closed_answer(closed);
-      if (const auto answer = prepare(draft)) return *answer;
-    }
-  }
   draft.correlation_id = context.correlation_id.text();
   draft.give_up_at = now_().plus_ms(std::max<std::int64_t>(ms_left(context.deadline), 0));
   std::optional<Side> pinned;
   std::optional<std::int64_t> intent_id;
+  bool to_judge = static_cast<bool>(prepare);
   for (int attempt = 0; attempt < limits_.routing_attempts && !intent_id; ++attempt) {
+    if (to_judge) {
+      if (const auto answer = judge(draft, prepare, wait)) return *answer;
+      to_judge = false;
+    }
     const cutover::Plan plan = plans_.plan(draft.capability);
     draft.wave = plan.wave;
     draft.plan_version = plan.version;
@@ -175,7 +198,7 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     journal::OpenOutcome outcome;
     const Status written = journal_.write([&](JournalTransaction& tx) {
       outcome = tx.open_intent(draft, now_());
-      return std::holds_alternative<journal::Opened>(outcome);
+      return std::holds_alternative<journal::Opened>(outcome) && (!prepare || draft.judged_after);
     });
     // What a group that was rolled back had read is no fact.
     const bool opened = std::holds_alternative<journal::Opened>(outcome);
@@ -183,8 +206,14 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     if (believed && std::holds_alternative<journal::SubjectBusy>(outcome) && journal_.shared() &&
         ms_left(wait) > 0) {
       // Another replica's write: its end is waited for like that of one's own.
-      std::this_thread::sleep_for(std::chrono::milliseconds(15));
+      std::this_thread::sleep_for(std::chrono::milliseconds(replica_poll_ms));
+      to_judge = static_cast<bool>(prepare);
       --attempt;
+      continue;
+    }
+    if (believed && opened && prepare && !draft.judged_after) {
+      // A repeat, and its first run was given up meanwhile: now it is the first.
+      to_judge = true;
       continue;
     }
     if (!written && (opened || written.error().code == ErrorCode::unavailable))
@@ -193,10 +222,8 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     if (opening.answer) return *opening.answer;
     if (opening.known) return answer_known(std::move(draft), context, operation);
     intent_id = opening.intent;
-    if (opening.pinned && prepare) {
-      // A document that has moved: what was judged was its old home.
-      if (const auto answer = prepare(draft)) return *answer;
-    }
+    // A document that has moved: what was judged was its old home.
+    to_judge = prepare && (opening.pinned || opening.overtaken);
     pinned = opening.pinned ? opening.pinned : pinned;
     if (opening.stale) {
       const Status refreshed = plans_.refresh();

@@ -130,6 +130,9 @@ class WriteLife {
  private:
   Answer settle(const journal::Intent& intent, const Result<Receipt>& result,
                 WriteOperation& operation);
+  // Waits for another replica's write to the subject, and has the state judged that it leaves.
+  // A repeat is left alone: nothing of it will be opened.
+  std::optional<Answer> judge(journal::NewIntent& draft, const Prepare& prepare, Deadline wait);
   // Closed by whoever took the intent over.
   std::optional<Answer> answer_of_another(const journal::Intent& intent) const;
   Answer answer_known(journal::NewIntent draft, const CallContext& context,

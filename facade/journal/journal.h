@@ -60,6 +60,9 @@ struct NewIntent {
   std::int64_t plan_version = 0;  // The plan it was routed with; 0: not fenced (ops' own work).
   Timestamp give_up_at;           // The sender's total deadline (wall clock).
   std::string correlation_id;
+  // The newest intent of the subject when its state was judged (JournalReader::last_intent_of).
+  // Empty: nothing was judged.
+  std::optional<std::int64_t> judged_after;
 };
 
 enum class IntentState {
@@ -106,8 +109,11 @@ struct Closed {
 // A birth of a document that is known already, although no answer to its name is: the answers were
 // forgotten, or lost with what a restore could not bring back.
 struct KnownDocument {};
-using OpenOutcome = std::variant<Opened, AlreadyAnswered, InFlight, KeyReused, NameTaken,
-                                 SubjectBusy, StalePlan, WrongSide, Closed, KnownDocument>;
+// Another replica has written to the subject since its state was judged: judge again.
+struct Overtaken {};
+using OpenOutcome =
+    std::variant<Opened, AlreadyAnswered, InFlight, KeyReused, NameTaken, SubjectBusy, StalePlan,
+                 WrongSide, Closed, KnownDocument, Overtaken>;
 
 // ---- documents
 // -----------------------------------------------------------------------------------
@@ -341,6 +347,8 @@ class JournalReader {
   virtual std::optional<Intent> intent(std::int64_t id) const = 0;
   virtual std::optional<Intent> open_intent_of(Capability capability,
                                                const Subject& subject) const = 0;
+  // Its id, open or closed; 0: none is remembered.
+  virtual std::int64_t last_intent_of(Capability capability, const Subject& subject) const = 0;
   virtual std::vector<Intent> open_intents(int limit) const = 0;  // Oldest first.
 
   virtual std::optional<DocumentRecord> document(const OrderId& id) const = 0;

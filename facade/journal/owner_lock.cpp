@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -25,5 +26,11 @@ OwnerLock::OwnerLock(const std::string& file) {
 }
 
 OwnerLock::~OwnerLock() { ::close(descriptor_); }
+
+std::string process_name() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return std::string(host.data()) + "/" + std::to_string(::getpid());
+}
 
 }  // namespace underpin::facade::journal

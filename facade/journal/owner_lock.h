@@ -17,4 +17,7 @@ class OwnerLock {
   int descriptor_ = -1;
 };
 
+// Host and process, for people.
+std::string process_name();
+
 }  // namespace underpin::facade::journal

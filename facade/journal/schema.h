@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS intent (
   closed_at INTEGER NOT NULL DEFAULT 0, status INTEGER NOT NULL DEFAULT 0,
   body TEXT NOT NULL DEFAULT '', location TEXT NOT NULL DEFAULT '', etag TEXT NOT NULL DEFAULT '');
 CREATE UNIQUE INDEX IF NOT EXISTS intent_subject ON intent(capability, subject) WHERE state < 2;
+CREATE INDEX IF NOT EXISTS intent_of_subject ON intent(capability, subject, id);
 CREATE UNIQUE INDEX IF NOT EXISTS intent_key ON intent(channel, key);
 CREATE UNIQUE INDEX IF NOT EXISTS intent_name ON intent(capability, name) WHERE name <> '';
 CREATE INDEX IF NOT EXISTS intent_open ON intent(id) WHERE state < 2;

@@ -253,6 +253,15 @@ std::optional<Intent> SqlReader<Sql, Base>::open_intent_of(Capability capability
 }
 
 template <class Sql, class Base>
+std::int64_t SqlReader<Sql, Base>::last_intent_of(Capability capability,
+                                                  const Subject& subject) const {
+  auto& select = connection_.prepared(
+      "SELECT id FROM intent WHERE capability = ? AND subject = ? ORDER BY id DESC LIMIT 1");
+  select.bind(number(capability)).bind(subject);
+  return first<std::int64_t>(select, [](const auto& row) { return row.number(0); }).value_or(0);
+}
+
+template <class Sql, class Base>
 std::vector<Intent> SqlReader<Sql, Base>::open_intents(int limit) const {
   auto& select = connection_.prepared(INTENT_COLUMNS "WHERE state < 2 ORDER BY id LIMIT ?");
   select.bind(std::int64_t{limit});

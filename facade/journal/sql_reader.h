@@ -17,6 +17,7 @@ class SqlReader : public Base {
   std::optional<Intent> intent(std::int64_t id) const override;
   std::optional<Intent> open_intent_of(Capability capability,
                                        const Subject& subject) const override;
+  std::int64_t last_intent_of(Capability capability, const Subject& subject) const override;
   std::vector<Intent> open_intents(int limit) const override;
   std::optional<DocumentRecord> document(const OrderId& id) const override;
   std::vector<DocumentRecord> documents_named(const std::string& number) const override;

@@ -1,13 +1,11 @@
 #include "facade/journal/sql_transaction.h"
 
 #include "contracts/order_status.h"
+#include "facade/journal/owner_lock.h"
 #include "facade/journal/postgres.h"
 #include "facade/journal/sqlite.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <stdexcept>
 
@@ -43,13 +41,6 @@ std::optional<Earlier> earlier(Statement& select) {
   }
   select.reset();
   return found;
-}
-
-// Who writes, for people.
-std::string process_name() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return std::string(host.data()) + "/" + std::to_string(::getpid());
 }
 
 // Of an INSERT … RETURNING id.
@@ -189,6 +180,9 @@ OpenOutcome SqlTransaction<Sql>::open_intent(const NewIntent& intent, Timestamp 
     const bool busy_sending = sending.step();
     sending.reset();
     if (busy_sending) return SubjectBusy{};
+    if (intent.judged_after &&
+        this->last_intent_of(intent.capability, intent.subject) > *intent.judged_after)
+      return Overtaken{};
   }
   if (intent.plan_version != 0) {
     const auto current = this->plan(intent.wave, intent.capability);

@@ -1,0 +1,159 @@
+#pragma once
+
+#include "facade/facade.h"
+#include "tests/support/postgres.h"
+#include "tests/unit/facade/small_erp.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace underpin::facade::test {
+
+// Two replicas over one journal and the same two ERPs; tests call what their threads would do.
+struct TwoReplicas : testing::Test {
+  TwoReplicas() {
+    folder = std::filesystem::temp_directory_path() /
+             ("underpin-replicas-" + std::to_string(::getpid()));
+    std::filesystem::remove_all(folder);
+    journal = test_support::own_schema();
+    for (SmallErp* erp : {legacy.get(), cloud.get()}) {
+      erp->tune().settle_ms = 50;
+      Customer customer;
+      customer.number = CustomerNumber{"C1"};
+      customer.name = "Ada";
+      customer.kind = "person";
+      customer.currency = "EUR";
+      erp->add_customer(customer);
+    }
+  }
+  ~TwoReplicas() override { std::filesystem::remove_all(folder); }
+
+  struct Lent final : ErpAdapter {
+    explicit Lent(std::shared_ptr<SmallErp> lent) : erp(std::move(lent)) {}
+    const CapabilityDescriptor& descriptor() const override { return erp->descriptor(); }
+    Status ping(const CallContext& context) override { return erp->ping(context); }
+    std::vector<Finding> examine(const CallContext&) override { return {}; }
+    OrderService* orders() override { return erp.get(); }
+    InventoryService* inventory() override { return erp.get(); }
+    PricingService* pricing() override { return erp.get(); }
+    CustomerService* customers() override { return erp.get(); }
+    std::shared_ptr<SmallErp> erp;
+  };
+  // A replica's journal; `before_write` runs once, right before its next write.
+  struct Watched final : journal::Journal {
+    Watched(std::unique_ptr<journal::Journal> watched, std::function<void()>& act)
+        : inner(std::move(watched)), before_write(act) {}
+    Status write(const std::function<bool(journal::JournalTransaction&)>& work) override {
+      std::function<void()> act;
+      std::swap(act, before_write);
+      if (act) act();
+      return inner->write(work);
+    }
+    Status read(const std::function<void(const journal::JournalReader&)>& work) const override {
+      return inner->read(work);
+    }
+    bool shared() const override { return inner->shared(); }
+    void on_plan_published(std::function<void()> wake) override {
+      inner->on_plan_published(std::move(wake));
+    }
+    std::unique_ptr<journal::Journal> inner;
+    std::function<void()>& before_write;
+  };
+  std::unique_ptr<Facade> replica(const std::string& name, OnStep on_step = {}) {
+    Systems systems;
+    systems.legacy = {"nav", std::make_unique<Lent>(legacy),
+                      std::make_unique<Guard>("nav", GuardSettings{16, 1'000'000, 1})};
+    systems.cloud = {"bc", std::make_unique<Lent>(cloud),
+                     std::make_unique<Guard>("bc", GuardSettings{16, 1'000'000, 1})};
+    FacadeSettings settings;
+    settings.state_folder = (folder / name).string();
+    std::filesystem::create_directories(settings.state_folder);
+    settings.postgres = journal;
+    settings.plan_lease_ms = 600'000;
+    settings.orders.give_up_ms = 300;
+    settings.writes.subject_wait_ms = 50;
+    settings.cutover.transfer.open = TransferPolicy::move;
+    settings.cutover.transfer.per_minute = 1'000'000;
+    if (on_step) {
+      settings.around_journal = [this](std::unique_ptr<journal::Journal> inner) {
+        return std::make_unique<Watched>(std::move(inner), before_write);
+      };
+    }
+    settings.on_step = std::move(on_step);
+    auto opened = Facade::open(std::move(systems), std::move(settings));
+    EXPECT_TRUE(opened) << opened.error().message;
+    return opened ? std::move(opened).value() : nullptr;
+  }
+  static CallContext context() {
+    CallContext context;
+    context.channel = ChannelId{"web"};
+    context.deadline = deadline_in(std::chrono::seconds(20));
+    return context;
+  }
+  static WriteContext write(const std::string& key) {
+    WriteContext result;
+    static_cast<CallContext&>(result) = context();
+    result.idempotency_key = IdempotencyKey{key};
+    return result;
+  }
+  static Order order() {
+    Order order;
+    order.id = {ChannelId{"web"}, OrderNumber{"1"}};
+    order.customer = CustomerNumber{"C1"};
+    order.order_date = Date{2026, 11, 24};
+    order.currency = "EUR";
+    OrderLine line;
+    line.number = 1;
+    line.sku = Sku{"1000"};
+    line.uom = "PCS";
+    line.location = LocationCode{"EAST"};
+    line.quantity = Decimal::of(2);
+    line.unit_price = Decimal::of(10);
+    line.net_amount = Decimal::of(20);
+    order.lines.push_back(line);
+    order.totals.items_net = order.totals.grand_total = line.net_amount;
+    return order;
+  }
+  static void settle(Facade& facade) {
+    for (int round = 0; round < 6; ++round) {
+      (void)facade.writes().resolve_outcomes(context());
+      for (const Side side : {Side::legacy, Side::cloud}) {
+        EXPECT_TRUE(facade.feeds().poll_orders(side, context()));
+        EXPECT_TRUE(facade.feeds().poll_customers(side, context()));
+        (void)facade.relay().deliver_due(side);
+      }
+      (void)facade.catch_up().advance(context()).has_value();
+    }
+  }
+  static void to_dual_write(Facade& facade, Capability capability) {
+    settle(facade);
+    cutover::ChangeRequest request;
+    request.stage = cutover::Stage::dual_write;
+    const auto moved = facade.cutover().change(capability, request, 1, {"ada", "test"});
+    ASSERT_TRUE(moved) << moved.error().message;
+    settle(facade);
+  }
+  journal::DocumentRecord document(Facade& facade) const {
+    std::optional<journal::DocumentRecord> found;
+    EXPECT_TRUE(facade.journal().read(
+        [&](const journal::JournalReader& reader) { found = reader.document(order().id); }));
+    return found.value_or(journal::DocumentRecord{});
+  }
+  bool released(Side side) const {
+    const SmallErp& erp = side == Side::legacy ? *legacy : *cloud;
+    return erp.orders_with(order().id).at(0).released;
+  }
+
+  std::function<void()> before_write;
+  std::filesystem::path folder;
+  journal::PostgresSettings journal;
+  std::shared_ptr<SmallErp> legacy = std::make_shared<SmallErp>("SO-");
+  std::shared_ptr<SmallErp> cloud = std::make_shared<SmallErp>("S-ORD");
+};
+
+}  // namespace underpin::facade::test
