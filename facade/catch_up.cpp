@@ -164,6 +164,9 @@ Status CatchUp::bring_customers(Side to, const CallContext& context, std::int64_
         record_cohort(tx, customer);
         // A row that waits already will carry the current value.
         if (!tx.rows_of(to, Capability::customers, customer.number.text()).empty()) continue;
+        const std::string closed =
+            journal::closed_subject_fact(Capability::customers, customer.number.text());
+        if (!tx.fact(closed).empty()) continue;
         tx.add_outbox_row(customer_mirror(customer.number, to, plans_.wave(), "catch-up"), now_());
       }
       return true;

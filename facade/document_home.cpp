@@ -27,7 +27,7 @@ HomeVerdict judge_home(const HomeEvidence& evidence) {
   if (legacy_live || cloud_live) {
     const Side live = legacy_live ? Side::legacy : Side::cloud;
     // It was cancelled where it lives, and its copy is executed nevertheless.
-    if (evidence.known_home && *evidence.known_home != live &&
+    if (!evidence.mended && evidence.known_home && *evidence.known_home != live &&
         evidence.on(*evidence.known_home) == DocumentSeen::ended)
       return {std::nullopt, "live_in_both"};
     return {live, {}};
@@ -35,6 +35,11 @@ HomeVerdict judge_home(const HomeEvidence& evidence) {
   const bool in_legacy = evidence.legacy != DocumentSeen::absent;
   const bool in_cloud = evidence.cloud != DocumentSeen::absent;
   if (!in_legacy && !in_cloud) return {evidence.known_home, {}};
+  if (evidence.decided && evidence.on(*evidence.decided) != DocumentSeen::absent)
+    return {evidence.decided, {}};
+  const auto remains = [&](Side side) { return evidence.on(side) == DocumentSeen::inert; };
+  if (evidence.mended && remains(Side::legacy) != remains(Side::cloud))
+    return {remains(Side::legacy) ? Side::legacy : Side::cloud, {}};
   if (evidence.known_home) return {evidence.known_home, {}};
   if (in_legacy != in_cloud) return {in_legacy ? Side::legacy : Side::cloud, {}};
   const Side born = evidence.birth_side;

@@ -21,6 +21,10 @@ struct HomeEvidence {
   bool same_content = false;       // Of two inert documents.
   std::optional<Side> known_home;  // As the journal has it.
   Side birth_side = Side::legacy;  // By the plan.
+  // A person has looked at it, and perhaps ended one of the documents in its ERP: what is not ended
+  // counts more than what was known.
+  bool mended = false;
+  std::optional<Side> decided;  // And says where it lives.
   DocumentSeen on(Side side) const { return side == Side::legacy ? legacy : cloud; }
 };
 

@@ -357,11 +357,15 @@ std::optional<Status> Facade::settle_recovered(const journal::ExceptionRecord& e
   const bool home_in_doubt =
       !closed.empty() && (exception.kind == "live_in_both" || exception.kind == "home_unknown" ||
                           exception.kind == "duplicate_document");
+  const bool customer = exception.kind == "customer_differs_after_restore";
   const bool held = exception.kind == "unreleased_after_restore";
   const bool movement = exception.kind == "movement_in_one_erp";
-  if (!home_in_doubt && !(replay && (held || movement))) return std::nullopt;
-  if (home_in_doubt && replay) {
-    const Status mended = recovery_->reconsider(exception.subject, background(30'000));
+  if (!home_in_doubt && !customer && !(replay && (held || movement))) return std::nullopt;
+  if (home_in_doubt && (replay || exception.kind != "live_in_both")) {
+    std::optional<Side> home;
+    if (exception.kind == "home_unknown" && exception.side)
+      home = replay ? *exception.side : other(*exception.side);
+    const Status mended = recovery_->reconsider(exception.subject, home, background(30'000));
     if (!mended) return mended;
   }
   const Status written = audit_->write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
@@ -371,8 +375,16 @@ std::optional<Status> Facade::settle_recovered(const journal::ExceptionRecord& e
     auto document =
         id && exception.capability == Capability::orders ? tx.document(*id) : std::nullopt;
     if (home_in_doubt && !replay) {
-      // The person says that the journal is right: the other document is theirs to deal with.
+      // Looked at again; or, of two that are executed, the person says that the journal has the
+      // right one: the other is theirs to deal with.
       tx.set_fact(journal::closed_subject_fact(Capability::orders, exception.subject), "");
+    } else if (customer) {
+      if (!exception.side) return false;
+      const Side last = replay ? *exception.side : other(*exception.side);
+      tx.set_fact(journal::closed_subject_fact(Capability::customers, exception.subject), "");
+      tx.add_outbox_row(customer_mirror(CustomerNumber{exception.subject}, other(last),
+                                        exception.wave, "recovery"),
+                        settings_.now());
     } else if (held && document && !document->closed) {
       std::erase(document->holds, "recovered");
       document->updated_at = settings_.now();

@@ -129,6 +129,9 @@ Feeds::Look Feeds::look_at(const JournalReader& reader, Side side,
   std::optional<DocumentRecord> document;
   if (!id.empty()) {
     document = reader.document(id);
+    // After a restore: a person has to decide first which document it is.
+    const std::string closed = journal::closed_subject_fact(Capability::orders, order_subject(id));
+    if (!document && !reader.fact(closed).empty()) return Look::leave;
     // A write in progress brings its own change. Whether it brings this document is seen when it is
     // settled.
     if (!document && reader.open_intent_of(Capability::orders, order_subject(id)))
@@ -146,6 +149,20 @@ Feeds::Look Feeds::look_at(const JournalReader& reader, Side side,
       document->mirrored && document->document(side).empty() &&
       !reader.rows_of(side, Capability::orders, order_subject(document->id)).empty();
   return being_delivered ? Look::later : Look::leave;
+}
+
+// An order of a channel's that the journal does not know lives where both ERPs say, not where its
+// first trace is met.
+Status Feeds::adopt_unknown(const OrderChange& change, const CallContext& context) {
+  const OrderId id = identity_in_journal(change.ref.id, systems_);
+  if (id.channel.empty()) return Done{};
+  bool unknown = false;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    unknown = !reader.document(id) &&
+              !reader.open_intent_of(Capability::orders, order_subject(id)).has_value();
+  });
+  if (!read || !unknown) return read;
+  return orders_.adopt(id, context);
 }
 
 Status Feeds::poll_orders(Side side, const CallContext& context) {
@@ -178,6 +195,8 @@ Status Feeds::poll_orders(Side side, const CallContext& context) {
       if (!looked) return looked;
       if (look == Look::later) remember(later, change);
       if (look != Look::take) continue;
+      const Status adopted_there = adopt_unknown(change, context);
+      if (!adopted_there) return adopted_there;
       const auto order = observe<Order>(side, cutover::Operation::read, [&] {
         return call_port<Order>(
             systems_, side, context.deadline, &ErpAdapter::orders,
@@ -367,7 +386,10 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
       bool mirrored = false;
       bool level = true;
       const Status looked = journal_.read([&](const JournalReader& reader) {
-        mirrored = customer_is_mirrored(reader, wave, place->stage);
+        // Until a person has said which ERP has its last value, neither is carried over.
+        const std::string closed =
+            journal::closed_subject_fact(Capability::customers, change.number.text());
+        mirrored = reader.fact(closed).empty() && customer_is_mirrored(reader, wave, place->stage);
         level = !reader.pinned_side(Capability::customers, change.number.text()).has_value();
       });
       if (!looked) return looked;

@@ -37,6 +37,7 @@ class Feeds {
   };
   enum class Look { take, later, leave };
   Look look_at(const journal::JournalReader& reader, Side side, const OrderChange& change) const;
+  Status adopt_unknown(const OrderChange& change, const CallContext& context);
   // False: its write has been opened meanwhile; to be looked at again.
   bool take_order(journal::JournalTransaction& tx, Side side, const SeenOrder& seen);
   void take_moved_part(journal::JournalTransaction& tx, journal::DocumentRecord document,

@@ -310,6 +310,15 @@ Result<std::optional<DocumentRecord>> OrderFacade::look_for(const OrderId& id,
       adopted(*there[static_cast<std::size_t>(held)], id, held, DocumentNumber{}, now_()));
 }
 
+Status OrderFacade::adopt(const OrderId& id, const CallContext& context) {
+  const auto found = look_for(id, context);
+  if (!found) return found.error().code == ErrorCode::conflict ? Status(Done{}) : found.error();
+  if (!*found) return Done{};
+  const auto kept = remembered(**found);
+  if (!kept) return kept.error();
+  return Done{};
+}
+
 Result<DocumentRecord> OrderFacade::remembered(const DocumentRecord& record) {
   std::optional<DocumentRecord> stored;
   const Status written = journal_.write([&](JournalTransaction& tx) {

@@ -59,6 +59,10 @@ class OrderFacade {
   // The document behind a number, asked of both ERPs when the journal does not know it.
   Result<journal::DocumentRecord> resolve(const std::string& number, const CallContext& context);
 
+  // Takes an order of a channel's that the journal does not know into it, as both ERPs hold it.
+  // Nothing to take: Done. In doubt it is left to whoever asks for it.
+  Status adopt(const OrderId& id, const CallContext& context);
+
   // A document as its ERP holds it now, without the channel's view.
   Result<Order> read_from(Side side, const journal::DocumentRecord& document,
                           const CallContext& context);

@@ -208,7 +208,7 @@ Status Recovery::intents(RecoveryState& state, const CallContext& context, bool&
   for (const journal::Subject& subject : looked.orders) {
     const auto id = order_id_of(subject);
     if (!id) continue;
-    const Status examined = examine_order(state, *id, std::nullopt, context);
+    const Status examined = examine_order(state, *id, std::nullopt, {}, context);
     if (!examined) return examined;
   }
   return Done{};
@@ -299,7 +299,7 @@ Status Recovery::rows_page(RecoveryState& state, const CallContext& context, boo
         const auto id = order_id_of(row.subject);
         switch (row.capability) {
           case Capability::orders:
-            return id ? examine_order(own, *id, std::nullopt, looking) : Status(Done{});
+            return id ? examine_order(own, *id, std::nullopt, {}, looking) : Status(Done{});
           case Capability::customers:
             return examine_customer(own, CustomerNumber{row.subject}, {}, looking);
           case Capability::inventory:

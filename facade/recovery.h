@@ -100,8 +100,10 @@ class Recovery {
   // One page of work; true when there is more to do at once.
   bool advance(const CallContext& context);
 
-  // A person has mended an order that both ERPs held live: looks again. rejected: they still do.
-  Status reconsider(const journal::Subject& subject, const CallContext& context);
+  // A person has mended an order in the ERPs, or says where it lives: looks again. rejected: it is
+  // still as it was.
+  Status reconsider(const journal::Subject& subject, std::optional<Side> home,
+                    const CallContext& context);
 
  private:
   struct Sight {
@@ -128,13 +130,18 @@ class Recovery {
               const CallContext& context, bool& all);
 
   // ---- orders (facade/recovery_orders.cpp)
+  struct Decision {
+    bool mended = false;       // By a person, in the ERPs.
+    std::optional<Side> home;  // As that person says.
+  };
   Status examine_order(RecoveryState& state, const OrderId& id, std::optional<Side> older_home,
-                       const CallContext& context);
+                       const Decision& decision, const CallContext& context);
   Status several_documents(RecoveryState& state, const journal::Subject& subject, Side side,
                            const Error& said);
   Status judge(OrderLook& look, std::optional<Side> older_home) const;
   journal::DocumentRecord document_of(RecoveryState& state, const OrderLook& look, Side home,
                                       bool& changed) const;
+  void drop_past_hold(const OrderLook& look, OrderWork& work) const;
   void bring_copy(RecoveryState& state, const OrderLook& look, OrderWork& work) const;
   void bring_release(RecoveryState& state, const OrderLook& look, OrderWork& work) const;
   void leave_to_a_person(const OrderLook& look, OrderWork& work) const;

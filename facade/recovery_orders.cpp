@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace underpin::facade {
 
@@ -109,6 +110,22 @@ journal::NewOutboxRow order_row(const DocumentRecord& document, std::int64_t epo
   return row;
 }
 
+void settle_totals(JournalTransaction& tx, const journal::Subject& subject, Timestamp now) {
+  for (const journal::ExceptionRecord& known :
+       tx.exceptions("open", std::numeric_limits<int>::max())) {
+    if (known.kind == "totals_differ" && known.subject == subject)
+      tx.settle_exception(known.id, "underpin", "the order was changed or released since", now);
+  }
+}
+
+bool waits_for_home(const JournalReader& reader, const journal::Subject& subject) {
+  if (reader.fact(journal::closed_subject_fact(Capability::orders, subject)).empty()) return false;
+  const auto open = reader.exceptions("open", std::numeric_limits<int>::max());
+  return std::any_of(open.begin(), open.end(), [&](const journal::ExceptionRecord& known) {
+    return known.kind == "home_unknown" && known.subject == subject;
+  });
+}
+
 std::string waits_for(const journal::Subject& subject, std::int64_t exception) {
   return "Order " + subject + " waits for exception " + std::to_string(exception) +
          " to be decided.";
@@ -147,7 +164,7 @@ Status Recovery::orders_page(RecoveryState& state, Side side, const CallContext&
   const Status examined = each(
       state, names,
       [&](RecoveryState& own, std::size_t at, const CallContext& looking) {
-        return examine_order(own, ids[at], older_homes[at], looking);
+        return examine_order(own, ids[at], older_homes[at], {}, looking);
       },
       context, all);
   last = false;
@@ -196,6 +213,7 @@ struct Recovery::OrderLook {
   OrderId id;
   journal::Subject subject;
   std::optional<DocumentRecord> known;
+  bool home_guessed = false;  // In `known`: a person is asked for it.
   std::array<Sight, 2> seen;  // By side.
   HomeEvidence evidence;
   HomeVerdict verdict;
@@ -211,11 +229,13 @@ struct Recovery::OrderWork {
   bool changed = false;  // Since the backup, by what its home holds.
   std::vector<journal::NewOutboxRow> fresh;
   std::vector<OutboxRow> done;  // Need not be sent any more.
+  bool hold_is_past = false;
   std::optional<journal::ExceptionRecord> exception;
 };
 
 Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
-                               std::optional<Side> older_home, const CallContext& context) {
+                               std::optional<Side> older_home, const Decision& decision,
+                               const CallContext& context) {
   OrderLook look;
   look.id = id;
   look.subject = order_subject(id);
@@ -225,6 +245,7 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
   const Status read = journal_.read([&](const JournalReader& reader) {
     look.known = reader.document(id);
     open_intent = reader.open_intent_of(Capability::orders, look.subject).has_value();
+    look.home_guessed = waits_for_home(reader, look.subject);
     for (const Side side : {Side::legacy, Side::cloud})
       for (OutboxRow& row : reader.rows_of(side, Capability::orders, look.subject))
         look.rows.push_back(std::move(row));
@@ -240,6 +261,8 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
     look.seen[static_cast<std::size_t>(side)] = std::move(seen).value();
   }
   if (!look.seen[0].order && !look.seen[1].order) return Done{};
+  look.evidence.mended = decision.mended;
+  look.evidence.decided = decision.home;
   const Status judged = judge(look, older_home);
   if (!judged) return judged;
   const Side home =
@@ -247,6 +270,7 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
   if (!look.on(home).order) return Done{};  // The journal knows it, its ERP does not any more.
   OrderWork work;
   work.document = document_of(state, look, home, work.changed);
+  drop_past_hold(look, work);
   if (look.verdict.home) {
     bring_copy(state, look, work);
     bring_release(state, look, work);
@@ -265,7 +289,13 @@ Status Recovery::several_documents(RecoveryState& state, const journal::Subject&
   }
   return journal_.write([&](JournalTransaction& tx) {
     const std::string closed = journal::closed_subject_fact(Capability::orders, subject);
-    if (!tx.fact(closed).empty()) return true;
+    for (const journal::ExceptionRecord& known :
+         tx.exceptions("open", std::numeric_limits<int>::max())) {
+      if (known.kind != "duplicate_document" || known.subject != subject || known.side != side)
+        continue;
+      tx.set_fact(closed, waits_for(subject, known.id));
+      return true;
+    }
     journal::ExceptionRecord exception;
     exception.kind = "duplicate_document";
     exception.capability = Capability::orders;
@@ -289,7 +319,7 @@ Status Recovery::judge(OrderLook& look, std::optional<Side> older_home) const {
   const auto& cloud = look.on(Side::cloud).order;
   look.evidence.same_content =
       legacy && cloud && lines_of(*legacy) == lines_of(*cloud) && same_header(*legacy, *cloud);
-  if (look.known) look.evidence.known_home = look.known->home;
+  if (look.known && !look.home_guessed) look.evidence.known_home = look.known->home;
   if (older_home) look.evidence.known_home = *older_home;
   Order sample = legacy ? *legacy : *cloud;
   sample.id = look.id;
@@ -386,6 +416,14 @@ void Recovery::bring_copy(RecoveryState& state, const OrderLook& look, OrderWork
   ++state.counts["mirrors_missing"];
 }
 
+// Totals were compared with what the channel had stated before the backup. Of an order that was
+// changed or released since, that says nothing any more.
+void Recovery::drop_past_hold(const OrderLook& look, OrderWork& work) const {
+  const bool released = look.evidence.on(work.document.home) == DocumentSeen::live;
+  if (!released && !work.changed) return;
+  work.hold_is_past = std::erase(work.document.holds, "totals_differ") > 0;
+}
+
 // An order of a channel that lies unreleased in its home: it was held, is being changed by someone
 // there, or its release was still to be sent. Only of the last the backup may be sure.
 void Recovery::bring_release(RecoveryState& state, const OrderLook& look, OrderWork& work) const {
@@ -425,14 +463,21 @@ void Recovery::leave_to_a_person(const OrderLook& look, OrderWork& work) const {
   work.document.mirrored = false;
   work.exception.emplace();
   work.exception->kind = look.verdict.doubt;
-  const std::string what =
-      look.verdict.doubt == "live_in_both"
-          ? "both ERPs hold order " + look.subject + " so that it is executed there: "
-          : "nobody can tell in which ERP order " + look.subject + " lives, and they differ: ";
-  work.exception->detail = what + systems_.legacy.name + " " +
-                           look.on(Side::legacy).document.text() + ", " + systems_.cloud.name +
-                           " " + look.on(Side::cloud).document.text() +
-                           ". End one of them there; replay looks again.";
+  const auto held_by = [&](Side side) {
+    return systems_.on(side).name + " " + look.on(side).document.text() + " " +
+           (look.on(side).order ? lines_of(*look.on(side).order) : std::string{});
+  };
+  const Side home = work.document.home;
+  if (look.verdict.doubt == "live_in_both") {
+    work.exception->detail = "both ERPs hold order " + look.subject +
+                             " so that it is executed there: " + held_by(Side::legacy) + ", " +
+                             held_by(Side::cloud) + ". End one of them there; replay looks again.";
+  } else {
+    work.exception->detail =
+        "nobody can tell in which ERP order " + look.subject +
+        " lives; neither document is released, and they differ. Replay takes " + held_by(home) +
+        " for its home, discard " + held_by(other(home)) + "; the other becomes its copy.";
+  }
 }
 
 Status Recovery::write_order(RecoveryState& state, const OrderLook& look, OrderWork work) {
@@ -451,6 +496,7 @@ Status Recovery::write_order(RecoveryState& state, const OrderLook& look, OrderW
   const std::string closed = journal::closed_subject_fact(Capability::orders, look.subject);
   const Status written = journal_.write([&](JournalTransaction& tx) {
     (void)take_rows(tx, work.done, now_());
+    if (work.hold_is_past) settle_totals(tx, look.subject, now_());
     tx.put_document(document);
     for (const journal::NewOutboxRow& row : work.fresh) {
       if (row.operation == "place_order")
@@ -481,14 +527,15 @@ Status Recovery::write_order(RecoveryState& state, const OrderLook& look, OrderW
   return Done{};
 }
 
-Status Recovery::reconsider(const journal::Subject& subject, const CallContext& context) {
+Status Recovery::reconsider(const journal::Subject& subject, std::optional<Side> home,
+                            const CallContext& context) {
   const auto id = order_id_of(subject);
   if (!id) return Error{ErrorCode::internal, subject + " is no order"};
   RecoveryState unkept;
   const auto known = state();
   if (!known) return known.error();
   unkept.epoch = known->epoch;
-  const Status examined = examine_order(unkept, *id, std::nullopt, context);
+  const Status examined = examine_order(unkept, *id, std::nullopt, {true, home}, context);
   if (!examined) return examined;
   std::string closed;
   const Status read = journal_.read([&](const JournalReader& reader) {

@@ -158,7 +158,7 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
   // Both have it, and neither has changed it since the backup: its rows say who is newer.
   if (differs && there.size() == 2 && changed.empty()) return Done{};
   // Whoever has written last. A mirror changes the other side as well, so a side that changed
-  // alone is newer; else by the clocks, where both ERPs tell one, and then by the plan.
+  // alone is newer; else by the clocks, where both ERPs tell one.
   Side newest = cutover::rule(place->stage).primary;
   bool doubtful = false;
   if (there.size() == 1) {
@@ -184,9 +184,14 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
       record_cohort(tx, there.count(newest) != 0 ? there.at(newest) : there.begin()->second);
     if (!rows.empty()) state.counts["deliveries_done"] += take_rows(tx, rows, now_());
     if (!differs) return true;
-    tx.add_outbox_row(customer_mirror(number, other(newest), plans_.wave(), "recovery"), now_());
-    ++state.counts["deliveries_made"];
-    if (!doubtful) return true;
+    if (!doubtful) {
+      tx.add_outbox_row(customer_mirror(number, other(newest), plans_.wave(), "recovery"), now_());
+      ++state.counts["deliveries_made"];
+      return true;
+    }
+    // Neither value is overwritten before a person has said which is the last one.
+    const std::string closed = journal::closed_subject_fact(Capability::customers, number.text());
+    if (!tx.fact(closed).empty()) return true;
     journal::ExceptionRecord exception;
     exception.kind = "customer_differs_after_restore";
     exception.capability = Capability::customers;
@@ -194,11 +199,15 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
     exception.subject = number.text();
     exception.side = newest;
     exception.detail = "customer " + number.text() +
-                       " was changed in both ERPs since the backup, and they differ. What " +
-                       systems_.on(newest).name + " has is taken over; " +
+                       " was changed in both ERPs since the backup, and nobody can tell where "
+                       "last. Replay takes what " +
+                       systems_.on(newest).name +
+                       " has: " + json::write(comparable(there[newest])) + "; discard what " +
                        systems_.on(other(newest)).name +
-                       " had: " + json::write(comparable(there[other(newest)]));
-    tx.add_exception(exception, now_());
+                       " has: " + json::write(comparable(there[other(newest)]));
+    const std::int64_t id = tx.add_exception(exception, now_());
+    tx.set_fact(closed, "Customer " + number.text() + " waits for exception " + std::to_string(id) +
+                            " to be decided.");
     ++state.counts["exceptions"];
     return true;
   });

@@ -34,6 +34,28 @@ TEST(DocumentHome, NobodyDecidesWhenBothAreExecuted) {
   EXPECT_EQ(judge_home(executed).doubt, "live_in_both");
 }
 
+TEST(DocumentHome, IsWhatRemainsWhenAPersonHasEndedTheOther) {
+  HomeEvidence e = evidence(Seen::ended, Seen::live);
+  e.known_home = Side::legacy;
+  e.mended = true;
+  EXPECT_EQ(judge_home(e).home, Side::cloud);
+  e = evidence(Seen::ended, Seen::inert);
+  e.known_home = Side::legacy;  // Only guessed, when nobody could tell.
+  e.mended = true;
+  EXPECT_EQ(judge_home(e).home, Side::cloud);
+  e = evidence(Seen::live, Seen::live);
+  e.mended = true;
+  EXPECT_EQ(judge_home(e).doubt, "live_in_both") << "nothing has changed";
+}
+
+TEST(DocumentHome, IsWhereAPersonSaysWhileNothingIsReleased) {
+  HomeEvidence e = evidence(Seen::inert, Seen::inert);
+  e.decided = Side::cloud;
+  EXPECT_EQ(judge_home(e).home, Side::cloud);
+  e.legacy = Seen::live;  // It was released meanwhile: that is not undone by a word.
+  EXPECT_EQ(judge_home(e).home, Side::legacy);
+}
+
 TEST(DocumentHome, IsTheKnownOneWhileNothingIsReleased) {
   for (const Side side : {Side::legacy, Side::cloud}) {
     for (const Seen legacy : {Seen::inert, Seen::ended}) {

@@ -168,6 +168,10 @@ class SmallErp final : public ErpAdapter,
     }
     return {};
   }
+  void end_document(const DocumentNumber& document) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(held_, [&](const Held& held) { return held.document == document; });
+  }
   void delete_by_hand(const OrderId& id) {
     const std::lock_guard lock(mutex_);
     for (Held& held : held_) {

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "contracts/json/json_text.h"
+#include "facade/journal/backup.h"
+#include "tests/unit/facade/facade_fixture.h"
+
+namespace underpin::facade::test {
+
+using cutover::Stage;
+using journal::JournalReader;
+using journal::JournalTransaction;
+using Trap = SmallErp::Trap;
+
+struct RecoveryTest : FacadeFixture {
+  RecoveryTest() {
+    recovery_settings.overlap_ms = 0;
+    recovery_settings.release_unreleased = true;
+    open();
+    legacy().add_customer(customer("C1"));
+    for (SmallErp* erp : {&legacy(), &cloud()})
+      erp->set_stock({Sku{"1000"}, LocationCode{"EAST"}}, Decimal::of(100));
+  }
+
+  // Another site, without a past.
+  void anew() {
+    facade.reset();
+    legacy_state.reset();
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    open();
+    legacy().add_customer(customer("C1"));
+  }
+
+  std::string file() const { return (folder / "backup").string(); }
+  journal::StoreSettings store() const {
+    journal::JournalSettings settings;
+    settings.file = (folder / "journal.db").string();
+    return settings;
+  }
+  void take_backup() {
+    for (const Side side : {Side::legacy, Side::cloud})
+      ASSERT_TRUE(facade->feeds().poll_stock(side, context()));
+    const auto taken = journal::back_up(store(), file(), Timestamp{clock});
+    ASSERT_TRUE(taken.has_value()) << taken.error().message;
+    pass_ms(60'000);
+  }
+  // The process dies, and its journal with it; an older copy is put in its place.
+  void restore_backup() {
+    facade.reset();
+    const auto restored = restore_closed(store(), file(), "olga", Timestamp{clock});
+    ASSERT_TRUE(restored.has_value()) << restored.error().message;
+    open();
+  }
+  RecoveryState state() { return *facade->recovery().state(); }
+  void run_to_end() {
+    for (int i = 0; i < 500 && state().state == "running"; ++i)
+      (void)facade->recovery().advance(context());
+    EXPECT_NE(state().state, "running") << state().waits;
+  }
+  RecoveryState recover(bool dry_run = false) {
+    const auto begun = facade->recovery().start("olga", "disk lost", dry_run, std::nullopt);
+    EXPECT_TRUE(begun.has_value()) << begun.error().message;
+    run_to_end();
+    return state();
+  }
+  void dual_write() {
+    move(Capability::customers, Stage::dual_write);
+    move(Capability::orders, Stage::dual_write);
+    move(Capability::inventory, Stage::dual_write);
+  }
+  Answer place(const std::string& number, const std::string& key = {}) {
+    return facade->orders().place(order(number), write(key.empty() ? "k" + number : key));
+  }
+  bool known(const std::string& number) {
+    bool found = false;
+    EXPECT_TRUE(facade->journal().read([&](const JournalReader& reader) {
+      found = reader.document(order(number).id).has_value();
+    }));
+    return found;
+  }
+  std::size_t rows() {
+    std::size_t count = 0;
+    EXPECT_TRUE(facade->journal().read(
+        [&](const JournalReader& reader) { count = reader.outbox(0, 1'000).size(); }));
+    return count;
+  }
+  std::size_t documents_in(SmallErp& erp, const std::string& number) {
+    return erp.orders_with(order(number).id).size();
+  }
+  static StockAdjustment movement(const std::string& id, const std::string& quantity) {
+    StockAdjustment adjustment;
+    adjustment.movement = MovementId{id};
+    adjustment.key = {Sku{"1000"}, LocationCode{"EAST"}};
+    adjustment.quantity = *Decimal::parse(quantity);
+    adjustment.uom = "PCS";
+    return adjustment;
+  }
+};
+
+}  // namespace underpin::facade::test
