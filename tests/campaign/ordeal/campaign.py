@@ -60,7 +60,7 @@ class Campaign:
         shoppers = self._shoppers(channels)
         warehouse = erp_users.Warehouse(fleet.nav, fleet.bc, self._book)
         people = erp_users.ErpPeople(warehouse, self._book, 3.0)
-        operator = Operator(fleet, self._tally, account)
+        operator = Operator(fleet, self._book, self._tally, account)
         planner = Planner(fleet, self._tally, account, seed + 2, (1.0, 3.5))
         faults = FaultMaker(fleet, self._tally, seed + 3, min(1.2, self._minutes))
         threads: list[threading.Thread] = [*shoppers, people, operator, planner, faults]

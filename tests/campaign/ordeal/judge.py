@@ -15,7 +15,7 @@ from drive.architect import Architect
 from drive.erps import Document, Erp
 from drive.fleet import Fleet
 
-from .channels import CampaignBook, CustomerWrite
+from .channels import CampaignBook, CustomerWrite, possible
 from .operator import Operator
 from .tally import DAMAGE, Tally
 
@@ -157,13 +157,6 @@ class Judge:
                 self._note("reordered" if old else "diverged", f"customer {number}: {values}; written {shown(writes)}")
             elif writes and values and next(iter(values.values())) not in possible(writes):
                 self._note("lost", f"customer {number}: {values}; written {shown(writes)}")
-
-
-def possible(writes: list[CustomerWrite]) -> set[str]:
-    """What may stand there in the end: no value that was answered before an acknowledged one was even begun."""
-    acknowledged = [write for write in writes if write.answered is not None]
-    return {write.value for write in writes if not any(
-        write.answered is not None and write.answered < other.begun for other in acknowledged)}
 
 
 def superseded(writes: list[CustomerWrite]) -> set[str]:

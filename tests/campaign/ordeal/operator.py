@@ -1,4 +1,6 @@
-"""Who settles exceptions: replays what was refused, and ends a second document where the ERPs hold two."""
+"""Who settles exceptions: replays what was refused, ends a second document where an ERP holds two, and knows what a
+channel was told last where the ERPs do not.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from collections import Counter
 from drive.account import Account
 from drive.fleet import Balancer, Fleet
 
+from .channels import CampaignBook, possible
 from .tally import Tally
 
 REPLAYS_MAX = 6
@@ -18,9 +21,9 @@ REPLAYS_MAX = 6
 class Operator(threading.Thread):
     """Looks every second. What it cannot settle stays open, and is a finding in the end."""
 
-    def __init__(self, fleet: Fleet, tally: Tally, account: Account):
+    def __init__(self, fleet: Fleet, book: CampaignBook, tally: Tally, account: Account):
         super().__init__(name="operator", daemon=True)
-        self._fleet, self._tally, self._account = fleet, tally, account
+        self._fleet, self._book, self._tally, self._account = fleet, book, tally, account
         self._ops = Balancer(fleet.ops_ports, "operator-demo-key", 6)
         self._replays: Counter = Counter()
         self.kinds: Counter = Counter()
@@ -52,7 +55,36 @@ class Operator(threading.Thread):
             self.kinds[kind] += 1
             if self._replays[exception["subject"]] == 1:
                 self._account.step("operator", f"{kind} {exception['subject']}: {exception['detail'][:110]}")
-            self._post(exception, "replay", "The ERP is well again")
+            self._post(exception, *self._decided(exception))
+
+    def _decided(self, exception: dict) -> tuple[str, str]:
+        """(replay or discard, why). Two kinds name an ERP: replay takes what that one has, discard what the other has."""
+        named, other = (self._fleet.nav, self._fleet.bc)
+        if exception.get("side") == "cloud":
+            named, other = other, named
+        if exception["kind"] == "home_unknown":
+            if not self._as_told(exception["subject"], named) and self._as_told(exception["subject"], other):
+                return "discard", f"{other.name} has what the channel was told"
+            return "replay", f"{named.name} has what the channel was told"
+        if exception["kind"] == "customer_differs_after_restore":
+            number = exception["subject"]
+            told = possible(self._book.customer_writes.get(number, []))
+            if named.customers()[number]["phone"] not in told and other.customers()[number]["phone"] in told:
+                return "discard", f"{other.name} has what was said last"
+            return "replay", f"{named.name} has what was said last"
+        return "replay", "The ERP is well again"
+
+    def _as_told(self, subject: str, erp) -> bool:
+        channel, _, number = subject.partition("/")
+        order = self._book.orders.get(f"{channel.upper()}/{number}")
+        there = [document for document in erp.documents().values()
+                 if order is not None and document.reference == order.reference]
+        if order is None or len(there) != 1:
+            return False
+        if order.cancelled:
+            return there[0].cancelled
+        wanted = {line.sku: line.kept for line in order.lines.values() if line.kept}
+        return {line.sku: line.quantity for line in there[0].lines if line.quantity} == wanted
 
     def _post(self, exception: dict, how: str, why: str) -> None:
         self._ops.call("POST", f"/ops/v1/exceptions/{exception['id']}/{how}", {"reason": why})
