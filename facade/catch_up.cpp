@@ -44,6 +44,32 @@ bool mirrors_everything(const cutover::Plan& plan) {
          index(plan.rollout.highest()) <= index(cutover::Stage::ramp_down);
 }
 
+void queue_copy(JournalTransaction& tx, DocumentRecord document, Order outstanding, Timestamp now) {
+  outstanding.id = document.id;
+  document.mirrored = true;
+  tx.put_document(document);
+  journal::NewOutboxRow row;
+  row.side = other(document.home);
+  row.capability = Capability::orders;
+  row.wave = document.wave;
+  row.subject = order_subject(document.id);
+  row.operation = "place_order";
+  row.payload = write_content(outstanding);
+  row.channel = document.id.channel;
+  row.key = IdempotencyKey{"catch-up/" + row.subject};
+  row.correlation_id = "catch-up";
+  row.depends_on_capability = Capability::customers;
+  row.depends_on_subject = document.customer.text();
+  CatchUp::bring_first(tx, document.customer, row.side, document.wave, now);
+  tx.add_outbox_row(row, now);
+  // What shipped between the reading and this moment was nobody's to follow yet.
+  tx.add_outbox_row(follow_row(document), now);
+}
+
+std::string given_up(const DocumentRecord& document) {
+  return "copy_given_up/" + order_subject(document.id);
+}
+
 }  // namespace
 
 CatchUp::CatchUp(const Systems& systems, journal::Journal& journal, PlanBook& plans,
@@ -80,6 +106,31 @@ void CatchUp::bring_first(JournalTransaction& tx, const CustomerNumber& customer
   if (customer.empty() || state(tx, Capability::customers, to).state == "done") return;
   if (!tx.rows_of(to, Capability::customers, customer.text()).empty()) return;
   tx.add_outbox_row(customer_mirror(customer, to, wave, "catch-up"), now);
+}
+
+void CatchUp::bring_late(JournalTransaction& tx, const Systems& systems, DocumentRecord document,
+                         const Order& at_home, Timestamp now) {
+  const Side to = other(document.home);
+  if (document.mirrored || document.closed || is_closed(at_home.status)) return;
+  // A restored journal is filled by the recovery; an order of two homes waits for a person; and
+  // what was imported as a copy is one.
+  if (!tx.fact(journal::closed_fact).empty() || !document.document(to).empty() ||
+      !tx.fact(journal::closed_subject_fact(Capability::orders, order_subject(document.id)))
+           .empty())
+    return;
+  if (systems.on(to).adapter->descriptor().inert_by.empty()) return;
+  const auto plan = plan_in(tx, document.wave, Capability::orders);
+  if (!plan || !mirrors_everything(*plan)) return;
+  // A change in progress brings its own change, and with it this.
+  if (tx.open_intent_of(Capability::orders, order_subject(document.id))) return;
+  if (!tx.fact(given_up(document)).empty()) return;
+  const Order outstanding = outstanding_part(at_home);
+  if (outstanding.lines.empty()) return;
+  queue_copy(tx, std::move(document), outstanding, now);
+}
+
+void CatchUp::give_up_copy(JournalTransaction& tx, const DocumentRecord& document) {
+  tx.set_fact(given_up(document), "1");
 }
 
 void CatchUp::reset(JournalTransaction& tx, Capability capability, Side to) {
@@ -212,8 +263,7 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
       if (!order && order.error().code == ErrorCode::not_found) continue;
       if (!order) return order.error();
       if (is_closed(order->status)) continue;
-      Order outstanding = outstanding_part(*order);
-      outstanding.id = candidate.id;
+      const Order outstanding = outstanding_part(*order);
       if (outstanding.lines.empty()) continue;
       if (!candidate.document(to).empty()) {
         // Imported: the other side has it, under a number of its own.
@@ -229,24 +279,7 @@ Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& 
         // A person has to decide first where it lives.
         if (!tx.fact(journal::closed_subject_fact(Capability::orders, subject)).empty())
           return false;
-        document->mirrored = true;
-        tx.put_document(*document);
-        bring_first(tx, document->customer, to, document->wave, now_());
-        journal::NewOutboxRow row;
-        row.side = to;
-        row.capability = Capability::orders;
-        row.wave = document->wave;
-        row.subject = order_subject(document->id);
-        row.operation = "place_order";
-        row.payload = write_content(outstanding);
-        row.channel = document->id.channel;
-        row.key = IdempotencyKey{"catch-up/" + row.subject};
-        row.correlation_id = "catch-up";
-        row.depends_on_capability = Capability::customers;
-        row.depends_on_subject = document->customer.text();
-        tx.add_outbox_row(row, now_());
-        // What shipped between the reading and this moment was nobody's to follow yet.
-        tx.add_outbox_row(follow_row(*document), now_());
+        queue_copy(tx, *document, outstanding, now_());
         return true;
       });
       if (written) continue;

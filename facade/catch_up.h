@@ -39,6 +39,14 @@ class CatchUp {
   // still being brought over.
   static void bring_first(journal::JournalTransaction& tx, const CustomerNumber& customer, Side to,
                           const std::string& wave, Timestamp now);
+  // An open document that catching up did not bring, because it was not there, or nothing of it was
+  // outstanding: an order that users entered, or raised. Gets its copy now, if both sides are
+  // written to. `at_home` was read from its home.
+  static void bring_late(journal::JournalTransaction& tx, const Systems& systems,
+                         journal::DocumentRecord document, const Order& at_home, Timestamp now);
+  // A person has given up the copy of an order: it is not brought again.
+  static void give_up_copy(journal::JournalTransaction& tx,
+                           const journal::DocumentRecord& document);
   // A new journey begins: what was caught up before says nothing any more.
   static void reset(journal::JournalTransaction& tx, Capability capability, Side to);
 

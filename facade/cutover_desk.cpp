@@ -197,7 +197,8 @@ Result<CutoverStatus> CutoverDesk::edit(Capability capability, const Edit& edit,
       refused = not_allowed(capability, {closed});
       return false;
     }
-    const auto next = edit(*plan);
+    auto next = edit(*plan);
+    if (next && !tx.rules().births_return) next->births_to_legacy = false;
     if (!next) {
       refused = {ErrorCode::rejected,
                  "there is nothing to change in the plan of " + std::string(name(capability))};

@@ -125,8 +125,10 @@ Result<cutover::Facts> facts_in(const JournalReader& reader, const cutover::Plan
   facts.caught_up = cloud.state == "done" && legacy.state == "done";
   facts.catch_up_detail =
       cloud.state != "done" ? cloud.state + " " + cloud.detail : legacy.state + " " + legacy.detail;
-  facts.pinned_to_legacy = pinned(reader, plan, backlog, Side::legacy);
-  facts.pinned_to_cloud = pinned(reader, plan, backlog, Side::cloud);
+  if (reader.rules().waiting_ends) {
+    facts.pinned_to_legacy = pinned(reader, plan, backlog, Side::legacy);
+    facts.pinned_to_cloud = pinned(reader, plan, backlog, Side::cloud);
+  }
   facts.open_legacy_orders = reader.document_counts(plan.wave).open_in_legacy;
   const cutover::Rollout& orders = facts.rollouts[static_cast<std::size_t>(Capability::orders)];
   if (plan.capability == Capability::customers || plan.capability == Capability::orders) {
@@ -156,6 +158,8 @@ RollbackValidity validity_in(const JournalReader& reader, const cutover::Plan& p
     std::int64_t copies = 0;
     for (const journal::DocumentValue& value : reader.document_values(plan.wave, Side::cloud)) {
       if (left_the_house(value.status)) {
+        // What the cloud's own users sold, or sold before the facade, would be there anyway.
+        if (value.own) continue;
         validity.documents += value.count;
         validity.worth[value.currency] += value.total;
       } else if (!value.closed && !value.mirrored) {

@@ -48,6 +48,7 @@ Status Facade::set_up() {
   const Status taken_over = journal_->write([&](JournalTransaction& tx) {
     tx.end_claims_of_the_gone(now());
     tx.set_fact(journal::wave_fact, settings_.wave);
+    tx.count_invoiced();
     return true;
   });
   if (!taken_over) return taken_over;
@@ -484,6 +485,7 @@ Status Facade::discard_exception(std::int64_t id, const std::string& actor,
       if (auto document = tx.document(*document_id)) {
         document->mirrored = false;
         tx.put_document(*document);
+        CatchUp::give_up_copy(tx, *document);
       }
     }
     return tx.discard_exception(id, actor, reason, settings_.now());

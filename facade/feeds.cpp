@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "facade/catch_up.h"
 #include "facade/observe.h"
 #include "facade/recovery.h"
 #include "facade/turning.h"
@@ -135,7 +136,7 @@ Feeds::Look Feeds::look_at(const JournalReader& reader, Side side,
     // A write in progress brings its own change. Whether it brings this document is seen when it is
     // settled.
     if (!document && reader.open_intent_of(Capability::orders, order_subject(id)))
-      return Look::later;
+      return reader.rules().second_look ? Look::later : Look::leave;
   } else {
     for (const DocumentRecord& named : reader.documents_named(change.ref.document.text()))
       if (named.document(side) == change.ref.document) document = named;
@@ -146,7 +147,7 @@ Feeds::Look Feeds::look_at(const JournalReader& reader, Side side,
     return Look::take;
   // Which copy is the one that was delivered is known when the delivery has been ticked off.
   const bool being_delivered =
-      document->mirrored && document->document(side).empty() &&
+      reader.rules().second_look && document->mirrored && document->document(side).empty() &&
       !reader.rows_of(side, Capability::orders, order_subject(document->id)).empty();
   return being_delivered ? Look::later : Look::leave;
 }
@@ -247,6 +248,8 @@ bool Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     const auto xref = order_xref(tx, side, seen.change.ref.document);
     if (side == Side::cloud && xref && !xref->legacy.empty()) return true;
     put_with_xref(tx, adopted(seen.order, id, side, seen.change.ref.document, now_()));
+    document = tx.document(id);
+    if (document) CatchUp::bring_late(tx, systems_, *document, seen.order, now_());
     return true;
   }
   if (document->home != side && !second_copy(*document, side, seen.change.ref.document)) {
@@ -303,6 +306,7 @@ bool Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
   }
   // Always a row of its own: one that is being delivered may have read the document before this.
   if (follow) tx.add_outbox_row(follow_row(*document), now_());
+  CatchUp::bring_late(tx, systems_, *document, seen.order, now_());
   return true;
 }
 

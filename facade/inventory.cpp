@@ -77,7 +77,7 @@ class AdjustStock final : public WriteOperation {
   void closed_after_doubt(JournalTransaction& tx, const Intent& intent, bool refused,
                           Timestamp now) override {
     const auto adjustment = stored(intent);
-    if (!adjustment) return;
+    if (!adjustment || !tx.rules().verified_postings) return;
     auto row = verify_posting_row(intent.side, intent.wave, *adjustment, refused,
                                   systems_.on(intent.side).adapter->descriptor().settle_ms, now);
     row.correlation_id = intent.correlation_id;

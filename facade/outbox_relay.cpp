@@ -398,7 +398,9 @@ Result<OutboxRelay::Effect> OutboxRelay::adjust_stock(const OutboxRow& row,
   auto verify = verify_posting_row(row.side, row.wave, *adjustment, false,
                                    systems_.on(row.side).adapter->descriptor().settle_ms, now_());
   verify.correlation_id = row.correlation_id;
-  return Effect{[verify, now = now_()](JournalTransaction& tx) { tx.add_outbox_row(verify, now); }};
+  return Effect{[verify, now = now_()](JournalTransaction& tx) {
+    if (tx.rules().verified_postings) tx.add_outbox_row(verify, now);
+  }};
 }
 
 Result<OutboxRelay::Effect> OutboxRelay::verify_posting(const OutboxRow& row,

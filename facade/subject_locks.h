@@ -35,12 +35,16 @@ class SubjectLocks {
     std::string subject_;
   };
 
+  // Only in a simulation that proves that they are needed: everybody gets every lock.
+  void switch_off() { off_ = true; }
+
   // An empty Held when the subject stayed busy until `until`.
   Held acquire(const std::string& subject, Deadline until) {
     std::unique_lock lock(mutex_);
     Entry& entry = entries_[subject];
     ++entry.users;
-    const bool free = monotonic().wait_until(lock, entry.freed, until, [&] { return !entry.busy; });
+    const bool free =
+        monotonic().wait_until(lock, entry.freed, until, [&] { return off_ || !entry.busy; });
     if (!free) {
       if (--entry.users == 0) entries_.erase(subject);
       return {};
@@ -67,6 +71,7 @@ class SubjectLocks {
     }
   }
 
+  bool off_ = false;
   std::mutex mutex_;
   std::map<std::string, Entry> entries_;
 };

@@ -78,7 +78,7 @@ std::string in_words(const Turning& turning) {
 
 void begin_turning(JournalTransaction& tx, const cutover::Plan& current, const cutover::Plan& next,
                    Timestamp now) {
-  if (current.capability != Capability::customers) return;
+  if (current.capability != Capability::customers || !tx.rules().last_changes) return;
   const auto earlier = turning_in(tx, current.wave);
   Turning turning;
   turning.before = earlier ? earlier->before : current;
@@ -86,6 +86,9 @@ void begin_turning(JournalTransaction& tx, const cutover::Plan& current, const c
   turning.since = now;
   turning.left = sides_left(turning.before.rollout, next.rollout);
   if (earlier || !turning.left.empty()) keep(tx, current.wave, turning);
+  // The step before had not turned everybody yet: users may have worked in the ERP that it named.
+  if (earlier && !earlier->left.empty())
+    tx.set_fact(unread_name(current.wave), std::string(name(other(*earlier->left.begin()))));
 }
 
 void last_changes_taken(JournalTransaction& tx, const std::string& wave, std::int64_t version,

@@ -35,7 +35,8 @@ void last_changes_taken(journal::JournalTransaction& tx, const std::string& wave
 // without its last changes, with the exception "last_changes_missing". False: nothing to give up.
 bool turn_without(journal::JournalTransaction& tx, const std::string& wave, std::int64_t limit_ms,
                   Timestamp now);
-// The side that was left so, until it has been read; what its feed then meets is compared.
+// The side that was left so, or that a step named and left again before everybody had turned,
+// until it has been read; what its feed then meets is compared.
 std::optional<Side> left_unread(const journal::JournalReader& reader, const std::string& wave);
 void now_read(journal::JournalTransaction& tx, const std::string& wave);
 

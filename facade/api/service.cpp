@@ -314,8 +314,10 @@ Answer Service::channel_answer(const WaveRoute& route, const ApiCall& call) {
   }
   // The kill switch refuses; it never sends a call elsewhere.
   if (const auto killed = switched_off(facade, route.route.operation)) return *killed;
+  // Reads could be routed by a plan that is over. Writes are fenced, but a store that cannot be
+  // asked takes none, and nobody need wait to hear that.
   const Status fresh = facade.plan_fresh();
-  if (!fresh && route.route.method == "GET") {
+  if (!fresh) {
     return facade::problem(503, "plan-unconfirmed", "The cutover plan cannot be confirmed",
                            fresh.error().message, {}, 1);
   }

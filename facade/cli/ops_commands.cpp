@@ -133,6 +133,8 @@ void print_plan(const Value& plan) {
     std::printf("%-10s going back is %s:%s\n", "", in_words(validity).c_str(),
                 joined(validity.get("reasons")).c_str());
   }
+  if (const Value* turning = plan.find("turning"))
+    std::printf("%-10s %s\n", "", turning->text().c_str());
   for (const Value& freeze : plan.get("frozen").items())
     std::printf("%-10s %s\n", "", freeze.text().c_str());
 }

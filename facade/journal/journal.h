@@ -263,6 +263,7 @@ struct DocumentValue {
   bool closed = false;
   bool mirrored = false;  // The other side has a copy, or will get one from the outbox.
   bool mapped = false;    // Both ERPs' numbers are known.
+  bool own = false;       // Of the ERP's own users, or older than the facade.
   Currency currency;
   std::int64_t count = 0;
   Decimal total;
@@ -335,6 +336,20 @@ inline constexpr const char* epoch_fact = "epoch";
 // Whose journal it is.
 inline constexpr const char* wave_fact = "wave";
 
+// The rules that make a flip safe. Only simulations switch one off, to prove that it matters;
+// whoever keeps a rule asks the transaction.
+struct SafetyRules {
+  bool one_open_intent = true;    // Of a subject.
+  bool affinity = true;           // A state stays on the side that has its acknowledged writes.
+  bool mirror_order = true;       // Only the oldest row of a subject may be sent.
+  bool plan_fence = true;         // An intent opens only under the plan in force.
+  bool births_return = true;      // A halt returns the births of orders to legacy.
+  bool last_changes = true;       // A primary turns when its users' last changes are taken over.
+  bool second_look = true;        // What the feed met too early is looked at again.
+  bool verified_postings = true;  // Postings in doubt are looked up once more.
+  bool waiting_ends = true;       // The ends wait until nothing is pinned to the side being left.
+};
+
 // ---- the three views
 // -----------------------------------------------------------------------------
 
@@ -359,7 +374,9 @@ class JournalReader {
   virtual std::vector<DocumentRecord> undelivered_documents(Side side) const = 0;
   virtual DocumentCounts document_counts(const std::string& wave) const = 0;
 
-  // Grouped by everything but count and total; in no particular order.
+  // Open documents, grouped by everything but count and total, in no particular order; and those of
+  // channels that were invoiced, one group for each currency, `mirrored` and `mapped` off. Of the
+  // latter a running count is kept, so that this reads what is open and nothing else.
   virtual std::vector<DocumentValue> document_values(const std::string& wave, Side home) const = 0;
 
   // The side that has every acknowledged write of a *state* subject, when the other does not (an
@@ -410,7 +427,8 @@ class JournalReader {
   virtual std::vector<ReplicaRecord> replicas() const = 0;  // Oldest first, the dead included.
   virtual std::optional<Claim> claim_on(const std::string& what) const = 0;
   virtual std::int64_t self() const = 0;  // This replica's id.
-  virtual Timestamp clock() const = 0;    // The store's clock: replicas' lives go by it.
+  virtual const SafetyRules& rules() const = 0;
+  virtual Timestamp clock() const = 0;  // The store's clock: replicas' lives go by it.
 };
 
 class JournalTransaction : public JournalReader {
@@ -434,6 +452,8 @@ class JournalTransaction : public JournalReader {
   virtual void add_alias(const OrderId& id, const std::string& number) = 0;
   // A document that turned out to be another's copy: gone, with its aliases.
   virtual void forget_document(const OrderId& id) = 0;
+  // After opening: counts what a journal of before the running counts holds, once.
+  virtual void count_invoiced() = 0;
 
   virtual std::int64_t add_outbox_row(const NewOutboxRow& row, Timestamp now) = 0;
   virtual void delivered(std::int64_t row) = 0;
@@ -509,14 +529,6 @@ class Journal {
   // The plan epoch that this process has opened. Once another has restored the store, neither reads
   // nor writes of this one succeed any more (`unavailable`).
   virtual std::int64_t epoch() const { return 1; }
-};
-
-// The rules that make a flip safe, as far as the journal keeps them. Only simulations switch one
-// off, to prove that it matters.
-struct SafetyRules {
-  bool one_open_intent = true;  // Of a subject.
-  bool affinity = true;         // A state stays on the side that has its acknowledged writes.
-  bool mirror_order = true;     // Only the oldest row of a subject may be sent.
 };
 
 struct JournalSettings {

@@ -342,25 +342,53 @@ std::vector<DocumentValue> SqlReader<Sql, Base>::document_values(const std::stri
                                                                  Side home) const {
   // Summed here: SQLite's own sum() would make doubles of the amounts.
   std::map<std::tuple<std::int64_t, bool, bool, bool, std::string>, DocumentValue> groups;
-  auto& select = connection_.prepared(
-      "SELECT status, closed, mirrored, "
-      "CASE WHEN legacy_document <> '' AND cloud_document <> '' THEN 1 ELSE 0 END, currency, "
-      "grand_total FROM document WHERE wave = ? AND home = ?");
-  select.bind(wave).bind(number(home));
-  const Closing closing{select};
-  while (select.step()) {
-    DocumentValue& group =
-        groups[{select.number(0), select.flag(1), select.flag(2), select.flag(3), select.text(4)}];
-    group.status = static_cast<OrderStatus>(select.number(0));
-    group.closed = select.flag(1);
-    group.mirrored = select.flag(2);
-    group.mapped = select.flag(3);
-    group.currency = select.text(4);
-    group.total += stored(Decimal::parse(select.text(5)), "grand_total");
-    ++group.count;
+  {
+    auto& select = connection_.prepared(
+        "SELECT status, mirrored, "
+        "CASE WHEN legacy_document <> '' AND cloud_document <> '' THEN 1 ELSE 0 END, "
+        "CASE WHEN channel = '' THEN 1 ELSE 0 END, currency, grand_total FROM document WHERE "
+        "closed = 0 AND wave = ? AND home = ?");
+    select.bind(wave).bind(number(home));
+    const Closing<typename Sql::Prepared> closing{select};
+    while (select.step()) {
+      DocumentValue& group = groups[{select.number(0), select.flag(1), select.flag(2),
+                                     select.flag(3), select.text(4)}];
+      group.status = static_cast<OrderStatus>(select.number(0));
+      group.mirrored = select.flag(1);
+      group.mapped = select.flag(2);
+      group.own = select.flag(3);
+      group.currency = select.text(4);
+      group.total += stored(Decimal::parse(select.text(5)), "grand_total");
+      ++group.count;
+    }
   }
   std::vector<DocumentValue> values;
   for (auto& [key, group] : groups) values.push_back(std::move(group));
+  const std::string prefix = invoiced_prefix(wave, home);
+  auto& select = connection_.prepared(
+      "SELECT name, value FROM counter WHERE substr(name, 1, ?) = ? ORDER BY name");
+  select.bind(static_cast<std::int64_t>(prefix.size())).bind(prefix);
+  const Closing<typename Sql::Prepared> closing{select};
+  while (select.step()) {
+    // "<prefix>EUR count", then "<prefix>EUR worth".
+    const std::string name = select.text(0).substr(prefix.size());
+    const std::size_t space = name.rfind(' ');
+    const Currency currency = name.substr(0, space);
+    if (values.empty() || !values.back().closed || values.back().currency != currency) {
+      DocumentValue invoiced;
+      invoiced.status = OrderStatus::invoiced;
+      invoiced.closed = true;
+      invoiced.currency = currency;
+      values.push_back(std::move(invoiced));
+    }
+    if (name.substr(space + 1) == "count") {
+      values.back().count = select.number(1);
+    } else {
+      const Decimal worth = Decimal{select.number(1), worth_scale}.normalized();
+      values.back().total = worth.scale() < 2 ? worth.rounded(2, Rounding::half_up) : worth;
+    }
+  }
+  std::erase_if(values, [](const DocumentValue& value) { return value.count == 0; });
   return values;
 }
 

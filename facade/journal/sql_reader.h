@@ -7,6 +7,13 @@ namespace underpin::facade::journal {
 // The reading half of the port on one connection of a store that speaks SQL; the transaction adds
 // the writing half. Base is JournalReader or JournalTransaction, Sql the store's connection
 // (Connection of sqlite.h, PgConnection of postgres.h): one text of every statement, two stores.
+// Running counts of invoiced documents: "<prefix>EUR count", and "<prefix>EUR worth" in units of
+// 10^-worth_scale.
+inline constexpr int worth_scale = 6;
+inline std::string invoiced_prefix(const std::string& wave, Side home) {
+  return "invoiced/" + wave + "/" + std::string(name(home)) + "/";
+}
+
 template <class Sql, class Base>
 class SqlReader : public Base {
  public:
@@ -55,6 +62,7 @@ class SqlReader : public Base {
   std::int64_t counter(const std::string& name) const override;
   std::vector<ReplicaRecord> replicas() const override;
   std::optional<Claim> claim_on(const std::string& what) const override;
+  const SafetyRules& rules() const override { return connection_.rules; }
   std::int64_t self() const override { return self_; }
   Timestamp clock() const override;
 

@@ -15,12 +15,6 @@ namespace {
 std::int64_t number(Capability capability) { return static_cast<std::int64_t>(capability); }
 std::int64_t number(Side side) { return static_cast<std::int64_t>(side); }
 
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
-  return text;
-}
-
 // What an earlier intent under the same key or name says about a new one.
 struct Earlier {
   std::int64_t id = 0;
@@ -184,7 +178,7 @@ OpenOutcome SqlTransaction<Sql>::open_intent(const NewIntent& intent, Timestamp 
         this->last_intent_of(intent.capability, intent.subject) > *intent.judged_after)
       return Overtaken{};
   }
-  if (intent.plan_version != 0) {
+  if (intent.plan_version != 0 && connection_.rules.plan_fence) {
     const auto current = this->plan(intent.wave, intent.capability);
     const std::int64_t version = current ? current->version : 0;
     if (version != intent.plan_version) return StalePlan{version};
@@ -278,86 +272,6 @@ std::int64_t SqlTransaction<Sql>::forget_answers(Timestamp before) {
       .bind(before.micros)
       .run();
   return connection_.changes();
-}
-
-template <class Sql>
-void SqlTransaction<Sql>::put_document(const DocumentRecord& given) {
-  DocumentRecord document = given;
-  std::optional<OrderStatus> seen;
-  bool was_closed = false;
-  {
-    auto& select = connection_.prepared(
-        "SELECT status, closed FROM document WHERE channel = ? AND number = ?");
-    select.bind(given.id.channel.text()).bind(given.id.number.text());
-    if (select.step()) {
-      seen = static_cast<OrderStatus>(select.number(0));
-      was_closed = select.flag(1);
-    }
-    select.reset();
-  }
-  if (seen && !may_follow(*seen, given.status)) {
-    document.status = *seen;
-    document.closed = document.closed || was_closed;
-    increment("status_regressions_refused");
-  }
-  connection_
-      .prepared(
-          "INSERT INTO counter VALUES ('change', 1) ON CONFLICT(name) DO UPDATE SET "
-          "value = counter.value + 1")
-      .run();
-  connection_
-      .prepared(
-          "INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-          "ON CONFLICT(channel, number) DO UPDATE SET "
-          "wave = excluded.wave, home = excluded.home, plan_version = "
-          "excluded.plan_version, bucket = excluded.bucket, customer = excluded.customer, "
-          "status = excluded.status, legacy_document = excluded.legacy_document, "
-          "cloud_document = excluded.cloud_document, mirrored = excluded.mirrored, closed "
-          "= excluded.closed, holds = excluded.holds, order_date = excluded.order_date, "
-          "currency = excluded.currency, grand_total = excluded.grand_total, content = "
-          "excluded.content, created_at = excluded.created_at, updated_at = "
-          "excluded.updated_at, change = excluded.change")
-      .bind(document.id.channel.text())
-      .bind(document.id.number.text())
-      .bind(document.wave)
-      .bind(number(document.home))
-      .bind(document.plan_version)
-      .bind(std::int64_t{document.bucket})
-      .bind(document.customer.text())
-      .bind(static_cast<std::int64_t>(document.status))
-      .bind(document.legacy_document.text())
-      .bind(document.cloud_document.text())
-      .bind(document.mirrored)
-      .bind(document.closed)
-      .bind(joined(document.holds))
-      .bind(document.order_date.empty() ? std::string{} : document.order_date.text())
-      .bind(document.currency)
-      .bind(document.grand_total.text())
-      .bind(document.content)
-      .bind(document.created_at.micros)
-      .bind(document.updated_at.micros)
-      .bind(this->counter("change"))
-      .run();
-  for (const DocumentNumber* alias : {&document.legacy_document, &document.cloud_document})
-    if (!alias->empty()) add_alias(document.id, alias->text());
-  // Older than the facade: its number is an ERP's.
-  if (document.id.channel.empty()) add_alias(document.id, document.id.number.text());
-}
-
-template <class Sql>
-void SqlTransaction<Sql>::add_alias(const OrderId& id, const std::string& alias) {
-  connection_.prepared("INSERT INTO alias VALUES (?,?,?) ON CONFLICT DO NOTHING")
-      .bind(alias)
-      .bind(id.channel.text())
-      .bind(id.number.text())
-      .run();
-}
-
-template <class Sql>
-void SqlTransaction<Sql>::forget_document(const OrderId& id) {
-  for (const char* sql : {"DELETE FROM document WHERE channel = ? AND number = ?",
-                          "DELETE FROM alias WHERE channel = ? AND document = ?"})
-    connection_.prepared(sql).bind(id.channel.text()).bind(id.number.text()).run();
 }
 
 template <class Sql>
@@ -525,7 +439,8 @@ bool SqlTransaction<Sql>::replay_exception(std::int64_t id, const std::string& a
   if (!known || !this->outbox_row(known->outbox_row)) return false;  // Nothing to do again.
   if (!close_exception(id, "replayed", actor, reason, now)) return false;
   connection_
-      .prepared("UPDATE outbox SET state = 0, attempts = 0, next_at = ? WHERE id = ? AND state = 1")
+      // Not as if it had never been sent: how far the earlier attempts got may be in doubt.
+      .prepared("UPDATE outbox SET state = 0, attempts = 1, next_at = ? WHERE id = ? AND state = 1")
       .bind(now.micros)
       .bind(known->outbox_row)
       .run();

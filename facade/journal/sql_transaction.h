@@ -18,6 +18,7 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
   bool release_intent(std::int64_t id) override;
   std::int64_t forget_answers(Timestamp before) override;
   void put_document(const DocumentRecord& document) override;
+  void count_invoiced() override;
   void add_alias(const OrderId& id, const std::string& number) override;
   void forget_document(const OrderId& id) override;
   std::int64_t add_outbox_row(const NewOutboxRow& row, Timestamp now) override;
@@ -47,6 +48,8 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
   void end_claims_of_the_gone(Timestamp now) override;
 
  private:
+  void count_if_invoiced(const DocumentRecord& document, int times);
+  void add_to(const std::string& counter, std::int64_t amount);
   using Reader::connection_;
   using Reader::self_;
   void end_claim(const std::string& what);

@@ -4,6 +4,8 @@
     postgres.py stop FOLDER     ends it and removes it
     postgres.py restart FOLDER  stops it hard (as a crash would) and starts it again
     postgres.py kill FOLDER     ends its first process without a word, and starts it again when the others have gone
+    postgres.py halt FOLDER     stops it hard; its data stay
+    postgres.py resume FOLDER   starts it again
 
 It listens on a Unix socket in a temporary folder of its own only, and keeps nothing: fsync is off.
 """
@@ -111,7 +113,7 @@ def start(folder):
 
 
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop", "restart", "kill"):
+    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop", "restart", "kill", "halt", "resume"):
         sys.exit(__doc__)
     folder = os.path.abspath(sys.argv[2])
     if sys.argv[1] == "start":
@@ -120,9 +122,12 @@ def main():
         stop(folder)
     elif sys.argv[1] == "kill":
         kill(folder)
+    elif sys.argv[1] == "halt":
+        pg_ctl(cluster_of(folder), "-m", "immediate", "stop")
+    elif sys.argv[1] == "resume":
+        pg_ctl(cluster_of(folder), "start")
     else:
-        home = cluster_of(folder)
-        pg_ctl(home, "-m", "immediate", "restart")
+        pg_ctl(cluster_of(folder), "-m", "immediate", "restart")
 
 
 main()

@@ -308,6 +308,25 @@ TEST_F(ConfigFile, NamesTheHistoryFileThatAnExportIsReadFrom) {
   EXPECT_EQ(orders.history_file, (folder / "history.db").string());
 }
 
+TEST_F(ConfigFile, AStoreThatCannotBeNamesTheFieldAndTheRule) {
+  const auto refused = [&](const std::string& store) {
+    more = "\"store\": " + store;
+    return refusal();
+  };
+  EXPECT_THAT(refused(R"({"kind": "postgres"})"),
+              HasSubstr("/store/connection: is needed for the kind postgres"));
+  EXPECT_THAT(refused(R"({"kind": "sqlite", "connection": "host=db"})"),
+              HasSubstr("/store: connection and schema belong to the kind postgres"));
+  EXPECT_THAT(refused(R"({"kind": "oracle"})"), HasSubstr("/store/kind"));
+  EXPECT_THAT(refused(R"({"connection": "host=db"})"), HasSubstr("/store"));
+  EXPECT_THAT(refused(R"({"kind": "sqlite", "colour": "blue"})"), HasSubstr("colour"));
+  EXPECT_THAT(refused(R"({"kind": "postgres", "connection": "host=db", "planLeaseMs": "soon"})"),
+              HasSubstr("/store/planLeaseMs"));
+  EXPECT_THAT(refused(R"({"kind": "postgres", "connection": "host=db", "readers": 0})"),
+              HasSubstr("/store/readers"));
+  EXPECT_THAT(refused(R"({"kind": "postgres", "connection": ""})"), HasSubstr("/store/connection"));
+}
+
 TEST_F(ConfigFile, RehearsesWhatIsAskedFor) {
   more = R"("rehearsal": {"orders": 1, "queueLimit": 7})";
   const Config config = good();

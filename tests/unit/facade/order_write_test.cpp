@@ -450,6 +450,30 @@ TEST_F(OrderWriteTest, OpenDocumentsAreBroughtOverInertAndOnlyWhatIsOutstanding)
   EXPECT_FALSE(copies[0].released);
 }
 
+TEST_F(OrderWriteTest, AnOrderThatUsersEnterAfterCatchingUpGetsItsCopy) {
+  move_all(Stage::dual_write);
+  const DocumentNumber number = legacy().own_order(order("x", "7"), true);
+  settle();
+  const auto copies = cloud().orders_with({ChannelId{"nav"}, OrderNumber{number.text()}});
+  ASSERT_EQ(copies.size(), 1u);
+  EXPECT_EQ(copies[0].order.lines.at(0).quantity, Decimal::of(7));
+  EXPECT_FALSE(copies[0].released);
+  EXPECT_EQ(cloud().order_count(), 1u);
+  EXPECT_EQ(legacy().order_count(), 1u) << "a copy is nobody's new order";
+}
+
+TEST_F(OrderWriteTest, ACopyThatWasGivenUpIsNotBroughtAgain) {
+  move_all(Stage::dual_write);
+  cloud().set_trap("place_order", Trap::refused);
+  const DocumentNumber number = legacy().own_order(order("x", "7"), true);
+  settle();
+  ASSERT_EQ(exceptions().size(), 1u);
+  ASSERT_TRUE(facade->discard_exception(exceptions()[0].id, "olga", "not wanted there"));
+  legacy().touch(number);
+  settle();
+  EXPECT_EQ(cloud().order_count(), 0u);
+}
+
 TEST_F(OrderWriteTest, ListsComeFromTheIndexEachDocumentOnce) {
   legacy().own_order(order("x"), true);
   for (int i = 1; i <= 5; ++i)

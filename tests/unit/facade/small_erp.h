@@ -155,6 +155,10 @@ class SmallErp final : public ErpAdapter,
       order_changes_.push_back(held.document);
     }
   }
+  void touch(const DocumentNumber& document) {
+    const std::lock_guard lock(mutex_);
+    order_changes_.push_back(document);
+  }
   // A second document under one reference: a request that was repeated on its way.
   DocumentNumber second_document(const OrderId& id) {
     const std::lock_guard lock(mutex_);

@@ -110,6 +110,23 @@ TEST_F(PostingInDoubt, ThatWasRefusedAndCommitsLateIsRaised) {
   expect_raised(Side::legacy);
 }
 
+TEST_F(PostingInDoubt, StaysSoWhenAPersonReplaysItsDelivery) {
+  move_all(Stage::dual_write);
+  cloud().set_trap("adjust_stock", Trap::late_commit);
+  cloud().set_trap("adjust_stock", Trap::refused);
+  EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 201);
+  settle();
+  pass_ms(5'001);
+  settle();
+  ASSERT_EQ(exceptions().size(), 1u);
+  ASSERT_TRUE(facade->replay_exception(exceptions()[0].id, "olga", "the period is open again"));
+  settle();
+  EXPECT_EQ(cloud().postings_of(MovementId{"M1"}), 1);
+  cloud().post_again(MovementId{"M1"});
+  wait_until_verified();
+  expect_raised(Side::cloud);
+}
+
 TEST_F(PostingInDoubt, HoldsUpNoLaterPostingOfItsArticle) {
   legacy().set_trap("adjust_stock", Trap::lost_answer);
   EXPECT_EQ(facade->inventory().adjust(movement("M1", "-3"), write("k1")).status, 202);

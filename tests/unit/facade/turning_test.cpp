@@ -94,6 +94,18 @@ TEST_F(TurningTest, NothingGoesFurtherUntilItHasTurnedAndTheWayBackIsFree) {
   EXPECT_EQ(side_of("C1"), Side::legacy);
 }
 
+TEST_F(TurningTest, WhatUsersChangedInAPrimaryThatNeverWasIsRaised) {
+  settle();
+  ASSERT_TRUE(publish(Stage::cloud_primary));
+  cloud().add_customer(called("+49 7"));
+  ASSERT_TRUE(facade->cutover().roll_back(Capability::customers, version(Capability::customers),
+                                          {"ada", "at once"}));
+  settle();
+  ASSERT_EQ(exceptions().size(), 1u);
+  EXPECT_EQ(exceptions()[0].kind, "customer_left_behind");
+  EXPECT_EQ(exceptions()[0].subject, "C1");
+}
+
 TEST_F(TurningTest, AShareTurnsTheSameWay) {
   legacy().add_customer(called("+49 5"));
   ASSERT_TRUE(publish(Stage::cloud_primary, 50'000));

@@ -86,11 +86,48 @@ TEST_P(JournalSuite, DocumentsAreValuedByWhatTheyHaveInCommon) {
   };
   const auto euros = [](const char* text) { return *Decimal::parse(text); };
   const std::vector<DocumentValue> expected{
-      {OrderStatus::open, false, true, true, "EUR", 2, euros("0.30")},
-      {OrderStatus::open, false, false, false, "EUR", 1, euros("7.00")},
-      {OrderStatus::invoiced, true, true, true, "EUR", 1, euros("100.00")}};
+      {OrderStatus::open, false, true, true, false, "EUR", 2, euros("0.30")},
+      {OrderStatus::open, false, false, false, false, "EUR", 1, euros("7.00")},
+      {OrderStatus::invoiced, true, false, false, false, "EUR", 1, euros("100.00")}};
   EXPECT_EQ(values_of("default"), expected);
   EXPECT_TRUE(values_of("elsewhere").empty());
+}
+
+TEST_P(JournalSuite, InvoicedDocumentsAreCountedAsTheyCome) {
+  DocumentRecord document;
+  document.id = {ChannelId{"web"}, OrderNumber{"1"}};
+  document.home = Side::cloud;
+  document.currency = "EUR";
+  document.grand_total = *Decimal::parse("19.99");
+  const auto put = [&] { write([&](JournalTransaction& tx) { tx.put_document(document); }); };
+  const auto invoiced = [&](Side home) {
+    std::string text;
+    for (const DocumentValue& value :
+         read([&](const JournalReader& reader) { return reader.document_values("default", home); }))
+      if (value.closed)
+        text += std::to_string(value.count) + " worth " + value.total.text() + " " + value.currency;
+    return text;
+  };
+  put();
+  EXPECT_EQ(invoiced(Side::cloud), "");
+  document.status = OrderStatus::invoiced;
+  document.closed = true;
+  put();
+  put();  // Again, as a feed does.
+  EXPECT_EQ(invoiced(Side::cloud), "1 worth 19.99 EUR");
+  document.grand_total = *Decimal::parse("20.5");
+  put();
+  EXPECT_EQ(invoiced(Side::cloud), "1 worth 20.50 EUR");
+  document.home = Side::legacy;
+  put();
+  EXPECT_EQ(invoiced(Side::cloud), "");
+  EXPECT_EQ(invoiced(Side::legacy), "1 worth 20.50 EUR");
+  document.id = {ChannelId{}, OrderNumber{"SO-1"}};  // Older than the facade.
+  put();
+  // A journal of before the running counts is counted once.
+  for (int times = 0; times < 2; ++times)
+    write([](JournalTransaction& tx) { tx.count_invoiced(); });
+  EXPECT_EQ(invoiced(Side::legacy), "1 worth 20.50 EUR");
 }
 
 }  // namespace underpin::facade::journal
