@@ -108,8 +108,10 @@ void World::channel_acts() {
   ChannelWrite write;
   write.channel = dice_.one_of(channels_);
   auto kind = dice_.between(0, 99);
-  if (options_.mutant == Mutant::no_affinity && dice_.chance(700))
+  if ((options_.mutant == Mutant::no_affinity || from_end_to_end()) && dice_.chance(700))
     kind = dice_.chance(500) ? 55 : 95;
+  if (options_.mutant == Mutant::births_stay && dice_.chance(500)) kind = 10;
+  if (options_.mutant == Mutant::postings_not_verified && dice_.chance(500)) kind = 70;
   const std::string unique = std::to_string(++next_number_);
   if (kind < 26 || (placed.empty() && kind < 50)) {
     write.operation = "place_order";
@@ -215,6 +217,8 @@ void World::attempt(std::size_t index) {
   if (!facade_ || crashed_) return;
   ChannelWrite& write = writes_[index];
   write.on_its_way = true;
+  ++write.in_flight;
+  if (write.state == WriteState::refused) write.asked_again = true;
   if (++write.attempts == 2) count("repeated");
   in_process("write", [this, index] {
     const ChannelWrite now = writes_[index];
@@ -248,8 +252,14 @@ facade::Answer World::send(ChannelWrite& write) {
 void World::take_answer(std::size_t index, const facade::Answer& answer) {
   ChannelWrite& write = writes_[index];
   write.on_its_way = false;
+  --write.in_flight;
   tell("answer to " + write.key + ": " + std::to_string(answer.status) + " " +
        answer.body.substr(0, 160));
+  // A refusal before anything was begun (404, 412) is not stored: the repeat is a write of its own.
+  if (write.state == WriteState::refused && answer.status < 300 && !to_repeat(answer)) {
+    write.state = WriteState::waiting;
+    count("accepted after a refusal");
+  }
   if (write.state != WriteState::waiting) {
     if (write.state == WriteState::acknowledged && !to_repeat(answer) &&
         (answer.status != write.answer.status || answer.body != write.answer.body))
@@ -268,6 +278,7 @@ void World::take_answer(std::size_t index, const facade::Answer& answer) {
   write.ended = time();
   write.answer = answer;
   write.state = answer.status < 300 ? WriteState::acknowledged : WriteState::refused;
+  write.asked_again = write.state == WriteState::refused && write.in_flight > 0;
   if (write.operation == "place_order again") {
     count("repeated under another key");
   } else {
@@ -379,7 +390,7 @@ void World::touch() {
 std::vector<const ChannelWrite*> World::quantity_writes(const std::string& subject) const {
   std::vector<const ChannelWrite*> all;
   for (const ChannelWrite& write : writes_) {
-    if (write.subject == subject && write.state != WriteState::refused &&
+    if (write.subject == subject && write.may_have_applied() &&
         (write.operation == "place_order" || write.operation == "amend_order"))
       all.push_back(&write);
   }
@@ -402,8 +413,7 @@ Decimal World::demand_at_least(const OrderId& id, const StockKey& key) {
     if (write.subject != subject) continue;
     if (write.operation == "place_order" && write.state == WriteState::acknowledged)
       placed = &write.order;
-    if (write.operation.rfind("cancel", 0) == 0 && write.state != WriteState::refused)
-      return Decimal{};
+    if (write.operation.rfind("cancel", 0) == 0 && write.may_have_applied()) return Decimal{};
   }
   if (placed == nullptr) return Decimal{};
   Decimal sum;

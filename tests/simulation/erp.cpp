@@ -146,6 +146,7 @@ DocumentNumber Erp::own_order(const Order& order) {
   document.order.id = {};
   document.complete = true;
   document.released = true;
+  document.entered = world.scheduler().time();
   documents.push_back(std::move(document));
   changed(documents.size() - 1);
   return documents.back().number;

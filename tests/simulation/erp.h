@@ -86,6 +86,7 @@ class Erp {
     bool posted = false;
     bool tax_off = false;  // This ERP computes another total than the channel states.
     bool executed_inert = false;
+    Micros entered = -1;     // By a user of this ERP.
     bool says_open = false;  // A block that does not work: released, and said to be open.
     std::int64_t revision = 1;
     std::string key;

@@ -23,6 +23,7 @@ class Judge {
       if (write.operation == "place_order") order(write);
       if (write.operation == "adjust_stock") adjustment(write);
     }
+    own_orders();
     statuses();
     transfers();
     customers();
@@ -114,7 +115,7 @@ class Judge {
       const auto number = Decimal::parse(write.value);
       all.push_back({number ? number->normalized().text() : write.value, write.begun,
                      write.state == WriteState::acknowledged ? write.ended : -1,
-                     write.state == WriteState::refused});
+                     !write.may_have_applied()});
     }
     const auto known = world_.registers_.find(in_register);
     if (known != world_.registers_.end()) {
@@ -127,7 +128,7 @@ class Judge {
   bool touched_by(const std::string& subject, const std::string& prefix) const {
     return std::any_of(world_.writes_.begin(), world_.writes_.end(), [&](const ChannelWrite& one) {
       return one.subject == subject && one.operation.rfind(prefix, 0) == 0 &&
-             one.state != WriteState::refused;
+             one.may_have_applied();
     });
   }
 
@@ -144,7 +145,7 @@ class Judge {
         fail("doubled in " + erp.settings.name + " and not raised: " + subject);
     }
     if (placed.state == WriteState::refused) {
-      if (!world_.beyond_settle_ && !(held[0].empty() && held[1].empty()))
+      if (!world_.beyond_settle_ && !placed.asked_again && !(held[0].empty() && held[1].empty()))
         fail("refused and applied: " + subject);
       return;
     }
@@ -173,9 +174,16 @@ class Judge {
     for (const Erp::Document* one : held[static_cast<std::size_t>(known->home)]) home = one;
     for (const Erp::Document* one : held[static_cast<std::size_t>(other(known->home))]) copy = one;
     if (home == nullptr || !home->complete) return fail("lost at home: " + subject);
+    for (const auto& [from, to] : world_.halts_) {
+      if (placed.begun <= from || placed.ended < 0 || (to >= 0 && placed.ended >= to)) continue;
+      world_.count("born in legacy while halted");
+      if (known->home != Side::legacy && !transferred(subject))
+        fail("born in the cloud while halted: " + subject);
+    }
     // A call that was committed after settle_ms may have blocked or released it (docs/safety.md).
     const bool moved_late = world_.beyond_settle_ && transferred(subject);
-    if (home->inert && home->open() && !moved_late)
+    const bool given_up = world_.discarded_.count("orders/" + subject) != 0;
+    if (home->inert && home->open() && !moved_late && !given_up)
       fail("its home holds it as a mirror: " + subject);
     if (copy != nullptr && !copy->inert && !moved_late) fail("born in both ERPs: " + subject);
 
@@ -257,6 +265,42 @@ class Judge {
     });
   }
 
+  // What the ERPs' users entered, or had before the facade, is demand in the other ERP too.
+  void own_orders() {
+    if (!level(Capability::orders) || world_.beyond_settle_) return;
+    for (const Side side : {Side::legacy, Side::cloud}) {
+      Erp& erp = world_.on(side);
+      Erp& receiver = world_.on(other(side));
+      for (const Erp::Document& document : erp.documents) {
+        if (!document.order.id.empty() || !document.open()) continue;
+        const std::string subject = "/" + document.number.text();
+        if (world_.discarded_.count("orders/" + subject) != 0 || transferred(subject)) continue;
+        // Where nobody should work yet, or any more, what is entered gets no copy.
+        const auto plans = in_force(Capability::orders, document.entered, document.entered);
+        const bool out_of_place =
+            std::any_of(plans.begin(), plans.end(), [&](const cutover::Plan& plan) {
+              return side == Side::cloud ? plan.rollout.lowest() == cutover::Stage::legacy_only
+                                         : plan.rollout.highest() == cutover::Stage::cloud_only;
+            });
+        if (out_of_place) continue;
+        Decimal at_home;
+        for (const OrderLine& line : document.order.lines) at_home += line.outstanding();
+        Decimal in_copies;
+        for (const std::size_t index : receiver.with_reference(
+                 {ChannelId{erp.settings.name}, OrderNumber{document.number.text()}})) {
+          const Erp::Document& copy = receiver.documents[index];
+          if (!copy.inert) fail("the copy of " + document.number.text() + " is live");
+          if (!copy.open()) continue;
+          for (const OrderLine& line : copy.order.lines) in_copies += line.outstanding();
+        }
+        if (at_home != in_copies) {
+          fail("the copy of " + erp.settings.name + "'s own " + document.number.text() +
+               " is not level: home " + at_home.text() + " copy " + in_copies.text());
+        }
+      }
+    }
+  }
+
   // The plans that were in force at some moment between two.
   std::vector<cutover::Plan> in_force(Capability capability, Micros from, Micros to) const {
     std::vector<facade::journal::PlanRecord> records;  // Newest first.
@@ -284,7 +328,7 @@ class Judge {
            " and not raised: " + write.adjustment.movement.text());
     }
     if (write.state == WriteState::refused) {
-      if (!world_.beyond_settle_ && posted[0] + posted[1] > 0)
+      if (!world_.beyond_settle_ && !write.asked_again && posted[0] + posted[1] > 0)
         fail("refused and posted: " + write.adjustment.movement.text());
       return;
     }

@@ -10,11 +10,24 @@ namespace underpin::simulation {
 using facade::journal::ExceptionRecord;
 using facade::journal::JournalReader;
 
+namespace {
+
+// A delivery that met two documents, or postings, is raised as a dead letter that says so.
+bool says_two(const ExceptionRecord& exception) {
+  return exception.kind == "dead_letter" &&
+         (exception.detail.find("two documents") != std::string::npos ||
+          exception.detail.find("two postings") != std::string::npos);
+}
+
+}  // namespace
+
 // ---- those who flip
 
 void World::flip() {
   auto capability = static_cast<Capability>(dice_.between(0, 3));
-  if (options_.mutant == Mutant::no_affinity && walking_) capability = Capability::customers;
+  const bool customers_alone = options_.mutant == Mutant::no_affinity || from_end_to_end() ||
+                               options_.mutant == Mutant::last_changes_forgotten;
+  if (customers_alone && walking_) capability = Capability::customers;
   const auto at = static_cast<std::size_t>(capability);
   const auto kind = dice_.between(0, 99);
   const auto share = static_cast<std::uint32_t>(dice_.between(1, 99) * 1'000);
@@ -33,6 +46,11 @@ void World::flip() {
       if (here >= target_[at]) return;
       request.stage = static_cast<cutover::Stage>(here + 1);
       moved = desk.change(capability, request, status->plan.version, {"ada", "to the start"});
+    } else if (from_end_to_end()) {
+      if (here == 0) going_up_ = true;
+      if (here == 3) going_up_ = false;
+      request.stage = static_cast<cutover::Stage>(here + (going_up_ ? 1 : -1));
+      moved = desk.change(capability, request, status->plan.version, {"ada", "end to end"});
     } else if (kind < 12) {
       if (least == 1 && !status->plan.undo.empty() &&
           cutover::index(status->plan.undo.back().lowest()) < least)
@@ -65,6 +83,32 @@ void World::flip() {
       count("flip refused");
       tell("refused: " + moved.error().message);
     }
+  });
+}
+
+// A guard halts orders; after a while a person acknowledges it.
+void World::halt_or_acknowledge() {
+  const bool keen = options_.mutant == Mutant::births_stay;
+  if (!keen && !dice_.chance(250)) return;
+  const bool halts = keen || dice_.chance(300);
+  in_process("flip", [this, halts] {
+    auto& desk = facade_->cutover();
+    const cutover::Plan plan = desk.plan(Capability::orders);
+    if (plan.halt || plan.births_to_legacy) {
+      if (!halts_.empty() && halts_.back().second < 0) halts_.back().second = time();
+      if (desk.acknowledge(Capability::orders, plan.version, true, "ada", "seen"))
+        count("halt acknowledged");
+      return;
+    }
+    if (!cutover::rule(plan.rollout.from).mirror_writes ||
+        !cutover::rule(plan.rollout.to).mirror_writes || !halts)
+      return;
+    if (!desk.halt(Capability::orders, plan.version,
+                   {"error_rate", cutover::GuardVerdict::breach, "simulated"}))
+      return;
+    count("halted");
+    tell("orders are halted");
+    halts_.emplace_back(time(), -1);
   });
 }
 
@@ -113,6 +157,7 @@ void World::operate() {
     if (!read) return;
     for (const ExceptionRecord& exception : open) {
       const std::string about = std::string(name(exception.capability)) + "/" + exception.subject;
+      if (says_two(exception)) continue;  // To be settled in the ERP first.
       if (exception.kind == "dead_letter") {
         const int times = ++replays_[about];
         if (times > 6 || (acting_ && dice_.chance(80))) {
@@ -120,6 +165,7 @@ void World::operate() {
           if (facade_->discard_exception(exception.id, "ada", "given up")) {
             discarded_.insert(about);
             count("dead letter discarded");
+            tell("a person gives up what " + about + " had waiting: " + exception.detail);
           }
         } else if (facade_->replay_exception(exception.id, "ada", "again")) {
           count("dead letter replayed");
@@ -145,9 +191,7 @@ void World::settle_duplicates() {
       [&](const JournalReader& reader) { open = reader.exceptions("open", 100); });
   if (!read) return;
   for (const ExceptionRecord& exception : open) {
-    // A delivery that met two documents is raised as well: as a dead letter that says so.
-    const bool said = exception.kind == "dead_letter" &&
-                      exception.detail.find("two documents") != std::string::npos;
+    const bool said = says_two(exception);
     const bool posting = exception.kind == "duplicate_posting";
     if ((exception.kind != "duplicate_document" && !posting && !said) || !exception.side) continue;
     count(posting ? "duplicate posting raised" : "duplicate raised");
@@ -183,8 +227,11 @@ void World::settle_duplicates() {
         return true;
       });
     }
-    if (said) continue;
-    in_process("operator", [this, exception] {
+    in_process("operator", [this, exception, said] {
+      if (said) {
+        (void)facade_->replay_exception(exception.id, "ada", "settled in the ERP").has_value();
+        return;
+      }
       (void)facade_->discard_exception(exception.id, "ada", "settled in the ERP").has_value();
     });
   }

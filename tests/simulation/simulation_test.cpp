@@ -47,6 +47,16 @@ TEST(NamedSeed, ADeliveryWhoseOutcomeTheStoreCouldNotKeepIsNotSentAgainTooEarly)
   stays_right(589);
 }
 
+TEST(NamedSeed, APrimaryThatNeverWasIsReadBeforeItIsForgotten) {
+  stays_right(785);
+  stays_right(3271);
+}
+
+TEST(NamedSeed, ACancelThatWasNotFoundAtFirstIsACancel) {
+  stays_right(196);
+  stays_right(1710);
+}
+
 // A rule that is switched off must be missed: a world without it goes wrong for some seed.
 class WithoutTheRule : public testing::TestWithParam<Mutant> {};
 

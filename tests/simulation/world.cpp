@@ -29,7 +29,14 @@ constexpr std::array<std::string_view, mutant_count> mutant_names{"none",
                                                                   "no_mirror_order",
                                                                   "demand_not_overlaid",
                                                                   "duplicates_not_raised",
-                                                                  "block_does_nothing"};
+                                                                  "block_does_nothing",
+                                                                  "no_plan_fence",
+                                                                  "no_subject_locks",
+                                                                  "births_stay",
+                                                                  "last_changes_forgotten",
+                                                                  "no_second_look",
+                                                                  "postings_not_verified",
+                                                                  "ends_do_not_wait"};
 
 // What the process does when it dies at a commit.
 const std::vector<std::string>& labels() {
@@ -127,6 +134,10 @@ const std::vector<std::string>& must_be_hit() {
                                "hold released",
                                "comparison",
                                "duplicate raised",
+                               "writer stalls",
+                               "halted",
+                               "halt acknowledged",
+                               "born in legacy while halted",
                                "duplicate posting raised",
                                "grew again after everything had left"});
     return names;
@@ -144,6 +155,7 @@ class World::AroundJournal final : public Journal {
   Status write(const std::function<bool(JournalTransaction&)>& work) override {
     world_.scheduler_.check_alive();
     world_.maybe_yield(300);
+    world_.maybe_stall();
     due(CrashOrder::At::before_commit, "before");
     const Status written = inner_->write(work);
     due(CrashOrder::At::after_commit, "after");
@@ -213,9 +225,11 @@ void World::draw_settings() {
                                            IdempotencyMode::natural_key,
                                            IdempotencyMode::key_header};
   const Mutant mutant = options_.mutant;
-  beyond_settle_ = dice_.chance(100) || mutant == Mutant::duplicates_not_raised;
+  const bool late = mutant == Mutant::duplicates_not_raised || mutant == Mutant::no_second_look ||
+                    mutant == Mutant::postings_not_verified;
+  beyond_settle_ = dice_.chance(100) || late;
   fault_per_1000_ = static_cast<int>(dice_.one_of(std::vector<int>{0, 15, 40, 90, 160}));
-  if (mutant == Mutant::duplicates_not_raised) fault_per_1000_ = 160;
+  if (late) fault_per_1000_ = 160;
   stock_strict_ = dice_.chance(700) || mutant == Mutant::demand_not_overlaid;
   settle_ms_ = dice_.between(400, 1'500);
   ErpSettings legacy{
@@ -235,7 +249,13 @@ void World::draw_settings() {
   }
   legacy_ = std::make_unique<Erp>(*this, legacy);
   cloud_ = std::make_unique<Erp>(*this, cloud);
-  const int crashes = static_cast<int>(dice_.between(0, 4));
+  if (mutant == Mutant::no_second_look || mutant == Mutant::no_subject_locks) stall_per_1000_ = 300;
+  // To and fro, undisturbed: there the fence and the ends matter.
+  if (from_end_to_end()) {
+    fault_per_1000_ = mutant == Mutant::ends_do_not_wait ? 90 : 0;
+    stall_per_1000_ = mutant == Mutant::no_plan_fence ? 300 : 0;
+  }
+  const int crashes = from_end_to_end() ? 0 : static_cast<int>(dice_.between(0, 4));
   for (int i = 0; i < crashes; ++i) {
     CrashOrder order;
     order.at = static_cast<CrashOrder::At>(dice_.between(0, 3));
@@ -252,6 +272,12 @@ void World::draw_settings() {
   target_[at(Capability::orders)] =
       static_cast<int>(dice_.between(0, target_[at(Capability::customers)]));
   target_[at(Capability::pricing)] = static_cast<int>(dice_.between(0, 3));
+  if (from_end_to_end()) {
+    target_[at(Capability::customers)] = 3;
+    target_[at(Capability::orders)] = 0;
+  }
+  if (mutant == Mutant::births_stay)
+    target_[at(Capability::customers)] = target_[at(Capability::orders)] = 3;
   const int stock_most = target_[at(Capability::orders)] >= 1 ? 4 : 2;
   target_[at(Capability::inventory)] =
       static_cast<int>(dice_.between(stock_strict_ ? 1 : 0, stock_most));
@@ -288,6 +314,12 @@ void World::open_process() {
   settings.cutover.transfer.open = settings.cutover.transfer.part_shipped =
       settings.cutover.transfer.prepaid = facade::TransferPolicy::move;
   settings.cutover.transfer.per_minute = 600;
+  settings.journal.rules.plan_fence = options_.mutant != Mutant::no_plan_fence;
+  settings.journal.rules.births_return = options_.mutant != Mutant::births_stay;
+  settings.journal.rules.last_changes = options_.mutant != Mutant::last_changes_forgotten;
+  settings.journal.rules.second_look = options_.mutant != Mutant::no_second_look;
+  settings.journal.rules.verified_postings = options_.mutant != Mutant::postings_not_verified;
+  settings.journal.rules.waiting_ends = options_.mutant != Mutant::ends_do_not_wait;
   settings.around_journal = [this](std::unique_ptr<Journal> journal) {
     return std::make_unique<AroundJournal>(*this, std::move(journal));
   };
@@ -306,6 +338,7 @@ void World::open_process() {
   }
   facade_ = std::move(opened).value();
   facade_->writes().switch_resolver(options_.mutant != Mutant::resolver_off);
+  if (options_.mutant == Mutant::no_subject_locks) facade_->writes().locks().switch_off();
   tell("process starts");
   for (const auto& task : facade_->tasks()) {
     const Micros every = dice_.between(40, 400) * 1'000;
@@ -365,13 +398,25 @@ void World::maybe_yield(int per_1000) {
   if (scheduler_.in_fiber() && dice_.chance(per_1000)) scheduler_.sleep(dice_.between(1, 3'000));
 }
 
+// A thread that the machine does not run for a while: what it has read may be over when it goes on.
+void World::maybe_stall() {
+  const std::string& label = scheduler_.label();
+  const bool sends = label == "write" || label == "relay" || label == "outcome resolver";
+  if (!faulty_ || !scheduler_.in_fiber() || !sends || !dice_.chance(stall_per_1000_)) return;
+  count("writer stalls");
+  scheduler_.sleep(dice_.between(50'000, 1'700'000));
+}
+
 void World::close_process() {
   crashed_ = false;
   facade_.reset();
   crash::clear_faults();
   crash::fault_vfs_crash();
   if (!crash::fault_vfs_restart()) violation("files of a dead process are still open");
-  for (ChannelWrite& write : writes_) write.on_its_way = false;
+  for (ChannelWrite& write : writes_) {
+    write.on_its_way = false;
+    write.in_flight = 0;
+  }
   active_reads_.clear();
   scheduler_.at(time() + dice_.between(10'000, 900'000), [this] {
     if (!facade_) open_process();
@@ -457,7 +502,14 @@ WorldReport World::run() {
   every(20'000, 260'000, [this] { channel_acts(); });
   every(40'000, 400'000, [this] { user_acts(); });
   every(100'000, 900'000, [this] { flip(); });
-  if (options_.mutant == Mutant::no_affinity) every(50'000, 200'000, [this] { flip(); });
+  every(400'000, 2'000'000, [this] { halt_or_acknowledge(); });
+  if (options_.mutant == Mutant::no_affinity || options_.mutant == Mutant::last_changes_forgotten)
+    every(50'000, 200'000, [this] { flip(); });
+  if (options_.mutant == Mutant::last_changes_forgotten) {
+    every(50'000, 200'000,
+          [this] { change_customer(CustomerNumber{"C" + std::to_string(dice_.between(1, 4))}); });
+  }
+  if (from_end_to_end()) every(40'000, 120'000, [this] { flip(); });
   every(150'000, 600'000, [this] { operate(); });
   if (options_.mutant == Mutant::block_does_nothing || dice_.chance(500))
     every(300'000, 1'500'000, [this] { transfer(); });

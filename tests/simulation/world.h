@@ -20,20 +20,27 @@ namespace underpin::simulation {
 // A safety rule switched off. A world without it must go wrong for some seed.
 enum class Mutant {
   none,
-  resolver_off,           // Nobody looks up what became of a write.
-  journal_not_synced,     // A commit returns before it is on the disk.
-  live_mirrors,           // A document placed as a mirror is released.
-  no_look_up,             // Adapters create without looking up first.
-  settle_too_short,       // settle_ms says 0; the vendor commits later.
-  cancel_after_shipping,  // The ERP cancels what has left.
-  two_open_intents,       // A second write to a subject does not wait for the first.
-  no_affinity,            // States follow the plan at once.
-  no_mirror_order,        // Rows of one subject are delivered as they come.
-  demand_not_overlaid,    // Available to sell is what the ERP says.
-  duplicates_not_raised,  // A second document is found and nothing is said.
-  block_does_nothing,     // What an ERP has taken back for a transfer is picked nevertheless.
+  resolver_off,            // Nobody looks up what became of a write.
+  journal_not_synced,      // A commit returns before it is on the disk.
+  live_mirrors,            // A document placed as a mirror is released.
+  no_look_up,              // Adapters create without looking up first.
+  settle_too_short,        // settle_ms says 0; the vendor commits later.
+  cancel_after_shipping,   // The ERP cancels what has left.
+  two_open_intents,        // A second write to a subject does not wait for the first.
+  no_affinity,             // States follow the plan at once.
+  no_mirror_order,         // Rows of one subject are delivered as they come.
+  demand_not_overlaid,     // Available to sell is what the ERP says.
+  duplicates_not_raised,   // A second document is found and nothing is said.
+  block_does_nothing,      // What an ERP has taken back for a transfer is picked nevertheless.
+  no_plan_fence,           // A writer that was held up opens under the plan that it remembers.
+  no_subject_locks,        // Writers, releases and the resolver of one subject meet.
+  births_stay,             // A halt does not return births to legacy.
+  last_changes_forgotten,  // Customers turn at once.
+  no_second_look,          // What the feed meets while a write is open is forgotten.
+  postings_not_verified,   // Nobody looks up what became of a posting in doubt.
+  ends_do_not_wait,        // legacy_only and cloud_only begin while subjects are pinned.
 };
-inline constexpr std::size_t mutant_count = 13;
+inline constexpr std::size_t mutant_count = 20;
 std::string_view name(Mutant mutant);
 std::optional<Mutant> parse_mutant(std::string_view text);
 
@@ -72,6 +79,10 @@ struct ChannelWrite {
   Micros ended = -1;
   int attempts = 0;
   bool on_its_way = false;
+  int in_flight = 0;
+  // Refused, and asked again: a refusal of something that was never begun is not stored.
+  bool asked_again = false;
+  bool may_have_applied() const { return state != WriteState::refused || asked_again; }
   WriteState state = WriteState::waiting;
   facade::Answer answer;
   Micros next_try = 0;
@@ -143,6 +154,11 @@ class World final : public Surroundings {
   void die(const std::string& where);
   void on_step(facade::Step step);
   void maybe_yield(int per_1000);
+  void maybe_stall();
+  // The worlds of these mutants take customers up and down all the stages.
+  bool from_end_to_end() const {
+    return options_.mutant == Mutant::no_plan_fence || options_.mutant == Mutant::ends_do_not_wait;
+  }
   CallContext call_within(std::int64_t ms, const ChannelId& channel) const;
   void in_process(const std::string& label, std::function<void()> body);
   void run_until(Micros end);
@@ -166,6 +182,7 @@ class World final : public Surroundings {
   void user_acts();
   void flip();
   void transfer();
+  void halt_or_acknowledge();
   void operate();
   void settle_duplicates();
   void touch();
@@ -191,8 +208,12 @@ class World final : public Surroundings {
   bool crashed_ = false;
   std::vector<CrashOrder> crashes_;
   std::optional<CrashOrder> armed_;
-  bool acting_ = false;   // Channels, users and flips.
-  bool faulty_ = false;   // Faults of ERPs and of the store.
+  bool acting_ = false;      // Channels, users and flips.
+  bool faulty_ = false;      // Faults of ERPs and of the store.
+  int stall_per_1000_ = 10;  // Of writers, between routing and opening.
+  bool going_up_ = false;    // A mutant's world goes from end to end.
+  // While births of orders are returned to legacy; the last may be open.
+  std::vector<std::pair<Micros, Micros>> halts_;
   bool walking_ = false;  // Flips go anywhere; before, they go to where the world begins.
   int fault_per_1000_ = 0;
   bool beyond_settle_ = false;
