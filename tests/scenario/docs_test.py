@@ -6,17 +6,20 @@ what a block exports holds for the next.
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", ".."))
 sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "simulators")]
 
 from drive.account import Account  # noqa: E402
+from drive.http_calls import Server  # noqa: E402
 from drive.processes import Processes, free_port  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 
@@ -42,6 +45,22 @@ def script_of(page: str) -> str:
     return "\n".join(lines)
 
 
+class Traffic(threading.Thread):
+    """A site that is in use: without calls its guards have nothing to judge by, and hold every step."""
+
+    def __init__(self, port: int):
+        super().__init__(daemon=True)
+        self._server = Server(port, {"X-API-Key": "web-demo-key"})
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(0.03):
+            try:
+                self._server.call("GET", "/v1/orders?limit=1")
+            except (OSError, http.client.HTTPException):
+                pass  # Switched off, on purpose, by a page.
+
+
 def main() -> int:
     binary = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="underpin-docs-") as out:
@@ -51,6 +70,8 @@ def main() -> int:
         wrong = []
         try:
             processes.start()
+            traffic = Traffic(ports[0])
+            traffic.start()
             for page in PAGES:
                 script = script_of(page)
                 for old, new in (("127.0.0.1:8080", f"127.0.0.1:{ports[0]}"),
@@ -63,6 +84,8 @@ def main() -> int:
                 print(ended.stdout)
                 if ended.returncode != 0:
                     wrong.append(f"{page}: the block after the last --- above ended with {ended.returncode}")
+            traffic.ended.set()
+            traffic.join()
         finally:
             wrong += processes.stop()
     for text in wrong:
