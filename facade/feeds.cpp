@@ -247,7 +247,8 @@ bool Feeds::take_order(JournalTransaction& tx, Side side, const SeenOrder& seen)
     // Imported as the copy of an order that legacy has: that one knows its number.
     const auto xref = order_xref(tx, side, seen.change.ref.document);
     if (side == Side::cloud && xref && !xref->legacy.empty()) return true;
-    put_with_xref(tx, adopted(seen.order, id, side, seen.change.ref.document, now_()));
+    put_with_xref(tx,
+                  adopted(seen.order, id, side, seen.change.ref.document, plans_.wave(), now_()));
     document = tx.document(id);
     if (document) CatchUp::bring_late(tx, systems_, *document, seen.order, now_());
     return true;

@@ -77,9 +77,10 @@ OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems) {
 }
 
 DocumentRecord adopted(const Order& order, const OrderId& id, Side home,
-                       const DocumentNumber& document, Timestamp now) {
+                       const DocumentNumber& document, const std::string& wave, Timestamp now) {
   DocumentRecord record;
   record.id = id;
+  record.wave = wave;
   record.home = home;
   record.customer = order.customer;
   record.status = order.status;
@@ -259,10 +260,10 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number, const Cal
     const OrderId said = identity_in_journal(order.result->id, systems_);
     if (said.empty())
       return remembered(adopted(*order.result, {{}, OrderNumber{ref.document.text()}}, side,
-                                ref.document, now_()));
+                                ref.document, plans_.wave(), now_()));
     if (!said.channel.empty() && said.channel != context.channel) return unknown;
     if (said.channel.empty())
-      return remembered(adopted(*order.result, said, side, ref.document, now_()));
+      return remembered(adopted(*order.result, said, side, ref.document, plans_.wave(), now_()));
     const auto whose = look_for(said, context);
     if (!whose) return whose.error();
     if (*whose) return remembered(**whose);
@@ -306,8 +307,8 @@ Result<std::optional<DocumentRecord>> OrderFacade::look_for(const OrderId& id,
   const Side home = judge_home(evidence).home.value_or(evidence.birth_side);
   const auto& found = there[static_cast<std::size_t>(home)];
   const Side held = found ? home : other(home);
-  return std::optional(
-      adopted(*there[static_cast<std::size_t>(held)], id, held, DocumentNumber{}, now_()));
+  return std::optional(adopted(*there[static_cast<std::size_t>(held)], id, held, DocumentNumber{},
+                               plans_.wave(), now_()));
 }
 
 Status OrderFacade::adopt(const OrderId& id, const CallContext& context) {

@@ -101,6 +101,7 @@ OrderId identity_in_journal(const OrderId& at_erp, const Systems& systems);
 
 // A document that an ERP's feed or a look-up found and the journal does not know yet.
 journal::DocumentRecord adopted(const Order& order, const OrderId& id, Side home,
-                                const DocumentNumber& document, Timestamp now);
+                                const DocumentNumber& document, const std::string& wave,
+                                Timestamp now);
 
 }  // namespace underpin::facade

@@ -19,6 +19,8 @@ using journal::OutboxRow;
 
 namespace {
 
+constexpr int conflicts_max = 5;
+
 template <class T>
 Result<T> payload_of(const OutboxRow& row) {
   const auto value = json::parse(row.payload);
@@ -210,7 +212,10 @@ bool OutboxRelay::deliver(const OutboxRow& row, Deadline until) {
   wait_ms = std::min(wait_ms, settings_.backoff_max_ms);
   wait_ms = std::max<std::int64_t>(wait_ms, std::int64_t{error.retry_after_s} * 1000);
   Status noted = Done{};
-  switch (disposition(error.code)) {
+  // Somebody changed the record between its being read and written: that passes. What still is a
+  // conflict then is a person's to look at.
+  const bool stale = error.code == ErrorCode::conflict && row.attempts + 1 < conflicts_max;
+  switch (stale ? Disposition::retry : disposition(error.code)) {
     case Disposition::retry:
       noted = journal_.write([&](JournalTransaction& tx) {
         tx.retry_later(row.id, now_().plus_ms(wait_ms), text);

@@ -342,9 +342,9 @@ DocumentRecord Recovery::document_of(RecoveryState& state, const OrderLook& look
                                      bool& changed) const {
   const Order& at_home = *look.on(home).order;
   DocumentRecord document =
-      look.known ? *look.known : adopted(at_home, look.id, home, look.on(home).document, now_());
+      look.known ? *look.known
+                 : adopted(at_home, look.id, home, look.on(home).document, plans_.wave(), now_());
   if (!look.known) {
-    document.wave = plans_.wave();
     document.plan_version = look.plan.version;
     document.bucket = cutover::bucket_per_100k(look.plan.salt, look.subject);
     if (!look.id.channel.empty()) document.content = content_of(at_home, look.id);

@@ -41,6 +41,7 @@ struct FacadeFixture : testing::Test {
     FacadeSettings settings;
     settings.state_folder = folder.string();
     settings.now = [this] { return Timestamp{clock.load()}; };
+    settings.wave = wave;
     settings.relay.backoff_min_ms = 0;
     settings.writes.subject_wait_ms = 50;
     settings.on_step = on_step;
@@ -245,6 +246,7 @@ struct FacadeFixture : testing::Test {
   OnStep on_step;  // Taken at the next open(), like what follows.
   std::function<std::unique_ptr<journal::Journal>(std::unique_ptr<journal::Journal>)>
       around_journal;
+  std::string wave = "default";
   CutoverSettings cutover_settings;
   RehearsalSettings rehearsal_settings;
   OrderSettings order_settings;

@@ -82,5 +82,26 @@ TEST_F(OrderFeedTest, WhatItMetOfAWriteThatWasRightIsForgotten) {
   }));
 }
 
+TEST_F(OrderFeedTest, AnOrderThatUsersOrAnEarlierJournalMadeBelongsToTheWaveThatMeetsIt) {
+  facade.reset();
+  wave = "fr";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  open();
+  Order own = order("7");
+  own.id = {};
+  const DocumentNumber raised_there = legacy().own_order(own, true);
+  poll(Side::legacy);
+  std::optional<journal::DocumentRecord> kept;
+  std::int64_t counted = 0;
+  EXPECT_TRUE(facade->journal().read([&](const journal::JournalReader& reader) {
+    kept = reader.document({ChannelId{}, OrderNumber{raised_there.text()}});
+    counted = reader.document_counts("fr").open_in_legacy;
+  }));
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->wave, "fr");
+  EXPECT_EQ(counted, 1);
+}
+
 }  // namespace
 }  // namespace underpin::facade::test

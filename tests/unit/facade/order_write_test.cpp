@@ -168,6 +168,29 @@ TEST_F(OrderWriteTest, AMirrorWaitsForItsCustomersMirror) {
   EXPECT_TRUE(exceptions().empty());
 }
 
+TEST_F(OrderWriteTest, ADeliveryThatMeetsAStaleVersionIsTriedAgainAndThenAPersonLooks) {
+  move(Capability::customers, Stage::dual_write);
+  move(Capability::orders, Stage::dual_write);
+  settle();
+  const auto settle_patiently = [&] {
+    for (int i = 0; i < 6; ++i) {
+      settle();
+      pass_ms(10'000);
+    }
+  };
+  for (int i = 0; i < 4; ++i) legacy().set_trap("release_order", Trap::stale);
+  ASSERT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
+  settle_patiently();
+  EXPECT_TRUE(legacy().orders_with(order("1").id).at(0).released);
+  EXPECT_TRUE(exceptions().empty());
+  for (int i = 0; i < 5; ++i) legacy().set_trap("release_order", Trap::stale);
+  ASSERT_EQ(facade->orders().place(order("2"), write("k2")).status, 201);
+  settle_patiently();
+  EXPECT_FALSE(legacy().orders_with(order("2").id).at(0).released);
+  ASSERT_EQ(exceptions().size(), 1U);
+  EXPECT_EQ(exceptions()[0].kind, "dead_letter");
+}
+
 TEST_F(OrderWriteTest, ARefusedMirrorIsADeadLetterThatTheChannelNeverNotices) {
   move(Capability::customers, Stage::dual_write);
   move(Capability::orders, Stage::dual_write);

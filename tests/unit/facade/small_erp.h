@@ -46,6 +46,7 @@ class SmallErp final : public ErpAdapter,
     lost_request,   // Not applied, and no answer: outcome_unknown.
     late_commit,    // outcome_unknown now; applied when commit_late() is called.
     refused,        // rejected.
+    stale,          // Not applied: somebody else has changed the record.
     throws_after,   // Applied, then an exception.
     throws_before,  // An exception, nothing applied.
   };
@@ -608,6 +609,8 @@ class SmallErp final : public ErpAdapter,
         return Error{ErrorCode::unavailable, "down"};
       case Trap::refused:
         return Error{ErrorCode::rejected, "refused by the ERP"};
+      case Trap::stale:
+        return Error{ErrorCode::conflict, "changed by another user"};
       case Trap::lost_request:
         return Error{ErrorCode::outcome_unknown, "no answer"};
       case Trap::lost_answer:
