@@ -437,32 +437,46 @@ Value exception_value(const journal::ExceptionRecord& exception) {
   return value;
 }
 
-Answer list_exceptions(Facade& facade, const ApiCall& call) {
-  std::vector<FieldError> errors;
-  only_known(call, {"state", "limit"}, errors);
-  const int limit = limit_of(call, errors);
-  if (!errors.empty()) return validation(errors);
-  std::vector<journal::ExceptionRecord> found;
-  const Status read = facade.journal().read([&](const journal::JournalReader& reader) {
-    found = reader.exceptions(query_of(call, "state").value_or("open"), limit);
-  });
-  if (!read) return problem_for(read.error());
-  Value items = Value::array();
-  for (const auto& exception : found) items.push(exception_value(exception));
-  Value body = Value::object();
-  body.set("items", std::move(items));
-  return Answer::json(200, body);
-}
-
-}  // namespace
-
-std::optional<std::int64_t> id_of(const ApiCall& call) {
-  const std::string& text = call.params.at("id");
+std::optional<std::int64_t> number_in(const std::string& text) {
   if (text.empty() || text.size() > 17 ||
       !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
     return std::nullopt;
   return std::stoll(text);
 }
+
+Answer list_exceptions(Facade& facade, const ApiCall& call) {
+  std::vector<FieldError> errors;
+  only_known(call, {"state", "capability", "cursor", "limit"}, errors);
+  const int limit = limit_of(call, errors);
+  const auto asked = query_of(call, "capability");
+  const auto capability = asked ? parse_capability(*asked) : std::nullopt;
+  if (asked && !capability)
+    errors.push_back({"capability", "must be orders, inventory, pricing or customers"});
+  const auto after = number_in(query_of(call, "cursor").value_or("0"));
+  if (!after) errors.push_back({"cursor", "must be the `next` of an earlier page"});
+  if (!errors.empty()) return validation(errors);
+  std::vector<journal::ExceptionRecord> found;
+  const Status read = facade.journal().read([&](const journal::JournalReader& reader) {
+    found = reader.exceptions(query_of(call, "state").value_or("open"),
+                              std::numeric_limits<int>::max());
+  });
+  if (!read) return problem_for(read.error());
+  std::erase_if(found, [&](const journal::ExceptionRecord& exception) {
+    return exception.id <= *after || (capability && exception.capability != *capability);
+  });
+  const bool more = found.size() > static_cast<std::size_t>(limit);
+  if (more) found.resize(static_cast<std::size_t>(limit));
+  Value items = Value::array();
+  for (const auto& exception : found) items.push(exception_value(exception));
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  if (more) body.set("next", std::to_string(found.back().id));
+  return Answer::json(200, body);
+}
+
+}  // namespace
+
+std::optional<std::int64_t> id_of(const ApiCall& call) { return number_in(call.params.at("id")); }
 
 namespace {
 

@@ -403,6 +403,31 @@ TEST_F(Waves, ExceptionsOfAllWavesAreListedWithTheirWave) {
   EXPECT_EQ(ops("GET", "/ops/v1/exceptions/1?wave=fr").status, 200);
 }
 
+TEST_F(Waves, ExceptionsAreListedByCapabilityAndPageByPage) {
+  serve({"de"});
+  EXPECT_TRUE(waves["de"].facade->journal().write([](journal::JournalTransaction& tx) {
+    for (const Capability capability :
+         {Capability::orders, Capability::customers, Capability::orders, Capability::orders}) {
+      journal::ExceptionRecord exception;
+      exception.kind = "dead_letter";
+      exception.capability = capability;
+      exception.wave = "de";
+      tx.add_exception(exception, Timestamp{1});
+    }
+    return true;
+  }));
+  const std::string list = "/ops/v1/exceptions?capability=orders&limit=2";
+  const Value first = read(ops("GET", list));
+  ASSERT_EQ(first.get("items").size(), 2u);
+  EXPECT_EQ(first.get("next").text(), "3");
+  const Value rest = read(ops("GET", list + "&cursor=3"));
+  ASSERT_EQ(rest.get("items").size(), 1u);
+  EXPECT_EQ(rest.at_pointer("/items/0/id")->as_int().value(), 4);
+  EXPECT_EQ(rest.find("next"), nullptr);
+  EXPECT_EQ(ops("GET", "/ops/v1/exceptions?capability=returns").status, 422);
+  EXPECT_EQ(ops("GET", "/ops/v1/exceptions?cursor=-1").status, 422);
+}
+
 TEST_F(Waves, AKeyThatIsLimitedSeesAndMovesNoOtherWave) {
   serve({"de", "fr"});
   const std::string key = "architect-of-de-key";
