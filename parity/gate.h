@@ -1,0 +1,80 @@
+#pragma once
+
+#include "contracts/decimal.h"
+#include "contracts/time.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// Is the evidence enough to go one stage further? Pure: (facts, limits, now) -> every criterion
+// with its figure. Nothing is green because nothing was seen.
+namespace underpin::parity {
+
+// The rate that the true share of mismatches stays below with confidence `level`, after
+// `mismatches` among `compared`: the upper end of the exact one-sided binomial interval (Clopper
+// and Pearson, Biometrika 26, 1934). 1 when nothing was compared. 0 <= mismatches <= compared, 0 <
+// level < 1.
+double mismatch_rate_upper(std::int64_t mismatches, std::int64_t compared, double level);
+// How many comparisons bring that rate to `limit` or below, if there are no more mismatches than
+// these; nothing: more than a thousand million.
+std::optional<std::int64_t> sample_needed(std::int64_t mismatches, double limit, double level);
+
+// Comparisons of one kind: what a cell of the evidence is about.
+struct GateCell {
+  std::string operation;
+  std::string cohort;             // Empty: everybody.
+  std::string field_class;        // Empty: whole documents.
+  std::int64_t compared = 0;      // Matches, tolerated, known, mismatches.
+  std::int64_t mismatches = 0;    // Late ones are none.
+  std::int64_t not_compared = 0;  // With a reason of their own.
+  std::int64_t replayed = 0;  // Of `compared`: by replayed or scenario evidence, not by traffic.
+  std::string waived_by;      // A named person answers for a thin cell ...
+  Timestamp waived_until;     // ... until then.
+};
+
+struct GateLimits {
+  double level = 0.95;               // Of confidence.
+  double mismatch_rate_max = 0.001;  // Its upper bound, in every cell.
+  std::int64_t sample_min = 300;     // Comparisons in every cell.
+  double not_compared_max = 0.05;    // Share of those asked for.
+  double dropped_max = 0.01;         // Share of comparisons that the queue had no room for.
+  Decimal money_at_risk_max;         // Open differences, undelivered and unresolved writes.
+  std::int64_t evidence_age_max_ms = 86'400'000;
+  std::int64_t reconciliation_age_max_ms = 0;  // 0: none is asked for.
+};
+
+struct GateFacts {
+  std::vector<GateCell> cells;
+  std::vector<std::string> unseen;  // Operations that legacy's history has and shadow has not.
+  std::int64_t compared = 0;        // All of it, and what the queue dropped.
+  std::int64_t dropped = 0;
+  Decimal money_at_risk;
+  Timestamp newest_evidence;  // Empty: there is none.
+  std::string
+      evidence_for;      // Hash of adapters, mapping, code tables and rules it was made with ...
+  std::string in_force;  // ... and of those in force.
+  std::vector<std::string>
+      expired;  // Known differences that have expired, or are over their budget.
+  std::optional<Timestamp> reconciled_at;
+  std::int64_t reconciliation_differences = 0;
+};
+
+struct Criterion {
+  std::string name;  // "mismatch_rate get_order"
+  bool met = false;
+  std::string waived_by;  // Met only because this person answers for it.
+  std::string figure;     // What was found, with its unit.
+  std::string limit;      // What is asked for.
+  std::string detail;     // What would help; may be empty.
+};
+
+struct GateVerdict {
+  bool passed = false;  // Every criterion is met, and there is evidence.
+  std::vector<Criterion> criteria;
+};
+
+GateVerdict judge_gate(const GateFacts& facts, const GateLimits& limits, Timestamp now);
+
+}  // namespace underpin::parity
