@@ -252,10 +252,10 @@ void read_parity_rules(const std::string& file, const std::string& at, FacadeSet
   std::ostringstream bytes;
   bytes << stream.rdbuf();
   const auto rules =
-      stream ? parity::read_rules(bytes.str())
-             : Result<parity::Rules>(Error{ErrorCode::invalid_request, "cannot be read"});
+      stream ? parity::read_rules(bytes.str(), file)
+             : Result<parity::Rules>(Error{ErrorCode::invalid_request, file + ": cannot be read"});
   if (!rules) {
-    errors.push_back({at, file + ": " + rules.error().message});
+    errors.push_back({at, rules.error().message});
   } else {
     facade.parity_rules = *rules;
   }

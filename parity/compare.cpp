@@ -1,5 +1,8 @@
 #include "parity/compare.h"
 
+#include "parity/outcomes.h"
+#include "parity/values.h"
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -8,257 +11,33 @@ namespace underpin::parity {
 namespace {
 
 using json::Value;
+using Pattern = Judge::Pattern;
 
 constexpr std::array<std::string_view, 7> kind_names{"value", "type",  "missing", "extra",
                                                      "order", "count", "outcome"};
 constexpr std::array<std::string_view, 6> verdict_names{"match", "tolerated", "known_difference",
                                                         "late",  "mismatch",  "not_compared"};
 
-std::vector<std::string> split(std::string_view path) {
+// Elements of a set that no equal one was found for are paired by trial; beyond this, they are
+// reported as they are.
+constexpr std::size_t set_trials_max = 64;
+
+std::vector<std::string> segments_of(std::string_view path) {
   std::vector<std::string> parts;
   std::size_t at = 0;
   while (at < path.size()) {
-    const std::size_t next = path.find('/', at + 1);
-    parts.emplace_back(path.substr(at + 1, next - at - 1));
-    at = next == std::string_view::npos ? path.size() : next;
+    const std::size_t next = std::min(path.find('/', at + 1), path.size());
+    std::string part;
+    for (std::size_t i = at + 1; i < next; ++i) {
+      const bool escaped = path[i] == '~' && i + 1 < next;
+      part += !escaped ? path[i] : path[i + 1] == '1' ? '/' : '~';
+      i += escaped ? 1 : 0;
+    }
+    parts.push_back(std::move(part));
+    at = next;
   }
   return parts;
 }
-
-// `pattern` covers `path`, or something above it: ignoring "/shipTo" ignores "/shipTo/name".
-bool covers(std::string_view pattern, std::string_view path, bool whole) {
-  const auto wanted = split(pattern);
-  const auto actual = split(path);
-  if (wanted.size() > actual.size() || (whole && wanted.size() != actual.size())) return false;
-  for (std::size_t i = 0; i < wanted.size(); ++i)
-    if (wanted[i] != "*" && wanted[i] != actual[i]) return false;
-  return true;
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
-std::string trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-std::optional<Decimal> as_number(const Value& value) {
-  if (value.is_number()) {
-    const auto number = value.as_decimal();
-    if (number) return *number;
-    return std::nullopt;
-  }
-  if (!value.is_string()) return std::nullopt;
-  const std::string& text = value.text();
-  // "007" and "+5" are names, "10.50" is a number.
-  const std::size_t start = !text.empty() && text[0] == '-' ? 1 : 0;
-  if (text.size() <= start || text[start] < '0' || text[start] > '9') return std::nullopt;
-  if (text[start] == '0' && text.size() > start + 1 && text[start + 1] != '.') return std::nullopt;
-  const auto number = Decimal::parse(text);
-  if (number) return *number;
-  return std::nullopt;
-}
-
-bool scalar(const Value& value) { return !value.is_array() && !value.is_object(); }
-
-class Comparer {
- public:
-  Comparer(const Rules& rules, const References& references, const Question& question,
-           Comparison& result)
-      : references_(references), question_(question), result_(result) {
-    for (const Rule& rule : rules.rules)
-      if (applies(rule.capability, rule.operation)) rules_.push_back(&rule);
-    for (const KnownDifference& known : rules.known)
-      if (applies(known.capability, known.operation) &&
-          (known.subject.empty() || known.subject == question.subject) &&
-          question.today <= known.expires)
-        known_.push_back(&known);
-  }
-
-  void compare(const Value& primary, const Value& secondary, const std::string& path) {
-    if (ignored(path)) return;
-    if (primary.is_object() && secondary.is_object()) return objects(primary, secondary, path);
-    if (primary.is_array() && secondary.is_array()) return lists(primary, secondary, path);
-    if (scalar(primary) && scalar(secondary)) return scalars(primary, secondary, path);
-    ++result_.fields;
-    add(Kind::type, path, &primary, &secondary);
-  }
-
-  void add(Kind kind, const std::string& path, const Value* primary, const Value* secondary) {
-    Difference difference;
-    difference.path = path;
-    difference.kind = kind;
-    if (primary != nullptr) difference.primary = json::write(*primary);
-    if (secondary != nullptr) difference.secondary = json::write(*secondary);
-    for (const KnownDifference* known : known_) {
-      if (!covers(known->path, path, false)) continue;
-      if (known->at_most) {
-        const auto one = primary == nullptr ? std::nullopt : as_number(*primary);
-        const auto two = secondary == nullptr ? std::nullopt : as_number(*secondary);
-        if (!one || !two || (*one - *two).magnitude() > *known->at_most) continue;
-      }
-      difference.verdict = Verdict::known_difference;
-      difference.rule = known->name;
-      ++result_.suppressed[known->name];
-      break;
-    }
-    for (const Rule* rule : rules_) {
-      if (difference.verdict != Verdict::mismatch || !rule->late ||
-          !covers(rule->path, path, false))
-        continue;
-      difference.verdict = Verdict::late;
-      difference.rule = rule->name;
-      ++result_.suppressed[rule->name];
-    }
-    result_.differences.push_back(std::move(difference));
-  }
-
- private:
-  bool applies(const std::string& capability, const std::string& operation) const {
-    return (capability.empty() || capability == question_.capability) &&
-           (operation.empty() || operation == question_.operation);
-  }
-
-  bool ignored(const std::string& path) {
-    for (const Rule* rule : rules_) {
-      if (!rule->ignore || !covers(rule->path, path, false)) continue;
-      ++result_.suppressed[rule->name];
-      return true;
-    }
-    return false;
-  }
-
-  void objects(const Value& primary, const Value& secondary, const std::string& path) {
-    for (const json::Member& member : primary.members()) {
-      const std::string at = json::pointer_to(path, member.key);
-      const Value* two = secondary.find(member.key);
-      if (two != nullptr) {
-        compare(member.value, *two, at);
-      } else if (!ignored(at)) {
-        ++result_.fields;
-        add(Kind::missing, at, &member.value, nullptr);
-      }
-    }
-    for (const json::Member& member : secondary.members()) {
-      const std::string at = json::pointer_to(path, member.key);
-      if (primary.find(member.key) == nullptr && !ignored(at)) {
-        ++result_.fields;
-        add(Kind::extra, at, nullptr, &member.value);
-      }
-    }
-  }
-
-  const Rule* list_rule(const std::string& path) const {
-    for (const Rule* rule : rules_)
-      if (!rule->list_key.empty() && covers(rule->path, path, true)) return rule;
-    return nullptr;
-  }
-
-  static std::string key_of(const Value& item, const std::string& member) {
-    const Value* key = item.find(member);
-    if (key == nullptr) return {};
-    const auto number = as_number(*key);
-    return number ? number->normalized().text() : key->text();
-  }
-
-  void lists(const Value& primary, const Value& secondary, const std::string& path) {
-    const Rule* rule = list_rule(path);
-    if (rule == nullptr) {
-      if (primary.size() != secondary.size()) {
-        ++result_.fields;
-        const Value one = Value::integer(static_cast<std::int64_t>(primary.size()));
-        const Value two = Value::integer(static_cast<std::int64_t>(secondary.size()));
-        add(Kind::count, path, &one, &two);
-        return;
-      }
-      for (std::size_t i = 0; i < primary.size(); ++i)
-        compare(primary.items()[i], secondary.items()[i], json::pointer_to(path, i));
-      return;
-    }
-    // By key, duplicates in order: one inserted line is one difference, not forty.
-    std::vector<bool> used(secondary.size(), false);
-    for (const Value& item : primary.items()) {
-      const std::string key = key_of(item, rule->list_key);
-      const std::string at = json::pointer_to(path, key);
-      bool found = false;
-      for (std::size_t i = 0; i < secondary.size() && !found; ++i) {
-        if (used[i] || key_of(secondary.items()[i], rule->list_key) != key) continue;
-        used[i] = found = true;
-        compare(item, secondary.items()[i], at);
-      }
-      if (!found && !ignored(at)) {
-        ++result_.fields;
-        add(Kind::missing, at, &item, nullptr);
-      }
-    }
-    for (std::size_t i = 0; i < secondary.size(); ++i) {
-      if (used[i]) continue;
-      const Value& item = secondary.items()[i];
-      const std::string at = json::pointer_to(path, key_of(item, rule->list_key));
-      if (ignored(at)) continue;
-      ++result_.fields;
-      add(Kind::extra, at, nullptr, &item);
-    }
-  }
-
-  void scalars(const Value& primary, const Value& secondary, const std::string& path) {
-    ++result_.fields;
-    if (primary == secondary) return;
-    const auto one = as_number(primary);
-    const auto two = as_number(secondary);
-    if (one && two && *one == *two) return;
-    for (const Rule* rule : rules_) {
-      if (!covers(rule->path, path, true)) continue;
-      if (!rule->references.empty() && primary.is_string() && secondary.is_string() &&
-          references_.same(rule->references, primary.text(), secondary.text())) {
-        ++result_.suppressed[rule->name];
-        return;
-      }
-      if ((rule->any_case || rule->trimmed) && primary.is_string() && secondary.is_string()) {
-        std::string a = primary.text();
-        std::string b = secondary.text();
-        if (rule->trimmed) a = trimmed(a), b = trimmed(b);
-        if (rule->any_case) a = lower(a), b = lower(b);
-        if (a == b) {
-          ++result_.suppressed[rule->name];
-          return;
-        }
-      }
-      if (one && two && within(*rule, *one, *two)) {
-        Difference difference{path,
-                              Kind::value,
-                              Verdict::tolerated,
-                              json::write(primary),
-                              json::write(secondary),
-                              rule->name};
-        result_.differences.push_back(std::move(difference));
-        ++result_.suppressed[rule->name];
-        return;
-      }
-    }
-    add(primary.kind() == secondary.kind() || (one && two) ? Kind::value : Kind::type, path,
-        &primary, &secondary);
-  }
-
-  static bool within(const Rule& rule, Decimal one, Decimal two) {
-    const Decimal difference = (one - two).magnitude();
-    if (rule.absolute && difference <= *rule.absolute) return true;
-    return rule.relative &&
-           difference <= (*rule.relative * one.magnitude()).rounded(12, Rounding::half_even);
-  }
-
-  const References& references_;
-  const Question& question_;
-  Comparison& result_;
-  std::vector<const Rule*> rules_;
-  std::vector<const KnownDifference*> known_;
-};
 
 // Which verdict of a difference colours the whole comparison.
 int weight(Verdict verdict) {
@@ -279,19 +58,537 @@ int weight(Verdict verdict) {
   return 5;
 }
 
-Value describe(const Side& side) {
-  if (!side.error) return Value("answered");
-  return Value(std::string(underpin::name(side.error->code)) + ": " + side.error->message);
+struct Active {
+  std::vector<const Pattern*> ignoring;
+  std::vector<const Pattern*> lists;
+  std::vector<const Pattern*> fields;  // Normalising, limits, references.
+  std::vector<const Pattern*> late;
+  std::vector<const Pattern*> moving;
+  std::vector<const Pattern*> known;
+};
+
+// The objects that hold the two values being compared.
+struct Parents {
+  const Value* primary = nullptr;
+  const Value* secondary = nullptr;
+};
+
+class Comparer {
+ public:
+  Comparer(const Rules& rules, const Active& active, const References& references,
+           const Question& question, Comparison& result)
+      : rules_(rules),
+        active_(active),
+        references_(references),
+        question_(question),
+        result_(result) {}
+
+  void compare(const Value& primary, const Value& secondary, Parents parents = {}) {
+    if (const Rule* ignoring = ignored()) {
+      if (canonical_text(primary) != canonical_text(secondary))
+        suppress(*ignoring, &primary, &secondary);
+      return;
+    }
+    if (primary.is_object() && secondary.is_object()) return objects(primary, secondary);
+    if (primary.is_array() && secondary.is_array()) return lists(primary, secondary);
+    if (is_scalar(primary) && is_scalar(secondary)) return scalars(primary, secondary, parents);
+    ++result_.fields;
+    add(Kind::type, &primary, &secondary);
+  }
+
+  void add(Kind kind, const Value* primary, const Value* secondary) {
+    Difference difference = drafted(kind, primary, secondary);
+    cover(difference, coverage());
+    result_.differences.push_back(std::move(difference));
+  }
+
+  // Limits over the whole document: known when everything has been seen.
+  void settle() {
+    std::map<const Rule*, Decimal> sums;
+    std::set<const Rule*> over;
+    for (const Pending& one : pending_) {
+      try {
+        sums[one.rule] += one.apart;
+      } catch (const std::exception&) {
+        over.insert(one.rule);
+      }
+    }
+    for (const Pending& one : pending_) {
+      Difference& difference = result_.differences[one.difference];
+      if (over.count(one.rule) == 0 && sums[one.rule] <= *one.rule->per_document) {
+        difference.verdict = Verdict::tolerated;
+        difference.rule = one.rule->name;
+        count(one.rule->name, difference.path, difference.primary, difference.secondary);
+      } else {
+        cover(difference, one.coverage);
+      }
+    }
+    pending_.clear();
+  }
+
+ private:
+  struct Segment {
+    std::string text;
+    bool element = false;
+  };
+  // What may excuse a difference at one place.
+  struct Coverage {
+    std::vector<const KnownDifference*> known;
+    const Rule* late = nullptr;
+  };
+  struct Pending {
+    std::size_t difference;
+    const Rule* rule;
+    Decimal apart;
+    Coverage coverage;
+  };
+  // Where the walk stood, to take back what a trial found.
+  struct Mark {
+    std::size_t differences;
+    std::size_t pending;
+    std::size_t samples;
+    std::int64_t fields;
+    std::map<std::string, std::int64_t> suppressed;
+  };
+
+  class Step {
+   public:
+    Step(Comparer& comparer, std::string text, bool element) : comparer_(comparer) {
+      comparer.path_.push_back({std::move(text), element});
+    }
+    ~Step() { comparer_.path_.pop_back(); }
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+
+   private:
+    Comparer& comparer_;
+  };
+
+  // ---- where the walk is
+  bool at(const Pattern& pattern) const {
+    return pattern.path.size() == path_.size() && at_or_below(pattern);
+  }
+  bool at_or_below(const Pattern& pattern) const {
+    if (pattern.path.size() > path_.size()) return false;
+    for (std::size_t i = pattern.path.size(); i-- > 0;)
+      if (pattern.path[i] != "*" && pattern.path[i] != path_[i].text) return false;
+    return true;
+  }
+  std::string pointer() const {
+    std::string text;
+    for (const Segment& segment : path_) text = json::pointer_to(text, segment.text);
+    return text;
+  }
+  std::string field() const {
+    std::string text;
+    for (const Segment& segment : path_)
+      text = json::pointer_to(text, segment.element ? std::string("*") : segment.text);
+    return text;
+  }
+
+  // ---- what is written down
+  Difference drafted(Kind kind, const Value* primary, const Value* secondary) const {
+    Difference difference;
+    difference.path = pointer();
+    difference.field = field();
+    difference.kind = kind;
+    if (primary != nullptr) difference.primary = json::write(*primary);
+    if (secondary != nullptr) difference.secondary = json::write(*secondary);
+    difference.volatile_field =
+        std::any_of(active_.moving.begin(), active_.moving.end(),
+                    [&](const Pattern* pattern) { return at_or_below(*pattern); });
+    return difference;
+  }
+
+  Coverage coverage() const {
+    Coverage coverage;
+    for (const Pattern* pattern : active_.known)
+      if (at_or_below(*pattern)) coverage.known.push_back(pattern->known);
+    for (const Pattern* pattern : active_.late)
+      if (coverage.late == nullptr && at_or_below(*pattern)) coverage.late = pattern->rule;
+    return coverage;
+  }
+
+  // A registered difference, or a rule that calls it late.
+  void cover(Difference& difference, const Coverage& coverage) {
+    for (const KnownDifference* one : coverage.known) {
+      if (!covers(*one, difference)) continue;
+      difference.verdict = Verdict::known_difference;
+      difference.rule = one->name;
+      break;
+    }
+    if (difference.rule.empty() && coverage.late != nullptr) {
+      difference.verdict = Verdict::late;
+      difference.rule = coverage.late->name;
+    }
+    if (!difference.rule.empty())
+      count(difference.rule, difference.path, difference.primary, difference.secondary);
+  }
+
+  static bool covers(const KnownDifference& known, const Difference& difference) {
+    if (!known.kinds.empty() &&
+        std::find(known.kinds.begin(), known.kinds.end(), difference.kind) == known.kinds.end())
+      return false;
+    if (!known.at_most) return true;
+    const auto number = [](const std::string& text) -> std::optional<Decimal> {
+      const auto value = json::parse(text);
+      if (!value) return std::nullopt;
+      return as_number(*value);
+    };
+    const auto one = number(difference.primary);
+    const auto two = number(difference.secondary);
+    const auto far = one && two ? apart(*one, *two) : std::nullopt;
+    return far && *far <= *known.at_most;
+  }
+
+  void count(const std::string& rule, const std::string& path, const std::string& primary,
+             const std::string& secondary) {
+    if (++result_.suppressed[rule] <= Comparison::samples_max)
+      result_.samples.push_back({rule, path, primary, secondary});
+  }
+  void suppress(const Rule& rule, const Value* primary, const Value* secondary) {
+    count(rule.name, pointer(), primary == nullptr ? std::string{} : json::write(*primary),
+          secondary == nullptr ? std::string{} : json::write(*secondary));
+  }
+
+  Mark mark() const {
+    return {result_.differences.size(), pending_.size(), result_.samples.size(), result_.fields,
+            result_.suppressed};
+  }
+  void take_back(const Mark& mark) {
+    result_.differences.resize(mark.differences);
+    pending_.resize(mark.pending, {0, nullptr, {}, {}});
+    result_.samples.resize(mark.samples);
+    result_.fields = mark.fields;
+    result_.suppressed = mark.suppressed;
+  }
+  bool found_mismatch_since(const Mark& mark) const {
+    return std::any_of(result_.differences.begin() + static_cast<std::ptrdiff_t>(mark.differences),
+                       result_.differences.end(), [](const Difference& difference) {
+                         return difference.verdict == Verdict::mismatch;
+                       });
+  }
+
+  const Rule* ignored() const {
+    for (const Pattern* pattern : active_.ignoring)
+      if (at(*pattern)) return pattern->rule;
+    return nullptr;
+  }
+
+  // ---- objects
+  void one_sided(Kind kind, const Value* primary, const Value* secondary, Parents parents) {
+    if (const Rule* ignoring = ignored()) return suppress(*ignoring, primary, secondary);
+    const Value& there = primary == nullptr ? *secondary : *primary;
+    const std::string& system =
+        primary == nullptr ? question_.secondary_system : question_.primary_system;
+    for (const Pattern* pattern : active_.fields) {
+      if (pattern->rule->blanks.empty() || !at(*pattern)) continue;
+      const auto after = normalised(there, *pattern->rule, rules_, system,
+                                    primary == nullptr ? parents.secondary : parents.primary);
+      if (!there.is_null() && (!after || !after->is_null())) continue;
+      ++result_.fields;
+      return suppress(*pattern->rule, primary, secondary);
+    }
+    ++result_.fields;
+    add(kind, primary, secondary);
+  }
+
+  void objects(const Value& primary, const Value& secondary) {
+    const std::vector<json::Member>& ones = primary.members();
+    const std::vector<json::Member>& twos = secondary.members();
+    const Parents parents{&primary, &secondary};
+    std::size_t shared = 0;
+    for (std::size_t i = 0; i < ones.size(); ++i) {
+      const json::Member& member = ones[i];
+      // Both sides mostly name their members in one order.
+      const Value* two = i < twos.size() && twos[i].key == member.key ? &twos[i].value
+                                                                      : secondary.find(member.key);
+      const Step step(*this, member.key, false);
+      if (two != nullptr) {
+        ++shared;
+        compare(member.value, *two, parents);
+      } else {
+        one_sided(Kind::missing, &member.value, nullptr, parents);
+      }
+    }
+    if (shared == twos.size()) return;
+    for (const json::Member& member : twos) {
+      if (primary.find(member.key) != nullptr) continue;
+      const Step step(*this, member.key, false);
+      one_sided(Kind::extra, nullptr, &member.value, parents);
+    }
+  }
+
+  // ---- lists
+  const Rule* list_rule() const {
+    for (const Pattern* pattern : active_.lists)
+      if (at(*pattern)) return pattern->rule;
+    return nullptr;
+  }
+
+  // The members that identify an element, as the rules of those fields make them.
+  std::string key_of(const Value& item, const Rule& rule, const std::string& system) {
+    std::string key;
+    const Step element(*this, "*", true);
+    for (const std::string& name : rule.list_key) {
+      if (!key.empty()) key += "|";
+      const Value* member = item.find(name);
+      if (member == nullptr) continue;
+      const Step step(*this, name, false);
+      Value value = *member;
+      for (const Pattern* pattern : active_.fields) {
+        if (!at(*pattern)) continue;
+        if (auto after = normalised(value, *pattern->rule, rules_, system, &item))
+          value = std::move(*after);
+      }
+      const auto number = as_number(value);
+      key += number ? number->normalized().text() : value.text();
+    }
+    return key;
+  }
+
+  void lists(const Value& primary, const Value& secondary) {
+    const Rule* rule = list_rule();
+    if (rule != nullptr && rule->set) return sets(primary, secondary, *rule);
+    if (rule != nullptr) return keyed_lists(primary, secondary, *rule);
+    if (primary.size() != secondary.size()) {
+      ++result_.fields;
+      const Value one = Value::integer(static_cast<std::int64_t>(primary.size()));
+      const Value two = Value::integer(static_cast<std::int64_t>(secondary.size()));
+      add(Kind::count, &one, &two);
+      return;
+    }
+    const Mark before = mark();
+    for (std::size_t i = 0; i < primary.size(); ++i) {
+      const Step step(*this, std::to_string(i), true);
+      compare(primary.items()[i], secondary.items()[i]);
+    }
+    if (primary.size() < 2 || result_.differences.size() == before.differences) return;
+    if (sorted_texts(primary) != sorted_texts(secondary)) return;
+    take_back(before);
+    ++result_.fields;
+    add(Kind::order, &primary, &secondary);
+  }
+
+  static std::vector<std::string> sorted_texts(const Value& list) {
+    std::vector<std::string> texts;
+    texts.reserve(list.size());
+    for (const Value& item : list.items()) texts.push_back(canonical_text(item));
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  }
+
+  // By key, duplicates in order: one inserted line is one difference, not forty.
+  void keyed_lists(const Value& primary, const Value& secondary, const Rule& rule) {
+    std::multimap<std::string, std::size_t> places;
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < secondary.size(); ++i) {
+      keys.push_back(key_of(secondary.items()[i], rule, question_.secondary_system));
+      places.emplace(keys.back(), i);
+    }
+    bool one_order = true;
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < primary.size(); ++i) {
+      const Value& item = primary.items()[i];
+      std::string key = key_of(item, rule, question_.primary_system);
+      const auto place = places.find(key);
+      const Step step(*this, std::move(key), true);
+      if (place == places.end()) {
+        one_sided(Kind::missing, &item, nullptr, {});
+        continue;
+      }
+      one_order = one_order && (last <= place->second);
+      last = place->second;
+      compare(item, secondary.items()[place->second]);
+      places.erase(place);
+    }
+    std::vector<std::size_t> left;
+    left.reserve(places.size());
+    for (const auto& [key, i] : places) left.push_back(i);
+    std::sort(left.begin(), left.end());
+    for (const std::size_t i : left) {
+      const Step step(*this, keys[i], true);
+      one_sided(Kind::extra, nullptr, &secondary.items()[i], {});
+    }
+    if (one_order || !rule.ordered) return;
+    const auto keys_as_list = [&](const Value& list, const std::string& system) {
+      Value value = Value::array();
+      for (const Value& item : list.items()) value.push(Value(key_of(item, rule, system)));
+      return value;
+    };
+    ++result_.fields;
+    const Value one = keys_as_list(primary, question_.primary_system);
+    const Value two = keys_as_list(secondary, question_.secondary_system);
+    add(Kind::order, &one, &two);
+  }
+
+  static std::string element_name(const Value& item) {
+    if (item.is_string()) return item.text();
+    return is_scalar(item) ? json::write(item) : std::string("*");
+  }
+
+  void sets(const Value& primary, const Value& secondary, const Rule& rule) {
+    bool reordered = false;
+    std::multimap<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < secondary.size(); ++i)
+      places.emplace(canonical_text(secondary.items()[i]), i);
+    std::vector<std::size_t> ones;
+    for (std::size_t i = 0; i < primary.size(); ++i) {
+      const auto place = places.find(canonical_text(primary.items()[i]));
+      if (place == places.end()) {
+        ones.push_back(i);
+        continue;
+      }
+      ++result_.fields;
+      reordered = reordered || place->second != i;
+      places.erase(place);
+    }
+    std::vector<std::size_t> twos;
+    twos.reserve(places.size());
+    for (const auto& [text, i] : places) twos.push_back(i);
+    std::sort(twos.begin(), twos.end());
+    const bool try_pairs = std::max(ones.size(), twos.size()) <= set_trials_max;
+    for (const std::size_t i : ones) {
+      const Value& item = primary.items()[i];
+      const auto pair = std::find_if(twos.begin(), twos.end(), [&](std::size_t j) {
+        if (!try_pairs) return false;
+        const Mark before = mark();
+        const Step step(*this, element_name(item), true);
+        compare(item, secondary.items()[j]);
+        if (!found_mismatch_since(before)) return true;
+        take_back(before);
+        return false;
+      });
+      if (pair != twos.end()) {
+        reordered = reordered || *pair != i;
+        twos.erase(pair);
+        continue;
+      }
+      const Step step(*this, element_name(item), true);
+      one_sided(Kind::missing, &item, nullptr, {});
+    }
+    for (const std::size_t j : twos) {
+      const Step step(*this, element_name(secondary.items()[j]), true);
+      one_sided(Kind::extra, nullptr, &secondary.items()[j], {});
+    }
+    if (reordered) suppress(rule, &primary, &secondary);
+  }
+
+  // ---- scalars
+  void scalars(const Value& primary, const Value& secondary, Parents parents) {
+    ++result_.fields;
+    if (same_value(primary, secondary) && !unit_matters()) return;
+    Value one = primary;
+    Value two = secondary;
+    std::vector<const Rule*> credited;
+    bool equal = false;
+    bool rounded = false;
+    for (const Pattern* pattern : active_.fields) {
+      if (!at(*pattern)) continue;
+      const Rule& rule = *pattern->rule;
+      auto one_after = normalised(one, rule, rules_, question_.primary_system, parents.primary);
+      auto two_after = normalised(two, rule, rules_, question_.secondary_system, parents.secondary);
+      const bool changed = one_after || two_after;
+      if (one_after) one = std::move(*one_after);
+      if (two_after) two = std::move(*two_after);
+      const bool related = (!rule.references.empty() && one.is_string() && two.is_string() &&
+                            references_.same(rule.references, one.text(), two.text())) ||
+                           (!rule.zone.empty() && same_day(one, two, rule.zone));
+      if (!equal && (changed || related)) credited.push_back(&rule);
+      rounded = rounded || (!equal && changed && rule.rounding);
+      equal = related || (changed ? same_value(one, two) : equal);
+    }
+    if (equal || same_value(one, two)) {
+      if (same_value(primary, secondary)) return;
+      if (rounded) return tolerate(*credited.back(), primary, secondary);
+      for (const Rule* used : credited) suppress(*used, &primary, &secondary);
+      return;
+    }
+    if (limited(one, two, primary, secondary)) return;
+    add(primary.kind() == secondary.kind() || (as_number(primary) && as_number(secondary))
+            ? Kind::value
+            : Kind::type,
+        &primary, &secondary);
+  }
+
+  // Equal numbers of different units are not equal.
+  bool unit_matters() const {
+    return std::any_of(active_.fields.begin(), active_.fields.end(), [&](const Pattern* pattern) {
+      return !pattern->rule->unit_at.empty() && at(*pattern);
+    });
+  }
+
+  void tolerate(const Rule& rule, const Value& primary, const Value& secondary) {
+    Difference difference = drafted(Kind::value, &primary, &secondary);
+    difference.verdict = Verdict::tolerated;
+    difference.rule = rule.name;
+    result_.differences.push_back(std::move(difference));
+    suppress(rule, &primary, &secondary);
+  }
+
+  bool limited(const Value& one, const Value& two, const Value& primary, const Value& secondary) {
+    const auto number_one = as_number(one);
+    const auto number_two = as_number(two);
+    if (!number_one || !number_two) return false;
+    for (const Pattern* pattern : active_.fields) {
+      const Rule& rule = *pattern->rule;
+      if (!at(*pattern) || !within_limits(rule, *number_one, *number_two)) continue;
+      if (!rule.per_document) {
+        tolerate(rule, primary, secondary);
+        return true;
+      }
+      const auto far = apart(*number_one, *number_two);
+      pending_.push_back({result_.differences.size(), &rule, far.value_or(Decimal{}), coverage()});
+      result_.differences.push_back(drafted(Kind::value, &primary, &secondary));
+      return true;
+    }
+    return false;
+  }
+
+  const Rules& rules_;
+  const Active& active_;
+  const References& references_;
+  const Question& question_;
+  Comparison& result_;
+  std::vector<Segment> path_;
+  std::vector<Pending> pending_;
+};
+
+bool applies(const std::string& capability, const std::string& operation,
+             std::string_view asked_capability, std::string_view asked_operation) {
+  return (capability.empty() || capability == asked_capability) &&
+         (operation.empty() || operation == asked_operation);
 }
+
+bool is_about_lists(const Rule& rule) { return !rule.list_key.empty() || rule.set; }
 
 }  // namespace
 
 std::string_view name(Kind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+std::optional<Kind> parse_kind(std::string_view text) {
+  for (std::size_t i = 0; i < kind_names.size(); ++i)
+    if (kind_names[i] == text) return static_cast<Kind>(i);
+  return std::nullopt;
+}
 std::string_view name(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
 std::optional<Verdict> parse_verdict(std::string_view text) {
   for (std::size_t i = 0; i < verdict_names.size(); ++i)
     if (verdict_names[i] == text) return static_cast<Verdict>(i);
   return std::nullopt;
+}
+
+bool within(const Cohort& wanted, const Cohort& subject) {
+  for (const auto& [fact, allowed] : wanted) {
+    const auto has = subject.find(fact);
+    if (has == subject.end() || has->second.empty()) return false;
+    for (const std::string& value : has->second) {
+      const bool held = std::any_of(allowed.begin(), allowed.end(), [&, f = fact](const auto& one) {
+        return one == value || (f == "regions" && value.compare(0, one.size() + 1, one + "-") == 0);
+      });
+      if (!held) return false;
+    }
+  }
+  return true;
 }
 
 void References::add(const std::string& reference_class, const std::string& one,
@@ -310,24 +607,83 @@ bool References::same(const std::string& reference_class, const std::string& one
   return std::any_of(first, last, [&](const auto& pair) { return pair.second == other; });
 }
 
-Comparison compare(const Side& primary, const Side& secondary, const Rules& rules,
-                   const References& references, const Question& question) {
-  Comparison result;
-  Comparer comparer(rules, references, question, result);
-  if (primary.document && secondary.document) {
-    comparer.compare(*primary.document, *secondary.document, "");
-  } else {
-    ++result.fields;
-    const bool both_failed = primary.error && secondary.error;
-    if (!both_failed || primary.error->code != secondary.error->code) {
-      const Value one = describe(primary);
-      const Value two = describe(secondary);
-      comparer.add(Kind::outcome, "", &one, &two);
+Judge::Judge(const Rules& rules, std::string_view capability, std::string_view operation)
+    : rules_(rules) {
+  for (const Rule& rule : rules.rules)
+    if (applies(rule.capability, rule.operation, capability, operation))
+      patterns_.push_back({&rule, nullptr, segments_of(rule.path)});
+  for (const KnownDifference& known : rules.known)
+    if (applies(known.capability, known.operation, capability, operation))
+      known_.push_back({nullptr, &known, segments_of(known.path)});
+  for (const OutcomeClass& outcome : rules.outcomes)
+    if (applies(outcome.capability, outcome.operation, capability, operation))
+      outcomes_.push_back(&outcome);
+}
+
+Comparison Judge::compare(const Side& primary, const Side& secondary, const References& references,
+                          const Question& question) const {
+  Active active;
+  for (const Pattern& pattern : patterns_) {
+    const Rule& rule = *pattern.rule;
+    if (!within(rule.cohort, question.cohort)) continue;
+    if (rule.volatile_field) active.moving.push_back(&pattern);
+    if (rule.ignore) {
+      active.ignoring.push_back(&pattern);
+    } else if (rule.late) {
+      active.late.push_back(&pattern);
+    } else if (is_about_lists(rule)) {
+      active.lists.push_back(&pattern);
+    } else {
+      active.fields.push_back(&pattern);
     }
   }
-  for (const Difference& difference : result.differences)
-    if (weight(difference.verdict) > weight(result.verdict)) result.verdict = difference.verdict;
+  for (const Pattern& pattern : known_) {
+    const KnownDifference& known = *pattern.known;
+    if ((known.subject.empty() || known.subject == question.subject) &&
+        question.today <= known.expires && within(known.cohort, question.cohort))
+      active.known.push_back(&pattern);
+  }
+  Comparison result;
+  Comparer comparer(rules_, active, references, question, result);
+  if (primary.document && secondary.document) {
+    comparer.compare(*primary.document, *secondary.document);
+  } else {
+    for (const Side* side : {&primary, &secondary}) {
+      if (!side->error || !says_nothing(*side->error)) continue;
+      const std::string& system =
+          side == &primary ? question.primary_system : question.secondary_system;
+      result.verdict = Verdict::not_compared;
+      result.reason = (system.empty() ? "" : system + ": ") + described(*side).text();
+      return result;
+    }
+    ++result.fields;
+    std::string rule;
+    const Value one = described(primary);
+    const Value two = described(secondary);
+    if (!same_outcome(primary, secondary, question, outcomes_, rule)) {
+      comparer.add(Kind::outcome, &one, &two);
+    } else if (!rule.empty()) {
+      ++result.suppressed[rule];
+      result.samples.push_back({rule, "", json::write(one), json::write(two)});
+    }
+  }
+  comparer.settle();
+  result.verdict = verdict_of(result);
   return result;
+}
+
+Comparison compare(const Side& primary, const Side& secondary, const Rules& rules,
+                   const References& references, const Question& question) {
+  return Judge(rules, question.capability, question.operation)
+      .compare(primary, secondary, references, question);
+}
+
+Verdict verdict_of(const Comparison& comparison) {
+  if (comparison.verdict == Verdict::not_compared) return comparison.verdict;
+  Verdict worst = Verdict::match;
+  for (const Difference& difference : comparison.differences)
+    if (weight(difference.verdict) > weight(worst)) worst = difference.verdict;
+  return worst;
 }
 
 }  // namespace underpin::parity

@@ -1,10 +1,7 @@
 #pragma once
 
-#include "contracts/decimal.h"
 #include "contracts/error.h"
-#include "contracts/json/json_text.h"
-#include "contracts/result.h"
-#include "contracts/time.h"
+#include "parity/rules.h"
 
 #include <cstdint>
 #include <map>
@@ -13,61 +10,20 @@
 #include <string_view>
 #include <vector>
 
-// Comparing what two ERPs answered to one question. Pure: (primary, secondary, rules) -> verdict.
+// Comparing what two ERPs answered to one question, or two records of one thing. Pure:
+// (primary, secondary, rules) -> verdict, the same whichever of both is called primary.
 namespace underpin::parity {
 
-enum class Kind : std::uint8_t { value, type, missing, extra, order, count, outcome };
 enum class Verdict : std::uint8_t {
   match,
-  tolerated,         // Within a rule's tolerance.
+  tolerated,         // Within a rule's limits.
   known_difference,  // A registered difference with reason, approver and expiry covers it.
   late,              // Different, and equal when it was read again; or a delivery is on its way.
   mismatch,
   not_compared,  // With its reason.
 };
-std::string_view name(Kind kind);
 std::string_view name(Verdict verdict);
 std::optional<Verdict> parse_verdict(std::string_view text);
-
-// What one rule does to the fields it covers. `path` is a JSON pointer in which "*" stands for any
-// list element or member: "/lines/*/unitPrice".
-struct Rule {
-  std::string name;        // Shown in the report.
-  std::string capability;  // "orders"; empty: every capability.
-  std::string operation;   // "get_order"; empty: every operation.
-  std::string path;
-  bool ignore = false;              // Not compared; counted.
-  bool late = false;                // Different is late: both will have it by another way.
-  std::string list_key;             // The list at `path` is matched by this member, not by index.
-  std::optional<Decimal> absolute;  // |primary - secondary| <= absolute is tolerated.
-  std::optional<Decimal> relative;  // <= relative * |primary| is tolerated; a fraction.
-  bool any_case = false;            // Texts are compared without case.
-  bool trimmed = false;             // Texts are compared without surrounding blanks.
-  // A cross-reference: values that are names of one thing in the two ERPs are equal. Looked up in
-  // References by this class name, e.g. "order_document", "location".
-  std::string references;
-};
-
-// A difference that people know and accept. All of reason, approved_by and expires are required.
-struct KnownDifference {
-  std::string name;
-  std::string capability;
-  std::string operation;
-  std::string path;
-  std::string subject;             // One subject, or empty: every one.
-  std::optional<Decimal> at_most;  // |primary - secondary| covered; nothing: any difference.
-  std::string reason;
-  std::string approved_by;
-  Date expires;  // Last day on which it covers.
-};
-
-struct Rules {
-  std::vector<Rule> rules;
-  std::vector<KnownDifference> known;
-};
-
-// Reads a rule file (contracts/schemas/parity-rules.schema.json). Unknown keys are refused.
-Result<Rules> read_rules(std::string_view json_text);
 
 // Pairs of names for one thing: class -> primary's name -> secondary's name, in both directions.
 class References {
@@ -93,15 +49,29 @@ struct Difference {
   Verdict verdict = Verdict::mismatch;
   std::string primary;  // JSON text of the value; empty when missing.
   std::string secondary;
-  std::string rule;  // What tolerated, ignored or covered it.
+  std::string rule;        // What tolerated, ignored or covered it.
+  std::string field = {};  // The path with list elements as "*": "/lines/*/unitPrice".
+  bool volatile_field = false;
+};
+
+// What a rule kept from being a difference.
+struct Suppressed {
+  std::string rule;
+  std::string path;
+  std::string primary;
+  std::string secondary;
 };
 
 struct Comparison {
   Verdict verdict = Verdict::match;  // The worst of its differences.
   std::vector<Difference> differences;
   std::map<std::string, std::int64_t> suppressed;  // Rule name -> fields it suppressed.
+  std::vector<Suppressed> samples;                 // At most samples_max for each rule.
   std::int64_t fields = 0;                         // Fields compared.
-  std::string reason;                              // For not_compared.
+  std::string reason;                              // For not_compared and late.
+  std::int64_t converged_ms = -1;  // late: how long after the first look both were equal.
+
+  static constexpr int samples_max = 2;
 };
 
 struct Question {
@@ -109,12 +79,44 @@ struct Question {
   std::string operation;
   std::string subject;
   Date today;  // For expiry.
+  Cohort cohort = {};
+  std::string primary_system = {};  // For rules of one system: "nav".
+  std::string secondary_system = {};
 };
 
-// Two documents: field by field. Two errors of one code: a match. One error, or two different ones:
-// an outcome mismatch. Numbers and decimal texts compare by value (1.50 equals 1.5), lists by key
-// where a rule names one: one inserted line is one difference, not forty.
+// The rules of one operation, prepared once for many comparisons: rows of a sweep, lists of
+// records. Keeps a reference to `rules`. Any thread.
+class Judge {
+ public:
+  Judge(const Rules& rules, std::string_view capability, std::string_view operation);
+  Judge(Rules&&, std::string_view, std::string_view) = delete;
+
+  // Two documents: field by field. Two errors that mean the same: a match. One error, or two
+  // different ones: an outcome mismatch; an error that says nothing about the question (a system
+  // that could not be asked): not compared. Numbers and decimal texts compare by value (1.50 equals
+  // 1.5), lists by key where a rule names one: one inserted line is one difference, not forty.
+  // Never throws but for want of memory.
+  Comparison compare(const Side& primary, const Side& secondary, const References& references,
+                     const Question& question) const;
+
+  struct Pattern {
+    const Rule* rule = nullptr;
+    const KnownDifference* known = nullptr;
+    std::vector<std::string> path;  // Unescaped segments.
+  };
+
+ private:
+  const Rules& rules_;
+  std::vector<Pattern> patterns_;
+  std::vector<Pattern> known_;
+  std::vector<const OutcomeClass*> outcomes_;
+};
+
+// For a single comparison.
 Comparison compare(const Side& primary, const Side& secondary, const Rules& rules,
                    const References& references, const Question& question);
+
+// The worst of its differences; what is not compared stays so.
+Verdict verdict_of(const Comparison& comparison);
 
 }  // namespace underpin::parity

@@ -35,7 +35,7 @@ Rules lines_by_number() {
   Rule rule;
   rule.name = "lines";
   rule.path = "/lines";
-  rule.list_key = "number";
+  rule.list_key = {"number"};
   rules.rules.push_back(rule);
   return rules;
 }
@@ -109,7 +109,7 @@ TEST(Compare, ToleranceIsPerFieldAndIncludesItsLimit) {
             Verdict::mismatch);
 }
 
-TEST(Compare, RelativeToleranceIsAFractionOfThePrimary) {
+TEST(Compare, RelativeToleranceIsAFractionOfTheSmaller) {
   Rules rules;
   Rule rule;
   rule.name = "one per mille";
@@ -209,27 +209,59 @@ TEST(Compare, ErrorsAreObservationsToo) {
       Verdict::mismatch);
 }
 
-TEST(Rules, AnUnknownKeyIsRefusedWithItsPlace) {
-  const auto rules = read_rules(R"({"rules":[{"name":"x","path":"/a","ignroe":true}]})");
+TEST(Rules, AnUnknownKeyIsRefusedWithFilePlaceAndRule) {
+  const auto rules = read_rules(
+      R"({"version":"1","rules":[{"name":"clock","path":"/a","ignroe":true}]})", "site/rules.json");
   ASSERT_FALSE(rules);
-  EXPECT_NE(rules.error().message.find("/rules/0/ignroe"), std::string::npos);
+  EXPECT_NE(rules.error().message.find("site/rules.json"), std::string::npos);
+  EXPECT_NE(rules.error().message.find("/rules/0/ignroe \"clock\": is not a known key"),
+            std::string::npos)
+      << rules.error().message;
 }
 
-TEST(Rules, AKnownDifferenceNeedsReasonApproverAndExpiry) {
-  const auto rules = read_rules(R"({"knownDifferences":[{"name":"x","path":"/a"}]})");
+TEST(Rules, AFileWithoutAVersionIsRefused) {
+  const auto rules = read_rules(R"({"rules":[]})");
   ASSERT_FALSE(rules);
-  for (const char* field : {"reason", "approvedBy", "expires"})
+  EXPECT_NE(rules.error().message.find("/version"), std::string::npos);
+}
+
+TEST(Rules, AKnownDifferenceNeedsOwnerReasonTicketApproverBudgetAndExpiry) {
+  const auto rules = read_rules(R"({"version":"1","knownDifferences":[{"name":"x","path":"/a"}]})");
+  ASSERT_FALSE(rules);
+  for (const char* field : {"owner", "reason", "ticket", "approvedBy", "expires", "budget"})
     EXPECT_NE(rules.error().message.find(field), std::string::npos) << field;
 }
 
 TEST(Rules, AFileIsReadWithItsComments) {
   const auto rules = read_rules(R"({
     // Lists match by key.
-    "rules": [{"name": "lines", "path": "/lines", "listKey": "number", "absolute": "0.01"}],
-    "knownDifferences": [{"name": "k", "path": "/tax", "reason": "r", "approvedBy": "a", "expires": "2027-01-31"}]})");
+    "version": "2026-11-24",
+    "rules": [{"name": "lines", "path": "/lines", "listKey": "number"},
+              {"name": "cents", "path": "/lines/*/net", "absolute": "0.01", "perDocument": "0.05"}],
+    "knownDifferences": [{"name": "k", "path": "/tax", "owner": "o", "reason": "r", "ticket": "T-1",
+      "approvedBy": "a", "expires": "2027-01-31", "budget": {"hits": 10, "money": "5.00"}}]})");
   ASSERT_TRUE(rules) << rules.error().message;
-  EXPECT_EQ(rules->rules.at(0).list_key, "number");
+  EXPECT_EQ(rules->version, "2026-11-24");
+  EXPECT_EQ(rules->hash.size(), 64u);
+  EXPECT_EQ(rules->rules.at(0).list_key, std::vector<std::string>{"number"});
+  EXPECT_EQ(rules->rules.at(1).per_document, (Decimal{5, 2}));
   EXPECT_EQ(rules->known.at(0).expires, (Date{2027, 1, 31}));
+  EXPECT_EQ(rules->known.at(0).budget_hits, 10);
+}
+
+TEST(Rules, WhatCannotWorkIsRefused) {
+  const auto refusal = [](const std::string& rule) {
+    const auto rules =
+        read_rules(R"({"version":"1","rules":[{"name":"x","path":"/a",)" + rule + "}]}");
+    return rules ? std::string{} : rules.error().message;
+  };
+  EXPECT_NE(refusal(R"("zone":"Mars/Olympus")").find("time zone"), std::string::npos);
+  EXPECT_NE(refusal(R"("codes":"none")").find("codeMaps"), std::string::npos);
+  EXPECT_NE(refusal(R"("units":"none")").find("unitMaps"), std::string::npos);
+  EXPECT_NE(refusal(R"("factor":"100")").find("\"of\""), std::string::npos);
+  EXPECT_NE(refusal(R"("rounding":{"scale":2,"policy":"up"})").find("policy"), std::string::npos);
+  EXPECT_NE(refusal(R"("cohort":{"colour":"red"})").find("colour"), std::string::npos);
+  EXPECT_NE(refusal(R"("absolute":"-1")").find("at least 0"), std::string::npos);
 }
 
 }  // namespace
