@@ -117,6 +117,8 @@ bool order_on_its_way(const JournalReader& reader, Side side, const StockKey& ke
   return false;
 }
 
+}  // namespace
+
 json::Value comparable_level(const StockLevel& level) {
   json::Value value = json::Value::object();
   value.set("uom", level.uom);
@@ -125,8 +127,6 @@ json::Value comparable_level(const StockLevel& level) {
   value.set("available", level.available.text());
   return value;
 }
-
-}  // namespace
 
 std::string stock_subject(const StockKey& key) {
   return key.sku.text() + "@" + key.location.text();

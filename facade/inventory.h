@@ -65,4 +65,7 @@ journal::NewOutboxRow verify_posting_row(Side side, const std::string& wave,
 // "adjust_stock".
 void add_inventory_writes(WriteLife& writes, const Systems& systems, const FieldOwners& fields);
 
+// What both ERPs must agree on, as JSON.
+json::Value comparable_level(const StockLevel& level);
+
 }  // namespace underpin::facade

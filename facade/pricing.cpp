@@ -4,8 +4,6 @@
 #include "facade/cohorts.h"
 
 namespace underpin::facade {
-namespace {
-
 json::Value comparable(const Quote& quote) {
   json::Value value = json::Value::object();
   value.set("currency", quote.currency);
@@ -29,19 +27,12 @@ json::Value comparable(const Quote& quote) {
 json::Value comparable(const Page<PriceEntry>& page) {
   json::Value entries = json::Value::array();
   for (const PriceEntry& entry : page.items) {
-    json::Value value = json::to_json(entry);
-    // The key that both ERPs share, for matching the lists.
-    value.set("key", entry.sku.text() + "|" + entry.scope_code + "|" + entry.from.text() + "|" +
-                         entry.minimum_quantity.normalized().text() + "|" + entry.uom + "|" +
-                         entry.currency);
-    entries.push(std::move(value));
+    entries.push(json::to_json(entry));
   }
   json::Value value = json::Value::object();
   value.set("prices", std::move(entries));
   return value;
 }
-
-}  // namespace
 
 PricingFacade::PricingFacade(const Systems& systems, PlanBook& plans, journal::Journal& journal,
                              Comparisons& comparisons, Now now)

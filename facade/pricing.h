@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contracts/json/json_text.h"
 #include "facade/comparisons.h"
 #include "facade/observe.h"
 #include "facade/plan_book.h"
@@ -29,5 +30,9 @@ class PricingFacade {
 
 // The subject under which price lists travel to the other side, in order.
 inline const std::string price_list_subject = "price-list";
+
+// What both ERPs must agree on, as JSON.
+json::Value comparable(const Quote& quote);
+json::Value comparable(const Page<PriceEntry>& page);
 
 }  // namespace underpin::facade

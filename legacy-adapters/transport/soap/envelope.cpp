@@ -46,6 +46,9 @@ class Reading {
         case XML_READER_TYPE_ELEMENT:
           start(depth);
           break;
+        case XML_READER_TYPE_END_ELEMENT:
+          into_ = nullptr;  // What stands between elements belongs to none of them.
+          break;
         case XML_READER_TYPE_TEXT:
         case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
         case XML_READER_TYPE_CDATA:

@@ -36,6 +36,17 @@ TEST(SoapBody, IsRecognisedByItsOneElement) {
   EXPECT_FALSE(body->fault);
 }
 
+TEST(SoapBody, WhiteSpaceBetweenTheElementsOfAFaultIsNoPartOfIt) {
+  const auto body = read_body(
+      "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\">\n<s:Body>\n<s:Fault>\n"
+      "<faultcode>a:Some.Exception</faultcode>\n<faultstring>mehr</faultstring>\n</s:Fault>\n"
+      "</s:Body>\n</s:Envelope>\n",
+      {});
+  ASSERT_TRUE(body && body->fault);
+  EXPECT_EQ(body->fault->code, "a:Some.Exception");
+  EXPECT_EQ(body->fault->text, "mehr");
+}
+
 TEST(SoapBody, WithAFaultGivesItsCodeTextAndDetail) {
   const auto body = read_body(refusal, {});
   ASSERT_TRUE(body && body->fault);
