@@ -491,9 +491,10 @@ class Comparer {
       const bool changed = one_after || two_after;
       if (one_after) one = std::move(*one_after);
       if (two_after) two = std::move(*two_after);
-      const bool related = (!rule.references.empty() && one.is_string() && two.is_string() &&
-                            references_.same(rule.references, one.text(), two.text())) ||
-                           (!rule.zone.empty() && same_day(one, two, rule.zone));
+      const bool named = !rule.references.empty() && one.is_string() && two.is_string() &&
+                         references_.same(rule.references, one.text(), two.text());
+      if (named && !equal) result_.related.push_back({rule.references, one.text(), two.text()});
+      const bool related = named || (!rule.zone.empty() && same_day(one, two, rule.zone));
       if (!equal && (changed || related)) credited.push_back(&rule);
       rounded = rounded || (!equal && changed && rule.rounding);
       equal = related || (changed ? same_value(one, two) : equal);

@@ -62,14 +62,22 @@ struct Suppressed {
   std::string secondary;
 };
 
+// Two names that were equal by References.
+struct Related {
+  std::string reference_class;
+  std::string primary;
+  std::string secondary;
+};
+
 struct Comparison {
   Verdict verdict = Verdict::match;  // The worst of its differences.
   std::vector<Difference> differences;
   std::map<std::string, std::int64_t> suppressed;  // Rule name -> fields it suppressed.
-  std::vector<Suppressed> samples;                 // At most samples_max for each rule.
-  std::int64_t fields = 0;                         // Fields compared.
-  std::string reason;                              // For not_compared and late.
-  std::int64_t converged_ms = -1;  // late: how long after the first look both were equal.
+  std::vector<Related> related;
+  std::vector<Suppressed> samples;  // At most samples_max for each rule.
+  std::int64_t fields = 0;          // Fields compared.
+  std::string reason;               // For not_compared and late.
+  std::int64_t converged_ms = -1;   // late: how long after the first look both were equal.
 
   static constexpr int samples_max = 2;
 };

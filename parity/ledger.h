@@ -25,6 +25,10 @@ struct LedgerEntry {
   // Kept for mismatches and a sample of the rest: both documents side by side.
   std::string primary_document;
   std::string secondary_document;
+  std::optional<Error> primary_error = {};  // Instead of a document.
+  std::optional<Error> secondary_error = {};
+  bool is_pair = false;    // The documents are what was compared: they can be judged again.
+  std::string rules = {};  // Version and hash of the rules that judged.
 };
 
 struct Latency {
@@ -74,6 +78,24 @@ struct DifferenceClass {
   Decimal money;        // Sum of |primary - secondary| where both are amounts; zero elsewhere.
 };
 
+// What a rule or a known difference has suppressed, since the ledger began.
+struct RuleUse {
+  struct Sample {
+    Timestamp at;
+    std::string subject;
+    Suppressed what;
+  };
+  std::int64_t hits = 0;
+  Timestamp last;
+  std::vector<Sample> samples;  // The newest few.
+};
+
+// Of a known difference, among the newest comparisons of each subject.
+struct KnownUse {
+  std::int64_t documents = 0;
+  Decimal money;  // Sum of the absolute differences of amounts.
+};
+
 struct LedgerFilter {
   std::string capability;
   std::string verdict;
@@ -92,15 +114,27 @@ class Ledger {
   // Of one capability, among comparisons made since then; by operation, path, kind and rule.
   virtual Result<std::vector<DifferenceClass>> open_differences(const std::string& capability,
                                                                 Timestamp since) const = 0;
+  virtual Result<std::map<std::string, RuleUse>> rule_uses() const {
+    return std::map<std::string, RuleUse>{};
+  }
+  virtual Result<std::map<std::string, KnownUse>> known_uses() const {
+    return std::map<std::string, KnownUse>{};
+  }
 };
 
 struct LedgerSettings {
   std::string file;
   int queue_limit = 10'000;
   int keep_matching_documents_every = 50;  // 1 of so many matches keeps its documents.
+  // 32 bytes: documents and values are sealed with it (sealing.h). Empty: they are not.
+  std::string key = {};
+  // Documents and values older than this are erased, counts stay. 0: never.
+  int keep_days = 0;
 };
 Result<std::unique_ptr<Ledger>> open_ledger(const LedgerSettings& settings);
 // For reports from another process: reads only.
-Result<std::unique_ptr<Ledger>> open_ledger_read_only(const std::string& file);
+// Without the key, what is sealed comes back empty.
+Result<std::unique_ptr<Ledger>> open_ledger_read_only(const std::string& file,
+                                                      const std::string& key = {});
 
 }  // namespace underpin::parity

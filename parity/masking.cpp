@@ -1,0 +1,66 @@
+#include "parity/masking.h"
+
+#include "contracts/json/json_text.h"
+
+#include <array>
+#include <string_view>
+
+namespace underpin::parity {
+namespace {
+
+using json::Value;
+
+std::string hidden(const std::string& text) {
+  std::string masked;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0xC0) masked += 'x';  // One for each letter beyond ASCII.
+    if (byte >= 0x80) continue;
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    masked += letter ? 'x' : c >= '0' && c <= '9' ? '9' : c;
+  }
+  return masked;
+}
+
+void mask(Value& value, const std::string& path) {
+  if (value.is_object()) {
+    for (const json::Member& member : std::vector<json::Member>(value.members()))
+      mask(*value.find(member.key), json::pointer_to(path, member.key));
+  } else if (value.is_array()) {
+    for (std::size_t i = 0; i < value.size(); ++i) mask(*value.item(i), json::pointer_to(path, i));
+  } else if (is_personal(path) && (value.is_string() || value.is_number())) {
+    value = Value(hidden(value.text()));
+  }
+}
+
+}  // namespace
+
+bool is_personal(const std::string& path) {
+  constexpr std::array<std::string_view, 12> members{"name",
+                                                     "name2",
+                                                     "line1",
+                                                     "line2",
+                                                     "city",
+                                                     "postCode",
+                                                     "email",
+                                                     "phone",
+                                                     "contact",
+                                                     "reference",
+                                                     "customerReference",
+                                                     "taxNumber"};
+  const std::string_view last = std::string_view(path).substr(path.rfind('/') + 1);
+  for (const std::string_view member : members)
+    if (last == member) return true;
+  return false;
+}
+
+std::string masked(const std::string& path, const std::string& json_text) {
+  if (json_text.empty()) return {};
+  auto value = json::parse(json_text);
+  if (!value) return "\"(masked)\"";
+  Value copy = *value;
+  mask(copy, path);
+  return json::write(copy);
+}
+
+}  // namespace underpin::parity

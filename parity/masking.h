@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+namespace underpin::parity {
+
+// Personal data in what people see: letters become x, digits 9, everything else stays, so that
+// padding, length and form can still be told. `path` is where the value stands; `json_text` a
+// value, or a document whose members are masked by their own paths.
+std::string masked(const std::string& path, const std::string& json_text);
+
+// Is what stands there about a person: names, addresses, mail, phone, references of payments?
+bool is_personal(const std::string& path);
+
+}  // namespace underpin::parity

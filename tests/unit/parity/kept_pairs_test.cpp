@@ -1,0 +1,290 @@
+// What the ledger keeps: sealed, for some days, masked for those who may not see it, and good
+// enough to be judged again.
+#include "parity/known_register.h"
+#include "parity/masking.h"
+#include "parity/rejudge.h"
+#include "parity/sealing.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace underpin::parity {
+namespace {
+
+const std::string key(32, 'k');
+
+struct KeptPairs : testing::Test {
+  KeptPairs() {
+    folder = std::filesystem::temp_directory_path() /
+             ("underpin-kept-" + std::to_string(::getpid()) + "-" +
+              testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+  }
+  ~KeptPairs() override { std::filesystem::remove_all(folder); }
+  std::string file() const { return (folder / "parity.db").string(); }
+  std::string bytes() const {
+    std::ostringstream all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      all << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    return all.str();
+  }
+
+  static LedgerEntry compared(const std::string& one, const std::string& two,
+                              const Rules& rules = {},
+                              const std::string& at = "2026-11-24T10:00:00Z",
+                              const std::string& subject = "web/1") {
+    LedgerEntry entry;
+    entry.at = *Timestamp::parse(at);
+    entry.question = {"orders", "get_order", subject, entry.at.date_utc(), {}, "nav", "bc"};
+    entry.primary_system = "nav";
+    entry.secondary_system = "bc";
+    entry.primary_document = one;
+    entry.secondary_document = two;
+    entry.is_pair = true;
+    Side a;
+    a.document = *json::parse(one);
+    Side b;
+    b.document = *json::parse(two);
+    References references;
+    references.add("order_document", "SO-1", "S-ORD1");
+    entry.comparison = compare(a, b, rules, references, entry.question);
+    return entry;
+  }
+
+  std::filesystem::path folder;
+};
+
+const char* const anna = R"({"name":"Anna Schmidt","total":"10.00"})";
+const char* const anne = R"({"name":"Anne Schmidt","total":"10.02"})";
+
+Rules rules_of(const std::string& members) {
+  auto rules = read_rules(R"({"version":"1",)" + members + "}");
+  EXPECT_TRUE(rules) << (rules ? "" : rules.error().message);
+  return rules ? *rules : Rules{};
+}
+
+TEST(Seal, GivesBackOnlyWhatWasSealedWithItsKeyAndNotChanged) {
+  const Seal seal(key);
+  const std::string hidden = seal.sealed("Anna");
+  EXPECT_EQ(hidden.find("Anna"), std::string::npos);
+  EXPECT_NE(hidden, seal.sealed("Anna"));
+  EXPECT_EQ(*seal.opened(hidden), "Anna");
+  EXPECT_FALSE(Seal(std::string(32, 'x')).opened(hidden));
+  EXPECT_FALSE(Seal().opened(hidden));
+  for (std::size_t i = 8; i < hidden.size(); ++i) {
+    std::string changed = hidden;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_FALSE(seal.opened(changed)) << i;
+  }
+  EXPECT_FALSE(seal.opened(hidden.substr(0, hidden.size() - 1)));
+  EXPECT_EQ(*seal.opened("never sealed"), "never sealed");
+  EXPECT_EQ(Seal().sealed("Anna"), "Anna");
+}
+
+TEST_F(KeptPairs, AKeyFileIsForItsOwnerOnly) {
+  const std::string path = (folder / "key").string();
+  std::ofstream(path) << std::string(64, 'a') << "\n";
+  ::chmod(path.c_str(), 0644);
+  EXPECT_FALSE(read_seal_key(path));
+  ::chmod(path.c_str(), 0600);
+  ASSERT_TRUE(read_seal_key(path)) << read_seal_key(path).error().message;
+  EXPECT_EQ(*read_seal_key(path), std::string(32, '\xaa'));
+  std::ofstream(path) << "too short";
+  EXPECT_FALSE(read_seal_key(path));
+  EXPECT_FALSE(read_seal_key(path + "-none"));
+}
+
+TEST_F(KeptPairs, NothingOfAPairIsReadableInTheFile) {
+  LedgerSettings settings{file()};
+  settings.key = key;
+  const Rules rules = rules_of(R"("rules":[{"name":"any","path":"/name","ignore":true}])");
+  {
+    auto ledger = open_ledger(settings);
+    ASSERT_TRUE(ledger);
+    ledger.value()->record(compared(anna, anne));
+    ledger.value()->record(compared(anna, anne, rules));
+    ledger.value()->flush();
+    const std::string stored = bytes();
+    EXPECT_EQ(stored.find("Schmidt"), std::string::npos);
+    EXPECT_NE(stored.find("web/1"), std::string::npos);
+  }
+  const auto with = open_ledger_read_only(file(), key);
+  ASSERT_TRUE(with) << with.error().message;
+  const auto entries = with.value()->entries({});
+  ASSERT_EQ(entries->size(), 2u);
+  EXPECT_EQ(entries->at(0).primary_document, anna);
+  EXPECT_EQ(entries->at(0).comparison.differences.at(0).secondary, "\"Anne Schmidt\"");
+  EXPECT_EQ(with.value()->rule_uses()->at("any").samples.at(0).what.primary, "\"Anna Schmidt\"");
+  const auto without = open_ledger_read_only(file());
+  EXPECT_EQ(without.value()->entries({})->at(0).primary_document, "");
+  EXPECT_EQ(without.value()->entries({})->at(0).comparison.differences.at(0).secondary, "");
+
+  LedgerSettings unsealed{(folder / "other.db").string()};
+  auto ledger = open_ledger(unsealed);
+  ledger.value()->record(compared(anna, anne));
+  ledger.value()->flush();
+  EXPECT_NE(bytes().find("Schmidt"), std::string::npos);
+}
+
+TEST_F(KeptPairs, AfterTheirDaysOnlyCountsAreLeft) {
+  LedgerSettings settings{file()};
+  settings.keep_days = 10;
+  auto opened = open_ledger(settings);
+  ASSERT_TRUE(opened);
+  Ledger& ledger = *opened.value();
+  ledger.record(compared(anna, anne, {}, "2026-11-01T10:00:00Z"));
+  ledger.flush();
+  ledger.record(compared(anna, anne, {}, "2026-11-10T10:00:00Z"));
+  ledger.flush();
+  EXPECT_FALSE(ledger.entries({})->at(0).primary_document.empty());
+  ledger.record(compared(anna, anne, {}, "2026-11-12T10:00:00Z"));
+  ledger.flush();
+  const auto entries = ledger.entries({});
+  ASSERT_EQ(entries->size(), 3u);
+  EXPECT_TRUE(entries->at(0).primary_document.empty());
+  EXPECT_TRUE(entries->at(0).comparison.differences.at(0).primary.empty());
+  EXPECT_EQ(entries->at(0).comparison.verdict, Verdict::mismatch);
+  EXPECT_FALSE(entries->at(1).primary_document.empty());
+  EXPECT_FALSE(judged_again(entries->at(0), {}));
+}
+
+TEST_F(KeptPairs, ALedgerOfTheReleaseBeforeIsTakenOver) {
+  sqlite3* old = nullptr;
+  sqlite3_open(file().c_str(), &old);
+  ASSERT_EQ(
+      sqlite3_exec(old,
+                   "CREATE TABLE comparison (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER "
+                   "NOT NULL, capability TEXT NOT NULL, operation TEXT NOT NULL, subject TEXT "
+                   "NOT NULL, correlation TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT "
+                   "NOT NULL, fields INTEGER NOT NULL, primary_system TEXT NOT NULL, "
+                   "secondary_system TEXT NOT NULL, primary_side TEXT NOT NULL, "
+                   "primary_micros INTEGER NOT NULL, secondary_micros INTEGER NOT NULL, "
+                   "primary_document TEXT NOT NULL, secondary_document TEXT NOT NULL, "
+                   "suppressed TEXT NOT NULL);"
+                   "INSERT INTO comparison VALUES (1, 1, 'orders', 'get_order', 'web/1', '', "
+                   "'match', '', 1, 'nav', 'bc', 'legacy', 1, 1, '', '', '{}');"
+                   "PRAGMA user_version=1",
+                   nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  sqlite3_close(old);
+  EXPECT_FALSE(open_ledger_read_only(file()));
+  auto ledger = open_ledger({file()});
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  ledger.value()->record(compared(anna, anne));
+  ledger.value()->flush();
+  EXPECT_EQ(ledger.value()->entries({})->size(), 2u);
+}
+
+TEST_F(KeptPairs, AreJudgedAgainUnderNewRulesWithoutTraffic) {
+  const Rules documents = rules_of(
+      R"("rules":[{"name":"documents","path":"/document","references":"order_document"}])");
+  auto opened = open_ledger({file()});
+  ASSERT_TRUE(opened);
+  Ledger& ledger = *opened.value();
+  ledger.record(compared(R"({"document":"SO-1","total":"10.00"})",
+                         R"({"document":"S-ORD1","total":"10.02"})", documents));
+  LedgerEntry late = compared(anna, anne);
+  late.comparison.verdict = Verdict::late;
+  ledger.record(late);
+  LedgerEntry no_pair = compared(anna, anne);
+  no_pair.is_pair = false;
+  ledger.record(no_pair);
+  ledger.flush();
+
+  const auto same = rejudge(ledger, documents);
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->judged, 2);
+  EXPECT_EQ(same->not_kept, 1);
+  EXPECT_TRUE(same->changed.empty());
+  EXPECT_EQ(same->moved.at({Verdict::late, Verdict::late}), 1);
+
+  const auto milder = rejudge(
+      ledger,
+      rules_of(R"("rules":[{"name":"documents","path":"/document","references":"order_document"},
+                           {"name":"cents","path":"/total","absolute":"0.05"}])"));
+  ASSERT_EQ(milder->changed.size(), 1u);
+  EXPECT_EQ(milder->changed[0].before, Verdict::mismatch);
+  EXPECT_EQ(milder->changed[0].after, Verdict::tolerated);
+  EXPECT_EQ(milder->changed[0].path, "/total");
+}
+
+TEST_F(KeptPairs, AnErrorIsKeptAndJudgedAgainToo) {
+  auto opened = open_ledger({file()});
+  LedgerEntry entry = compared(anna, anne);
+  entry.secondary_document.clear();
+  entry.secondary_error = Error{ErrorCode::rejected, "credit limit"};
+  opened.value()->record(entry);
+  opened.value()->flush();
+  const auto again = judged_again(opened.value()->entries({})->at(0), {});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->verdict, Verdict::mismatch);
+  EXPECT_EQ(again->differences.at(0).kind, Kind::outcome);
+}
+
+TEST(Masking, HidesPersonsAndLeavesTheForm) {
+  EXPECT_EQ(masked("/shipTo/name", R"("Anna Müller ")"), R"("xxxx xxxxxx ")");
+  EXPECT_EQ(masked("/phone", R"("+49 341 55")"), R"("+99 999 99")");
+  EXPECT_EQ(masked("/lines/1/unitPrice", R"("12.50")"), R"("12.50")");
+  EXPECT_EQ(masked("", R"({"customer":"C1","address":{"line1":"Hof 1","country":"DE"}})"),
+            R"({"customer":"C1","address":{"line1":"xxx 9","country":"DE"}})");
+  EXPECT_EQ(masked("/name", "no json"), "\"(masked)\"");
+}
+
+const char* const register_of_one = R"("knownDifferences":[{"name":"tax","path":"/total",
+  "owner":"finance","reason":"r","ticket":"T-1","approvedBy":"q","expires":"2026-11-30",
+  "budget":{"hits":2,"money":"0.05"}}])";
+
+TEST_F(KeptPairs, TheRegisterIsHeldAgainstItsBudgetsAndDays) {
+  const Rules rules = rules_of(register_of_one);
+  auto opened = open_ledger({file()});
+  Ledger& ledger = *opened.value();
+  const char* one = R"({"total":"10.00"})";
+  const char* two = R"({"total":"10.02"})";
+  ledger.record(compared(one, two, rules, "2026-11-24T10:00:00Z", "web/1"));
+  ledger.record(compared(one, two, rules, "2026-11-24T11:00:00Z", "web/1"));
+  ledger.record(compared(one, two, rules, "2026-11-24T11:00:00Z", "web/2"));
+  ledger.flush();
+  const auto health = [&](Date today) {
+    return register_health(rules, *ledger.known_uses(), today);
+  };
+  RegisterHealth now = health(Date{2026, 11, 24});
+  EXPECT_TRUE(now.in_order());
+  EXPECT_EQ(now.known.at(0).hits, 2);  // Documents, however often they were looked at.
+  EXPECT_EQ(now.known.at(0).money, (Decimal{4, 2}));
+  EXPECT_EQ(health(Date{2026, 12, 1}).expired, 1);
+  EXPECT_FALSE(health(Date{2026, 12, 1}).in_order());
+  ledger.record(compared(one, two, rules, "2026-11-24T11:00:00Z", "web/3"));
+  ledger.flush();
+  now = health(Date{2026, 11, 24});
+  EXPECT_EQ(now.over_budget, 1);
+  EXPECT_TRUE(now.known.at(0).over_hits);
+  EXPECT_TRUE(now.known.at(0).over_money);
+  EXPECT_FALSE(now.in_order());
+}
+
+TEST_F(KeptPairs, ARuleThatSuppressedNothingForDaysIsProposedForRemoval) {
+  const Rules rules = rules_of(R"("rules":[{"name":"used","path":"/name","ignore":true},
+      {"name":"never","path":"/x","ignore":true},{"name":"lines","path":"/lines","listKey":"n"}])");
+  auto opened = open_ledger({file()});
+  opened.value()->record(compared(anna, anne, rules, "2026-11-20T10:00:00Z"));
+  opened.value()->flush();
+  const auto uses = *opened.value()->rule_uses();
+  EXPECT_EQ(uses.at("used").hits, 1);
+  const Timestamp began = *Timestamp::parse("2026-11-01T00:00:00Z");
+  const auto unused = [&](const char* now, int days) {
+    return unused_rules(rules, uses, began, *Timestamp::parse(now), days);
+  };
+  EXPECT_EQ(unused("2026-11-24T00:00:00Z", 14), std::vector<std::string>{"never"});
+  EXPECT_EQ(unused("2026-12-24T00:00:00Z", 14), (std::vector<std::string>{"used", "never"}));
+  EXPECT_TRUE(unused("2026-11-10T00:00:00Z", 14).empty());
+}
+
+}  // namespace
+}  // namespace underpin::parity
