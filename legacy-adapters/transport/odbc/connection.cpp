@@ -219,8 +219,7 @@ bool Connection::dead() const {
 }
 
 Connection::Outcome Connection::query(std::string_view sql, const Parameters& parameters,
-                                      Deadline deadline, const RowReader& each,
-                                      Watchdog& watchdog) {
+                                      Deadline deadline, const Reader& reader, Watchdog& watchdog) {
   if (!is_select(sql)) {
     return failed(ErrorCode::internal, "only SELECT statements are sent to this database",
                   *settings_);
@@ -233,7 +232,7 @@ Connection::Outcome Connection::query(std::string_view sql, const Parameters& pa
   const std::uint64_t ticket = watchdog.arm(deadline, [to_cancel] { SQLCancel(to_cancel); });
   Outcome outcome;
   try {
-    outcome = run(statement, sql, parameters, deadline, each);
+    outcome = run(statement, sql, parameters, deadline, reader);
   } catch (...) {
     watchdog.disarm(ticket);
     SQLFreeHandle(SQL_HANDLE_STMT, statement);
@@ -252,7 +251,7 @@ Connection::Outcome Connection::query(std::string_view sql, const Parameters& pa
 
 Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
                                     const Parameters& parameters, Deadline deadline,
-                                    const RowReader& each) {
+                                    const Reader& reader) {
   const auto seconds = std::max<std::int64_t>(1, (ms_until(deadline) + 999) / 1000);
   SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT,
                  reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(seconds)), 0);
@@ -285,7 +284,28 @@ Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
   const SQLRETURN executed = SQLExecute(statement);
   if (executed == SQL_NO_DATA) return {};
   if (!SQL_SUCCEEDED(executed)) return fail(SQL_HANDLE_STMT, statement, "the query failed");
-  return fetch(statement, deadline, each);
+  return reader.block != nullptr ? fetch_blocks(statement, deadline, reader)
+                                 : fetch(statement, deadline, *reader.row);
+}
+
+std::optional<Connection::Outcome> Connection::over(std::int64_t rows, std::int64_t bytes,
+                                                    Deadline deadline, bool row_given) const {
+  Outcome outcome;
+  if (rows > settings_->rows_max) {
+    outcome = failed(ErrorCode::internal,
+                     "the result has more than " + std::to_string(settings_->rows_max) + " rows",
+                     *settings_);
+  } else if (bytes > settings_->bytes_max) {
+    outcome = failed(ErrorCode::internal,
+                     "the result has more than " + std::to_string(settings_->bytes_max) + " bytes",
+                     *settings_);
+  } else if (std::chrono::steady_clock::now() >= deadline) {
+    outcome = failed(ErrorCode::unavailable, "the database did not answer in time", *settings_);
+  } else {
+    return std::nullopt;
+  }
+  outcome.row_given = row_given;
+  return outcome;
 }
 
 Connection::Outcome Connection::fetch(SQLHSTMT statement, Deadline deadline,
@@ -307,13 +327,7 @@ Connection::Outcome Connection::fetch(SQLHSTMT statement, Deadline deadline,
       broken.row_given = outcome.row_given;
       return broken;
     }
-    if (++rows > settings_->rows_max) {
-      Outcome over = failed(
-          ErrorCode::internal,
-          "the result has more than " + std::to_string(settings_->rows_max) + " rows", *settings_);
-      over.row_given = outcome.row_given;
-      return over;
-    }
+    ++rows;
     for (SQLSMALLINT column = 0; column < columns; ++column) {
       Value& value = row[static_cast<std::size_t>(column)];
       if (!read_value(statement, static_cast<SQLUSMALLINT>(column + 1), value, outcome)) {
@@ -321,18 +335,74 @@ Connection::Outcome Connection::fetch(SQLHSTMT statement, Deadline deadline,
       }
       bytes += static_cast<std::int64_t>(value ? value->size() : 0);
     }
-    if (bytes > settings_->bytes_max || std::chrono::steady_clock::now() >= deadline) {
-      const bool late = bytes <= settings_->bytes_max;
-      Outcome over = failed(
-          late ? ErrorCode::unavailable : ErrorCode::internal,
-          late ? "the database did not answer in time"
-               : "the result has more than " + std::to_string(settings_->bytes_max) + " bytes",
-          *settings_);
-      over.row_given = outcome.row_given;
-      return over;
-    }
+    if (auto ended = over(rows, bytes, deadline, outcome.row_given)) return *ended;
     outcome.row_given = true;
     if (!each(row)) return outcome;
+  }
+}
+
+Connection::Outcome Connection::fetch_blocks(SQLHSTMT statement, Deadline deadline,
+                                             const Reader& reader) {
+  static_assert(sizeof(SQLLEN) == sizeof(std::int64_t));
+  Outcome outcome;
+  SQLSMALLINT columns = 0;
+  if (!SQL_SUCCEEDED(SQLNumResultCols(statement, &columns))) {
+    return fail(SQL_HANDLE_STMT, statement, "the result has no columns");
+  }
+  const auto rows_max = static_cast<std::size_t>(std::max(1, reader.shape.rows));
+  Block block(static_cast<std::size_t>(columns), rows_max, reader.shape.value_max);
+  SQLULEN fetched_rows = 0;
+  std::vector<SQLUSMALLINT> states(rows_max, SQL_ROW_SUCCESS);
+  SQLSetStmtAttr(statement, SQL_ATTR_ROW_BIND_TYPE,
+                 reinterpret_cast<SQLPOINTER>(SQLULEN{SQL_BIND_BY_COLUMN}), 0);
+  SQLSetStmtAttr(statement, SQL_ATTR_ROW_ARRAY_SIZE,
+                 reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(rows_max)), 0);
+  SQLSetStmtAttr(statement, SQL_ATTR_ROWS_FETCHED_PTR, &fetched_rows, 0);
+  SQLSetStmtAttr(statement, SQL_ATTR_ROW_STATUS_PTR, states.data(), 0);
+  for (std::size_t column = 0; column < block.columns(); ++column) {
+    const SQLRETURN bound = SQLBindCol(
+        statement, static_cast<SQLUSMALLINT>(column + 1), SQL_C_CHAR,
+        block.bytes_.data() + column * rows_max * block.stride_, static_cast<SQLLEN>(block.stride_),
+        reinterpret_cast<SQLLEN*>(block.lengths_.data() + column * rows_max));
+    if (!SQL_SUCCEEDED(bound)) return fail(SQL_HANDLE_STMT, statement, "a column cannot be bound");
+  }
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+  for (;;) {
+    const SQLRETURN fetched = SQLFetch(statement);
+    if (fetched == SQL_NO_DATA) return outcome;
+    if (!SQL_SUCCEEDED(fetched)) {
+      Outcome broken = fail(SQL_HANDLE_STMT, statement, "the result broke off");
+      broken.row_given = outcome.row_given;
+      return broken;
+    }
+    block.rows_ = std::min<std::size_t>(fetched_rows, rows_max);
+    rows += static_cast<std::int64_t>(block.rows_);
+    for (std::size_t row = 0; row < block.rows_; ++row) {
+      if (states[row] != SQL_ROW_ERROR) continue;
+      Outcome broken = fail(SQL_HANDLE_STMT, statement, "a row cannot be read");
+      broken.row_given = outcome.row_given;
+      return broken;
+    }
+    for (std::size_t column = 0; column < block.columns(); ++column) {
+      for (std::size_t row = 0; row < block.rows_; ++row) {
+        const std::int64_t length = block.lengths_[column * rows_max + row];
+        if (length == SQL_NULL_DATA) continue;
+        // Cut short, or of a length that the driver does not know.
+        if (length < 0 || static_cast<std::size_t>(length) >= block.stride_) {
+          Outcome cut = failed(ErrorCode::internal,
+                               "column " + std::to_string(column + 1) + " has more than " +
+                                   std::to_string(reader.shape.value_max) + " bytes",
+                               *settings_);
+          cut.row_given = outcome.row_given;
+          return cut;
+        }
+        bytes += length;
+      }
+    }
+    if (auto ended = over(rows, bytes, deadline, outcome.row_given)) return *ended;
+    outcome.row_given = true;
+    if (!(*reader.block)(block)) return outcome;
   }
 }
 

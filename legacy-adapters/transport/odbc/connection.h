@@ -46,8 +46,14 @@ class Connection {
     bool cancelled = false;
     bool row_given = false;
   };
+  // Who takes the rows: one by one, or, when `block` is set, in blocks.
+  struct Reader {
+    const RowReader* row = nullptr;
+    const BlockReader* block = nullptr;
+    BlockShape shape = {};
+  };
   Outcome query(std::string_view sql, const Parameters& parameters, Deadline deadline,
-                const RowReader& each, Watchdog& watchdog);
+                const Reader& reader, Watchdog& watchdog);
 
   bool dead() const;  // As far as the driver knows without a round trip.
   std::chrono::steady_clock::time_point idle_since{};
@@ -57,8 +63,12 @@ class Connection {
   SQLRETURN prepare(SQLHSTMT statement, std::string sql);
   Outcome fail(SQLSMALLINT kind, SQLHANDLE handle, std::string_view doing) const;
   Outcome run(SQLHSTMT statement, std::string_view sql, const Parameters& parameters,
-              Deadline deadline, const RowReader& each);
+              Deadline deadline, const Reader& reader);
   Outcome fetch(SQLHSTMT statement, Deadline deadline, const RowReader& each);
+  Outcome fetch_blocks(SQLHSTMT statement, Deadline deadline, const Reader& reader);
+  // Nothing, or the error of a result that has grown over its limits or past its time.
+  std::optional<Outcome> over(std::int64_t rows, std::int64_t bytes, Deadline deadline,
+                              bool row_given) const;
   bool read_value(SQLHSTMT statement, SQLUSMALLINT column, Value& value, Outcome& outcome);
 
   const Settings* settings_ = nullptr;

@@ -26,7 +26,7 @@ class Database::Pool {
   }
 
   Status query(std::string_view sql, const Parameters& parameters, Deadline deadline,
-               const RowReader& each) {
+               const Connection::Reader& reader) {
     const Deadline end =
         std::min(deadline, Clock::now() + std::chrono::milliseconds(settings_.query_timeout_ms));
     Error last{ErrorCode::unavailable, "the database did not answer in time", settings_.system};
@@ -42,8 +42,8 @@ class Database::Pool {
       std::unique_ptr<Connection> connection = std::move(borrowed).value();
       Connection::Outcome outcome;
       try {
-        outcome = connection->query(sql, parameters, end, each, watchdog_);
-      } catch (...) {  // `each` threw; the statement is gone, the connection is sound.
+        outcome = connection->query(sql, parameters, end, reader, watchdog_);
+      } catch (...) {  // The reader threw; the statement is gone, the connection is sound.
         give_back(std::move(connection), true);
         throw;
       }
@@ -163,7 +163,17 @@ Database::~Database() = default;
 Status Database::query(std::string_view sql, const Parameters& parameters, Deadline deadline,
                        const RowReader& each) {
   try {
-    return pool_->query(sql, parameters, deadline, each);
+    return pool_->query(sql, parameters, deadline, {&each, nullptr});
+  } catch (const std::exception& error) {
+    return Error{ErrorCode::internal, std::string("reading a result failed: ") + error.what(),
+                 pool_->settings().system};
+  }
+}
+
+Status Database::query_blocks(std::string_view sql, const Parameters& parameters,
+                              const BlockShape& shape, Deadline deadline, const BlockReader& each) {
+  try {
+    return pool_->query(sql, parameters, deadline, {nullptr, &each, shape});
   } catch (const std::exception& error) {
     return Error{ErrorCode::internal, std::string("reading a result failed: ") + error.what(),
                  pool_->settings().system};

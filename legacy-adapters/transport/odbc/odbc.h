@@ -60,6 +60,42 @@ inline std::string_view text(const Row& row, std::size_t column) {
 // Takes one row; false ends the query early, as a success. The row is overwritten by the next.
 using RowReader = std::function<bool(const Row&)>;
 
+// Rows that arrived together, one value a column; see Database::query_blocks.
+class Block {
+ public:
+  Block(std::size_t columns, std::size_t rows_max, std::size_t value_max)
+      : columns_(columns),
+        stride_(value_max + 1),
+        rows_max_(rows_max),
+        bytes_(columns * rows_max * stride_),
+        lengths_(columns * rows_max) {}
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  // "" for NULL. Until the reader returns.
+  std::string_view text(std::size_t row, std::size_t column) const {
+    const std::int64_t length = lengths_[column * rows_max_ + row];
+    if (length < 0) return {};
+    return {bytes_.data() + (column * rows_max_ + row) * stride_, static_cast<std::size_t>(length)};
+  }
+
+ private:
+  friend class Connection;
+  std::size_t columns_;
+  std::size_t stride_;  // Bytes of one value, with the NUL that drivers put behind it.
+  std::size_t rows_max_;
+  std::size_t rows_ = 0;
+  std::vector<char> bytes_;            // By column, then by row.
+  std::vector<std::int64_t> lengths_;  // The same; negative for NULL.
+};
+
+// Takes one block; false ends the query early, as a success. The next overwrites it.
+using BlockReader = std::function<bool(const Block&)>;
+
+struct BlockShape {
+  int rows = 500;
+  std::size_t value_max = 100;  // Bytes of a value. A longer one is an error that names the column.
+};
+
 struct Statistics {
   std::int64_t opened = 0;     // Connections ever made.
   std::int64_t discarded = 0;  // Found dead, broken, cancelled or too old.
@@ -82,6 +118,11 @@ class Database {
   // and a locked database, are tried again until the deadline as long as no row was given out.
   Status query(std::string_view sql, const Parameters& parameters, Deadline deadline,
                const RowReader& each);
+
+  // As query, many rows at once: for sweeps of short values, where what each value costs in calls
+  // into the driver is most of the work. A driver that knows no arrays gives blocks of one row.
+  Status query_blocks(std::string_view sql, const Parameters& parameters, const BlockShape& shape,
+                      Deadline deadline, const BlockReader& each);
 
   // As query, for results known to be small.
   Result<std::vector<Row>> rows(std::string_view sql, const Parameters& parameters,

@@ -267,6 +267,95 @@ TEST(Odbc, LimitsRowsAndBytesOfAResult) {
   EXPECT_THAT(value.error().message, HasSubstr("column 1"));
 }
 
+// What arrives in blocks, row by row, with NULL as "".
+Result<std::vector<std::vector<std::string>>> in_blocks(Database& database, const std::string& sql,
+                                                        const BlockShape& shape,
+                                                        std::size_t* blocks = nullptr) {
+  std::vector<std::vector<std::string>> all;
+  const Status status =
+      database.query_blocks(sql, {std::int64_t{0}}, shape, in_ms(20'000), [&](const Block& block) {
+        for (std::size_t row = 0; row < block.rows(); ++row) {
+          all.emplace_back();
+          for (std::size_t column = 0; column < block.columns(); ++column)
+            all.back().emplace_back(block.text(row, column));
+        }
+        if (blocks != nullptr) ++*blocks;
+        return true;
+      });
+  if (!status) return status.error();
+  return all;
+}
+
+TEST(OdbcBlocks, GiveTheRowsThatComeOneByOne) {
+  SampleDatabase sample;
+  sample.run("CREATE TABLE t (id INTEGER, a TEXT, b DECIMAL(38,20))");
+  for (int i = 1; i <= 25; ++i) {
+    const std::string text = i % 5 == 0 ? "NULL"
+                             : i % 7 == 0
+                                 ? "''"
+                                 : "'Ä" + std::string(static_cast<std::size_t>(i), 'x') + "'";
+    sample.run("INSERT INTO t VALUES (" + std::to_string(i) + ", " + text + ", '" +
+               std::to_string(i) + ".25')");
+  }
+  Database database(sample.settings());
+  const std::string sql = "SELECT id, a, b FROM t WHERE id > ? ORDER BY id";
+  const auto rows = database.rows(sql, {std::int64_t{0}}, in_ms(5000));
+  ASSERT_TRUE(rows);
+  for (const int size : {1, 7, 25, 100}) {
+    std::size_t blocks = 0;
+    const auto found = in_blocks(database, sql, {size, 40}, &blocks);
+    ASSERT_TRUE(found) << found.error().message;
+    ASSERT_EQ(found->size(), rows->size()) << size;
+    EXPECT_EQ(blocks, static_cast<std::size_t>((25 + size - 1) / size));
+    for (std::size_t i = 0; i < rows->size(); ++i)
+      for (std::size_t column = 0; column < 3; ++column)
+        EXPECT_EQ((*found)[i][column], text((*rows)[i], column)) << i;
+  }
+}
+
+TEST(OdbcBlocks, NameTheColumnOfAValueThatIsTooLong) {
+  SampleDatabase sample;
+  sample.run("CREATE TABLE t (id INTEGER, a TEXT)");
+  sample.run("INSERT INTO t VALUES (1, '0123456789')");
+  Database database(sample.settings());
+  const std::string sql = "SELECT id, a FROM t WHERE id > ?";
+  const auto fits = in_blocks(database, sql, {10, 10});
+  ASSERT_TRUE(fits) << fits.error().message;
+  EXPECT_EQ(fits->front()[1], "0123456789");
+  const auto cut = in_blocks(database, sql, {10, 9});
+  ASSERT_FALSE(cut);
+  EXPECT_THAT(cut.error().message, HasSubstr("column 2 has more than 9 bytes"));
+}
+
+TEST(OdbcBlocks, KeepTheLimitsAndTheDeadline) {
+  SampleDatabase sample;
+  sample.run("CREATE TABLE t (id INTEGER, a TEXT)");
+  for (int i = 1; i <= 11; ++i) sample.run("INSERT INTO t VALUES (1, '0123456789')");
+  Settings settings = sample.settings();
+  settings.rows_max = 10;
+  Database few(settings);
+  const auto rows = in_blocks(few, "SELECT a FROM t WHERE id > ?", {5, 40});
+  ASSERT_FALSE(rows);
+  EXPECT_THAT(rows.error().message, HasSubstr("more than 10 rows"));
+  Database database(sample.settings());
+  std::size_t seen = 0;
+  const Status stopped = database.query_blocks(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
+      "SELECT i FROM n",
+      {}, {100, 20}, in_ms(20'000), [&](const Block& block) {
+        seen += block.rows();
+        return seen < 1'000;
+      });
+  EXPECT_TRUE(stopped) << stopped.error().message;
+  EXPECT_EQ(seen, 1'000U);
+  const Status late = database.query_blocks(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) "
+      "SELECT i FROM n WHERE i < 0",
+      {}, {100, 20}, in_ms(200), [](const Block&) { return true; });
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::unavailable);
+}
+
 TEST(Odbc, ReusesConnectionsAndOpensNoMoreThanAllowed) {
   SampleDatabase sample;
   sample.run("CREATE TABLE t (a INTEGER)");
