@@ -223,6 +223,9 @@ class Sorter::Parts {
       return true;
     }
     if (at_ >= index_.size()) return false;
+    // Records lie in the order in which they came: each would be a wait for memory.
+    constexpr std::size_t ahead = 16;
+    if (at_ + ahead < index_.size()) __builtin_prefetch(index_[at_ + ahead].record);
     const View view = view_of(index_[at_++].record);
     record = {view.key, view.payload};
     return true;
