@@ -18,6 +18,7 @@ struct Answer {
   int retry_after_s = 0;
   bool problem = false;  // application/problem+json.
   bool html = false;     // text/html; otherwise application/json.
+  bool csv = false;      // text/csv.
 
   static Answer json(int status, const json::Value& value);
   journal::StoredAnswer stored() const { return {status, body, location, etag}; }

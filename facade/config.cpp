@@ -560,6 +560,14 @@ Result<Config> read_config(
   facade.recovery.release_unreleased = text_of(recovery, "unreleased") == "release";
   for (const Value& prefix : recovery.get("movementPrefixes").items())
     facade.recovery.movement_prefixes.push_back(prefix.text());
+  const Value& reconcile = value.get("reconcile");
+  facade.reconcile.page = static_cast<int>(number_of(reconcile, "pageRows", facade.reconcile.page));
+  facade.reconcile.rows_per_s = number_of(reconcile, "rowsPerS", facade.reconcile.rows_per_s);
+  facade.reconcile.pause_ms = number_of(reconcile, "pauseMs", facade.reconcile.pause_ms);
+  facade.reconcile.memory_max =
+      static_cast<std::size_t>(number_of(
+          reconcile, "memoryMb", static_cast<std::int64_t>(facade.reconcile.memory_max >> 20)))
+      << 20;
   facade.plan_lease_ms = number_of(store, "planLeaseMs", facade.plan_lease_ms);
   if (!errors.empty()) return refused(file, std::move(errors));
 

@@ -18,6 +18,7 @@
 #include "facade/periodic_task.h"
 #include "facade/plan_book.h"
 #include "facade/pricing.h"
+#include "facade/reconcile_desk.h"
 #include "facade/recovery.h"
 #include "facade/rehearsals.h"
 #include "facade/shadow_read.h"
@@ -57,6 +58,7 @@ struct FacadeSettings {
   RehearsalSettings rehearsal;
   FieldOwners fields;
   RecoverySettings recovery;
+  ReconcileSettings reconcile;
   OnStep on_step;    // Tests and traces.
   OnAudit on_audit;  // The log repeats the audit log's head.
   OnErpCall on_erp_call;
@@ -116,6 +118,7 @@ class Facade {
   Feeds& feeds() { return *feeds_; }
   CatchUp& catch_up() { return *catch_up_; }
   Recovery& recovery() { return *recovery_; }
+  ReconcileDesk& reconciliations() { return *reconciliations_; }
   // Why writes are refused after a restore; empty: they are not.
   std::string closed() const;
   const Systems& systems() const { return systems_; }
@@ -167,6 +170,7 @@ class Facade {
   std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<CatchUp> catch_up_;
   std::unique_ptr<Recovery> recovery_;
+  std::unique_ptr<ReconcileDesk> reconciliations_;
   std::unique_ptr<CutoverDesk> cutover_;
   std::unique_ptr<CutoverGuards> guards_;
   std::unique_ptr<TransferDesk> transfers_;

@@ -42,9 +42,13 @@ const std::vector<std::string>& FieldOwners::fields(Capability capability) {
   return all.at(capability);
 }
 
-bool FieldOwners::carried(Capability capability, const std::string& field) const {
+LearnedBy FieldOwners::learned_by(Capability capability, const std::string& field) const {
   const auto owner = owners_.find({capability, field});
-  return owner == owners_.end() || owner->second.learned_by == LearnedBy::feed;
+  return owner == owners_.end() ? LearnedBy::feed : owner->second.learned_by;
+}
+
+bool FieldOwners::carried(Capability capability, const std::string& field) const {
+  return learned_by(capability, field) == LearnedBy::feed;
 }
 
 bool FieldOwners::all_carried(Capability capability) const {

@@ -1,5 +1,7 @@
 #include "cloud-adapters/business_central/inventory.h"
 
+#include "cloud-adapters/business_central/changes.h"
+
 #include <algorithm>
 #include <chrono>
 
@@ -13,6 +15,34 @@ constexpr int quantity_scale_max = 5;
 StockKey Inventory::key_of(const json::Value& row) const {
   return {Sku(text_of(row, "itemNumber")),
           LocationCode(from_vendor(site_.settings().locations, text_of(row, "locationCode")))};
+}
+
+StockLevel Inventory::level_of(const json::Value& row, Timestamp as_of) const {
+  const json::Value level = must(fields_.from_vendor(row));
+  StockLevel one;
+  one.key = key_of(row);
+  one.uom = from_vendor(site_.settings().uom, level.get("uom").text());
+  one.on_hand = must(level.get("onHand").as_any_decimal()).normalized();
+  one.reserved = must(level.get("reserved").as_any_decimal()).normalized();
+  one.available = (one.on_hand - one.reserved).normalized();
+  one.as_of = as_of;
+  return one;
+}
+
+Result<Page<StockLevel>> Inventory::list_stock(const Cursor& cursor, int limit,
+                                               const CallContext& context) {
+  return guarded(site_.system(), ErrorCode::internal, [&] {
+    odata::Query options;
+    options.orderby = "itemNumber,locationCode";
+    const Timestamp as_of = Timestamp::from(std::chrono::system_clock::now());
+    const odata::ListPage page =
+        read_page(site_, site_.page(site_.settings().pages.stock, context) + options.text(), cursor,
+                  std::clamp(limit, 1, site_.settings().page_size), context);
+    Page<StockLevel> levels;
+    for (const json::Value& row : page.items) levels.items.push_back(level_of(row, as_of));
+    levels.next = cursor_of(page);
+    return levels;
+  });
 }
 
 Result<std::vector<StockLevel>> Inventory::get_stock(const StockQuery& query,
@@ -30,15 +60,7 @@ Result<std::vector<StockLevel>> Inventory::get_stock(const StockQuery& query,
       options.filter = filter;
       for (const json::Value& row : site_.list(
                site_.page(site_.settings().pages.stock, context) + options.text(), context)) {
-        const json::Value level = must(fields_.from_vendor(row));
-        StockLevel one;
-        one.key = key_of(row);
-        one.uom = from_vendor(site_.settings().uom, level.get("uom").text());
-        one.on_hand = must(level.get("onHand").as_any_decimal()).normalized();
-        one.reserved = must(level.get("reserved").as_any_decimal()).normalized();
-        one.available = (one.on_hand - one.reserved).normalized();
-        one.as_of = as_of;
-        levels.push_back(std::move(one));
+        levels.push_back(level_of(row, as_of));
       }
     };
     if (query.skus.empty()) {

@@ -13,6 +13,8 @@ class Inventory final : public InventoryService {
 
   Result<std::vector<StockLevel>> get_stock(const StockQuery& query,
                                             const CallContext& context) override;
+  Result<Page<StockLevel>> list_stock(const Cursor& cursor, int limit,
+                                      const CallContext& context) override;
   Result<AdjustmentReceipt> adjust_stock(const StockAdjustment& adjustment,
                                          const WriteContext& context) override;
   Result<AdjustmentReceipt> find_adjustment(const MovementId& movement,
@@ -24,6 +26,7 @@ class Inventory final : public InventoryService {
   json::Value posting_of(const StockAdjustment& adjustment) const;
 
  private:
+  StockLevel level_of(const json::Value& row, Timestamp as_of) const;
   std::vector<json::Value> entries_of(const MovementId& movement, const CallContext& context);
   AdjustmentReceipt receipt_of(const MovementId& movement,
                                const std::vector<json::Value>& entries) const;

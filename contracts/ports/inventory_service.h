@@ -16,6 +16,11 @@ class InventoryService {
   virtual Result<std::vector<StockLevel>> get_stock(const StockQuery& query,
                                                     const CallContext& context) = 0;
 
+  // Every level there is, for a complete sweep: pages of about `limit` levels, each level once if
+  // nothing is added or removed meanwhile. Cursor: the adapter's own.
+  virtual Result<Page<StockLevel>> list_stock(const Cursor& cursor, int limit,
+                                              const CallContext& context) = 0;
+
   // Posts a delta under adjustment.movement; looks the movement up first: a repeat answers with the
   // first posting. A count is unsupported here: the facade turns it into a delta.
   virtual Result<AdjustmentReceipt> adjust_stock(const StockAdjustment& adjustment,

@@ -236,6 +236,33 @@ int run(int argc, char** argv, const Adapters& adapters) {
   reaches_ops(recovers);
   recovers->callback([&] { code = recover(ops, recovering, adapters); });
 
+  ReconcileOptions reconciling;
+  CLI::App* reconciles = app.add_subcommand(
+      "reconcile", "Everything that both systems hold of a capability, against each other");
+  reconciles->add_option("capability", reconciling.capability, capabilities)->required();
+  reconciles->add_option("--reason", reconciling.reason, "Why, for the audit log")->required();
+  reconciles->add_option("--out", reconciling.out,
+                         "Folder for the keys that differ: differences.csv and differences.json");
+  reconciles->add_flag("--no-wait", reconciling.no_wait, "Begin it, and do not wait for its end");
+  reaches_ops(reconciles);
+  reconciles->callback([&] { code = reconcile(ops, reconciling); });
+  std::int64_t reconciliation_id = 0;
+  bool stops_reconciliation = false;
+  CLI::App* reconciled =
+      app.add_subcommand("reconciliations", "The last ones, and how far one has come");
+  reconciled->add_option("id", reconciliation_id, "Only this one, with its control totals");
+  reconciled->add_option("--out", reconciling.out,
+                         "Folder for the keys that differ: differences.csv and differences.json");
+  reconciled->add_flag("--json", as_json, "Print JSON");
+  CLI::Option* stop_it = reconciled->add_flag("--stop", stops_reconciliation, "Stop it");
+  stop_it->needs(reconciled->add_option("--reason", reconciling.reason, "Why it is stopped"));
+  reaches_ops(reconciled);
+  reconciled->callback([&] {
+    code = stops_reconciliation
+               ? reconciliation_stop(ops, reconciliation_id, reconciling.reason)
+               : reconciliations_list(ops, reconciliation_id, reconciling, as_json);
+  });
+
   std::string reason;
   CLI::App* audit = app.add_subcommand("audit", "Who did what, and whether that record is whole");
   audit->require_subcommand(1);

@@ -145,6 +145,19 @@ struct RecoverOptions {
 };
 int recover(const OpsOptions& ops, const RecoverOptions& options, const Adapters& adapters);
 
+struct ReconcileOptions {
+  std::string capability;
+  std::string reason;
+  std::string out;  // Folder for the lists of what differs; empty: none.
+  bool no_wait = false;
+};
+// 0: nothing differs; 3: something does; 1: it did not come to an end.
+int reconcile(const OpsOptions& ops, const ReconcileOptions& options);
+// 0: all of them.
+int reconciliations_list(const OpsOptions& ops, std::int64_t id, const ReconcileOptions& options,
+                         bool as_json);
+int reconciliation_stop(const OpsOptions& ops, std::int64_t id, const std::string& reason);
+
 // An empty target shows the switches.
 int kill_switch(const OpsOptions& ops, const std::string& target, bool killed,
                 const std::string& reason);

@@ -57,6 +57,8 @@ class NavInventory : public InventoryService {
 
   Result<std::vector<StockLevel>> get_stock(const StockQuery& query,
                                             const CallContext& context) override;
+  Result<Page<StockLevel>> list_stock(const Cursor& cursor, int limit,
+                                      const CallContext& context) override;
   Result<AdjustmentReceipt> adjust_stock(const StockAdjustment& adjustment,
                                          const WriteContext& context) override;
   Result<AdjustmentReceipt> find_adjustment(const MovementId& movement,
@@ -214,6 +216,50 @@ Result<std::vector<StockLevel>> NavInventory::get_stock(const StockQuery& query,
     from += count;
   } while (from < skus.size());
   return levels;
+}
+
+// By article; the cursor is the last one. What is stored in the ERP's own order is continued in it:
+// the comparison is the database's.
+Result<Page<StockLevel>> NavInventory::list_stock(const Cursor& cursor, int limit,
+                                                  const CallContext& context) {
+  const auto locations =
+      database_->rows("SELECT COUNT(*) FROM " + t("Location"), {}, context.deadline);
+  if (!locations) return locations.error();
+  std::int64_t places = 1;
+  try {
+    places += whole_of(odbc::text(locations->front(), 0), "Location");
+  } catch (const std::exception& failure) {
+    return error(ErrorCode::internal, failure.what());
+  }
+  const auto articles = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(limit / places, 1, static_cast<std::int64_t>(chunk_max)));
+  StockQuery query;
+  Page<StockLevel> page;
+  const Status read =
+      database_->query("SELECT i." + q("No_") + " FROM " + t("Item") + " i WHERE i." + q("No_") +
+                           " > ? ORDER BY i." + q("No_"),
+                       {cursor.text()}, context.deadline, [&](const odbc::Row& row) {
+                         query.skus.emplace_back(std::string(odbc::text(row, 0)));
+                         return query.skus.size() < articles;
+                       });
+  if (!read) return read.error();
+  if (query.skus.empty()) return page;
+  if (query.skus.size() == articles) page.next = Cursor(query.skus.back().text());
+  auto levels = get_stock(query, context);
+  // One that was deleted since: the rest is there all the same.
+  if (!levels && levels.error().code == ErrorCode::not_found) {
+    std::vector<StockLevel> found;
+    for (const Sku& sku : query.skus) {
+      const auto one = get_stock({{sku}, std::nullopt}, context);
+      if (!one && one.error().code == ErrorCode::not_found) continue;
+      if (!one) return one.error();
+      found.insert(found.end(), one->begin(), one->end());
+    }
+    levels = std::move(found);
+  }
+  if (!levels) return levels.error();
+  page.items = std::move(levels).value();
+  return page;
 }
 
 Error NavInventory::refuse(std::string pointer, std::string detail) const {

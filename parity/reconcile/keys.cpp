@@ -48,6 +48,20 @@ void end_part(std::string& key, std::size_t from) {
   }
 }
 
+std::vector<std::string> key_parts(std::string_view key) {
+  std::vector<std::string> parts(1);
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (key[i] == separator) {
+      parts.emplace_back();
+    } else if (key[i] == escape && i + 1 < key.size()) {
+      parts.back() += static_cast<char>(key[++i] - 0x40);
+    } else {
+      parts.back() += key[i];
+    }
+  }
+  return parts;
+}
+
 std::string shown_key(std::string_view key) {
   std::string shown;
   for (std::size_t i = 0; i < key.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // One identifier, written differently by two systems ("000000000000012345", " 12345 "): the rules
 // that bring both to one form. Pure; throws nothing of its own.
@@ -27,6 +28,7 @@ void normalise(std::string_view text, const TextRule& rule, std::string& to);
 void begin_part(std::string& key);  // Before every part but the first.
 // Makes what was appended from `from` on a part: control characters are escaped.
 void end_part(std::string& key, std::size_t from);
+std::vector<std::string> key_parts(std::string_view key);
 // For people: the parts with "@" between them, control characters as "?".
 std::string shown_key(std::string_view key);
 

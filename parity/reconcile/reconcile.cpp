@@ -111,6 +111,7 @@ Status Rows::add(std::string_view group, std::span<const std::string_view> key,
   SideTotals& totals = totals_of(group_);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Column& column = shape_.columns[i];
+    if (!column.compared && !column.total) continue;
     const std::size_t from = payload_.size();
     append_length(payload_, 0);
     std::string_view value = values[i];
@@ -133,6 +134,7 @@ Status Rows::add(std::string_view group, std::span<const std::string_view> key,
       normalise(value, rule_at(format_.columns, i), payload_);
     }
     close_text(payload_, from);
+    if (!column.compared) payload_.resize(from);
   }
   ++totals.rows;
   totals.hash_total += hash_of(std::string_view(payload_).substr(values_at), hash_of(key_, 0));

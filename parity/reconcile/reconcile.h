@@ -24,6 +24,8 @@ struct Column {
   // A decimal is compared as a number ("7.50" is "7.5"); a text as the rules leave it.
   bool decimal = false;
   bool total = false;  // Summed up by group; only of decimals.
+  // False: only summed up. Of such a column no row keeps a value.
+  bool compared = true;
 };
 
 // A row's group is no value of it: where both sides must agree on it, it is a column, too.
@@ -75,8 +77,9 @@ class Rows {
   };
   // In order of the keys, after sort(). False: there is none left.
   Result<bool> next(Row& row);
-  static std::vector<std::string> values_of(const Row& row);
+  static std::vector<std::string> values_of(const Row& row);  // Of the columns that are compared.
 
+  const Shape& shape() const { return shape_; }
   const std::map<std::string, SideTotals>& totals() const { return totals_; }
   const Sorter::Statistics& statistics() const { return sorter_.statistics(); }
 

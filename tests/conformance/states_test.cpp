@@ -210,6 +210,28 @@ TEST_P(InventoryContract, TellsStockPerLocationAndRefusesWhatItDoesNotKnow) {
   EXPECT_EQ(nowhere.error().code, ErrorCode::not_found) << said(nowhere);
 }
 
+TEST_P(InventoryContract, ListsEveryLevelOnceInPages) {
+  const auto all = inventory().get_stock({}, call_within());
+  ASSERT_TRUE(all) << all.error().message;
+  std::map<StockKey, Decimal> expected;
+  for (const StockLevel& level : *all) expected[level.key] = level.on_hand;
+  for (const int limit : {7, 1000}) {
+    std::map<StockKey, Decimal> listed;
+    Cursor cursor;
+    int pages = 0;
+    do {
+      const auto page = inventory().list_stock(cursor, limit, call_within());
+      ASSERT_TRUE(page) << page.error().message;
+      for (const StockLevel& level : page->items)
+        EXPECT_TRUE(listed.emplace(level.key, level.on_hand).second) << level.key.sku.text();
+      cursor = page->next;
+      ASSERT_LT(++pages, 10'000);
+    } while (!cursor.empty());
+    EXPECT_EQ(listed, expected) << limit;
+    EXPECT_GE(pages, limit == 7 ? 3 : 1);
+  }
+}
+
 TEST_P(InventoryContract, PostsAMovementOnceAndFindsIt) {
   const Decimal before = level("1012", "EAST").on_hand;
   const StockAdjustment more = adjustment("1012", "2.5");

@@ -291,6 +291,12 @@ class ErpPort final : public ErpAdapter,
     });
   }
 
+  Result<Page<StockLevel>> list_stock(const Cursor&, int, const CallContext& context) override {
+    auto all = get_stock({}, context);
+    if (!all) return all.error();
+    return Page<StockLevel>{std::move(all).value(), {}};
+  }
+
   Result<AdjustmentReceipt> adjust_stock(const StockAdjustment& adjustment,
                                          const WriteContext& context) override {
     if (erp_.settings.rules.looks_up) {

@@ -447,6 +447,19 @@ class SmallErp final : public ErpAdapter,
       return Result<std::vector<StockLevel>>(levels);
     });
   }
+  // In pages of `limit`; the cursor counts the levels before it.
+  Result<Page<StockLevel>> list_stock(const Cursor& cursor, int limit,
+                                      const CallContext& context) override {
+    const auto all = get_stock({}, context);
+    if (!all) return all.error();
+    const std::size_t from = cursor.empty() ? 0 : std::stoul(cursor.text());
+    const std::size_t end = std::min(all->size(), from + static_cast<std::size_t>(limit));
+    Page<StockLevel> page;
+    page.items.assign(all->begin() + static_cast<std::ptrdiff_t>(from),
+                      all->begin() + static_cast<std::ptrdiff_t>(end));
+    if (end < all->size()) page.next = Cursor{std::to_string(end)};
+    return page;
+  }
   Result<AdjustmentReceipt> adjust_stock(const StockAdjustment& adjustment,
                                          const WriteContext&) override {
     return trapped<AdjustmentReceipt>("adjust_stock", [=, this]() -> Result<AdjustmentReceipt> {

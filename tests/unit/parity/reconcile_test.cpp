@@ -139,6 +139,10 @@ TEST(Keys, PartsDoNotRunIntoEachOther) {
                                                               "3",
                                                               "1", "PCS"}});
   EXPECT_EQ(found.summary.different(), 2);
+  EXPECT_THAT(key_parts(found.differences[0].key), ElementsAre("1",
+                                                               "2\x1f"
+                                                               "3"));
+  EXPECT_THAT(key_parts(found.differences[1].key), ElementsAre(tricky, "3"));
 }
 
 TEST(Keys, NumbersAreEqualTexts) {
@@ -202,6 +206,21 @@ TEST(Reconcile, SumsUpByGroup) {
   EXPECT_EQ(found.summary.groups[2].group, "W01");
   EXPECT_EQ(found.summary.groups[2].legacy.sums[0].text(), "0.75");
   EXPECT_EQ(found.summary.groups[2].cloud.rows, 0);
+}
+
+TEST(Reconcile, AColumnMayBeSummedUpOnly) {
+  const Shape shape{{"order"}, {{"outstanding", true}, {"net", true, true, false}}};
+  Rows legacy(shape, {}, {std::filesystem::temp_directory_path().string(), smallest_memory});
+  Rows cloud(shape, {}, {std::filesystem::temp_directory_path().string(), smallest_memory});
+  const std::vector<std::string_view> key{"web/1"};
+  const std::vector<std::string_view> left{"2", "10.01"};
+  const std::vector<std::string_view> right{"2", "10.02"};
+  ASSERT_TRUE(legacy.add("EUR", key, left));
+  ASSERT_TRUE(cloud.add("EUR", key, right));
+  const Found found = compared(legacy, cloud);
+  EXPECT_THAT(found.told(), ElementsAre());
+  EXPECT_EQ(found.summary.groups[0].legacy.sums[1].text(), "10.01");
+  EXPECT_EQ(found.summary.groups[0].cloud.sums[1].text(), "10.02");
 }
 
 TEST(Reconcile, AGroupTooManyIsCountedWithItsLike) {

@@ -1,0 +1,138 @@
+#include "facade/api/ops_parts.h"
+
+namespace underpin::facade::api {
+namespace {
+
+using json::Value;
+
+Answer shown_answer(Facade& facade, int status, const Reconciliation& reconciliation,
+                    bool with_groups = false) {
+  Value value = shown(reconciliation, facade.reconciliations().progress(reconciliation),
+                      facade.settings().now());
+  if (with_groups) {
+    const auto groups = facade.reconciliations().groups(reconciliation.id);
+    if (groups) value.set("groups", *groups);
+  }
+  return Answer::json(status, value);
+}
+
+Answer refused(const Error& error) {
+  if (error.code == ErrorCode::conflict)
+    return problem(409, "conflict", "Not as it stands now", error.message);
+  return problem_for(error);
+}
+
+Answer begin(Facade& facade, const ApiCall& call) {
+  if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
+  const Parsed body = parse_body(call, "reconciliation-request");
+  if (!body.value) return body.refused;
+  const auto capability = parse_capability(body.value->get("capability").text());
+  if (!capability) return validation({{"/capability", "names no capability"}});
+  const auto begun = facade.reconciliations().start(*capability, act_of(call, *body.value));
+  return begun ? shown_answer(facade, 202, *begun) : refused(begun.error());
+}
+
+Answer list(Facade& facade, const ApiCall& call) {
+  std::vector<FieldError> errors;
+  only_known(call, {"capability"}, errors);
+  const std::string wanted = query_of(call, "capability").value_or("");
+  if (!wanted.empty() && !parse_capability(wanted))
+    errors.push_back({"capability", "must be orders, inventory, pricing or customers"});
+  if (!errors.empty()) return validation(errors);
+  const auto all = facade.reconciliations().list();
+  if (!all) return problem_for(all.error());
+  Value items = Value::array();
+  for (const Reconciliation& one : *all) {
+    if (!wanted.empty() && name(one.capability) != wanted) continue;
+    Value value = shown(one, facade.reconciliations().progress(one), facade.settings().now());
+    value.set("wave", call.wave);
+    items.push(std::move(value));
+  }
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  return Answer::json(200, body);
+}
+
+Answer none_such(const ApiCall& call) {
+  return problem(404, "not-found", "Not found",
+                 "There is no reconciliation " + call.params.at("id") + ".");
+}
+
+Answer show(Facade& facade, const ApiCall& call) {
+  const auto id = id_of(call);
+  if (!id) return none_such(call);
+  const auto found = facade.reconciliations().get(*id);
+  return found ? shown_answer(facade, 200, *found, true) : problem_for(found.error());
+}
+
+Answer differences(Facade& facade, const ApiCall& call) {
+  if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
+  const auto id = id_of(call);
+  if (!id) return none_such(call);
+  std::vector<FieldError> errors;
+  only_known(call, {"after", "limit"}, errors);
+  const int limit = limit_of(call, errors);
+  const std::string after = query_of(call, "after").value_or("0");
+  if (after.empty() || after.size() > 17 ||
+      after.find_first_not_of("0123456789") != std::string::npos)
+    errors.push_back({"after", "must be the `next` of an earlier page"});
+  if (!errors.empty()) return validation(errors);
+  const auto page = facade.reconciliations().differences(*id, std::stoll(after), limit);
+  if (!page && page.error().code == ErrorCode::invalid_request)
+    return validation({{"after", "must be the `next` of an earlier page"}});
+  if (!page) return refused(page.error());
+  Value items = Value::array();
+  for (const Value& item : page->items) items.push(item);
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  if (page->next > 0) body.set("next", std::to_string(page->next));
+  return Answer::json(200, body);
+}
+
+Answer file(Facade& facade, const ApiCall& call, bool csv) {
+  if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
+  const auto id = id_of(call);
+  if (!id) return none_such(call);
+  const auto text = facade.reconciliations().file(*id, csv ? "csv" : "json");
+  if (!text) return refused(text.error());
+  Answer answer;
+  answer.status = 200;
+  answer.csv = csv;
+  answer.body = *text;
+  return answer;
+}
+
+Answer stop(Facade& facade, const ApiCall& call) {
+  if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
+  const auto id = id_of(call);
+  if (!id) return none_such(call);
+  const Parsed body = parse_body(call, "reason");
+  if (!body.value) return body.refused;
+  const auto stopped = facade.reconciliations().stop(*id, act_of(call, *body.value));
+  return stopped ? shown_answer(facade, 200, *stopped) : refused(stopped.error());
+}
+
+}  // namespace
+
+ApiRoutes reconcile_routes(Facade& facade) {
+  const std::string all = "/ops/v1/reconciliations";
+  ApiRoutes routes;
+  routes.push_back({"GET", all, "list_reconciliations",
+                    [&](const ApiCall& call) { return list(facade, call); },
+                    WavesOfCall::all_unnamed});
+  routes.push_back({"POST", all, "begin_reconciliation",
+                    [&](const ApiCall& call) { return begin(facade, call); }});
+  routes.push_back({"GET", all + "/{id}", "show_reconciliation",
+                    [&](const ApiCall& call) { return show(facade, call); }});
+  routes.push_back({"GET", all + "/{id}/differences", "list_differences",
+                    [&](const ApiCall& call) { return differences(facade, call); }});
+  routes.push_back({"GET", all + "/{id}/differences.csv", "differences_csv",
+                    [&](const ApiCall& call) { return file(facade, call, true); }});
+  routes.push_back({"GET", all + "/{id}/differences.json", "differences_json",
+                    [&](const ApiCall& call) { return file(facade, call, false); }});
+  routes.push_back({"POST", all + "/{id}/stop", "stop_reconciliation",
+                    [&](const ApiCall& call) { return stop(facade, call); }});
+  return routes;
+}
+
+}  // namespace underpin::facade::api

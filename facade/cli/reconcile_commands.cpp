@@ -1,0 +1,168 @@
+#include "facade/cli/ops_call.h"
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace underpin::facade::cli {
+namespace {
+
+using json::Value;
+
+const std::string reconciliations = "/ops/v1/reconciliations";
+
+std::string in_seconds(const Value& seconds) {
+  const std::int64_t left = seconds.as_int() ? *seconds.as_int() : 0;
+  return left < 120 ? std::to_string(left) + " s" : std::to_string(left / 60) + " min";
+}
+
+std::string way_of(const Value& state) {
+  std::string line = state.get("state").text();
+  if (state.get("state").text() == "sweeping")
+    line += ": " + state.get("legacy").get("rows").text() + " rows of legacy, " +
+            state.get("cloud").get("rows").text() + " of the cloud";
+  if (state.get("state").text() == "verifying")
+    line += ": " + state.get("differedWhenSwept").text() + " keys differed when swept";
+  const Value& way = state.get("progress");
+  if (way.find("secondsLeft") != nullptr)
+    line += ", " + in_seconds(way.get("secondsLeft")) + " left";
+  if (state.find("waitsFor") != nullptr) line += ", waits: " + state.get("waitsFor").text();
+  return line;
+}
+
+void print_groups(const Value& state) {
+  if (state.find("groups") == nullptr) return;
+  std::printf("%-24s %-8s %10s  %s\n", "group", "side", "rows", "control totals");
+  for (const Value& group : state.get("groups").items()) {
+    for (const char* side : {"legacy", "cloud"}) {
+      std::string totals;
+      for (const json::Member& total : group.get(side).members())
+        if (total.key != "rows") totals += " " + total.key + " " + total.value.text();
+      std::printf("%-24s %-8s %10s %s\n", group.get("group").text().c_str(), side,
+                  group.get(side).get("rows").text().c_str(), totals.c_str());
+    }
+  }
+}
+
+void print_summary(const Value& state) {
+  std::printf("reconciliation %s of %s: %s\n", state.get("id").text().c_str(),
+              state.get("capability").text().c_str(), state.get("state").text().c_str());
+  if (state.find("different") == nullptr) return;
+  std::printf("  %s keys equal, %s different\n", state.get("equal").text().c_str(),
+              state.get("different").text().c_str());
+  for (const json::Member& kind : state.get("differences").members())
+    std::printf("    %s: %s\n", kind.key.c_str(), kind.value.text().c_str());
+  std::printf("  of %s that differed when swept: %s converged, %s on its way, %s not mirrored\n",
+              state.get("differedWhenSwept").text().c_str(), state.get("converged").text().c_str(),
+              state.get("onItsWay").text().c_str(), state.get("notMirrored").text().c_str());
+  for (const char* side : {"legacy", "cloud"})
+    if (state.get(side).find("leftOut") != nullptr)
+      std::printf("  %s rows of %s have no identity of a channel and were not compared\n",
+                  state.get(side).get("leftOut").text().c_str(), side);
+  print_groups(state);
+}
+
+bool write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.flush();
+  if (!file) std::fprintf(stderr, "underpin: %s cannot be written\n", path.c_str());
+  return static_cast<bool>(file);
+}
+
+// Both lists of what differs, as files.
+bool write_files(const OpsOptions& ops, const std::string& path, const ReconcileOptions& options) {
+  std::error_code failed;
+  std::filesystem::create_directories(options.out, failed);
+  for (const char* format : {"csv", "json"}) {
+    const auto list = call(ops, "GET", path + "/differences." + format);
+    const std::string file = options.out + "/differences." + format;
+    if (!list || !write_file(file, list->body)) return false;
+    std::printf("%s\n", file.c_str());
+  }
+  return true;
+}
+
+}  // namespace
+
+int reconcile(const OpsOptions& ops, const ReconcileOptions& options) {
+  Value body = Value::object();
+  body.set("capability", options.capability);
+  body.set("reason", options.reason);
+  auto reply = call(ops, "POST", reconciliations, &body);
+  if (!reply) return 1;
+  const std::string path = reconciliations + "/" + reply->value.get("id").text();
+  std::printf("reconciliation %s of %s has begun\n", reply->value.get("id").text().c_str(),
+              options.capability.c_str());
+  std::fflush(stdout);
+  if (options.no_wait) return 0;
+  std::string said;
+  const auto running = [](const Value& state) {
+    const std::string& text = state.get("state").text();
+    return text == "sweeping" || text == "comparing" || text == "verifying";
+  };
+  while (running(reply->value)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    reply = call(ops, "GET", path);
+    if (!reply) return 1;
+    const std::string line = way_of(reply->value);
+    if (line != said) std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+    said = line;
+  }
+  print_summary(reply->value);
+  if (reply->value.get("state").text() != "done") {
+    std::fprintf(stderr, "underpin: %s\n", reply->value.get("waitsFor").text().c_str());
+    return 1;
+  }
+  if (!options.out.empty() && !write_files(ops, path, options)) return 1;
+  // As diff does: what differs is an answer, not a failure of the command.
+  return reply->value.get("different").text() == "0" ? 0 : 3;
+}
+
+int reconciliations_list(const OpsOptions& ops, std::int64_t id, const ReconcileOptions& options,
+                         bool as_json) {
+  if (id > 0) {
+    const std::string path = reconciliations + "/" + std::to_string(id);
+    const auto reply = call(ops, "GET", path);
+    if (!reply) return 1;
+    if (as_json) {
+      std::printf("%s\n", reply->body.c_str());
+    } else {
+      print_summary(reply->value);
+      if (reply->value.find("progress") != nullptr)
+        std::printf("  %s\n", way_of(reply->value).c_str());
+    }
+    return options.out.empty() || write_files(ops, path, options) ? 0 : 1;
+  }
+  const auto reply = call(ops, "GET", reconciliations);
+  if (!reply) return 1;
+  if (as_json) {
+    std::printf("%s\n", reply->body.c_str());
+    return 0;
+  }
+  for (const Value& one : reply->value.get("items").items()) {
+    const std::string wave = of_several_waves(reply->value) ? one.get("wave").text() + " " : "";
+    std::string end = way_of(one);
+    if (one.find("different") != nullptr && one.find("ageSeconds") != nullptr)
+      end = one.get("state").text() + " " + in_seconds(one.get("ageSeconds")) + " ago, " +
+            one.get("different").text() + " different";
+    std::printf("%s%4s  %-10s %s\n", wave.c_str(), one.get("id").text().c_str(),
+                one.get("capability").text().c_str(), end.c_str());
+  }
+  print_unavailable(reply->value);
+  return 0;
+}
+
+int reconciliation_stop(const OpsOptions& ops, std::int64_t id, const std::string& reason) {
+  Value body = Value::object();
+  body.set("reason", reason);
+  const auto reply = call(ops, "POST", reconciliations + "/" + std::to_string(id) + "/stop", &body);
+  if (!reply) return 1;
+  print_summary(reply->value);
+  return 0;
+}
+
+}  // namespace underpin::facade::cli

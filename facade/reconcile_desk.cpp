@@ -1,0 +1,603 @@
+#include "facade/reconcile_desk.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <thread>
+
+namespace underpin::facade {
+
+using journal::JournalReader;
+using journal::JournalTransaction;
+using parity::reconcile::Difference;
+using parity::reconcile::DifferenceKind;
+using parity::reconcile::Rows;
+
+namespace {
+
+constexpr std::int64_t call_ms = 30'000;
+constexpr std::int64_t round_ms = 2'000;    // Of reading again, between two states that are kept.
+constexpr std::int64_t trouble_ms = 2'000;  // Before a system that did not answer is asked again.
+constexpr std::size_t small_memory = 256U << 10;
+
+std::string host_name() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return host.data();
+}
+
+CallContext calling() {
+  CallContext context;
+  context.correlation_id = CorrelationId{"reconcile"};
+  context.deadline = deadline_in(std::chrono::milliseconds(call_ms));
+  return context;
+}
+
+std::string rows_file(Side side) { return std::string(name(side)) + ".rows"; }
+std::string open_file(int pass) { return "open-" + std::to_string(pass) + ".rows"; }
+constexpr const char* confirmed_file = "confirmed.rows";
+
+// Both sides at once. What one of them throws is behind a wall already.
+void for_both(const std::function<void(Side)>& work) {
+  std::thread cloud([&] { work(Side::cloud); });
+  work(Side::legacy);
+  cloud.join();
+}
+
+AuditNote note_of(const char* kind, const Reconciliation& reconciliation, const Act& act) {
+  AuditNote note;
+  note.kind = kind;
+  note.actor = act.actor;
+  note.about = "reconciliation " + std::to_string(reconciliation.id);
+  note.detail.set("capability", name(reconciliation.capability));
+  note.detail.set("reason", act.reason);
+  return note;
+}
+
+Error none_such(std::int64_t id) {
+  return {ErrorCode::not_found, "there is no reconciliation " + std::to_string(id)};
+}
+
+bool same(const Difference& a, const Difference& b) {
+  return a.kind == b.kind && a.key == b.key && a.legacy == b.legacy && a.cloud == b.cloud;
+}
+
+}  // namespace
+
+// What reading a subject again has told.
+struct ReconcileDesk::Verdicts {
+  std::int64_t converged = 0;
+  std::int64_t on_its_way = 0;
+  std::int64_t not_mirrored = 0;
+  std::int64_t unsettled = 0;
+  std::vector<Difference> confirmed;
+  std::vector<Difference> later;
+};
+
+ReconcileDesk::ReconcileDesk(const Systems& systems, journal::Journal& journal, AuditTrail& audit,
+                             OrderFacade& orders, const FieldOwners& fields, std::string folder,
+                             ReconcileSettings settings, Now now)
+    : systems_(systems),
+      journal_(journal),
+      audit_(audit),
+      folder_(std::move(folder)),
+      settings_(settings),
+      now_(std::move(now)),
+      rows_(systems, fields, journal, orders),
+      host_(host_name()) {}
+
+std::filesystem::path ReconcileDesk::folder_of(std::int64_t id) const {
+  return folder_ / std::to_string(id);
+}
+
+std::string ReconcileDesk::path_of(std::int64_t id, const std::string& file) const {
+  return (folder_of(id) / file).string();
+}
+
+// ---- what people ask
+
+Result<Reconciliation> ReconcileDesk::start(Capability capability, const Act& act) {
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    if (!systems_.offers(side, capability)) {
+      return Error{ErrorCode::unsupported, systems_.on(side).name + " does not offer " +
+                                               std::string(name(capability)) +
+                                               ": there is nothing to compare with"};
+    }
+  }
+  Reconciliation begun;
+  std::optional<Reconciliation> running;
+  const Status written = audit_.write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
+    running = running_in(tx);
+    if (running) return false;
+    begun = {};
+    begun.id = last_id_in(tx) + 1;
+    begun.capability = capability;
+    begun.actor = act.actor;
+    begun.reason = act.reason;
+    begun.kept_by = host_;
+    begun.started_at = now_();
+    keep(tx, begun);
+    pen.add(note_of("reconciliation_started", begun, act));
+    return true;
+  });
+  if (running) {
+    return Error{ErrorCode::conflict, "reconciliation " + std::to_string(running->id) + " of " +
+                                          std::string(name(running->capability)) +
+                                          " runs: one at a time"};
+  }
+  if (!written) return written.error();
+  return begun;
+}
+
+Result<Reconciliation> ReconcileDesk::stop(std::int64_t id, const Act& act) {
+  std::optional<Reconciliation> known;
+  bool stopped = false;
+  const Status written = audit_.write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
+    known = reconciliation_in(tx, id);
+    stopped = known && known->running();
+    if (!stopped) return false;
+    known->state = "stopped";
+    known->ended_at = now_();
+    keep(tx, *known);
+    pen.add(note_of("reconciliation_stopped", *known, act));
+    return true;
+  });
+  if (!known) return none_such(id);
+  if (!stopped)
+    return Error{ErrorCode::conflict, "reconciliation " + std::to_string(id) + " is over"};
+  if (!written) return written.error();
+  return *known;
+}
+
+Result<std::vector<Reconciliation>> ReconcileDesk::list() const {
+  std::vector<Reconciliation> all;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    const std::int64_t last = last_id_in(reader);
+    for (std::int64_t id = last; id > 0 && id > last - settings_.kept; --id)
+      if (auto one = reconciliation_in(reader, id)) all.push_back(std::move(*one));
+  });
+  if (!read) return read.error();
+  return all;
+}
+
+Result<Reconciliation> ReconcileDesk::get(std::int64_t id) const {
+  std::optional<Reconciliation> found;
+  const Status read =
+      journal_.read([&](const JournalReader& reader) { found = reconciliation_in(reader, id); });
+  if (!read) return read.error();
+  if (!found) return none_such(id);
+  return *found;
+}
+
+Result<std::optional<Reconciliation>> ReconcileDesk::newest(Capability capability) const {
+  std::optional<Reconciliation> found;
+  const Status read =
+      journal_.read([&](const JournalReader& reader) { found = newest_in(reader, capability); });
+  if (!read) return read.error();
+  return found;
+}
+
+ReconcileProgress ReconcileDesk::progress(const Reconciliation& at) const {
+  ReconcileProgress progress;
+  Timestamp since = at.started_at;
+  if (at.state == "verifying") {
+    progress.done = at.offset;
+    progress.total = at.open_bytes;
+    since = at.not_before;
+  } else {
+    std::optional<Reconciliation> before;
+    (void)journal_
+        .read([&](const JournalReader& reader) { before = newest_in(reader, at.capability); })
+        .has_value();
+    for (const Side side : {Side::legacy, Side::cloud}) {
+      const SweepState& own = at.on(side);
+      const SweepState& opposite = at.on(other(side));
+      progress.done += own.rows;
+      // As many as it had last time, or as many as the other has.
+      const std::int64_t expected = own.complete        ? own.rows
+                                    : before            ? before->on(side).rows
+                                    : opposite.complete ? opposite.rows
+                                                        : 0;
+      if (expected == 0 && !own.complete) return progress;
+      progress.total += std::max(expected, own.rows);
+    }
+  }
+  const std::int64_t took_ms = (now_().micros - since.micros) / 1000;
+  if (at.running() && progress.done > 0 && took_ms > 0)
+    progress.seconds_left = (progress.total - progress.done) * took_ms / progress.done / 1000;
+  return progress;
+}
+
+// ---- the work
+
+Status ReconcileDesk::save(const Reconciliation& now_at) {
+  return journal_.write([&](JournalTransaction& tx) {
+    const auto current = reconciliation_in(tx, now_at.id);
+    // Stopped by a person meanwhile.
+    if (!current || !current->running()) return false;
+    keep(tx, now_at);
+    return true;
+  });
+}
+
+bool ReconcileDesk::run() {
+  if (now_() < next_at_) return false;
+  std::optional<Reconciliation> now_at;
+  const Status read =
+      journal_.read([&](const JournalReader& reader) { now_at = running_in(reader); });
+  if (!read || !now_at) return false;
+  Status done = Done{};
+  if (now_at->kept_by != host_ && now_at->state != "done") {
+    // Another replica had begun it, in a folder of its own: it begins anew.
+    Reconciliation anew;
+    anew.id = now_at->id;
+    anew.capability = now_at->capability;
+    anew.actor = now_at->actor;
+    anew.reason = now_at->reason;
+    anew.started_at = now_at->started_at;
+    anew.kept_by = host_;
+    now_at = anew;
+    done = save(*now_at);
+  }
+  if (done) done = step(*now_at);
+  if (done) return now_at->running();
+  const Error& error = done.error();
+  next_at_ = now_().plus_ms(std::max(trouble_ms, std::int64_t{error.retry_after_s} * 1000));
+  (void)journal_
+      .write([&](JournalTransaction& tx) {
+        auto current = reconciliation_in(tx, now_at->id);
+        if (!current || !current->running()) return false;
+        // Files that are not what the state says: what was read is lost.
+        const bool lost = error.code == ErrorCode::conflict;
+        const bool hopeless =
+            error.code == ErrorCode::unsupported || error.code == ErrorCode::invalid_request;
+        if (lost || hopeless) {
+          current->state = "failed";
+          current->ended_at = now_();
+        }
+        current->waits = error.message;
+        keep(tx, *current);
+        return true;
+      })
+      .has_value();
+  return false;
+}
+
+Status ReconcileDesk::step(Reconciliation& now_at) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder_of(now_at.id), failed);
+  if (failed)
+    return Error{ErrorCode::unavailable, folder_of(now_at.id).string() + ": " + failed.message()};
+  now_at.waits.clear();
+  if (now_at.state == "sweeping") return sweep(now_at);
+  if (now_at.state == "comparing") return compare(now_at);
+  return verify(now_at);
+}
+
+Status ReconcileDesk::sweep(Reconciliation& now_at) {
+  std::array<Status, 2> results{Done{}, Done{}};
+  std::array<std::int64_t, 2> rows{};
+  for_both([&](Side side) {
+    const auto at = static_cast<std::size_t>(side);
+    if (!now_at.on(side).complete) results[at] = sweep_page(now_at, side, rows[at]);
+  });
+  const std::int64_t most = std::max(rows[0], rows[1]);
+  next_at_ = now_().plus_ms(most * 1000 / std::max<std::int64_t>(settings_.rows_per_s, 1));
+  if (now_at.legacy.complete && now_at.cloud.complete) now_at.state = "comparing";
+  // The page of one side is kept when the other's is not to be had.
+  const Status saved = save(now_at);
+  for (const Status& result : results)
+    if (!result) return result;
+  return saved;
+}
+
+Status ReconcileDesk::sweep_page(Reconciliation& now_at, Side side, std::int64_t& rows) {
+  SweepState& own = now_at.on(side);
+  if (own.begun_at.empty()) own.begun_at = now_();
+  const auto page =
+      rows_.page(side, now_at.capability, Cursor{own.cursor}, settings_.page, calling());
+  if (!page) return page.error();
+  auto file = RowFile::append_at(path_of(now_at.id, rows_file(side)), own.bytes);
+  if (!file) return file.error();
+  for (const SweepRow& row : page->rows) {
+    Record record{row.group};
+    record.insert(record.end(), row.key.begin(), row.key.end());
+    record.insert(record.end(), row.values.begin(), row.values.end());
+    if (const Status added = (*file)->add(record); !added) return added;
+  }
+  if (const Status synced = (*file)->sync(); !synced) return synced;
+  rows = static_cast<std::int64_t>(page->rows.size());
+  own.rows += rows;
+  own.left_out += page->left_out;
+  own.bytes = (*file)->size();
+  own.cursor = page->next.text();
+  own.complete = page->next.empty();
+  if (own.complete) own.ended_at = now_();
+  return Done{};
+}
+
+Status ReconcileDesk::load(Rows& rows, std::int64_t id, Side side, std::int64_t bytes) const {
+  auto reader = RowReader::open(path_of(id, rows_file(side)), 0, bytes);
+  if (!reader) return reader.error();
+  Record record;
+  std::vector<std::string_view> texts;
+  const std::size_t parts = rows.shape().key.size();
+  while (true) {
+    const auto more = (*reader)->next(record);
+    if (!more) return more.error();
+    if (!*more) return rows.sort();
+    if (record.size() < 1 + parts)
+      return Error{ErrorCode::conflict, "a file of rows is of another shape"};
+    texts.assign(record.begin(), record.end());
+    const std::span<const std::string_view> all(texts);
+    if (const Status added = rows.add(all[0], all.subspan(1, parts), all.subspan(1 + parts));
+        !added)
+      return added;
+  }
+}
+
+Status ReconcileDesk::compare(Reconciliation& now_at) {
+  const auto shape = rows_.shape(now_at.capability);
+  const parity::reconcile::SortLimits limits{folder_of(now_at.id).string(),
+                                             settings_.memory_max / 2};
+  Rows legacy(shape, {}, limits);
+  Rows cloud(shape, {}, limits);
+  std::array<Status, 2> loaded{Done{}, Done{}};
+  for_both([&](Side side) {
+    loaded[static_cast<std::size_t>(side)] =
+        load(side == Side::legacy ? legacy : cloud, now_at.id, side, now_at.on(side).bytes);
+  });
+  for (const Status& one : loaded)
+    if (!one) return one;
+  auto open = RowFile::append_at(path_of(now_at.id, open_file(0)), 0);
+  if (!open) return open.error();
+  const auto summary = parity::reconcile::compare(legacy, cloud, [&](const Difference& difference) {
+    return (*open)->add(to_record(difference));
+  });
+  if (!summary) return summary.error();
+  if (const Status synced = (*open)->sync(); !synced) return synced;
+  auto groups = RowFile::append_at(path_of(now_at.id, "groups.rows"), 0);
+  if (!groups) return groups.error();
+  for (const auto& group : summary->groups) {
+    for (const auto* side : {&group.legacy, &group.cloud}) {
+      Record record{group.group, std::to_string(side->rows), std::to_string(side->unreadable),
+                    std::to_string(side->hash_total)};
+      for (const Decimal& sum : side->sums) record.push_back(sum.normalized().text());
+      if (const Status added = (*groups)->add(record); !added) return added;
+    }
+  }
+  if (const Status synced = (*groups)->sync(); !synced) return synced;
+  now_at.state = "verifying";
+  now_at.equal = summary->equal;
+  now_at.differed = summary->different();
+  now_at.open_bytes = (*open)->size();
+  now_at.not_before = now_().plus_ms(settings_.pause_ms);
+  return save(now_at);
+}
+
+Status ReconcileDesk::verify(Reconciliation& now_at) {
+  if (now_at.offset >= now_at.open_bytes) return end_pass(now_at);
+  if (now_() < now_at.not_before) {
+    next_at_ = now_at.not_before;
+    return Done{};
+  }
+  auto reader =
+      RowReader::open(path_of(now_at.id, open_file(now_at.pass)), now_at.offset, now_at.open_bytes);
+  if (!reader) return reader.error();
+  auto confirmed = RowFile::append_at(path_of(now_at.id, confirmed_file), now_at.confirmed_bytes);
+  if (!confirmed) return confirmed.error();
+  auto later =
+      RowFile::append_at(path_of(now_at.id, open_file(now_at.pass + 1)), now_at.later_bytes);
+  if (!later) return later.error();
+
+  const Deadline end = deadline_in(std::chrono::milliseconds(round_ms));
+  const std::size_t own_parts = SweepRows::own_parts(now_at.capability);
+  const auto subject_key = [&](const Difference& difference) {
+    auto parts = parity::reconcile::key_parts(difference.key);
+    parts.resize(std::min(parts.size(), own_parts));
+    return parts;
+  };
+  std::vector<Difference> of_subject;
+  std::int64_t reads = 0;
+  Status result = Done{};
+  Record record;
+  bool last = false;
+  while (!last && result && ms_left(end) > 0) {
+    // Everything of one subject; the first of the next is read once more in its turn.
+    std::int64_t next_offset = (*reader)->position();
+    std::optional<Difference> following;
+    while (true) {
+      next_offset = (*reader)->position();
+      const auto more = (*reader)->next(record);
+      if (!more) return more.error();
+      last = !*more;
+      if (last) break;
+      auto difference = read_difference(record);
+      if (!difference) return Error{ErrorCode::conflict, "a file of differences is torn"};
+      if (!of_subject.empty() && subject_key(*difference) != subject_key(of_subject.front())) {
+        following = std::move(difference);
+        break;
+      }
+      of_subject.push_back(std::move(*difference));
+    }
+    if (of_subject.empty()) break;
+    Verdicts verdicts;
+    result = verify_subject(now_at, of_subject, verdicts);
+    if (!result) break;
+    ++reads;
+    for (const Difference& one : verdicts.confirmed) {
+      if (const Status added = (*confirmed)->add(to_record(one)); !added) return added;
+      ++now_at.differences[std::string(name(one.kind))];
+    }
+    for (const Difference& one : verdicts.later)
+      if (const Status added = (*later)->add(to_record(one)); !added) return added;
+    now_at.converged += verdicts.converged;
+    now_at.on_its_way += verdicts.on_its_way;
+    now_at.not_mirrored += verdicts.not_mirrored;
+    now_at.unsettled += verdicts.unsettled;
+    now_at.offset = next_offset;
+    of_subject.clear();
+    if (following) of_subject.push_back(std::move(*following));
+  }
+  if (const Status synced = (*confirmed)->sync(); !synced) return synced;
+  if (const Status synced = (*later)->sync(); !synced) return synced;
+  now_at.confirmed_bytes = (*confirmed)->size();
+  now_at.later_bytes = (*later)->size();
+  next_at_ = now_().plus_ms(reads * 1000 / std::max<std::int64_t>(settings_.rows_per_s, 1));
+  const Status saved = save(now_at);
+  return result ? saved : result;
+}
+
+Result<std::vector<Difference>> ReconcileDesk::look(Capability capability,
+                                                    const std::vector<std::string>& key) const {
+  std::array<Result<std::vector<SweepRow>>, 2> found{std::vector<SweepRow>{},
+                                                     std::vector<SweepRow>{}};
+  for_both([&](Side side) {
+    found[static_cast<std::size_t>(side)] = rows_.of_subject(side, capability, key, calling());
+  });
+  const auto shape = rows_.shape(capability);
+  const parity::reconcile::SortLimits limits{folder_.string(), small_memory};
+  Rows legacy(shape, {}, limits);
+  Rows cloud(shape, {}, limits);
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const auto& rows = found[static_cast<std::size_t>(side)];
+    if (!rows) return rows.error();
+    Rows& to = side == Side::legacy ? legacy : cloud;
+    for (const SweepRow& row : *rows) {
+      const std::vector<std::string_view> parts(row.key.begin(), row.key.end());
+      const std::vector<std::string_view> values(row.values.begin(), row.values.end());
+      if (const Status added = to.add(row.group, parts, values); !added) return added.error();
+    }
+    if (const Status sorted = to.sort(); !sorted) return sorted.error();
+  }
+  std::vector<Difference> differences;
+  const auto summary =
+      parity::reconcile::compare(legacy, cloud, [&](const Difference& difference) -> Status {
+        differences.push_back(difference);
+        return Done{};
+      });
+  if (!summary) return summary.error();
+  return differences;
+}
+
+Status ReconcileDesk::verify_subject(const Reconciliation& now_at,
+                                     const std::vector<Difference>& seen,
+                                     Verdicts& verdicts) const {
+  const Capability capability = now_at.capability;
+  auto key = parity::reconcile::key_parts(seen.front().key);
+  const journal::Subject subject = SweepRows::subject(capability, key);
+  // Before the ERPs are read: what is delivered between the two is seen as on its way, and what
+  // arrived before is read.
+  bool moving = false;
+  std::optional<Side> unmirrored_home;
+  const Status looked = journal_.read([&](const JournalReader& reader) {
+    moving = reader.open_intent_of(capability, subject).has_value();
+    for (const Side side : {Side::legacy, Side::cloud})
+      for (const journal::OutboxRow& row : reader.rows_of(side, capability, subject))
+        moving = moving || row.state == journal::OutboxState::pending;
+    if (capability != Capability::orders) return;
+    const auto id = order_id_of(subject);
+    const auto document = id ? reader.document(*id) : std::nullopt;
+    if (document && !document->mirrored) unmirrored_home = document->home;
+  });
+  if (!looked) return looked;
+  auto now_there = look(capability, key);
+  if (!now_there) return now_there.error();
+  std::vector<Difference> differences = std::move(now_there).value();
+  if (unmirrored_home) {
+    const DifferenceKind expected = *unmirrored_home == Side::legacy
+                                        ? DifferenceKind::missing_in_cloud
+                                        : DifferenceKind::missing_in_legacy;
+    verdicts.not_mirrored += static_cast<std::int64_t>(
+        std::erase_if(differences, [&](const Difference& one) { return one.kind == expected; }));
+    if (differences.empty()) return Done{};
+  }
+  // Keys that are level by now, of those that were not.
+  for (const Difference& before : seen) {
+    const bool still = std::any_of(differences.begin(), differences.end(),
+                                   [&](const Difference& one) { return one.key == before.key; });
+    if (!still) ++verdicts.converged;
+  }
+  const bool last_pass = now_at.pass + 1 >= settings_.passes;
+  for (Difference& one : differences) {
+    const bool known = std::any_of(seen.begin(), seen.end(),
+                                   [&](const Difference& before) { return same(one, before); });
+    // A price that was changed beside the one that is looked at is not this sweep's.
+    const bool own = std::any_of(seen.begin(), seen.end(),
+                                 [&](const Difference& before) { return one.key == before.key; });
+    if (!own && capability == Capability::pricing) continue;
+    if (moving && last_pass) {
+      ++verdicts.on_its_way;
+    } else if (known && !moving) {
+      verdicts.confirmed.push_back(std::move(one));
+    } else if (last_pass) {
+      ++verdicts.unsettled;
+      verdicts.confirmed.push_back(std::move(one));
+    } else {
+      verdicts.later.push_back(std::move(one));
+    }
+  }
+  return Done{};
+}
+
+Status ReconcileDesk::end_pass(Reconciliation& now_at) {
+  if (now_at.later_bytes == 0) return finish(now_at);
+  std::error_code ignored;
+  std::filesystem::remove(path_of(now_at.id, open_file(now_at.pass)), ignored);
+  ++now_at.pass;
+  now_at.open_bytes = now_at.later_bytes;
+  now_at.later_bytes = 0;
+  now_at.offset = 0;
+  now_at.not_before = now_().plus_ms(settings_.pause_ms);
+  return save(now_at);
+}
+
+Status ReconcileDesk::finish(Reconciliation& now_at) {
+  if (const Status written = write_files(now_at); !written) return written;
+  now_at.state = "done";
+  now_at.ended_at = now_();
+  bool ended = false;
+  const Status written = audit_.write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
+    const auto current = reconciliation_in(tx, now_at.id);
+    ended = current && current->running();
+    if (!ended) return false;
+    keep(tx, now_at);
+    AuditNote note = note_of("reconciliation_done", now_at, {"underpin", now_at.reason});
+    note.detail.set("different", json::Value::integer(now_at.different()));
+    note.detail.set("equal", json::Value::integer(now_at.equal + now_at.converged));
+    pen.add(note);
+    return true;
+  });
+  if (!written) return written;
+  std::error_code ignored;
+  for (const Side side : {Side::legacy, Side::cloud})
+    std::filesystem::remove(path_of(now_at.id, rows_file(side)), ignored);
+  for (int pass = 0; pass <= now_at.pass + 1; ++pass)
+    std::filesystem::remove(path_of(now_at.id, open_file(pass)), ignored);
+  forget_old(now_at.id);
+  return Done{};
+}
+
+void ReconcileDesk::forget_old(std::int64_t newest) {
+  const std::int64_t id = newest - settings_.kept;
+  if (id <= 0) return;
+  (void)journal_
+      .write([&](JournalTransaction& tx) {
+        for (const Capability capability : all_capabilities) {
+          const auto last = newest_in(tx, capability);
+          if (last && last->id == id) return false;  // A gate may ask for it.
+        }
+        forget(tx, id);
+        return true;
+      })
+      .and_then([&](const Done&) -> Status {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_of(id), ignored);
+        return Done{};
+      })
+      .has_value();
+}
+
+}  // namespace underpin::facade

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "facade/audit.h"
+#include "facade/cutover_desk.h"
+#include "facade/reconciliation.h"
+#include "facade/row_file.h"
+#include "facade/sweep_rows.h"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace underpin::facade {
+
+struct ReconcileSettings {
+  int page = 200;                                   // Rows asked for at once.
+  std::int64_t rows_per_s = 2'000;                  // Of each system, at most.
+  std::size_t memory_max = std::size_t{192} << 20;  // Bytes, for comparing.
+  std::int64_t pause_ms = 2'000;                    // Before what differs is read again.
+  int passes = 5;  // Of reading it again; what still moves then counts.
+  int kept = 20;   // Reconciliations, with their files.
+};
+
+struct ReconcileProgress {
+  std::int64_t done = 0;   // Rows that were read, of both systems; in `verifying`: bytes.
+  std::int64_t total = 0;  // As the last one or the other side had; 0: not known.
+  std::optional<std::int64_t> seconds_left;
+};
+
+// `underpin reconcile`: everything that both systems hold of a capability against each other,
+// through the ports, page by page at the configured pace. What differs is read again before it
+// counts: until both sides say the same twice, nothing of the subject is on its way, or the passes
+// are over. One at a time in a wave. Its state is in the journal and its rows in files of the state
+// folder, so that a process that dies goes on from the last page. Threads: any; run() by one caller
+// at a time.
+class ReconcileDesk {
+ public:
+  ReconcileDesk(const Systems& systems, journal::Journal& journal, AuditTrail& audit,
+                OrderFacade& orders, const FieldOwners& fields, std::string folder,
+                ReconcileSettings settings, Now now);
+
+  // Errors: conflict (one runs), unsupported (a system does not offer the capability).
+  Result<Reconciliation> start(Capability capability, const Act& act);
+  Result<Reconciliation> stop(std::int64_t id, const Act& act);
+  Result<std::vector<Reconciliation>> list() const;  // Newest first.
+  Result<Reconciliation> get(std::int64_t id) const;
+  Result<std::optional<Reconciliation>> newest(Capability capability) const;
+  ReconcileProgress progress(const Reconciliation& reconciliation) const;
+
+  // Counts and control totals by group; not_found: they are in another host's folder, or not there
+  // yet.
+  Result<json::Value> groups(std::int64_t id) const;
+  // Confirmed differences from a position on (0: the first), as shown to people.
+  struct Differences {
+    std::vector<json::Value> items;
+    std::int64_t next = 0;  // 0: there are no more.
+  };
+  Result<Differences> differences(std::int64_t id, std::int64_t after, int limit) const;
+  // The file of all of them, as it was written when the reconciliation was done.
+  Result<std::string> file(std::int64_t id, const std::string& format) const;
+
+  // One round; true: there is more to do at once.
+  bool run();
+
+ private:
+  struct Verdicts;
+
+  std::filesystem::path folder_of(std::int64_t id) const;
+  std::string path_of(std::int64_t id, const std::string& file) const;
+  Status step(Reconciliation& now_at);
+  Status sweep(Reconciliation& now_at);
+  Status sweep_page(Reconciliation& now_at, Side side, std::int64_t& rows);
+  Status compare(Reconciliation& now_at);
+  Status load(parity::reconcile::Rows& rows, std::int64_t id, Side side, std::int64_t bytes) const;
+  Status verify(Reconciliation& now_at);
+  Status verify_subject(const Reconciliation& now_at,
+                        const std::vector<parity::reconcile::Difference>& seen,
+                        Verdicts& verdicts) const;
+  Result<std::vector<parity::reconcile::Difference>> look(
+      Capability capability, const std::vector<std::string>& key) const;
+  Status end_pass(Reconciliation& now_at);
+  Status finish(Reconciliation& now_at);
+  Status write_files(const Reconciliation& now_at) const;
+  json::Value shown(const Reconciliation& reconciliation,
+                    const parity::reconcile::Difference& difference) const;
+  Status save(const Reconciliation& now_at);
+  void forget_old(std::int64_t newest);
+
+  const Systems& systems_;
+  journal::Journal& journal_;
+  AuditTrail& audit_;
+  const std::filesystem::path folder_;
+  const ReconcileSettings settings_;
+  const Now now_;
+  const SweepRows rows_;
+  const std::string host_;
+  Timestamp next_at_;  // The pace; run() alone.
+};
+
+// How a reconciliation is shown: its state, progress, counts.
+json::Value shown(const Reconciliation& reconciliation, const ReconcileProgress& progress,
+                  Timestamp now);
+
+}  // namespace underpin::facade

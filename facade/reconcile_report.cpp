@@ -1,0 +1,228 @@
+// The half of ReconcileDesk that shows what was found.
+#include <fstream>
+#include <sstream>
+
+#include "facade/reconcile_desk.h"
+
+namespace underpin::facade {
+
+using json::Value;
+using parity::reconcile::Difference;
+
+namespace {
+
+constexpr const char* confirmed_file = "confirmed.rows";
+
+Value named(const std::vector<std::string>& names, const std::vector<std::string>& texts) {
+  Value value = Value::object();
+  for (std::size_t i = 0; i < names.size() && i < texts.size(); ++i) value.set(names[i], texts[i]);
+  return value;
+}
+
+// RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe in front.
+std::string csv_field(const std::string& text) {
+  std::string field = text;
+  const bool number =
+      !field.empty() && field.find_first_not_of("+-.0123456789") == std::string::npos;
+  if (!field.empty() && !number && std::string_view("=+-@\t\r").find(field[0]) != std::string::npos)
+    field.insert(0, 1, '\'');
+  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
+  std::string quoted = "\"";
+  for (const char c : field) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (const std::string& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
+  return line + "\r\n";
+}
+
+std::vector<std::string> csv_fields(const Difference& difference, std::size_t parts,
+                                    std::size_t columns) {
+  std::vector<std::string> fields{std::string(name(difference.kind)), difference.group};
+  auto key = parity::reconcile::key_parts(difference.key);
+  key.resize(parts);
+  fields.insert(fields.end(), key.begin(), key.end());
+  for (std::vector<std::string> values : {difference.legacy, difference.cloud}) {
+    values.resize(columns);
+    fields.insert(fields.end(), values.begin(), values.end());
+  }
+  return fields;
+}
+
+}  // namespace
+
+json::Value ReconcileDesk::shown(const Reconciliation& reconciliation,
+                                 const Difference& difference) const {
+  const auto columns = rows_.compared(reconciliation.capability);
+  Value value = Value::object();
+  value.set("kind", name(difference.kind));
+  value.set("group", difference.group);
+  value.set("key", named(rows_.shape(reconciliation.capability).key,
+                         parity::reconcile::key_parts(difference.key)));
+  if (!difference.legacy.empty()) value.set("legacy", named(columns, difference.legacy));
+  if (!difference.cloud.empty()) value.set("cloud", named(columns, difference.cloud));
+  return value;
+}
+
+Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, std::int64_t after,
+                                                              int limit) const {
+  const auto known = get(id);
+  if (!known) return known.error();
+  Differences page;
+  if (known->confirmed_bytes == 0) return page;
+  if (after < 0 || after > known->confirmed_bytes)
+    return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
+  auto reader = RowReader::open(path_of(id, confirmed_file), after, known->confirmed_bytes);
+  if (!reader)
+    return Error{ErrorCode::not_found, "its files are in the state folder of " + known->kept_by};
+  Record record;
+  while (page.items.size() < static_cast<std::size_t>(limit)) {
+    const auto more = (*reader)->next(record);
+    if (!more) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
+    if (!*more) return page;
+    const auto difference = read_difference(record);
+    if (!difference) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
+    page.items.push_back(shown(*known, *difference));
+  }
+  if ((*reader)->position() < known->confirmed_bytes) page.next = (*reader)->position();
+  return page;
+}
+
+Result<json::Value> ReconcileDesk::groups(std::int64_t id) const {
+  const auto known = get(id);
+  if (!known) return known.error();
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path_of(id, "groups.rows"), failed);
+  if (failed) return Error{ErrorCode::not_found, "there are no totals yet, or not on this host"};
+  auto reader = RowReader::open(path_of(id, "groups.rows"), 0, static_cast<std::int64_t>(size));
+  if (!reader) return reader.error();
+  const auto shape = rows_.shape(known->capability);
+  const auto totals = [&](const Record& record) {
+    Value value = Value::object();
+    value.set("rows", Value::integer(std::stoll(record.at(1))));
+    if (record.at(2) != "0") value.set("unreadable", Value::integer(std::stoll(record.at(2))));
+    for (std::size_t i = 0; i < shape.columns.size() && 4 + i < record.size(); ++i)
+      if (shape.columns[i].total) value.set(shape.columns[i].name, record[4 + i]);
+    value.set("hashTotal", record.at(3));
+    return value;
+  };
+  Value groups = Value::array();
+  Record legacy;
+  Record cloud;
+  while (true) {
+    const auto first = (*reader)->next(legacy);
+    if (!first) return first.error();
+    if (!*first) return groups;
+    const auto second = (*reader)->next(cloud);
+    if (!second) return second.error();
+    if (!*second || legacy.size() < 4 || cloud.size() < 4)
+      return Error{ErrorCode::internal, "the file of totals is torn"};
+    Value group = Value::object();
+    group.set("group", legacy[0]);
+    group.set("legacy", totals(legacy));
+    group.set("cloud", totals(cloud));
+    groups.push(std::move(group));
+  }
+}
+
+Status ReconcileDesk::write_files(const Reconciliation& now_at) const {
+  // confirmed.rows is not there while nothing has been confirmed.
+  std::ofstream csv(path_of(now_at.id, "differences.csv"), std::ios::binary | std::ios::trunc);
+  std::ofstream text(path_of(now_at.id, "differences.json"), std::ios::binary | std::ios::trunc);
+  const auto shape = rows_.shape(now_at.capability);
+  const auto columns = rows_.compared(now_at.capability);
+  std::vector<std::string> head{"kind", "group"};
+  head.insert(head.end(), shape.key.begin(), shape.key.end());
+  for (const char* side : {"legacy", "cloud"})
+    for (const std::string& column : columns) head.push_back(std::string(side) + "." + column);
+  csv << csv_line(head);
+  text << "[";
+  if (now_at.confirmed_bytes > 0) {
+    auto reader = RowReader::open(path_of(now_at.id, confirmed_file), 0, now_at.confirmed_bytes);
+    if (!reader) return reader.error();
+    Record record;
+    const char* separator = "\n";
+    while (true) {
+      const auto more = (*reader)->next(record);
+      if (!more) return more.error();
+      if (!*more) break;
+      const auto difference = read_difference(record);
+      if (!difference) return Error{ErrorCode::conflict, "a file of differences is torn"};
+      csv << csv_line(csv_fields(*difference, shape.key.size(), columns.size()));
+      text << separator << json::write(shown(now_at, *difference));
+      separator = ",\n";
+    }
+  }
+  text << "\n]\n";
+  csv.flush();
+  text.flush();
+  if (!csv || !text)
+    return Error{ErrorCode::unavailable,
+                 "the differences cannot be written to " + folder_of(now_at.id).string()};
+  return Done{};
+}
+
+Result<std::string> ReconcileDesk::file(std::int64_t id, const std::string& format) const {
+  const auto known = get(id);
+  if (!known) return known.error();
+  if (known->state != "done")
+    return Error{ErrorCode::conflict, "reconciliation " + std::to_string(id) + " is not done"};
+  std::ifstream file(path_of(id, "differences." + format), std::ios::binary);
+  if (!file)
+    return Error{ErrorCode::not_found, "its files are in the state folder of " + known->kept_by};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, Timestamp now) {
+  Value value = Value::object();
+  value.set("id", Value::integer(at.id));
+  value.set("capability", name(at.capability));
+  value.set("state", at.state);
+  value.set("actor", at.actor);
+  value.set("reason", at.reason);
+  value.set("startedAt", at.started_at.text());
+  if (!at.ended_at.empty()) {
+    value.set("endedAt", at.ended_at.text());
+    value.set("ageSeconds", Value::integer((now.micros - at.ended_at.micros) / 1'000'000));
+  }
+  if (!at.waits.empty()) value.set("waitsFor", at.waits);
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const SweepState& own = at.on(side);
+    Value swept = Value::object();
+    swept.set("rows", Value::integer(own.rows));
+    swept.set("complete", Value::boolean(own.complete));
+    if (own.left_out > 0) swept.set("leftOut", Value::integer(own.left_out));
+    if (!own.begun_at.empty()) swept.set("asOfFrom", own.begun_at.text());
+    if (!own.ended_at.empty()) swept.set("asOfTo", own.ended_at.text());
+    value.set(std::string(name(side)), std::move(swept));
+  }
+  if (at.running()) {
+    Value way = Value::object();
+    way.set("done", Value::integer(progress.done));
+    if (progress.total > 0) way.set("total", Value::integer(progress.total));
+    if (progress.seconds_left) way.set("secondsLeft", Value::integer(*progress.seconds_left));
+    value.set("progress", std::move(way));
+  }
+  if (at.state == "verifying" || at.state == "done") {
+    value.set("equal", Value::integer(at.equal));
+    value.set("differedWhenSwept", Value::integer(at.differed));
+    value.set("converged", Value::integer(at.converged));
+    value.set("onItsWay", Value::integer(at.on_its_way));
+    value.set("notMirrored", Value::integer(at.not_mirrored));
+    value.set("unsettled", Value::integer(at.unsettled));
+    value.set("different", Value::integer(at.different()));
+    Value kinds = Value::object();
+    for (const auto& [kind, count] : at.differences) kinds.set(kind, Value::integer(count));
+    value.set("differences", std::move(kinds));
+  }
+  return value;
+}
+
+}  // namespace underpin::facade

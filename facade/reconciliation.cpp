@@ -1,0 +1,192 @@
+#include "facade/reconciliation.h"
+
+namespace underpin::facade {
+
+using journal::JournalReader;
+using journal::JournalTransaction;
+using json::Value;
+using parity::reconcile::Difference;
+using parity::reconcile::DifferenceKind;
+
+namespace {
+
+constexpr const char* last_fact = "reconcile/last";
+constexpr const char* running_fact = "reconcile/running";
+
+std::string fact_of(std::int64_t id) { return "reconcile/" + std::to_string(id); }
+std::string newest_fact(Capability capability) {
+  return "reconcile/newest/" + std::string(name(capability));
+}
+
+std::int64_t number_in(const Value& value, const char* key) {
+  const auto number = value.get(key).as_int();
+  return number ? *number : 0;
+}
+
+Timestamp time_in(const Value& value, const char* key) {
+  const auto time = Timestamp::parse(value.get(key).text());
+  return time ? *time : Timestamp{};
+}
+
+void set_time(Value& value, const char* key, Timestamp at) {
+  if (!at.empty()) value.set(key, at.text());
+}
+
+Value to_json(const SweepState& side) {
+  Value value = Value::object();
+  value.set("cursor", side.cursor);
+  value.set("complete", Value::boolean(side.complete));
+  value.set("rows", Value::integer(side.rows));
+  value.set("leftOut", Value::integer(side.left_out));
+  value.set("bytes", Value::integer(side.bytes));
+  set_time(value, "begunAt", side.begun_at);
+  set_time(value, "endedAt", side.ended_at);
+  return value;
+}
+
+SweepState read_side(const Value& value) {
+  SweepState side;
+  side.cursor = value.get("cursor").text();
+  const auto complete = value.get("complete").as_bool();
+  side.complete = complete && *complete;
+  side.rows = number_in(value, "rows");
+  side.left_out = number_in(value, "leftOut");
+  side.bytes = number_in(value, "bytes");
+  side.begun_at = time_in(value, "begunAt");
+  side.ended_at = time_in(value, "endedAt");
+  return side;
+}
+
+struct Number {
+  const char* name;
+  std::int64_t Reconciliation::*member;
+};
+constexpr Number numbers[] = {
+    {"id", &Reconciliation::id},
+    {"offset", &Reconciliation::offset},
+    {"openBytes", &Reconciliation::open_bytes},
+    {"laterBytes", &Reconciliation::later_bytes},
+    {"confirmedBytes", &Reconciliation::confirmed_bytes},
+    {"equal", &Reconciliation::equal},
+    {"differed", &Reconciliation::differed},
+    {"converged", &Reconciliation::converged},
+    {"onItsWay", &Reconciliation::on_its_way},
+    {"notMirrored", &Reconciliation::not_mirrored},
+    {"unsettled", &Reconciliation::unsettled},
+};
+
+std::int64_t id_in(const std::string& fact) { return fact.empty() ? 0 : std::stoll(fact); }
+
+}  // namespace
+
+std::int64_t Reconciliation::different() const {
+  std::int64_t sum = 0;
+  for (const auto& [kind, count] : differences) sum += count;
+  return sum;
+}
+
+json::Value to_json(const Reconciliation& reconciliation) {
+  Value value = Value::object();
+  for (const Number& one : numbers) value.set(one.name, Value::integer(reconciliation.*one.member));
+  value.set("capability", name(reconciliation.capability));
+  value.set("state", reconciliation.state);
+  value.set("actor", reconciliation.actor);
+  value.set("reason", reconciliation.reason);
+  value.set("keptBy", reconciliation.kept_by);
+  set_time(value, "startedAt", reconciliation.started_at);
+  set_time(value, "endedAt", reconciliation.ended_at);
+  value.set("legacy", to_json(reconciliation.legacy));
+  value.set("cloud", to_json(reconciliation.cloud));
+  if (!reconciliation.waits.empty()) value.set("waitsFor", reconciliation.waits);
+  value.set("pass", Value::integer(reconciliation.pass));
+  set_time(value, "notBefore", reconciliation.not_before);
+  Value differences = Value::object();
+  for (const auto& [kind, count] : reconciliation.differences)
+    differences.set(kind, Value::integer(count));
+  value.set("differences", std::move(differences));
+  return value;
+}
+
+Reconciliation read_reconciliation(const std::string& text) {
+  Reconciliation reconciliation;
+  const auto value = json::parse(text);
+  if (!value || !value->is_object()) return reconciliation;
+  for (const Number& one : numbers) reconciliation.*one.member = number_in(*value, one.name);
+  const auto capability = parse_capability(value->get("capability").text());
+  if (capability) reconciliation.capability = *capability;
+  reconciliation.state = value->get("state").text();
+  reconciliation.actor = value->get("actor").text();
+  reconciliation.reason = value->get("reason").text();
+  reconciliation.kept_by = value->get("keptBy").text();
+  reconciliation.started_at = time_in(*value, "startedAt");
+  reconciliation.ended_at = time_in(*value, "endedAt");
+  reconciliation.legacy = read_side(value->get("legacy"));
+  reconciliation.cloud = read_side(value->get("cloud"));
+  reconciliation.waits = value->get("waitsFor").text();
+  reconciliation.pass = static_cast<int>(number_in(*value, "pass"));
+  reconciliation.not_before = time_in(*value, "notBefore");
+  for (const json::Member& kind : value->get("differences").members())
+    reconciliation.differences[kind.key] = number_in(value->get("differences"), kind.key.c_str());
+  return reconciliation;
+}
+
+std::vector<std::string> to_record(const Difference& difference) {
+  std::vector<std::string> record{std::string(name(difference.kind)), difference.key,
+                                  difference.group, std::to_string(difference.legacy.size())};
+  record.insert(record.end(), difference.legacy.begin(), difference.legacy.end());
+  record.insert(record.end(), difference.cloud.begin(), difference.cloud.end());
+  return record;
+}
+
+std::optional<Difference> read_difference(const std::vector<std::string>& record) {
+  if (record.size() < 4) return std::nullopt;
+  Difference difference;
+  bool known = false;
+  for (const DifferenceKind kind :
+       {DifferenceKind::value, DifferenceKind::missing_in_cloud, DifferenceKind::missing_in_legacy,
+        DifferenceKind::duplicate_in_legacy, DifferenceKind::duplicate_in_cloud}) {
+    if (record[0] != name(kind)) continue;
+    difference.kind = kind;
+    known = true;
+  }
+  const auto legacy = static_cast<std::size_t>(id_in(record[3]));
+  if (!known || legacy > record.size() - 4) return std::nullopt;
+  difference.key = record[1];
+  difference.group = record[2];
+  const auto values = record.begin() + 4;
+  difference.legacy.assign(values, values + static_cast<std::ptrdiff_t>(legacy));
+  difference.cloud.assign(values + static_cast<std::ptrdiff_t>(legacy), record.end());
+  return difference;
+}
+
+std::optional<Reconciliation> reconciliation_in(const JournalReader& reader, std::int64_t id) {
+  const std::string text = reader.fact(fact_of(id));
+  if (id <= 0 || text.empty()) return std::nullopt;
+  return read_reconciliation(text);
+}
+
+std::optional<Reconciliation> running_in(const JournalReader& reader) {
+  return reconciliation_in(reader, id_in(reader.fact(running_fact)));
+}
+
+std::optional<Reconciliation> newest_in(const JournalReader& reader, Capability capability) {
+  return reconciliation_in(reader, id_in(reader.fact(newest_fact(capability))));
+}
+
+std::int64_t last_id_in(const JournalReader& reader) { return id_in(reader.fact(last_fact)); }
+
+void keep(JournalTransaction& tx, const Reconciliation& reconciliation) {
+  const std::string id = std::to_string(reconciliation.id);
+  tx.set_fact(fact_of(reconciliation.id), json::write(to_json(reconciliation)));
+  if (reconciliation.id > last_id_in(tx)) tx.set_fact(last_fact, id);
+  if (reconciliation.running()) {
+    tx.set_fact(running_fact, id);
+  } else if (tx.fact(running_fact) == id) {
+    tx.set_fact(running_fact, "");
+  }
+  if (reconciliation.state == "done") tx.set_fact(newest_fact(reconciliation.capability), id);
+}
+
+void forget(JournalTransaction& tx, std::int64_t id) { tx.set_fact(fact_of(id), ""); }
+
+}  // namespace underpin::facade

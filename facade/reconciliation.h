@@ -1,0 +1,85 @@
+#pragma once
+
+#include "contracts/capability.h"
+#include "contracts/json/json_text.h"
+#include "facade/journal/journal.h"
+#include "parity/reconcile/reconcile.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace underpin::facade {
+
+// How far the reading of one side has come.
+struct SweepState {
+  std::string cursor;
+  bool complete = false;
+  std::int64_t rows = 0;
+  std::int64_t left_out = 0;
+  std::int64_t bytes = 0;  // Of the file of its rows.
+  Timestamp begun_at;      // What it holds is as of some moment between the two.
+  Timestamp ended_at;
+};
+
+// One reconciliation of one capability, as the journal keeps it.
+struct Reconciliation {
+  std::int64_t id = 0;
+  Capability capability = Capability::orders;
+  // "sweeping" both systems, "comparing", "verifying" what differs, then "done"; or "stopped" by a
+  // person, or "failed".
+  std::string state = "sweeping";
+  std::string actor;
+  std::string reason;
+  std::string kept_by;  // The host whose state folder has its files.
+  Timestamp started_at;
+  Timestamp ended_at;
+  SweepState legacy;
+  SweepState cloud;
+  std::string waits;  // What it cannot go on for; for people.
+
+  // Verifying: passes over what still differs, each no sooner than the pause after the last.
+  int pass = 0;
+  std::int64_t offset = 0;       // In the pass's file.
+  std::int64_t open_bytes = 0;   // Of that file: keys that differ.
+  std::int64_t later_bytes = 0;  // Of the next pass's.
+  std::int64_t confirmed_bytes = 0;
+  Timestamp not_before;
+
+  std::int64_t equal = 0;         // Keys, as swept.
+  std::int64_t differed = 0;      // Keys, as swept.
+  std::int64_t converged = 0;     // Equal when they were read again.
+  std::int64_t on_its_way = 0;    // A write or a delivery of the subject is open.
+  std::int64_t not_mirrored = 0;  // Documents that no plan has a copy of.
+  std::int64_t unsettled = 0;     // Still moving at the last pass; among the differences.
+  std::map<std::string, std::int64_t> differences;  // Confirmed, by kind.
+
+  SweepState& on(Side side) { return side == Side::legacy ? legacy : cloud; }
+  const SweepState& on(Side side) const { return side == Side::legacy ? legacy : cloud; }
+  bool running() const {
+    return state == "sweeping" || state == "comparing" || state == "verifying";
+  }
+  std::int64_t different() const;
+};
+
+json::Value to_json(const Reconciliation& reconciliation);
+Reconciliation read_reconciliation(const std::string& text);
+
+// A difference as it is kept in files and shown.
+std::vector<std::string> to_record(const parity::reconcile::Difference& difference);
+std::optional<parity::reconcile::Difference> read_difference(
+    const std::vector<std::string>& record);
+
+// ---- in the journal
+std::optional<Reconciliation> reconciliation_in(const journal::JournalReader& reader,
+                                                std::int64_t id);
+std::optional<Reconciliation> running_in(const journal::JournalReader& reader);
+// The newest that is done: what a gate asks for, with its age.
+std::optional<Reconciliation> newest_in(const journal::JournalReader& reader,
+                                        Capability capability);
+std::int64_t last_id_in(const journal::JournalReader& reader);
+void keep(journal::JournalTransaction& tx, const Reconciliation& reconciliation);
+void forget(journal::JournalTransaction& tx, std::int64_t id);
+
+}  // namespace underpin::facade

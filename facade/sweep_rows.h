@@ -1,0 +1,67 @@
+#pragma once
+
+#include "facade/field_owners.h"
+#include "facade/orders.h"
+#include "facade/systems.h"
+#include "parity/reconcile/reconcile.h"
+
+#include <string>
+#include <vector>
+
+// What a reconciliation compares of each capability, as rows of texts, read through the same ports
+// as everything else. Threads: any.
+namespace underpin::facade {
+
+// As the shape of its capability has it.
+struct SweepRow {
+  std::string group;
+  std::vector<std::string> key;
+  std::vector<std::string> values;
+};
+
+struct SweepPage {
+  std::vector<SweepRow> rows;
+  Cursor next;                // Empty: the last page.
+  std::int64_t left_out = 0;  // Documents that no channel's identity names: nothing to match by.
+};
+
+// customers: one row each, by number. inventory: what is on hand, by sku and location; nothing on
+// hand and nothing reserved is no row. pricing: the rows of the list. orders: lines of open orders
+// with something outstanding, as the inert copy holds them, by order and line. A field that the
+// other ERP does not keep (`not_kept`) is not among the columns.
+class SweepRows {
+ public:
+  SweepRows(const Systems& systems, const FieldOwners& fields, const journal::Journal& journal,
+            OrderFacade& orders)
+      : systems_(systems), fields_(fields), journal_(journal), orders_(orders) {}
+
+  parity::reconcile::Shape shape(Capability capability) const;
+  // Names of the columns that are compared, in order.
+  std::vector<std::string> compared(Capability capability) const;
+
+  Result<SweepPage> page(Side side, Capability capability, const Cursor& cursor, int limit,
+                         const CallContext& context) const;
+
+  // Rows belong together by the first parts of their key: an order's lines, an article's prices.
+  // How the journal calls it: "web/100042", "C10000", "1000@EAST", "price-list".
+  static std::size_t own_parts(Capability capability);  // So many parts name it.
+  static journal::Subject subject(Capability capability, const std::vector<std::string>& key);
+
+  // What a side holds of the subject now; of a price list, of the article. None: it has nothing.
+  Result<std::vector<SweepRow>> of_subject(Side side, Capability capability,
+                                           const std::vector<std::string>& key,
+                                           const CallContext& context) const;
+
+ private:
+  void keep(Capability capability, SweepRow& row) const;
+  void add_order(const Order& order, std::vector<SweepRow>& rows) const;
+  Result<SweepPage> orders_page(Side side, const Cursor& cursor, int limit,
+                                const CallContext& context) const;
+
+  const Systems& systems_;
+  const FieldOwners& fields_;
+  const journal::Journal& journal_;
+  OrderFacade& orders_;
+};
+
+}  // namespace underpin::facade
