@@ -86,6 +86,8 @@ Status Facade::set_up() {
   reconciliations_ = std::make_unique<ReconcileDesk>(
       systems_, *journal_, *audit_, *orders_, settings_.fields,
       settings_.state_folder + "/reconcile", settings_.reconcile, now);
+  repairs_ = std::make_unique<RepairDesk>(systems_, *journal_, *plans_, *audit_, *writes_, *orders_,
+                                          *reconciliations_, settings_.fields, now, wake);
   cutover_ =
       std::make_unique<CutoverDesk>(*journal_, *plans_, *audit_, *ledger_, settings_.cutover, now);
   add_transfer_write(*writes_,
@@ -209,6 +211,7 @@ void Facade::add_tasks() {
       }));
   one("transfers", milliseconds(100), 30'000, unless_closed([this] { return transfers_->run(); }));
   one("reconciliation", milliseconds(100), 60'000, [this] { return reconciliations_->run(); });
+  one("repair", milliseconds(100), 60'000, unless_closed([this] { return repairs_->run(); }));
   add("scheduled changes", milliseconds(1'000),
       unless_closed([this] { return cutover_->run_schedule(); }));
   kill_switch_task_ = add("kill switch", milliseconds(1'000), [this] {

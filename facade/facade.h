@@ -21,6 +21,7 @@
 #include "facade/reconcile_desk.h"
 #include "facade/recovery.h"
 #include "facade/rehearsals.h"
+#include "facade/repair_desk.h"
 #include "facade/shadow_read.h"
 #include "facade/systems.h"
 #include "facade/transfer_desk.h"
@@ -119,6 +120,7 @@ class Facade {
   CatchUp& catch_up() { return *catch_up_; }
   Recovery& recovery() { return *recovery_; }
   ReconcileDesk& reconciliations() { return *reconciliations_; }
+  RepairDesk& repairs() { return *repairs_; }
   // Why writes are refused after a restore; empty: they are not.
   std::string closed() const;
   const Systems& systems() const { return systems_; }
@@ -171,6 +173,7 @@ class Facade {
   std::unique_ptr<CatchUp> catch_up_;
   std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<ReconcileDesk> reconciliations_;
+  std::unique_ptr<RepairDesk> repairs_;
   std::unique_ptr<CutoverDesk> cutover_;
   std::unique_ptr<CutoverGuards> guards_;
   std::unique_ptr<TransferDesk> transfers_;

@@ -315,6 +315,7 @@ Status ReconcileDesk::sweep_page(Reconciliation& now_at, Side side, std::int64_t
   own.cursor = page->next.text();
   own.complete = page->next.empty();
   if (own.complete) own.ended_at = now_();
+  if (own.complete) own.left_out = std::max<std::int64_t>(own.left_out, 0);
   return Done{};
 }
 
@@ -393,36 +394,14 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
   if (!later) return later.error();
 
   const Deadline end = deadline_in(std::chrono::milliseconds(round_ms));
-  const std::size_t own_parts = SweepRows::own_parts(now_at.capability);
-  const auto subject_key = [&](const Difference& difference) {
-    auto parts = parity::reconcile::key_parts(difference.key);
-    parts.resize(std::min(parts.size(), own_parts));
-    return parts;
-  };
+  DifferencesBySubject subjects(std::move(reader).value(), SweepRows::own_parts(now_at.capability));
   std::vector<Difference> of_subject;
   std::int64_t reads = 0;
   Status result = Done{};
-  Record record;
-  bool last = false;
-  while (!last && result && ms_left(end) > 0) {
-    // Everything of one subject; the first of the next is read once more in its turn.
-    std::int64_t next_offset = (*reader)->position();
-    std::optional<Difference> following;
-    while (true) {
-      next_offset = (*reader)->position();
-      const auto more = (*reader)->next(record);
-      if (!more) return more.error();
-      last = !*more;
-      if (last) break;
-      auto difference = read_difference(record);
-      if (!difference) return Error{ErrorCode::conflict, "a file of differences is torn"};
-      if (!of_subject.empty() && subject_key(*difference) != subject_key(of_subject.front())) {
-        following = std::move(difference);
-        break;
-      }
-      of_subject.push_back(std::move(*difference));
-    }
-    if (of_subject.empty()) break;
+  while (ms_left(end) > 0) {
+    const auto more = subjects.next(of_subject);
+    if (!more) return more.error();
+    if (!*more) break;
     Verdicts verdicts;
     result = verify_subject(now_at, of_subject, verdicts);
     if (!result) break;
@@ -437,9 +416,7 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
     now_at.on_its_way += verdicts.on_its_way;
     now_at.not_mirrored += verdicts.not_mirrored;
     now_at.unsettled += verdicts.unsettled;
-    now_at.offset = next_offset;
-    of_subject.clear();
-    if (following) of_subject.push_back(std::move(*following));
+    now_at.offset = subjects.position();
   }
   if (const Status synced = (*confirmed)->sync(); !synced) return synced;
   if (const Status synced = (*later)->sync(); !synced) return synced;

@@ -61,6 +61,14 @@ class ReconcileDesk {
   // The file of all of them, as it was written when the reconciliation was done.
   Result<std::string> file(std::int64_t id, const std::string& format) const;
 
+  // The confirmed differences, for a repair. not_found: its files are not on this host.
+  Result<std::unique_ptr<RowReader>> confirmed(const Reconciliation& reconciliation,
+                                               std::int64_t from) const;
+  // What differs now of everything that the key's subject has.
+  Result<std::vector<parity::reconcile::Difference>> look(
+      Capability capability, const std::vector<std::string>& key) const;
+  const ReconcileSettings& settings() const { return settings_; }
+
   // One round; true: there is more to do at once.
   bool run();
 
@@ -78,8 +86,6 @@ class ReconcileDesk {
   Status verify_subject(const Reconciliation& now_at,
                         const std::vector<parity::reconcile::Difference>& seen,
                         Verdicts& verdicts) const;
-  Result<std::vector<parity::reconcile::Difference>> look(
-      Capability capability, const std::vector<std::string>& key) const;
   Status end_pass(Reconciliation& now_at);
   Status finish(Reconciliation& now_at);
   Status write_files(const Reconciliation& now_at) const;

@@ -69,6 +69,20 @@ json::Value ReconcileDesk::shown(const Reconciliation& reconciliation,
   return value;
 }
 
+Result<std::unique_ptr<RowReader>> ReconcileDesk::confirmed(const Reconciliation& reconciliation,
+                                                            std::int64_t from) const {
+  if (!std::filesystem::exists(path_of(reconciliation.id, "groups.rows")))
+    return Error{ErrorCode::not_found,
+                 "its files are in the state folder of " + reconciliation.kept_by};
+  // The file is not there while nothing differs.
+  const std::string path = path_of(reconciliation.id, confirmed_file);
+  if (reconciliation.confirmed_bytes == 0) {
+    auto made = RowFile::append_at(path, 0);
+    if (!made) return made.error();
+  }
+  return RowReader::open(path, from, reconciliation.confirmed_bytes);
+}
+
 Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, std::int64_t after,
                                                               int limit) const {
   const auto known = get(id);

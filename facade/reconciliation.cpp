@@ -1,5 +1,7 @@
 #include "facade/reconciliation.h"
 
+#include <algorithm>
+
 namespace underpin::facade {
 
 using journal::JournalReader;
@@ -157,6 +159,32 @@ std::optional<Difference> read_difference(const std::vector<std::string>& record
   difference.legacy.assign(values, values + static_cast<std::ptrdiff_t>(legacy));
   difference.cloud.assign(values + static_cast<std::ptrdiff_t>(legacy), record.end());
   return difference;
+}
+
+Result<bool> DifferencesBySubject::next(std::vector<Difference>& of_subject) {
+  of_subject.clear();
+  if (following_) of_subject.push_back(std::move(*following_));
+  following_.reset();
+  const auto subject_key = [&](const Difference& difference) {
+    auto parts = parity::reconcile::key_parts(difference.key);
+    parts.resize(std::min(parts.size(), own_parts_));
+    return parts;
+  };
+  Record record;
+  while (true) {
+    const std::int64_t at = reader_->position();
+    const auto more = reader_->next(record);
+    if (!more) return more.error();
+    position_ = at;
+    if (!*more) return !of_subject.empty();
+    auto difference = read_difference(record);
+    if (!difference) return Error{ErrorCode::conflict, "a file of differences is torn"};
+    if (!of_subject.empty() && subject_key(*difference) != subject_key(of_subject.front())) {
+      following_ = std::move(difference);
+      return true;
+    }
+    of_subject.push_back(std::move(*difference));
+  }
 }
 
 std::optional<Reconciliation> reconciliation_in(const JournalReader& reader, std::int64_t id) {

@@ -3,6 +3,7 @@
 #include "contracts/capability.h"
 #include "contracts/json/json_text.h"
 #include "facade/journal/journal.h"
+#include "facade/row_file.h"
 #include "parity/reconcile/reconcile.h"
 
 #include <map>
@@ -70,6 +71,23 @@ Reconciliation read_reconciliation(const std::string& text);
 std::vector<std::string> to_record(const parity::reconcile::Difference& difference);
 std::optional<parity::reconcile::Difference> read_difference(
     const std::vector<std::string>& record);
+
+// A file of differences, subject by subject: they lie together, by the first `own_parts` of the
+// key.
+class DifferencesBySubject {
+ public:
+  DifferencesBySubject(std::unique_ptr<RowReader> reader, std::size_t own_parts)
+      : reader_(std::move(reader)), own_parts_(own_parts), position_(reader_->position()) {}
+  // False: there is none left.
+  Result<bool> next(std::vector<parity::reconcile::Difference>& of_subject);
+  std::int64_t position() const { return position_; }  // Where the next subject begins.
+
+ private:
+  std::unique_ptr<RowReader> reader_;
+  const std::size_t own_parts_;
+  std::int64_t position_;
+  std::optional<parity::reconcile::Difference> following_;  // Read already.
+};
 
 // ---- in the journal
 std::optional<Reconciliation> reconciliation_in(const journal::JournalReader& reader,

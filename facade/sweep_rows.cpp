@@ -52,6 +52,9 @@ const std::vector<std::string>& key_of(Capability capability) {
   return all[static_cast<std::size_t>(capability)];
 }
 
+// Behind the list of open orders comes the journal's index.
+const std::string index_cursor = "index:";
+
 SweepRow row_of(const StockLevel& level) {
   return {level.key.location.text(),
           {level.key.sku.text(), level.key.location.text()},
@@ -138,6 +141,10 @@ void SweepRows::add_order(const Order& order, std::vector<SweepRow>& rows) const
 
 Result<SweepPage> SweepRows::orders_page(Side side, const Cursor& cursor, int limit,
                                          const CallContext& context) const {
+  if (cursor.text().rfind(index_cursor, 0) == 0) {
+    return older_orders(side, std::stoll(cursor.text().substr(index_cursor.size())), limit,
+                        context);
+  }
   OrderQuery query;
   query.cursor = cursor;
   query.limit = limit;
@@ -148,7 +155,7 @@ Result<SweepPage> SweepRows::orders_page(Side side, const Cursor& cursor, int li
   });
   if (!page.result) return page.result.error();
   SweepPage swept;
-  swept.next = page.result->next;
+  swept.next = page.result->next.empty() ? Cursor{index_cursor + "0"} : page.result->next;
   for (Order order : page.result->items) {
     order.id = identity_in_journal(order.id, systems_);
     if (order.id.empty()) {
@@ -157,6 +164,32 @@ Result<SweepPage> SweepRows::orders_page(Side side, const Cursor& cursor, int li
       add_order(order, swept.rows);
     }
   }
+  return swept;
+}
+
+// Orders that are older than the facade carry no reference in their home; the journal's index knows
+// them by the ERP's number. They are read one by one, after the list.
+Result<SweepPage> SweepRows::older_orders(Side side, std::int64_t after, int limit,
+                                          const CallContext& context) const {
+  journal::DocumentQuery query;
+  query.closed = false;
+  query.home = side;
+  query.after_change = after;
+  query.limit = std::min(limit, 50);
+  std::vector<journal::DocumentRecord> documents;
+  const Status read = journal_.read(
+      [&](const journal::JournalReader& reader) { documents = reader.documents(query); });
+  if (!read) return read.error();
+  SweepPage swept;
+  for (const journal::DocumentRecord& document : documents) {
+    if (!document.id.channel.empty()) continue;
+    const auto rows = of_subject(side, Capability::orders, {order_subject(document.id)}, context);
+    if (!rows) return rows.error();
+    --swept.left_out;  // The list had counted it.
+    for (const SweepRow& row : *rows) swept.rows.push_back(row);
+  }
+  if (documents.size() == static_cast<std::size_t>(query.limit))
+    swept.next = Cursor{index_cursor + std::to_string(documents.back().change)};
   return swept;
 }
 

@@ -21,8 +21,9 @@ struct SweepRow {
 
 struct SweepPage {
   std::vector<SweepRow> rows;
-  Cursor next;                // Empty: the last page.
-  std::int64_t left_out = 0;  // Documents that no channel's identity names: nothing to match by.
+  Cursor next;  // Empty: the last page.
+  // Documents that neither a channel's identity names nor the journal's index: nothing to match by.
+  std::int64_t left_out = 0;
 };
 
 // customers: one row each, by number. inventory: what is on hand, by sku and location; nothing on
@@ -57,6 +58,8 @@ class SweepRows {
   void add_order(const Order& order, std::vector<SweepRow>& rows) const;
   Result<SweepPage> orders_page(Side side, const Cursor& cursor, int limit,
                                 const CallContext& context) const;
+  Result<SweepPage> older_orders(Side side, std::int64_t after, int limit,
+                                 const CallContext& context) const;
 
   const Systems& systems_;
   const FieldOwners& fields_;

@@ -102,6 +102,72 @@ Answer file(Facade& facade, const ApiCall& call, bool csv) {
   return answer;
 }
 
+Value repair_value(const Repair& repair) {
+  Value value = to_json(repair);
+  value.erase("offset");
+  value.erase("checkUntil");
+  return value;
+}
+
+Value plan_value(const std::vector<RepairClass>& classes) {
+  Value list = Value::array();
+  for (const RepairClass& one : classes) {
+    Value like = Value::object();
+    like.set("kind", one.kind);
+    like.set("subjects", Value::integer(one.subjects));
+    if (one.step.action.empty()) {
+      like.set("stays", one.step.stays);
+    } else {
+      like.set("action", one.step.action);
+      like.set("to", name(one.step.to));
+    }
+    Value samples = Value::array();
+    for (const std::string& subject : one.samples) samples.push(subject);
+    like.set("samples", std::move(samples));
+    list.push(std::move(like));
+  }
+  Value value = Value::object();
+  value.set("dryRun", Value::boolean(true));
+  value.set("classes", std::move(list));
+  return value;
+}
+
+// It writes to ERPs: not a reader's.
+Answer repair(Facade& facade, const ApiCall& call) {
+  if (const auto forbidden = needs_role(call, {"operator", "architect"})) return *forbidden;
+  const auto id = id_of(call);
+  if (!id) return none_such(call);
+  const DryRun dry = dry_run_of(call);
+  if (dry.refused) return *dry.refused;
+  const Parsed body = parse_body(call, "repair-request");
+  if (!body.value) return body.refused;
+  std::set<std::string> kinds;
+  for (const Value& kind : body.value->get("kinds").items()) kinds.insert(kind.text());
+  if (dry.asked) {
+    const auto classes = facade.repairs().plan(*id, kinds);
+    return classes ? Answer::json(200, plan_value(*classes)) : refused(classes.error());
+  }
+  const auto begun = facade.repairs().start(*id, kinds, act_of(call, *body.value));
+  return begun ? Answer::json(202, repair_value(*begun)) : refused(begun.error());
+}
+
+Answer show_repair(Facade& facade, const ApiCall& call) {
+  const auto id = id_of(call);
+  if (!id) return none_such(call);
+  const auto found = facade.repairs().get(*id);
+  return found ? Answer::json(200, repair_value(*found)) : problem_for(found.error());
+}
+
+Answer stop_repair(Facade& facade, const ApiCall& call) {
+  if (const auto forbidden = needs_role(call, {"operator", "architect"})) return *forbidden;
+  const auto id = id_of(call);
+  if (!id) return none_such(call);
+  const Parsed body = parse_body(call, "reason");
+  if (!body.value) return body.refused;
+  const auto stopped = facade.repairs().stop(*id, act_of(call, *body.value));
+  return stopped ? Answer::json(200, repair_value(*stopped)) : refused(stopped.error());
+}
+
 Answer stop(Facade& facade, const ApiCall& call) {
   if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
   const auto id = id_of(call);
@@ -132,6 +198,12 @@ ApiRoutes reconcile_routes(Facade& facade) {
                     [&](const ApiCall& call) { return file(facade, call, false); }});
   routes.push_back({"POST", all + "/{id}/stop", "stop_reconciliation",
                     [&](const ApiCall& call) { return stop(facade, call); }});
+  routes.push_back({"POST", all + "/{id}/repair", "repair",
+                    [&](const ApiCall& call) { return repair(facade, call); }});
+  routes.push_back({"GET", all + "/{id}/repair", "show_repair",
+                    [&](const ApiCall& call) { return show_repair(facade, call); }});
+  routes.push_back({"POST", all + "/{id}/repair/stop", "stop_repair",
+                    [&](const ApiCall& call) { return stop_repair(facade, call); }});
   return routes;
 }
 

@@ -263,6 +263,17 @@ int run(int argc, char** argv, const Adapters& adapters) {
                : reconciliations_list(ops, reconciliation_id, reconciling, as_json);
   });
 
+  RepairOptions repairing;
+  CLI::App* repairs = app.add_subcommand(
+      "repair", "Bring one side to what the other says, where a reconciliation found differences");
+  repairs->add_option("reconciliation", reconciliation_id, "Its number")->required();
+  repairs->add_option("--kind", repairing.kinds,
+                      "Only value, missing_in_cloud, missing_in_legacy; may be repeated");
+  repairs->add_option("--reason", repairing.reason, "Why, for the audit log")->required();
+  repairs->add_flag("--dry-run", repairing.dry_run, dry);
+  reaches_ops(repairs);
+  repairs->callback([&] { code = repair(ops, reconciliation_id, repairing); });
+
   std::string reason;
   CLI::App* audit = app.add_subcommand("audit", "Who did what, and whether that record is whole");
   audit->require_subcommand(1);

@@ -156,6 +156,13 @@ int reconcile(const OpsOptions& ops, const ReconcileOptions& options);
 // 0: all of them.
 int reconciliations_list(const OpsOptions& ops, std::int64_t id, const ReconcileOptions& options,
                          bool as_json);
+struct RepairOptions {
+  std::vector<std::string> kinds;  // Of differences; empty: all.
+  std::string reason;
+  bool dry_run = false;
+};
+// 0: what was queued is level now; 3: something still differs, or stayed.
+int repair(const OpsOptions& ops, std::int64_t reconciliation, const RepairOptions& options);
 int reconciliation_stop(const OpsOptions& ops, std::int64_t id, const std::string& reason);
 
 // An empty target shows the switches.

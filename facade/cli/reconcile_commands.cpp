@@ -59,7 +59,7 @@ void print_summary(const Value& state) {
               state.get("onItsWay").text().c_str(), state.get("notMirrored").text().c_str());
   for (const char* side : {"legacy", "cloud"})
     if (state.get(side).find("leftOut") != nullptr)
-      std::printf("  %s rows of %s have no identity of a channel and were not compared\n",
+      std::printf("  %s documents of %s have no identity of a channel and were not compared\n",
                   state.get(side).get("leftOut").text().c_str(), side);
   print_groups(state);
 }
@@ -154,6 +154,55 @@ int reconciliations_list(const OpsOptions& ops, std::int64_t id, const Reconcile
   }
   print_unavailable(reply->value);
   return 0;
+}
+
+int repair(const OpsOptions& ops, std::int64_t reconciliation, const RepairOptions& options) {
+  const std::string path = reconciliations + "/" + std::to_string(reconciliation) + "/repair";
+  Value body = Value::object();
+  body.set("reason", options.reason);
+  if (!options.kinds.empty()) {
+    Value kinds = Value::array();
+    for (const std::string& kind : options.kinds) kinds.push(kind);
+    body.set("kinds", std::move(kinds));
+  }
+  auto reply = call(ops, "POST", path + (options.dry_run ? "?dryRun=true" : ""), &body);
+  if (!reply) return 1;
+  if (options.dry_run) {
+    for (const Value& like : reply->value.get("classes").items()) {
+      const bool stays = like.find("stays") != nullptr;
+      std::printf("%6s  %-20s %s\n", like.get("subjects").text().c_str(),
+                  like.get("kind").text().c_str(),
+                  stays ? ("stays: " + like.get("stays").text()).c_str()
+                        : (like.get("action").text() + " to " + like.get("to").text()).c_str());
+      std::string samples;
+      for (const Value& sample : like.get("samples").items()) samples += " " + sample.text();
+      std::printf("        for example:%s\n", samples.c_str());
+    }
+    std::printf("Nothing was changed.\n");
+    return 0;
+  }
+  std::string said;
+  while (reply->value.get("state").text() != "done" &&
+         reply->value.get("state").text() != "stopped") {
+    std::string line = reply->value.get("state").text() + ": " + reply->value.get("queued").text() +
+                       " queued, " + reply->value.get("stayed").text() + " stay";
+    if (reply->value.find("waitsFor") != nullptr)
+      line += ", waits: " + reply->value.get("waitsFor").text();
+    if (line != said) std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+    said = line;
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    reply = call(ops, "GET", path);
+    if (!reply) return 1;
+  }
+  std::printf("%s: %s level now, %s still different, %s stayed\n",
+              reply->value.get("state").text().c_str(), reply->value.get("repaired").text().c_str(),
+              reply->value.get("stillDifferent").text().c_str(),
+              reply->value.get("stayed").text().c_str());
+  return reply->value.get("stillDifferent").text() == "0" &&
+                 reply->value.get("state").text() == "done"
+             ? 0
+             : 3;
 }
 
 int reconciliation_stop(const OpsOptions& ops, std::int64_t id, const std::string& reason) {

@@ -56,6 +56,8 @@ const std::map<std::string, Example>& examples() {
       {"cutover-transfer.json", {"cutover-transfer", nothing_more}},
       {"xref-import.json", {"xref-import", nothing_more}},
       {"recovery-request.json", {"recovery-request", nothing_more}},
+      {"reconciliation-request.json", {"reconciliation-request", nothing_more}},
+      {"repair-request.json", {"repair-request", nothing_more}},
       {"reason.json", {"reason", nothing_more}}};
   return all;
 }

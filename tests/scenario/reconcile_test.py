@@ -1,0 +1,148 @@
+"""Differences that the ERPs' own people made are found, all of them and nothing else; a repair ends them.
+
+Both simulated ERPs, the built executable, its own commands. The process is killed in the middle of a sweep.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(os.path.join(HERE, "..", ".."))
+sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "simulators")]
+
+from drive.account import Account  # noqa: E402
+from drive.http_calls import Server  # noqa: E402
+from drive.processes import Processes, free_port  # noqa: E402
+from drive.sample_site import copied_site  # noqa: E402
+
+wrong: list[str] = []
+
+
+def expect(holds: bool, what: str) -> None:
+    print(f"{'ok  ' if holds else 'FAIL'}  {what}", flush=True)
+    if not holds:
+        wrong.append(what)
+
+
+class Site:
+    def __init__(self, binary: str, out: str):
+        self.binary, self.out, self.ports = os.path.abspath(binary), out, (free_port(), free_port())
+        self.config = copied_site(os.path.join(ROOT, "config", "underpin.json"), os.path.join(out, "config"), self.ports)
+        self.channel = Server(self.ports[0], {"X-API-Key": "web-demo-key"})
+        self.operator = Server(self.ports[1], {"X-API-Key": "operator-demo-key"})
+        self.processes = self.start(False)
+
+    def start(self, keep: bool) -> Processes:
+        processes = Processes(self.binary, self.config, self.out, self.ports, keep, Account())
+        processes.start()
+        return processes
+
+    def run(self, *words: str, key: str = "operator-demo-key") -> subprocess.CompletedProcess:
+        environment = {**os.environ, "UNDERPIN_OPS_URL": f"http://127.0.0.1:{self.ports[1]}", "UNDERPIN_OPS_KEY": key}
+        ended = subprocess.run([self.binary, *words], env=environment, text=True, timeout=120, check=False,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        print(f"$ underpin {' '.join(words)}\n{ended.stdout}", flush=True)
+        return ended
+
+    def move(self, capability: str, stage: str) -> None:
+        """A step, with the signatures that the sample site wants."""
+        proposed = self.run("cutover", "propose", capability, stage, "--reason", "test", key="ops-demo-key")
+        number = proposed.stdout.split()[0]
+        for role in ("approver", "qa", "finance"):
+            self.run("cutover", "approve", capability, number, "--reason", "agreed", key=f"{role}-demo-key")
+        published = self.run("cutover", "publish", capability, number, "--reason", "agreed", key="ops-demo-key")
+        if published.returncode != 0:
+            raise RuntimeError(f"{capability} does not move to {stage}")
+        give_up = time.monotonic() + 60
+        while "the cloud: done" not in self.run("cutover", "status", capability).stdout:
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"{capability} does not catch up")
+            time.sleep(0.5)
+
+    def reconciled(self, capability: str) -> tuple[int, int, list]:
+        """Number, exit code, and what differs as (kind, key parts)."""
+        folder = os.path.join(self.out, f"{capability}-{time.monotonic_ns()}")
+        ended = self.run("reconcile", capability, "--reason", "test", "--out", folder)
+        number = int(ended.stdout.split()[1])
+        with open(os.path.join(folder, "differences.json"), encoding="utf-8") as file:
+            found = [(one["kind"], *one["key"].values()) for one in json.load(file)]
+        with open(os.path.join(folder, "differences.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        expect(len(rows) == len(found), "both files have the same rows")
+        return number, ended.returncode, sorted(found)
+
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="underpin-reconcile-") as out:
+        site = Site(sys.argv[1], out)
+        nav, bc = site.processes.nav, site.processes.bc
+        try:
+            for capability in ("customers", "inventory", "pricing"):
+                site.move(capability, "dual_write")
+            _, code, found = site.reconciled("customers")
+            expect(code == 0 and found == [], "no customer differs at first")
+            _, _, drift = site.reconciled("inventory")
+
+            # What people do behind the facade's back.
+            changed, left = "C10003", "C10004"
+            before = bc.customers()[changed]["blocked"]
+            bc.user("block_customer", number=changed, blocked="All")
+            bc.user("block_customer", number=left, blocked="Ship")
+            bc.user("drift_stock", item="1001", location="EAST", quantity="-7")
+            nav.user("receipt", item="1002", location="WEST", quantity="3", document="COUNT-2")
+
+            number, code, found = site.reconciled("customers")
+            expect(code == 3, "differences are exit code 3")
+            expect(found == [("value", changed), ("value", left)], f"exactly the planted customers: {found}")
+            stock, code, found = site.reconciled("inventory")
+            planted = sorted([("value", "1001", "EAST"), ("value", "1002", "WEST")] + drift)
+            expect(found == planted, f"exactly the planted stock: {found}")
+
+            dry = site.run("repair", str(number), "--reason", "test", "--dry-run")
+            expect("put_customer to cloud" in dry.stdout, "the plan names direction and act")
+            expect(bc.customers()[changed]["blocked"] != before, "a dry run changes nothing")
+            expect(site.run("repair", str(number), "--reason", "test", key="qa-demo-key").returncode == 1,
+                   "who may only read may not repair")
+            expect(site.run("repair", str(number), "--reason", "test").returncode == 0, "customers are repaired")
+            expect(site.run("repair", str(stock), "--reason", "test").returncode == 0, "stock is repaired")
+            expect(bc.customers()[changed]["blocked"] == before, "from legacy to the cloud")
+            expect(bc.stock()[("1001", "EAST")] == nav.stock()[("1001", "EAST")], "the cloud's stock is legacy's")
+
+            # A sweep that is interrupted goes on.
+            begun = site.run("reconcile", "inventory", "--reason", "test", "--no-wait")
+            site.processes.kill("underpin")
+            expect(site.processes.stop() == [], "the simulators end well")
+            site.processes = site.start(True)
+            number = begun.stdout.split()[1]
+            give_up = time.monotonic() + 60
+            state: dict = {}
+            while time.monotonic() < give_up:
+                state = site.operator.call("GET", f"/ops/v1/reconciliations/{number}").json
+                if state["state"] in ("done", "failed", "stopped"):
+                    break
+                time.sleep(0.3)
+            expect(state.get("state") == "done", f"a killed process goes on: {state.get('state')}")
+            expect(state.get("different") == 0, "and nothing differs any more")
+            _, code, found = site.reconciled("customers")
+            expect(code == 0 and found == [], f"no customer differs any more: {found}")
+            listed = site.operator.call("GET", "/ops/v1/reconciliations?capability=customers").json["items"]
+            expect(listed[0]["state"] == "done" and listed[0]["ageSeconds"] >= 0, "the newest is there, with its age")
+            audit = site.operator.call("GET", "/ops/v1/audit?limit=500").body.decode()
+            for kind in ("reconciliation_started", "reconciliation_done", "repair_started", "repair_done"):
+                expect(kind in audit, f"the audit log has {kind}")
+        finally:
+            for text in site.processes.stop():
+                expect(False, text)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
