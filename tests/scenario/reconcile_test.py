@@ -35,6 +35,14 @@ class Site:
     def __init__(self, binary: str, out: str):
         self.binary, self.out, self.ports = os.path.abspath(binary), out, (free_port(), free_port())
         self.config = copied_site(os.path.join(ROOT, "config", "underpin.json"), os.path.join(out, "config"), self.ports)
+        # Slow enough that a sweep can be interrupted.
+        with open(self.config, encoding="utf-8") as file:
+            text = file.read()
+        marker = '"shadow": {"threads"'
+        if text.count(marker) != 1:
+            raise ValueError(f"the sample site has no {marker}")
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text.replace(marker, f'"reconcile": {{"pageRows": 20, "rowsPerS": 100}},\n  {marker}'))
         self.channel = Server(self.ports[0], {"X-API-Key": "web-demo-key"})
         self.operator = Server(self.ports[1], {"X-API-Key": "operator-demo-key"})
         self.processes = self.start(False)
@@ -66,6 +74,16 @@ class Site:
                 raise RuntimeError(f"{capability} does not catch up")
             time.sleep(0.5)
 
+    def copy_of(self, reference: str) -> str:
+        """The cloud's number of an order, once its copy is there."""
+        give_up = time.monotonic() + 60
+        while time.monotonic() < give_up:
+            for document in self.processes.bc.documents().values():
+                if document.reference == reference:
+                    return document.number
+            time.sleep(0.2)
+        raise RuntimeError(f"{reference} has no copy")
+
     def reconciled(self, capability: str) -> tuple[int, int, list]:
         """Number, exit code, and what differs as (kind, key parts)."""
         folder = os.path.join(self.out, f"{capability}-{time.monotonic_ns()}")
@@ -85,11 +103,21 @@ def main() -> int:
         site = Site(sys.argv[1], out)
         nav, bc = site.processes.nav, site.processes.bc
         try:
-            for capability in ("customers", "inventory", "pricing"):
+            for capability in ("customers", "inventory", "pricing", "orders"):
                 site.move(capability, "dual_write")
+            for number in ("100042", "100043", "100044"):
+                with open(os.path.join(ROOT, "docs", "examples", "order.json"), encoding="utf-8") as file:
+                    body = {**json.load(file), "number": number}
+                placed = site.channel.call("POST", "/v1/orders", body, {"Idempotency-Key": f'"order-{number}"'})
+                if placed.status != 201:
+                    raise RuntimeError(f"order {number}: {placed.problem()}")
+            copy = site.copy_of("WEB/100043")
             _, code, found = site.reconciled("customers")
             expect(code == 0 and found == [], "no customer differs at first")
             _, _, drift = site.reconciled("inventory")
+            for capability in ("orders", "pricing"):
+                _, code, found = site.reconciled(capability)
+                expect(code == 0 and found == [], f"no {capability} differ at first: {found}")
 
             # What people do behind the facade's back.
             changed, left = "C10003", "C10004"
@@ -99,6 +127,14 @@ def main() -> int:
             bc.user("drift_stock", item="1001", location="EAST", quantity="-7")
             nav.user("receipt", item="1002", location="WEST", quantity="3", document="COUNT-2")
 
+            bc.user("edit_order", number=copy, line={"sequence": 10000, "quantity": "3"})
+            bc.user("change_price", item="1003", price="77.77")
+
+            orders, _, found = site.reconciled("orders")
+            expect(found == [("value", "web/100043", "1")], f"exactly the planted line: {found}")
+            prices, _, found = site.reconciled("pricing")
+            expect(found != [] and all(one[:2] == ("value", "1003") for one in found),
+                   f"exactly the planted prices: {found}")
             number, code, found = site.reconciled("customers")
             expect(code == 3, "differences are exit code 3")
             expect(found == [("value", changed), ("value", left)], f"exactly the planted customers: {found}")
@@ -113,17 +149,24 @@ def main() -> int:
                    "who may only read may not repair")
             expect(site.run("repair", str(number), "--reason", "test").returncode == 0, "customers are repaired")
             expect(site.run("repair", str(stock), "--reason", "test").returncode == 0, "stock is repaired")
+            expect(site.run("repair", str(orders), "--reason", "test").returncode == 0, "orders are repaired")
+            expect(site.run("repair", str(prices), "--reason", "test").returncode == 0, "prices are repaired")
             expect(bc.customers()[changed]["blocked"] == before, "from legacy to the cloud")
             expect(bc.stock()[("1001", "EAST")] == nav.stock()[("1001", "EAST")], "the cloud's stock is legacy's")
 
             # A sweep that is interrupted goes on.
             begun = site.run("reconcile", "inventory", "--reason", "test", "--no-wait")
+            number = begun.stdout.split()[1]
+            give_up = time.monotonic() + 30
+            swept = 0
+            while swept < 40 and time.monotonic() < give_up:
+                swept = site.operator.call("GET", f"/ops/v1/reconciliations/{number}").json["legacy"]["rows"]
             site.processes.kill("underpin")
             expect(site.processes.stop() == [], "the simulators end well")
             site.processes = site.start(True)
-            number = begun.stdout.split()[1]
+            state = site.operator.call("GET", f"/ops/v1/reconciliations/{number}").json
+            expect(40 <= state["legacy"]["rows"] < 180, f"it goes on from where it was: {state['legacy']}")
             give_up = time.monotonic() + 60
-            state: dict = {}
             while time.monotonic() < give_up:
                 state = site.operator.call("GET", f"/ops/v1/reconciliations/{number}").json
                 if state["state"] in ("done", "failed", "stopped"):
@@ -131,8 +174,9 @@ def main() -> int:
                 time.sleep(0.3)
             expect(state.get("state") == "done", f"a killed process goes on: {state.get('state')}")
             expect(state.get("different") == 0, "and nothing differs any more")
-            _, code, found = site.reconciled("customers")
-            expect(code == 0 and found == [], f"no customer differs any more: {found}")
+            for capability in ("customers", "orders", "pricing"):
+                _, code, found = site.reconciled(capability)
+                expect(code == 0 and found == [], f"no {capability} differ any more: {found}")
             listed = site.operator.call("GET", "/ops/v1/reconciliations?capability=customers").json["items"]
             expect(listed[0]["state"] == "done" and listed[0]["ageSeconds"] >= 0, "the newest is there, with its age")
             audit = site.operator.call("GET", "/ops/v1/audit?limit=500").body.decode()
