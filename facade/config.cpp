@@ -563,6 +563,9 @@ Result<Config> read_config(
   const Value& reconcile = value.get("reconcile");
   facade.reconcile.page = static_cast<int>(number_of(reconcile, "pageRows", facade.reconcile.page));
   facade.reconcile.rows_per_s = number_of(reconcile, "rowsPerS", facade.reconcile.rows_per_s);
+  facade.reconcile.source_age_max_ms =
+      number_of(reconcile, "sourceAgeMaxHours", facade.reconcile.source_age_max_ms / 3'600'000) *
+      3'600'000;
   facade.reconcile.pause_ms = number_of(reconcile, "pauseMs", facade.reconcile.pause_ms);
   facade.reconcile.memory_max =
       static_cast<std::size_t>(number_of(

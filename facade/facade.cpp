@@ -84,7 +84,7 @@ Status Facade::set_up() {
   recovery_ = std::make_unique<Recovery>(systems_, *journal_, *plans_, *audit_, *writes_, *orders_,
                                          *customers_, demand_, now, wake, settings_.recovery);
   reconciliations_ = std::make_unique<ReconcileDesk>(
-      systems_, *journal_, *audit_, *orders_, settings_.fields,
+      systems_, *journal_, *plans_, *audit_, *orders_, settings_.fields,
       settings_.state_folder + "/reconcile", settings_.reconcile, now);
   repairs_ = std::make_unique<RepairDesk>(systems_, *journal_, *plans_, *audit_, *writes_, *orders_,
                                           *reconciliations_, settings_.fields, now, wake);

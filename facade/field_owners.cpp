@@ -42,6 +42,11 @@ const std::vector<std::string>& FieldOwners::fields(Capability capability) {
   return all.at(capability);
 }
 
+std::string FieldOwners::written_by(Capability capability, const std::string& field) const {
+  const auto owner = owners_.find({capability, field});
+  return owner == owners_.end() ? std::string() : owner->second.written_by;
+}
+
 LearnedBy FieldOwners::learned_by(Capability capability, const std::string& field) const {
   const auto owner = owners_.find({capability, field});
   return owner == owners_.end() ? LearnedBy::feed : owner->second.learned_by;

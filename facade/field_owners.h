@@ -34,6 +34,7 @@ class FieldOwners {
   void set(Capability capability, const std::string& field, FieldOwner owner) {
     owners_[{capability, field}] = std::move(owner);
   }
+  std::string written_by(Capability capability, const std::string& field) const;  // "": nobody.
   LearnedBy learned_by(Capability capability, const std::string& field) const;
   bool carried(Capability capability, const std::string& field) const;
   // Every field of the capability is carried.

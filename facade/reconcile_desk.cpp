@@ -20,6 +20,7 @@ namespace {
 constexpr std::int64_t call_ms = 30'000;
 constexpr std::int64_t round_ms = 2'000;    // Of reading again, between two states that are kept.
 constexpr std::int64_t trouble_ms = 2'000;  // Before a system that did not answer is asked again.
+constexpr std::int64_t idle_ms = 2'000;     // Between two looks for one that another has begun.
 constexpr std::size_t small_memory = 256U << 10;
 
 std::string host_name() {
@@ -76,11 +77,12 @@ struct ReconcileDesk::Verdicts {
   std::vector<Difference> later;
 };
 
-ReconcileDesk::ReconcileDesk(const Systems& systems, journal::Journal& journal, AuditTrail& audit,
-                             OrderFacade& orders, const FieldOwners& fields, std::string folder,
-                             ReconcileSettings settings, Now now)
+ReconcileDesk::ReconcileDesk(const Systems& systems, journal::Journal& journal, PlanBook& plans,
+                             AuditTrail& audit, OrderFacade& orders, const FieldOwners& fields,
+                             std::string folder, ReconcileSettings settings, Now now)
     : systems_(systems),
       journal_(journal),
+      plans_(plans),
       audit_(audit),
       folder_(std::move(folder)),
       settings_(settings),
@@ -128,6 +130,7 @@ Result<Reconciliation> ReconcileDesk::start(Capability capability, const Act& ac
                                           " runs: one at a time"};
   }
   if (!written) return written.error();
+  active_ = true;
   return begun;
 }
 
@@ -223,11 +226,14 @@ Status ReconcileDesk::save(const Reconciliation& now_at) {
 }
 
 bool ReconcileDesk::run() {
-  if (now_() < next_at_) return false;
+  // A start on this replica is seen at once; another replica's soon.
+  if (now_() < (active_ ? next_at_ : look_at_)) return false;
   std::optional<Reconciliation> now_at;
   const Status read =
       journal_.read([&](const JournalReader& reader) { now_at = running_in(reader); });
-  if (!read || !now_at) return false;
+  active_ = read && now_at;
+  look_at_ = now_().plus_ms(idle_ms);
+  if (!active_) return false;
   Status done = Done{};
   if (now_at->kept_by != host_ && now_at->state != "done") {
     // Another replica had begun it, in a folder of its own: it begins anew.
@@ -295,7 +301,12 @@ Status ReconcileDesk::sweep(Reconciliation& now_at) {
 
 Status ReconcileDesk::sweep_page(Reconciliation& now_at, Side side, std::int64_t& rows) {
   SweepState& own = now_at.on(side);
-  if (own.begun_at.empty()) own.begun_at = now_();
+  if (own.begun_at.empty()) {
+    const auto as_of = rows_.as_of(side, now_at.capability, calling());
+    if (!as_of) return as_of.error();
+    if (*as_of) own.source_as_of = **as_of;
+    own.begun_at = now_();
+  }
   const auto page =
       rows_.page(side, now_at.capability, Cursor{own.cursor}, settings_.page, calling());
   if (!page) return page.error();
@@ -339,7 +350,30 @@ Status ReconcileDesk::load(Rows& rows, std::int64_t id, Side side, std::int64_t 
   }
 }
 
+// What was read with a date of its own is compared with what the other side holds now only while it
+// is fresh: the cloud has moved on since an old file was made.
+Result<std::string> ReconcileDesk::stale(const Reconciliation& now_at) const {
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const auto as_of = rows_.as_of(side, now_at.capability, calling());
+    if (!as_of) return as_of.error();
+    if (!*as_of) continue;
+    const std::string& system = systems_.on(side).name;
+    // Rows of both.
+    if (**as_of != now_at.on(side).source_as_of)
+      return "stale source: " + system + " took another list while it was read";
+    if (settings_.source_age_max_ms > 0 && (*as_of)->plus_ms(settings_.source_age_max_ms) < now_())
+      return "stale source: the list of " + system + " is as of " + (*as_of)->text();
+  }
+  return std::string();
+}
+
 Status ReconcileDesk::compare(Reconciliation& now_at) {
+  const auto too_old = stale(now_at);
+  if (!too_old) return too_old.error();
+  if (!too_old->empty()) {
+    now_at.waits = *too_old;
+    return end(now_at, "not_compared");
+  }
   const auto shape = rows_.shape(now_at.capability);
   const parity::reconcile::SortLimits limits{folder_of(now_at.id).string(),
                                              settings_.memory_max / 2};
@@ -533,17 +567,22 @@ Status ReconcileDesk::end_pass(Reconciliation& now_at) {
 
 Status ReconcileDesk::finish(Reconciliation& now_at) {
   if (const Status written = write_files(now_at); !written) return written;
-  now_at.state = "done";
+  return end(now_at, "done");
+}
+
+Status ReconcileDesk::end(Reconciliation& now_at, const std::string& state) {
+  now_at.state = state;
   now_at.ended_at = now_();
-  bool ended = false;
   const Status written = audit_.write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     const auto current = reconciliation_in(tx, now_at.id);
-    ended = current && current->running();
-    if (!ended) return false;
+    if (!current || !current->running()) return false;
     keep(tx, now_at);
     AuditNote note = note_of("reconciliation_done", now_at, {"underpin", now_at.reason});
+    note.detail.set("state", state);
+    if (!now_at.waits.empty()) note.detail.set("because", now_at.waits);
     note.detail.set("different", json::Value::integer(now_at.different()));
     note.detail.set("equal", json::Value::integer(now_at.equal + now_at.converged));
+    note.detail.set("undeclared", counts_value(now_at.undeclared));
     pen.add(note);
     return true;
   });

@@ -6,6 +6,7 @@
 #include "facade/row_file.h"
 #include "facade/sweep_rows.h"
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -20,7 +21,9 @@ struct ReconcileSettings {
   std::size_t memory_max = std::size_t{192} << 20;  // Bytes, for comparing.
   std::int64_t pause_ms = 2'000;                    // Before what differs is read again.
   int passes = 5;  // Of reading it again; what still moves then counts.
-  int kept = 20;   // Reconciliations, with their files.
+  // A list that is older, such as a nightly file, is not compared; 0: however old.
+  std::int64_t source_age_max_ms = 129'600'000;
+  int kept = 20;  // Reconciliations, with their files.
 };
 
 struct ReconcileProgress {
@@ -37,9 +40,9 @@ struct ReconcileProgress {
 // at a time.
 class ReconcileDesk {
  public:
-  ReconcileDesk(const Systems& systems, journal::Journal& journal, AuditTrail& audit,
-                OrderFacade& orders, const FieldOwners& fields, std::string folder,
-                ReconcileSettings settings, Now now);
+  ReconcileDesk(const Systems& systems, journal::Journal& journal, PlanBook& plans,
+                AuditTrail& audit, OrderFacade& orders, const FieldOwners& fields,
+                std::string folder, ReconcileSettings settings, Now now);
 
   // Errors: conflict (one runs), unsupported (a system does not offer the capability).
   Result<Reconciliation> start(Capability capability, const Act& act);
@@ -88,7 +91,10 @@ class ReconcileDesk {
                         Verdicts& verdicts) const;
   Status end_pass(Reconciliation& now_at);
   Status finish(Reconciliation& now_at);
-  Status write_files(const Reconciliation& now_at) const;
+  // A list that is too old to say anything of now; nothing: it is not.
+  Result<std::string> stale(const Reconciliation& now_at) const;
+  Status end(Reconciliation& now_at, const std::string& state);
+  Status write_files(Reconciliation& now_at) const;
   json::Value shown(const Reconciliation& reconciliation,
                     const parity::reconcile::Difference& difference) const;
   Status save(const Reconciliation& now_at);
@@ -96,13 +102,16 @@ class ReconcileDesk {
 
   const Systems& systems_;
   journal::Journal& journal_;
+  PlanBook& plans_;
   AuditTrail& audit_;
   const std::filesystem::path folder_;
   const ReconcileSettings settings_;
   const Now now_;
   const SweepRows rows_;
   const std::string host_;
-  Timestamp next_at_;  // The pace; run() alone.
+  std::atomic<bool> active_{true};  // Something may run; looked for now and then all the same.
+  Timestamp next_at_;               // The pace; run() alone, as is the next.
+  Timestamp look_at_;
 };
 
 // How a reconciliation is shown: its state, progress, counts.

@@ -144,7 +144,12 @@ Result<json::Value> ReconcileDesk::groups(std::int64_t id) const {
   }
 }
 
-Status ReconcileDesk::write_files(const Reconciliation& now_at) const {
+Status ReconcileDesk::write_files(Reconciliation& now_at) const {
+  // While not every change is carried, a difference accuses nobody.
+  const cutover::Rollout rollout = plans_.plan(now_at.capability).rollout;
+  const bool carried = cutover::rule(rollout.lowest()).mirror_writes &&
+                       cutover::rule(rollout.highest()).mirror_writes;
+  now_at.undeclared.clear();
   // confirmed.rows is not there while nothing has been confirmed.
   std::ofstream csv(path_of(now_at.id, "differences.csv"), std::ios::binary | std::ios::trunc);
   std::ofstream text(path_of(now_at.id, "differences.json"), std::ios::binary | std::ios::trunc);
@@ -167,6 +172,9 @@ Status ReconcileDesk::write_files(const Reconciliation& now_at) const {
       if (!*more) break;
       const auto difference = read_difference(record);
       if (!difference) return Error{ErrorCode::conflict, "a file of differences is torn"};
+      if (carried)
+        for (const std::string& column : rows_.undeclared(now_at.capability, *difference))
+          ++now_at.undeclared[column];
       csv << csv_line(csv_fields(*difference, shape.key.size(), columns.size()));
       text << separator << json::write(shown(now_at, *difference));
       separator = ",\n";
@@ -213,6 +221,7 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     swept.set("rows", Value::integer(own.rows));
     swept.set("complete", Value::boolean(own.complete));
     if (own.left_out > 0) swept.set("leftOut", Value::integer(own.left_out));
+    if (!own.source_as_of.empty()) swept.set("sourceAsOf", own.source_as_of.text());
     if (!own.begun_at.empty()) swept.set("asOfFrom", own.begun_at.text());
     if (!own.ended_at.empty()) swept.set("asOfTo", own.ended_at.text());
     value.set(std::string(name(side)), std::move(swept));
@@ -232,9 +241,8 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     value.set("notMirrored", Value::integer(at.not_mirrored));
     value.set("unsettled", Value::integer(at.unsettled));
     value.set("different", Value::integer(at.different()));
-    Value kinds = Value::object();
-    for (const auto& [kind, count] : at.differences) kinds.set(kind, Value::integer(count));
-    value.set("differences", std::move(kinds));
+    value.set("differences", counts_value(at.differences));
+    if (!at.undeclared.empty()) value.set("undeclaredWriters", counts_value(at.undeclared));
   }
   return value;
 }

@@ -41,6 +41,7 @@ Value to_json(const SweepState& side) {
   value.set("rows", Value::integer(side.rows));
   value.set("leftOut", Value::integer(side.left_out));
   value.set("bytes", Value::integer(side.bytes));
+  set_time(value, "sourceAsOf", side.source_as_of);
   set_time(value, "begunAt", side.begun_at);
   set_time(value, "endedAt", side.ended_at);
   return value;
@@ -54,6 +55,7 @@ SweepState read_side(const Value& value) {
   side.rows = number_in(value, "rows");
   side.left_out = number_in(value, "leftOut");
   side.bytes = number_in(value, "bytes");
+  side.source_as_of = time_in(value, "sourceAsOf");
   side.begun_at = time_in(value, "begunAt");
   side.ended_at = time_in(value, "endedAt");
   return side;
@@ -77,9 +79,22 @@ constexpr Number numbers[] = {
     {"unsettled", &Reconciliation::unsettled},
 };
 
+std::map<std::string, std::int64_t> counts_in(const Value& value) {
+  std::map<std::string, std::int64_t> counts;
+  for (const json::Member& one : value.members())
+    counts[one.key] = number_in(value, one.key.c_str());
+  return counts;
+}
+
 std::int64_t id_in(const std::string& fact) { return fact.empty() ? 0 : std::stoll(fact); }
 
 }  // namespace
+
+json::Value counts_value(const std::map<std::string, std::int64_t>& counts) {
+  Value value = Value::object();
+  for (const auto& [name, count] : counts) value.set(name, Value::integer(count));
+  return value;
+}
 
 std::int64_t Reconciliation::different() const {
   std::int64_t sum = 0;
@@ -102,10 +117,8 @@ json::Value to_json(const Reconciliation& reconciliation) {
   if (!reconciliation.waits.empty()) value.set("waitsFor", reconciliation.waits);
   value.set("pass", Value::integer(reconciliation.pass));
   set_time(value, "notBefore", reconciliation.not_before);
-  Value differences = Value::object();
-  for (const auto& [kind, count] : reconciliation.differences)
-    differences.set(kind, Value::integer(count));
-  value.set("differences", std::move(differences));
+  value.set("differences", counts_value(reconciliation.differences));
+  value.set("undeclared", counts_value(reconciliation.undeclared));
   return value;
 }
 
@@ -127,8 +140,8 @@ Reconciliation read_reconciliation(const std::string& text) {
   reconciliation.waits = value->get("waitsFor").text();
   reconciliation.pass = static_cast<int>(number_in(*value, "pass"));
   reconciliation.not_before = time_in(*value, "notBefore");
-  for (const json::Member& kind : value->get("differences").members())
-    reconciliation.differences[kind.key] = number_in(value->get("differences"), kind.key.c_str());
+  reconciliation.differences = counts_in(value->get("differences"));
+  reconciliation.undeclared = counts_in(value->get("undeclared"));
   return reconciliation;
 }
 

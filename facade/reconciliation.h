@@ -20,6 +20,7 @@ struct SweepState {
   std::int64_t rows = 0;
   std::int64_t left_out = 0;
   std::int64_t bytes = 0;  // Of the file of its rows.
+  Timestamp source_as_of;  // Of a list that is older than its reading, such as a nightly file.
   Timestamp begun_at;      // What it holds is as of some moment between the two.
   Timestamp ended_at;
 };
@@ -28,8 +29,8 @@ struct SweepState {
 struct Reconciliation {
   std::int64_t id = 0;
   Capability capability = Capability::orders;
-  // "sweeping" both systems, "comparing", "verifying" what differs, then "done"; or "stopped" by a
-  // person, or "failed".
+  // "sweeping" both systems, "comparing", "verifying" what differs, then "done"; or "not_compared",
+  // for the reason that `waits` gives; or "stopped" by a person, or "failed".
   std::string state = "sweeping";
   std::string actor;
   std::string reason;
@@ -55,6 +56,9 @@ struct Reconciliation {
   std::int64_t not_mirrored = 0;  // Documents that no plan has a copy of.
   std::int64_t unsettled = 0;     // Still moving at the last pass; among the differences.
   std::map<std::string, std::int64_t> differences;  // Confirmed, by kind.
+  // Rogue writers: confirmed differences in columns that nobody is declared to write, while the
+  // plan carries every change; by column.
+  std::map<std::string, std::int64_t> undeclared;
 
   SweepState& on(Side side) { return side == Side::legacy ? legacy : cloud; }
   const SweepState& on(Side side) const { return side == Side::legacy ? legacy : cloud; }
@@ -64,6 +68,7 @@ struct Reconciliation {
   std::int64_t different() const;
 };
 
+json::Value counts_value(const std::map<std::string, std::int64_t>& counts);
 json::Value to_json(const Reconciliation& reconciliation);
 Reconciliation read_reconciliation(const std::string& text);
 

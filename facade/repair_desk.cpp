@@ -24,6 +24,7 @@ namespace {
 constexpr std::int64_t round_ms = 2'000;
 constexpr std::int64_t call_ms = 30'000;
 constexpr std::int64_t trouble_ms = 2'000;
+constexpr std::int64_t idle_ms = 2'000;        // Between two looks for one that another began.
 constexpr std::int64_t delivery_ms = 600'000;  // For everything that was queued.
 constexpr const char* running_fact = "repair/running";
 
@@ -217,6 +218,7 @@ Result<Repair> RepairDesk::start(std::int64_t reconciliation, const std::set<std
   });
   if (!refused.empty()) return Error{ErrorCode::conflict, refused};
   if (!written) return written.error();
+  active_ = true;
   return repair;
 }
 
@@ -335,13 +337,15 @@ Status RepairDesk::save(const Repair& repair) {
 }
 
 bool RepairDesk::run() {
-  if (now_() < next_at_) return false;
+  if (now_() < (active_ ? next_at_ : look_at_)) return false;
   std::optional<Repair> repair;
   const Status read = journal_.read([&](const JournalReader& reader) {
     const std::string running = reader.fact(running_fact);
     if (!running.empty()) repair = repair_in(reader, std::stoll(running));
   });
-  if (!read || !repair) return false;
+  active_ = read && repair;
+  look_at_ = now_().plus_ms(idle_ms);
+  if (!active_) return false;
   const Status done = step(*repair);
   if (done) return repair->running();
   next_at_ = now_().plus_ms(std::max(trouble_ms, std::int64_t{done.error().retry_after_s} * 1000));

@@ -4,6 +4,7 @@
 #include "facade/reconcile_desk.h"
 #include "facade/write_life.h"
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <set>
@@ -101,7 +102,9 @@ class RepairDesk {
   const FieldOwners& fields_;
   const Now now_;
   const std::function<void()> wake_;
-  Timestamp next_at_;  // run() alone.
+  std::atomic<bool> active_{true};  // Something may run; looked for now and then all the same.
+  Timestamp next_at_;               // run() alone, as is the next.
+  Timestamp look_at_;
 };
 
 }  // namespace underpin::facade

@@ -108,6 +108,44 @@ std::vector<std::string> SweepRows::compared(Capability capability) const {
   return names;
 }
 
+std::vector<std::string> SweepRows::undeclared(
+    Capability capability, const parity::reconcile::Difference& difference) const {
+  const auto declared = [&](const std::string& field) {
+    return !field.empty() && !fields_.written_by(capability, field).empty();
+  };
+  if (capability == Capability::pricing && declared("list")) return {};
+  if (difference.kind != parity::reconcile::DifferenceKind::value) {
+    // Stock that only one side has is a difference of what is on hand.
+    const bool known = capability == Capability::inventory && declared("onHand");
+    return known ? std::vector<std::string>{} : std::vector<std::string>{"(row)"};
+  }
+  std::vector<std::string> found;
+  std::size_t at = 0;
+  for (const SweepColumn& one : columns_of(capability)) {
+    if (*one.field != '\0' && fields_.learned_by(capability, one.field) == LearnedBy::not_kept)
+      continue;
+    if (!one.column.compared) continue;
+    if (at < difference.legacy.size() && at < difference.cloud.size() &&
+        difference.legacy[at] != difference.cloud[at] && !declared(one.field))
+      found.push_back(one.column.name);
+    ++at;
+  }
+  return found;
+}
+
+Result<std::optional<Timestamp>> SweepRows::as_of(Side side, Capability capability,
+                                                  const CallContext& context) const {
+  if (capability != Capability::pricing || side != Side::legacy) return std::optional<Timestamp>();
+  const auto list = observe<std::optional<PriceList>>(side, cutover::Operation::read, [&] {
+    return call_port<std::optional<PriceList>>(
+        systems_, side, context.deadline, &ErpAdapter::pricing,
+        [&](PricingService& port) { return port.prices_after({}, context); });
+  });
+  if (!list.result) return list.result.error();
+  if (!*list.result || (*list.result)->created.empty()) return std::optional<Timestamp>();
+  return std::optional<Timestamp>((*list.result)->created);
+}
+
 void SweepRows::keep(Capability capability, SweepRow& row) const {
   const auto& columns = columns_of(capability);
   std::vector<std::string> kept;

@@ -40,6 +40,16 @@ class SweepRows {
   // Names of the columns that are compared, in order.
   std::vector<std::string> compared(Capability capability) const;
 
+  // Columns of a difference in which somebody wrote whom the table of feeds does not declare:
+  // "(row)" when one side lacks the row.
+  std::vector<std::string> undeclared(Capability capability,
+                                      const parity::reconcile::Difference& difference) const;
+
+  // As of when a side's rows are, where it says so: a price list is as of its file. Nothing: as of
+  // the reading.
+  Result<std::optional<Timestamp>> as_of(Side side, Capability capability,
+                                         const CallContext& context) const;
+
   Result<SweepPage> page(Side side, Capability capability, const Cursor& cursor, int limit,
                          const CallContext& context) const;
 

@@ -61,6 +61,9 @@ void print_summary(const Value& state) {
     if (state.get(side).find("leftOut") != nullptr)
       std::printf("  %s documents of %s have no identity of a channel and were not compared\n",
                   state.get(side).get("leftOut").text().c_str(), side);
+  for (const json::Member& column : state.get("undeclaredWriters").members())
+    std::printf("  somebody whom the configuration does not declare wrote %s: %s rows\n",
+                column.key.c_str(), column.value.text().c_str());
   print_groups(state);
 }
 

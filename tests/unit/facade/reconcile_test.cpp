@@ -391,6 +391,51 @@ TEST_F(ReconcileTest, AListOfPricesThatSomebodyChangedIsPublishedAgain) {
   EXPECT_EQ(reconciled(Capability::pricing).different(), 0);
 }
 
+TEST_F(ReconcileTest, AnOldFileSaysNothingOfNow) {
+  PriceEntry entry;
+  entry.sku = Sku{"1000"};
+  entry.from = Date{2026, 1, 1};
+  entry.currency = "EUR";
+  entry.unit_price = *Decimal::parse("9.99");
+  legacy().set_price(entry);
+  legacy().list_made_at(Timestamp{clock}.plus_ms(-35 * 3'600'000));
+  EXPECT_EQ(reconciled(Capability::pricing).different(), 1);
+  legacy().list_made_at(Timestamp{clock}.plus_ms(-37 * 3'600'000));
+  const Reconciliation old = reconciled(Capability::pricing);
+  EXPECT_EQ(old.state, "not_compared");
+  EXPECT_THAT(old.waits, HasSubstr("stale source"));
+  EXPECT_EQ(old.different(), 0);
+  // Nor does one that is replaced while it is read.
+  legacy().list_made_at(Timestamp{clock}.plus_ms(-3'600'000));
+  const Reconciliation begun = begin(Capability::pricing);
+  (void)facade->reconciliations().run();
+  legacy().list_made_at(Timestamp{clock});
+  EXPECT_EQ(run_to_end(begun.id).state, "not_compared");
+}
+
+TEST_F(ReconcileTest, CountsWhatNobodyIsDeclaredToWrite) {
+  field_owners.set(Capability::customers, "phone", {"finance", LearnedBy::feed});
+  open();
+  both_have_customers(4);
+  Customer changed = customer("C1");
+  changed.phone = "1";
+  changed.name = "Changed by hand";
+  cloud().add_customer(changed);
+  EXPECT_THAT(reconciled(Capability::customers).undeclared,
+              testing::IsEmpty());  // Not carried yet.
+  cloud().add_customer(customer("C1"));
+  move(Capability::customers, cutover::Stage::dual_write);
+  cloud().add_customer(changed);
+  changed.number = CustomerNumber{"C2"};
+  changed.name = "Customer C2";
+  changed.email = "C2@example.com";
+  cloud().add_customer(changed);  // Only what finance may write.
+  cloud().add_customer(customer("C9"));
+  const Reconciliation done = reconciled(Capability::customers);
+  EXPECT_EQ(done.different(), 3);
+  EXPECT_THAT(done.undeclared, UnorderedElementsAre(std::pair("name", 1), std::pair("(row)", 1)));
+}
+
 TEST_F(ReconcileTest, ADifferenceThatIsGoneByItsTurnIsNotTouched) {
   for (const Side side : {Side::legacy, Side::cloud}) stock_on(side, "1000", "10");
   move(Capability::inventory, cutover::Stage::dual_write);

@@ -124,6 +124,10 @@ class SmallErp final : public ErpAdapter,
     const std::lock_guard lock(mutex_);
     prices_[entry.sku] = entry;
   }
+  void list_made_at(Timestamp at) {
+    const std::lock_guard lock(mutex_);
+    list_created_ = at;
+  }
   void tax_off_by(Decimal amount) {
     const std::lock_guard lock(mutex_);
     tax_off_by_ = amount;
@@ -537,6 +541,7 @@ class SmallErp final : public ErpAdapter,
     if (!batch.empty()) return std::optional<PriceList>{};
     PriceList list;
     list.batch = "B1";
+    list.created = list_created_;
     for (const auto& [sku, entry] : prices_) list.entries.push_back(entry);
     return std::optional<PriceList>{list};
   }
@@ -682,6 +687,7 @@ class SmallErp final : public ErpAdapter,
   mutable std::mutex mutex_;
   int minted_ = 1000;
   Decimal tax_off_by_;
+  Timestamp list_created_;
   std::deque<Held> held_;
   std::vector<DocumentNumber> order_changes_;
   std::map<CustomerNumber, Customer> customers_;
