@@ -7,18 +7,19 @@
 #include <algorithm>
 
 namespace underpin::facade {
-namespace {
 
-std::string fact_name(const CustomerNumber& number) { return "cohort/customers/" + number.text(); }
+std::string cohort_fact(const CustomerNumber& number) {
+  return "cohort/customers/" + number.text();
+}
+
+namespace {
 
 std::string region_of(const Address& address) {
   if (address.region.empty() || address.country.empty()) return address.country;
   return address.country + "-" + address.region;
 }
 
-void add_recorded(cutover::Subject& subject, const CustomerNumber& number,
-                  const journal::JournalReader& reader) {
-  const std::string fact = reader.fact(fact_name(number));
+void add_recorded(cutover::Subject& subject, const std::string& fact) {
   if (fact.empty()) return;
   const auto value = json::parse(fact);
   if (!value) return;
@@ -51,13 +52,17 @@ cutover::Subject cohort_of(const Order& order, const journal::JournalReader& rea
   } else if (order.bill_to) {
     subject.region = region_of(*order.bill_to);
   }
-  add_recorded(subject, order.customer, reader);
+  add_recorded(subject, reader.fact(cohort_fact(order.customer)));
   return subject;
 }
 
 cutover::Subject cohort_of(const CustomerNumber& number, const journal::JournalReader& reader) {
+  return cohort_of(number, reader.fact(cohort_fact(number)));
+}
+
+cutover::Subject cohort_of(const CustomerNumber& number, const std::string& fact) {
   cutover::Subject subject(number.text());
-  add_recorded(subject, number, reader);
+  add_recorded(subject, fact);
   return subject;
 }
 
@@ -92,11 +97,11 @@ cutover::Subject cohort_of(const cutover::Plan& plan, const journal::NewIntent& 
 }
 
 void record_cohort(journal::JournalTransaction& tx, const Customer& customer) {
-  if (!tx.fact(fact_name(customer.number)).empty()) return;
+  if (!tx.fact(cohort_fact(customer.number)).empty()) return;
   json::Value value = json::Value::object();
   value.set("segment", customer.price_group);
   value.set("region", customer.address ? region_of(*customer.address) : std::string{});
-  tx.set_fact(fact_name(customer.number), json::write(value));
+  tx.set_fact(cohort_fact(customer.number), json::write(value));
 }
 
 }  // namespace underpin::facade

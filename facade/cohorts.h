@@ -16,6 +16,9 @@ namespace underpin::facade {
 cutover::Subject cohort_of(const StockKey& key);
 cutover::Subject cohort_of(const Order& order, const journal::JournalReader& reader);
 cutover::Subject cohort_of(const CustomerNumber& number, const journal::JournalReader& reader);
+// The fact that a customer's cohort is kept in, and its reading, for who asks for several at once.
+std::string cohort_fact(const CustomerNumber& number);
+cutover::Subject cohort_of(const CustomerNumber& number, const std::string& fact);
 
 // The subject of a write, as far as the plan's rules need to know it.
 cutover::Subject cohort_of(const cutover::Plan& plan, const journal::NewIntent& intent,

@@ -51,14 +51,20 @@ parity::Rules with_references(parity::Rules rules) {
 }  // namespace
 
 Comparisons::Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
-                         ShadowQueue& queue, Now now)
+                         ShadowQueue& queue, Now now, std::uint32_t share_per_100k)
     : systems_(systems),
       ledger_(ledger),
       rules_(with_references(std::move(rules))),
       queue_(queue),
-      now_(std::move(now)) {}
+      now_(std::move(now)),
+      share_per_100k_(share_per_100k) {}
+
+bool Comparisons::compares(const std::string& subject) const {
+  return cutover::bucket_per_100k("parity", subject) < share_per_100k_;
+}
 
 void Comparisons::begin(ShadowCheck check) {
+  if (!compares(check.subject)) return;
   auto shared = std::make_shared<ShadowCheck>(std::move(check));
   queue_.offer([this, shared] { compare(shared, 0); });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cutover/stage.h"
 #include "facade/clock.h"
 #include "facade/journal/journal.h"
 #include "facade/shadow_read.h"
@@ -31,8 +32,12 @@ struct ShadowCheck {
 class Comparisons {
  public:
   Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
-              ShadowQueue& queue, Now now);
+              ShadowQueue& queue, Now now, std::uint32_t share_per_100k = cutover::whole_share);
 
+  // Is this subject among those that are compared? Always the same answer, in every replica, so
+  // that what is found about a subject can be followed.
+  bool compares(const std::string& subject) const;
+  // Of a subject that is not compared: does nothing.
   void begin(ShadowCheck check);
   // Told of everything that was compared, after it is in the ledger. Set before the first begin().
   using Compared = std::function<void(Capability, parity::Verdict, std::int64_t primary_micros,
@@ -54,6 +59,7 @@ class Comparisons {
   const parity::Rules rules_;
   ShadowQueue& queue_;
   Now now_;
+  const std::uint32_t share_per_100k_;
   Compared compared_ = [](Capability, parity::Verdict, std::int64_t, std::int64_t) {};
   mutable std::mutex mutex_;
   parity::References references_;

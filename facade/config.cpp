@@ -318,6 +318,8 @@ void read_wave_settings(const Value& value, const std::string& at, const std::st
   facade.rehearsal.queue_limit = static_cast<std::size_t>(
       number_of(rehearsal, "queueLimit", static_cast<std::int64_t>(facade.rehearsal.queue_limit)));
   facade.cutover = read_cutover(value.get("cutover"), at + "/cutover", errors);
+  facade.parity_share_per_100k = static_cast<std::uint32_t>(
+      number_of(value.get("parity"), "sharePer100k", facade.parity_share_per_100k));
   const std::string rules = text_of(value.get("parity"), "rulesFile");
   if (!rules.empty())
     read_parity_rules(resolved(folder, rules), at + "/parity/rulesFile", facade, errors);
@@ -586,6 +588,7 @@ Result<Config> read_config(
     wave.facade.state_folder = wave_folder(config.state_folder, wave.name);
     // Read anew, so that nothing of the common settings stays behind what replaces it.
     wave.facade.parity_rules = standard.parity_rules;
+    wave.facade.parity_share_per_100k = standard.parity_share_per_100k;
     wave.facade.guards = standard.guards;
     read_wave_settings(all, at, config.folder, wave.facade, errors);
     if (wave.facade.postgres && wave.name != first_wave) {

@@ -210,9 +210,24 @@ Answer CustomerFacade::create(const Customer& customer, const WriteContext& cont
   return writes_.run(std::move(intent), context);
 }
 
+namespace {
+
+// Its first two facts: the turning of customers, and the cohort of this one.
+CustomerFacade::Place placed(const cutover::Plan& plan, const CustomerNumber& number,
+                             const journal::StateLook& seen) {
+  CustomerFacade::Place place;
+  place.stage = cutover::stage_for(as_routed(read_turning(seen.facts[0], plan.wave), plan),
+                                   cohort_of(number, seen.facts[1]));
+  // Where every acknowledged write of it is, while the other side lacks one.
+  place.side = seen.pinned.value_or(cutover::rule(place.stage).primary);
+  return place;
+}
+
+}  // namespace
+
 Result<CustomerNumber> CustomerFacade::canonical(const CustomerNumber& given) const {
   CustomerNumber number;
-  const Status read = journal_.read(
+  const Status read = journal_.look(
       [&](const JournalReader& reader) { number = canonical_customer(reader, given); });
   if (!read) return read.error();
   return number;
@@ -246,14 +261,31 @@ Answer CustomerFacade::amend(const CustomerNumber& given, const CustomerAmendmen
       });
 }
 
+Result<CustomerFacade::Found> CustomerFacade::find(const CustomerNumber& given) const {
+  Found found{given, {}};
+  for (bool alias = true; alias;) {
+    const cutover::Plan plan = plans_.plan(Capability::customers);
+    journal::StateLook seen;
+    const Status read = journal_.look([&](const JournalReader& reader) {
+      seen = reader.state(Capability::customers, found.number.text(),
+                          {turning_fact(plan.wave), cohort_fact(found.number),
+                           fact_of_customer(found.number.text())});
+    });
+    if (!read) return read.error();
+    alias = found.number == given && !seen.facts[2].empty() && seen.facts[2] != given.text();
+    if (alias) found.number = CustomerNumber{seen.facts[2]};
+    found.place = placed(plan, found.number, seen);
+  }
+  return found;
+}
+
 Result<CustomerFacade::Place> CustomerFacade::place(const CustomerNumber& number) const {
   const cutover::Plan plan = plans_.plan(Capability::customers);
   Place place;
-  const Status read = journal_.read([&](const JournalReader& reader) {
-    place.stage = cutover::stage_for(as_routed(reader, plan), cohort_of(number, reader));
-    place.side = cutover::rule(place.stage).primary;
-    // Where every acknowledged write of it is, while the other side lacks one.
-    place.side = reader.pinned_side(Capability::customers, number.text()).value_or(place.side);
+  const Status read = journal_.look([&](const JournalReader& reader) {
+    place = placed(plan, number,
+                   reader.state(Capability::customers, number.text(),
+                                {turning_fact(plan.wave), cohort_fact(number)}));
   });
   if (!read) return read.error();
   return place;
@@ -274,15 +306,13 @@ Result<Customer> CustomerFacade::read_from(Side side, const CustomerNumber& numb
 
 Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& given,
                                              const CallContext& context) {
-  const auto known = canonical(given);
-  if (!known) return known.error();
-  const CustomerNumber number = *known;
-  const auto placed = place(number);
-  if (!placed) return placed.error();
-  const Side side = placed->side;
+  const auto found = find(given);
+  if (!found) return found.error();
+  const CustomerNumber number = found->number;
+  const Side side = found->place.side;
   const auto answered = observe<Customer>(side, cutover::Operation::read,
                                           [&] { return read_from(side, number, context); });
-  if (cutover::rule(placed->stage).shadow_reads) {
+  if (cutover::rule(found->place.stage).shadow_reads && comparisons_.compares(number.text())) {
     ShadowCheck check;
     check.capability = Capability::customers;
     check.operation = "get_customer";
@@ -301,7 +331,7 @@ Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& given,
     };
     check.on_its_way = [this, number] {
       std::optional<Side> pinned;
-      const Status read = journal_.read([&](const JournalReader& reader) {
+      const Status read = journal_.look([&](const JournalReader& reader) {
         pinned = reader.pinned_side(Capability::customers, number.text());
       });
       return !read || pinned.has_value();

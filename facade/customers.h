@@ -32,6 +32,11 @@ class CustomerFacade {
  private:
   // By an alias, too.
   Result<CustomerNumber> canonical(const CustomerNumber& given) const;
+  struct Found {
+    CustomerNumber number;  // Under which both ERPs know it.
+    Place place;
+  };
+  Result<Found> find(const CustomerNumber& given) const;
   Result<Customer> read_from(Side side, const CustomerNumber& number, const CallContext& context);
   Result<Page<Customer>> search_on(Side side, const CustomerQuery& query,
                                    const CallContext& context);

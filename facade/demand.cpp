@@ -27,7 +27,7 @@ std::map<StockKey, Decimal> UndeliveredDemand::all(Side side) const {
   std::map<StockKey, Decimal> sums;
   if (journal_ != nullptr) {
     // A store that does not answer lets the plan lease run out, and with it every read.
-    const Status read = journal_->read([&](const journal::JournalReader& reader) {
+    const Status read = journal_->look([&](const journal::JournalReader& reader) {
       for (const journal::DocumentRecord& document : reader.undelivered_documents(side))
         if (const auto content = read_content(document.content))
           for (const auto& [key, quantity] : lines_of(*content)) sums[key] += quantity;

@@ -56,8 +56,9 @@ Status Facade::set_up() {
   plans_ = std::make_unique<PlanBook>(*journal_, settings_.wave, settings_.plan_lease_ms);
   const Status loaded = plans_->load(now());
   if (!loaded) return loaded;
-  comparisons_ = std::make_unique<Comparisons>(
-      systems_, *ledger_, settings_.fields.with(settings_.parity_rules), *shadows_, now);
+  comparisons_ = std::make_unique<Comparisons>(systems_, *ledger_,
+                                               settings_.fields.with(settings_.parity_rules),
+                                               *shadows_, now, settings_.parity_share_per_100k);
   writes_ = std::make_unique<WriteLife>(systems_, *journal_, *plans_, now, settings_.on_step,
                                         settings_.writes);
   add_order_writes(*writes_, systems_, *journal_, demand_, settings_.orders);
@@ -164,7 +165,8 @@ void Facade::add_tasks() {
   };
   for (const Side side : {Side::legacy, Side::cloud}) {
     const std::string& system = systems_.on(side).name;
-    relay_tasks_.push_back(add("relay " + system, milliseconds(100),
+    // Woken by what this replica writes; this is for what others wrote and what has become due.
+    relay_tasks_.push_back(add("relay " + system, milliseconds(journal_->shared() ? 250 : 100),
                                [this, side] { return relay_->deliver_due(side) > 0; }));
     feed("order feed " + system, [this, side] {
       if (systems_.offers(side, Capability::orders))
@@ -243,7 +245,7 @@ void Facade::add_tasks() {
 
 std::string Facade::closed() const {
   std::string reason;
-  const Status read = journal_->read(
+  const Status read = journal_->look(
       [&](const journal::JournalReader& reader) { reason = reader.fact(journal::closed_fact); });
   return read ? reason : read.error().message;
 }
@@ -256,22 +258,33 @@ std::function<bool()> Facade::by_one_replica(const std::string& name, std::int64
                                              std::function<bool()> run) {
   if (!journal_->shared()) return run;
   const std::string what = "task/" + name;
-  return [this, what, budget_ms, run = std::move(run)] {
+  // A task runs on one thread, so what it knows of its claim needs no lock.
+  return [this, what, budget_ms, run = std::move(run), known = journal::Claim{},
+          ask_at = Timestamp{}]() mutable {
     constexpr std::int64_t spare_ms = 5'000;
+    constexpr std::int64_t ask_again_ms = 1'000;
     const Timestamp now = settings_.now();
-    std::optional<journal::Claim> held;
-    std::int64_t self = 0;
-    const Status read = journal_->read([&](const journal::JournalReader& reader) {
-      held = reader.claim_on(what);
-      self = reader.self();
-    });
-    if (!read || (held && held->replica != self && now < held->until)) return false;
-    // Long enough for the whole run, renewed now and then and not before every one.
-    if (!held || held->replica != self || held->until < now.plus_ms(budget_ms)) {
-      const Status taken = journal_->write([&](JournalTransaction& tx) {
-        return tx.claim(what, now, now.plus_ms(budget_ms + spare_ms));
+    // One's own claim is nobody else's before its end; another's may be given back early.
+    if (known.replica == 0 || known.until < now.plus_ms(budget_ms)) {
+      if (now < ask_at) return false;
+      std::optional<journal::Claim> held;
+      std::int64_t self = 0;
+      const Status read = journal_->look([&](const journal::JournalReader& reader) {
+        held = reader.claim_on(what);
+        self = reader.self();
       });
+      known = {};
+      if (!read) return false;
+      if (held && held->replica != self && now < held->until) {
+        ask_at = std::min(held->until, now.plus_ms(ask_again_ms));
+        return false;
+      }
+      // Long enough for the whole run, renewed now and then and not before every one.
+      const journal::Claim wanted{self, now.plus_ms(budget_ms + spare_ms)};
+      const Status taken = journal_->write(
+          [&](JournalTransaction& tx) { return tx.claim(what, now, wanted.until); });
       if (!taken) return false;
+      known = wanted;
     }
     return run();
   };

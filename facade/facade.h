@@ -47,6 +47,7 @@ struct FacadeSettings {
   RelaySettings relay;
   WriteLimits writes;
   parity::Rules parity_rules;
+  std::uint32_t parity_share_per_100k = cutover::whole_share;  // Of the subjects that are read.
   GuardsSettings guards;
   int shadow_threads = 2;
   std::size_t shadow_queue_limit = 2'000;

@@ -467,7 +467,7 @@ Status Feeds::poll_stock(Side side, const CallContext& context) {
 
 Status Feeds::turn_in_time(std::int64_t limit_ms) {
   std::optional<Turning> turning;
-  const Status read = journal_.read(
+  const Status read = journal_.look(
       [&](const JournalReader& reader) { turning = turning_in(reader, plans_.wave()); });
   if (!read || !turning || now_() < turning->since.plus_ms(limit_ms)) return read;
   const Status turned = journal_.write(

@@ -199,11 +199,12 @@ Result<std::vector<StockLevel>> InventoryFacade::availability(
   std::set<Side> sides{cutover::rule(plan.rollout.lowest()).primary,
                        cutover::rule(plan.rollout.highest()).primary};
   std::int64_t pinned_to_other = 0;
-  const Status read = journal_.read([&](const JournalReader& reader) {
-    if (sides.size() == 1)
+  if (sides.size() == 1) {
+    const Status read = journal_.look([&](const JournalReader& reader) {
       pinned_to_other = reader.pinned_subjects(Capability::inventory, other(*sides.begin()));
-  });
-  if (!read) return read.error();
+    });
+    if (!read) return read.error();
+  }
   if (pinned_to_other > 0) sides = {Side::legacy, Side::cloud};
 
   StockQuery query;
@@ -236,14 +237,15 @@ Result<std::vector<StockLevel>> InventoryFacade::availability(
       Side owner = stage.primary;
       if (sides.size() > 1) {
         std::optional<Side> pinned;
-        const Status looked = journal_.read([&](const JournalReader& reader) {
+        const Status looked = journal_.look([&](const JournalReader& reader) {
           pinned = reader.pinned_side(Capability::inventory, subject);
         });
         if (!looked) return looked.error();
         if (pinned) owner = *pinned;
       }
       if (owner != side) continue;
-      if (stage.shadow_reads) shadow(level, side, seen.micros, context);
+      if (stage.shadow_reads && comparisons_.compares(subject))
+        shadow(level, side, seen.micros, context);
       // What was delivered while the ERP was being read may be counted twice: too little is safe,
       // too much would be sold.
       const auto at = [&](const std::map<StockKey, Decimal>& sums) {

@@ -106,7 +106,7 @@ class OrderWrite : public WriteOperation {
     const auto id = order_id_of(intent.subject);
     if (!id) return ref;
     std::optional<DocumentRecord> document;
-    const Status read = journal_.read(
+    const Status read = journal_.look(
         [&](const journal::JournalReader& reader) { document = reader.document(*id); });
     if (!id->channel.empty()) ref.id = *id;
     if (read && document) ref.document = document->document(intent.side);
@@ -183,7 +183,7 @@ class PlaceOrder final : public OrderWrite {
     const auto id = order_id_of(draft.subject);
     if (!order || !id) return unreadable(asked);
     std::optional<DocumentRecord> document;
-    const Status read = journal_.read(
+    const Status read = journal_.look(
         [&](const journal::JournalReader& reader) { document = reader.document(*id); });
     if (!read) return read.error();
     if (!document) return Error{ErrorCode::unavailable, "the order is being recorded"};

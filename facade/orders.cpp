@@ -193,7 +193,7 @@ Answer OrderFacade::cancel(const std::string& number, const OrderCancellation& c
 std::optional<Order> OrderFacade::content_of(const OrderId& id) const {
   std::optional<DocumentRecord> document;
   const Status read =
-      journal_.read([&](const JournalReader& reader) { document = reader.document(id); });
+      journal_.look([&](const JournalReader& reader) { document = reader.document(id); });
   if (!read || !document) return std::nullopt;
   return read_content(document->content);
 }
@@ -201,7 +201,7 @@ std::optional<Order> OrderFacade::content_of(const OrderId& id) const {
 Result<Order> OrderFacade::current_view(const OrderId& id, const CallContext& context) {
   std::optional<DocumentRecord> document;
   const Status read =
-      journal_.read([&](const JournalReader& reader) { document = reader.document(id); });
+      journal_.look([&](const JournalReader& reader) { document = reader.document(id); });
   if (!read) return read.error();
   if (!document) return Error{ErrorCode::not_found, "the order is not known any more"};
   if (const auto kept = from_history(*document)) {
@@ -220,6 +220,10 @@ Result<DocumentRecord> OrderFacade::resolve(const std::string& number, const Cal
   std::vector<DocumentRecord> named;
   bool being_born = false;
   std::optional<Xref> imported;
+  const Status looked =
+      journal_.look([&](const JournalReader& reader) { found = reader.document(id); });
+  if (!looked) return looked.error();
+  if (found) return *found;
   const Status read = journal_.read([&](const JournalReader& reader) {
     found = reader.document(id);
     // A channel's own alias before one that every channel knows.
@@ -328,7 +332,7 @@ Result<DocumentRecord> OrderFacade::remembered(const DocumentRecord& record) {
   });
   if (!written) return written.error();
   const Status again =
-      journal_.read([&](const JournalReader& reader) { stored = reader.document(record.id); });
+      journal_.look([&](const JournalReader& reader) { stored = reader.document(record.id); });
   if (!again) return again.error();
   return stored.value_or(record);
 }
@@ -423,7 +427,7 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
                          const CallContext& context) {
   const cutover::Plan plan = plans_.plan(Capability::orders);
   const std::string subject = order_subject(document.id);
-  if (!document.mirrored) return;
+  if (!document.mirrored || !comparisons_.compares(subject)) return;
   cutover::Subject cohort(subject);
   if (!plan.rollout.rules.empty()) {
     auto order = read_content(document.content);
@@ -456,7 +460,7 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
     asking.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
     std::optional<DocumentRecord> known;
     const Status read =
-        journal_.read([&](const JournalReader& reader) { known = reader.document(id); });
+        journal_.look([&](const JournalReader& reader) { known = reader.document(id); });
     DocumentNumber number;
     const auto seen = observe<Order>(side, cutover::Operation::read, [&]() -> Result<Order> {
       if (!read || !known) return Error{ErrorCode::internal, "the journal cannot be read"};

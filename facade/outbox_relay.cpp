@@ -104,15 +104,18 @@ std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
   // time after that a look-up that finds nothing proves nothing, and a second delivery could become
   // a second document.
   const std::int64_t settle_ms = systems_.on(side).adapter->descriptor().settle_ms;
-  const auto may_begin = [&](const JournalReader& reader, const OutboxRow& row) {
-    const auto claimed = reader.claim_on(journal::row_claim(row.id));
-    return !claimed || claimed->until <= now_().plus_ms(-settle_ms);
+  const auto may_begin = [&](const OutboxRow& row) {
+    return !row.claimed_until || *row.claimed_until <= now_().plus_ms(-settle_ms);
   };
   bool any = false;
-  const Status looked = journal_.read([&](const JournalReader& reader) {
+  Status looked =
+      journal_.look([&](const JournalReader& reader) { any = reader.any_due(side, now_()); });
+  if (!looked || !any) return {};
+  any = false;
+  looked = journal_.read([&](const JournalReader& reader) {
     // After a restore these rows may have been delivered already: recovery looks first.
     if (!reader.fact(journal::closed_fact).empty()) return;
-    for (const OutboxRow& row : due(reader)) any = any || may_begin(reader, row);
+    for (const OutboxRow& row : due(reader)) any = any || may_begin(row);
   });
   if (!looked || !any) return {};
   std::vector<OutboxRow> rows;
@@ -121,6 +124,7 @@ std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
     if (!tx.fact(journal::closed_fact).empty()) return false;
     until = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
     const Timestamp now = now_();
+    std::vector<std::string> wanted;
     for (const OutboxRow& row : due(tx)) {
       if (rows.size() >= static_cast<std::size_t>(settings_.parallel) * 4) break;
       if (journal_.shared() && row.role == Role::primary) {
@@ -128,14 +132,15 @@ std::vector<OutboxRow> OutboxRelay::claim_due(Side side, Deadline& until) {
         const auto open = tx.open_intent_of(row.capability, row.subject);
         if (open && open->state == journal::IntentState::open && now < open->give_up_at) continue;
       }
-      if (!may_begin(tx, row)) continue;
-      const bool had_before = tx.claim_on(journal::row_claim(row.id)).has_value();
-      if (!tx.claim(journal::row_claim(row.id), now.plus_ms(-settle_ms),
-                    now.plus_ms(settings_.give_up_ms)))
-        continue;
+      if (!may_begin(row)) continue;
+      wanted.push_back(journal::row_claim(row.id));
       rows.push_back(row);
-      if (had_before) ++rows.back().attempts;
+      if (row.claimed_until) ++rows.back().attempts;
     }
+    const auto taken =
+        tx.claim_all(wanted, now.plus_ms(-settle_ms), now.plus_ms(settings_.give_up_ms));
+    std::erase_if(
+        rows, [&](const OutboxRow& row) { return taken.count(journal::row_claim(row.id)) == 0; });
     return !rows.empty();
   });
   if (!claimed) rows.clear();
@@ -196,12 +201,14 @@ bool OutboxRelay::deliver(const OutboxRow& row, Deadline until) {
       return true;
     });
     if (!ticked) return false;
-    bool level = false;
-    const Status read = journal_.read([&](const JournalReader& reader) {
-      level = reader.rows_of(row.side, row.capability, row.subject).empty();
-    });
-    if (read && level && row.capability == Capability::orders)
-      demand_.remove(row.side, row.subject);
+    // With a shared journal demand is read from there.
+    if (row.capability == Capability::orders && !journal_.shared()) {
+      bool level = false;
+      const Status read = journal_.look([&](const JournalReader& reader) {
+        level = reader.rows_of(row.side, row.capability, row.subject).empty();
+      });
+      if (read && level) demand_.remove(row.side, row.subject);
+    }
     on_step_(Step::delivered, row.subject);
     return true;
   }
@@ -247,7 +254,7 @@ bool OutboxRelay::deliver(const OutboxRow& row, Deadline until) {
 Result<DocumentRecord> OutboxRelay::document_of(const OutboxRow& row) const {
   const auto id = order_id_of(row.subject);
   std::optional<DocumentRecord> document;
-  const Status read = journal_.read([&](const JournalReader& reader) {
+  const Status read = journal_.look([&](const JournalReader& reader) {
     if (id) document = reader.document(*id);
   });
   if (!read) return read.error();

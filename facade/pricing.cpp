@@ -55,7 +55,7 @@ Side PricingFacade::answering(const cutover::Subject& subject, const cutover::Pl
   const Side side = route(plan, subject, cutover::Operation::read).primary;
   // While a list is on its way to the side that would answer, the other one has all of it.
   bool lacks = false;
-  const Status read = journal_.read([&](const journal::JournalReader& reader) {
+  const Status read = journal_.look([&](const journal::JournalReader& reader) {
     lacks = !reader.rows_of(side, Capability::pricing, price_list_subject).empty();
   });
   return read && lacks ? other(side) : side;

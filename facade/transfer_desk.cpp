@@ -334,12 +334,13 @@ Result<std::vector<TransferItem>> TransferDesk::items(std::int64_t id, const std
 bool TransferDesk::run() {
   std::optional<TransferRecord> record;
   std::string pause;
-  const Status read = journal_.read([&](const JournalReader& reader) {
+  Status read = journal_.look([&](const JournalReader& reader) {
     for (const TransferRecord& one : reader.transfers(50))
       if (one.state == "listing" || one.state == "running") record = one;
-    if (record) pause = paused(reader, *record);
   });
   if (!read || !record) return false;
+  read = journal_.read([&](const JournalReader& reader) { pause = paused(reader, *record); });
+  if (!read) return false;
   if (record->state == "listing") return list_documents(*record);
   if (!pause.empty()) return false;
   const Timestamp now = now_();

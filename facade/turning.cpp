@@ -4,12 +4,14 @@
 #include "cutover/transition.h"
 
 namespace underpin::facade {
+
+std::string turning_fact(const std::string& wave) { return "turning/" + wave + "/customers"; }
+
 namespace {
 
 using journal::JournalReader;
 using journal::JournalTransaction;
 
-std::string fact_name(const std::string& wave) { return "turning/" + wave + "/customers"; }
 std::string unread_name(const std::string& wave) { return "left_unread/" + wave + "/customers"; }
 
 // The sides that some customer leaves on the way from one rollout to the other.
@@ -33,13 +35,16 @@ void keep(JournalTransaction& tx, const std::string& wave, const Turning& turnin
   json::Value left = json::Value::array();
   for (const Side side : turning.left) left.push(name(side));
   value.set("left", std::move(left));
-  tx.set_fact(fact_name(wave), turning.left.empty() ? "" : json::write(value));
+  tx.set_fact(turning_fact(wave), turning.left.empty() ? "" : json::write(value));
 }
 
 }  // namespace
 
 std::optional<Turning> turning_in(const JournalReader& reader, const std::string& wave) {
-  const std::string fact = reader.fact(fact_name(wave));
+  return read_turning(reader.fact(turning_fact(wave)), wave);
+}
+
+std::optional<Turning> read_turning(const std::string& fact, const std::string& wave) {
   if (fact.empty()) return std::nullopt;
   const auto value = json::parse(fact);
   if (!value) return std::nullopt;
@@ -61,7 +66,10 @@ std::optional<Turning> turning_in(const JournalReader& reader, const std::string
 
 cutover::Plan as_routed(const JournalReader& reader, const cutover::Plan& plan) {
   if (plan.capability != Capability::customers) return plan;
-  const auto turning = turning_in(reader, plan.wave);
+  return as_routed(turning_in(reader, plan.wave), plan);
+}
+
+cutover::Plan as_routed(const std::optional<Turning>& turning, const cutover::Plan& plan) {
   if (!turning) return plan;
   cutover::Plan routed = plan;
   routed.rollout = turning->before.rollout;

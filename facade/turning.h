@@ -21,8 +21,12 @@ struct Turning {
 };
 
 std::optional<Turning> turning_in(const journal::JournalReader& reader, const std::string& wave);
+// The fact it is kept in, and its reading, for who asks for several facts at once.
+std::string turning_fact(const std::string& wave);
+std::optional<Turning> read_turning(const std::string& fact, const std::string& wave);
 // `plan`, with the rollout that customers are routed by now.
 cutover::Plan as_routed(const journal::JournalReader& reader, const cutover::Plan& plan);
+cutover::Plan as_routed(const std::optional<Turning>& turning, const cutover::Plan& plan);
 std::string in_words(const Turning& turning);
 
 // In the transaction that publishes `next` after `current`.

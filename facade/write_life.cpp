@@ -134,24 +134,16 @@ void WriteLife::add(std::string operation, std::unique_ptr<WriteOperation> behav
 std::optional<Answer> WriteLife::judge(NewIntent& draft, const Prepare& prepare, Deadline wait) {
   draft.judged_after.reset();
   while (true) {
-    bool repeat = false;
-    bool open_elsewhere = false;
-    std::string closed;
-    std::int64_t last = 0;
-    const Status read = journal_.read([&](const journal::JournalReader& reader) {
-      closed = reader.fact(journal::closed_fact);
-      const auto open = reader.open_intent_of(draft.capability, draft.subject);
-      const bool own = open && open->channel == draft.channel && open->key == draft.key;
-      repeat = own || reader.answer_for(draft.channel, draft.key).has_value();
-      open_elsewhere = open && journal_.shared();
-      if (journal_.shared()) last = reader.last_intent_of(draft.capability, draft.subject);
+    journal::BeforeWrite before;
+    const Status read = journal_.look([&](const journal::JournalReader& reader) {
+      before = reader.before_write(draft.capability, draft.subject, draft.channel, draft.key);
     });
     if (!read) return problem_for(read.error());
-    if (repeat) return std::nullopt;
-    if (!closed.empty()) return closed_answer(closed);
-    if (!open_elsewhere) {
+    if (before.repeat) return std::nullopt;
+    if (!before.closed.empty()) return closed_answer(before.closed);
+    if (!before.open || !journal_.shared()) {
       auto answer = prepare(draft);
-      if (!answer) draft.judged_after = last;
+      if (!answer) draft.judged_after = journal_.shared() ? before.last : 0;
       return answer;
     }
     if (ms_left(wait) <= 0) return busy("An earlier write to the same subject is not settled yet.");
@@ -188,11 +180,23 @@ Answer WriteLife::run(NewIntent draft, const WriteContext& context, std::optiona
     } else if (plan.rollout.rules.empty() && draft.capability != Capability::customers) {
       draft.side = primary_of(draft, plan, draft.subject);
     } else {
-      const Status read = journal_.read([&](const journal::JournalReader& reader) {
-        const cutover::Plan routed = as_routed(reader, plan);
-        const cutover::Subject subject = cohort_of(routed, draft, reader);
-        draft.side = primary_of(draft, routed, subject);
-      });
+      const auto route_by = [&](const cutover::Plan& routed, const journal::JournalReader& reader) {
+        draft.side = primary_of(draft, routed, cohort_of(routed, draft, reader));
+      };
+      // Without rules nothing is asked of the journal but whether customers are turning.
+      std::optional<Turning> turning;
+      Status read = Done{};
+      if (draft.capability == Capability::customers) {
+        read = journal_.look(
+            [&](const journal::JournalReader& reader) { turning = turning_in(reader, plan.wave); });
+      }
+      if (read && !turning && plan.rollout.rules.empty()) {
+        draft.side = primary_of(draft, plan, draft.subject);
+      } else if (read) {
+        read = journal_.read([&](const journal::JournalReader& reader) {
+          route_by(as_routed(reader, plan), reader);
+        });
+      }
       if (!read) return problem_for(read.error());
     }
     journal::OpenOutcome outcome;

@@ -21,7 +21,6 @@ std::string fact_of_number(const std::string& number) { return "xref/orders/numb
 std::string fact_of_document(Side side, const std::string& document) {
   return "xref/orders/" + std::string(name(side)) + "/" + document;
 }
-std::string fact_of_customer(const std::string& alias) { return "xref/customers/" + alias; }
 
 std::string write_xref(const Xref& xref) {
   Value value = Value::object();
@@ -328,6 +327,8 @@ void put_with_xref(JournalTransaction& tx, DocumentRecord document) {
   for (const std::string& number : xref->numbers)
     if (number != order_subject(document.id)) tx.add_alias(document.id, number);
 }
+
+std::string fact_of_customer(const std::string& alias) { return "xref/customers/" + alias; }
 
 CustomerNumber canonical_customer(const JournalReader& reader, const CustomerNumber& number) {
   const std::string known = reader.fact(fact_of_customer(number.text()));

@@ -50,6 +50,8 @@ std::optional<Xref> order_xref(const journal::JournalReader& reader, Side side,
 // A document that is being adopted gets the numbers that were imported for it.
 void put_with_xref(journal::JournalTransaction& tx, journal::DocumentRecord document);
 
+// The fact that says by which number an alias of a customer's is known.
+std::string fact_of_customer(const std::string& alias);
 // The number by which both ERPs know a customer, by it or by an imported alias.
 CustomerNumber canonical_customer(const journal::JournalReader& reader,
                                   const CustomerNumber& number);

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -191,6 +192,7 @@ struct OutboxRow : NewOutboxRow {
   Timestamp created_at;
   Timestamp next_at;
   std::string last_error;
+  std::optional<Timestamp> claimed_until;  // Only in what due_rows answers.
 };
 
 // What a person must look at. A dead letter refers to its outbox row.
@@ -350,6 +352,18 @@ struct SafetyRules {
   bool waiting_ends = true;       // The ends wait until nothing is pinned to the side being left.
 };
 
+struct StateLook {
+  std::optional<Side> pinned;
+  std::vector<std::string> facts;  // As they were named; empty: none.
+};
+
+struct BeforeWrite {
+  std::string closed;     // Why writes are closed; empty: they are open.
+  bool open = false;      // The subject has an open intent.
+  bool repeat = false;    // The key is that intent's, or has its answer already.
+  std::int64_t last = 0;  // last_intent_of.
+};
+
 // ---- the three views
 // -----------------------------------------------------------------------------
 
@@ -362,6 +376,9 @@ class JournalReader {
   virtual std::optional<Intent> intent(std::int64_t id) const = 0;
   virtual std::optional<Intent> open_intent_of(Capability capability,
                                                const Subject& subject) const = 0;
+  // What there is before a write of this subject under this key, in one statement.
+  virtual BeforeWrite before_write(Capability capability, const Subject& subject,
+                                   const ChannelId& channel, const IdempotencyKey& key) const = 0;
   // Its id, open or closed; 0: none is remembered.
   virtual std::int64_t last_intent_of(Capability capability, const Subject& subject) const = 0;
   virtual std::vector<Intent> open_intents(int limit) const = 0;  // Oldest first.
@@ -383,10 +400,14 @@ class JournalReader {
   // open intent, or an undelivered or dead mirror row). Nothing: both are level.
   virtual std::optional<Side> pinned_side(Capability capability, const Subject& subject) const = 0;
   virtual std::int64_t pinned_subjects(Capability capability, Side side) const = 0;
+  // pinned_side, and these facts, in one statement.
+  virtual StateLook state(Capability capability, const Subject& subject,
+                          const std::vector<std::string>& facts) const = 0;
 
   // Rows that may be sent now: per (side, subject) only the oldest, and only when it is pending,
   // due and not parked behind its dependency. Oldest first.
   virtual std::vector<OutboxRow> due_rows(Side side, Timestamp now, int limit) const = 0;
+  virtual bool any_due(Side side, Timestamp now) const = 0;  // In one statement.
   virtual std::vector<OutboxRow> rows_of(Side side, Capability capability,
                                          const Subject& subject) const = 0;
   virtual std::optional<OutboxRow> outbox_row(std::int64_t id) const = 0;
@@ -492,6 +513,9 @@ class JournalTransaction : public JournalReader {
   // `expired_by` or before. Ending an intent or an outbox row ends its claim; retry_later ends it
   // too, and does nothing when another replica has taken the row over meanwhile.
   virtual bool claim(const std::string& what, Timestamp expired_by, Timestamp until) = 0;
+  // The same for several at once; answers those that it has now.
+  virtual std::set<std::string> claim_all(const std::vector<std::string>& whats,
+                                          Timestamp expired_by, Timestamp until) = 0;
   virtual void give_back(const std::string& what) = 0;  // When it is this replica's.
   // This replica lives until then and routes by these plan versions. Forgets replicas that have
   // been dead for a minute.
@@ -517,6 +541,11 @@ class Journal {
   // A committed snapshot. Not to be called from inside read(): a nested call could wait for its own
   // connection.
   virtual Status read(const std::function<void(const JournalReader&)>& work) const = 0;
+  // The same for work that asks the reader once: cheaper where the store is a server. Who asks
+  // twice is told so (`internal`).
+  virtual Status look(const std::function<void(const JournalReader&)>& work) const {
+    return read(work);
+  }
 
   // Several processes may have this journal open. Then an open intent is its sender's until
   // `give_up_at`, whoever has died meanwhile.

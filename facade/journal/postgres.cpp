@@ -136,7 +136,7 @@ bool PgStatement::step() {
 }
 
 void PgStatement::run() {
-  connection_.waiting_.push_back({name_, {}, std::move(values_)});
+  connection_.waiting_.push_back({name_, std::move(values_)});
   reset();
 }
 
@@ -195,6 +195,9 @@ PgConnection::PgConnection(const PgSettings& settings) : settings_(settings) {
             "; SET lock_timeout = " + std::to_string(settings_.lock_ms) +
             "; SET idle_in_transaction_session_timeout = " + std::to_string(settings_.stall_ms) +
             "; SET statement_timeout = " + std::to_string(settings_.answer_ms) +
+            (settings_.snapshots ? "; SET default_transaction_isolation = 'repeatable read'"
+                                   "; SET default_transaction_read_only = on"
+                                 : "") +
             // An answer to a channel means that the disk has it; more than that is the server's
             // own setting.
             "; SELECT set_config('synchronous_commit', 'on', false) WHERE "
@@ -258,7 +261,7 @@ void PgConnection::fail(const PGresult* result, const std::string& doing) {
       trimmed(result == nullptr ? PQerrorMessage(handle_) : PQresultErrorMessage(result));
   if (PQstatus(handle_) != CONNECTION_OK) lose(why);
   ++errors_;
-  throw PgError("journal: " + why + " (" + doing.substr(0, 80) + ")", code);
+  throw PgError("journal: " + why + " (" + text_of(doing).substr(0, 80) + ")", code);
 }
 
 namespace {
@@ -289,12 +292,9 @@ void PgConnection::send(const Waiting& one) {
   std::vector<const char*> texts;
   texts.reserve(one.values.size());
   for (const std::string& value : one.values) texts.push_back(value.c_str());
-  const int sent =
-      one.name.empty()
-          ? PQsendQueryParams(handle_, one.sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0)
-          : PQsendQueryPrepared(handle_, one.name.c_str(), static_cast<int>(texts.size()),
-                                texts.data(), nullptr, nullptr, 0);
-  if (sent != 1) lose(trimmed(PQerrorMessage(handle_)));
+  if (PQsendQueryPrepared(handle_, one.name.c_str(), static_cast<int>(texts.size()), texts.data(),
+                          nullptr, nullptr, 0) != 1)
+    lose(trimmed(PQerrorMessage(handle_)));
 }
 
 // One message to the server and one back, however many statements: what follows one that fails is
@@ -302,25 +302,25 @@ void PgConnection::send(const Waiting& one) {
 PGresult* PgConnection::send_waiting() {
   take_unawaited();
   const std::vector<Waiting> all = std::exchange(waiting_, {});
-  const auto doing = [](const Waiting& one) { return one.name.empty() ? one.sql : one.name; };
+  ++messages_;
   if (all.size() == 1) {
     send(all.front());
-    return answer(doing(all.front()));
+    return answer(all.front().name);
   }
   const std::int64_t until_ms = now_ms() + settings_.answer_ms;
   if (PQenterPipelineMode(handle_) != 1) lose(trimmed(PQerrorMessage(handle_)));
   for (const Waiting& one : all) send(one);
   if (PQpipelineSync(handle_) != 1) lose(trimmed(PQerrorMessage(handle_)));
-  push_out(until_ms, doing(all.front()));
+  push_out(until_ms, "a pipeline");
   Held last;
   Held failed;
   std::string failed_doing;
   for (const Waiting& one : all) {
     last.reset();
-    while (PGresult* next = next_result(until_ms, doing(one))) last.reset(next);
+    while (PGresult* next = next_result(until_ms, "a pipeline")) last.reset(next);
     if (good(last.get()) || failed) continue;
     failed = std::move(last);
-    failed_doing = doing(one);
+    failed_doing = one.name;
     if (!failed) break;  // Nothing more will come.
   }
   if (failed_doing.empty()) {
@@ -340,7 +340,12 @@ void PgConnection::take_unawaited() {
   PQclear(answer("ROLLBACK"));
 }
 
-void PgConnection::later(const std::string& sql) { waiting_.push_back({{}, sql, {}}); }
+// For messages about failures.
+std::string PgConnection::text_of(const std::string& name) const {
+  for (const auto& [sql, statement] : statements_)
+    if (statement->name() == name) return sql;
+  return name;
+}
 
 void PgConnection::flush() {
   if (!waiting_.empty()) PQclear(send_waiting());
@@ -381,7 +386,7 @@ void PgConnection::execute(const std::string& sql) {
 
 PGresult* PgConnection::run_prepared(const std::string& name,
                                      const std::vector<std::string>& values) {
-  waiting_.push_back({name, {}, values});
+  waiting_.push_back({name, values});
   return send_waiting();
 }
 

@@ -63,6 +63,7 @@ class PgStatement {
   std::string text(int column) const;
   std::int64_t number(int column) const;
   bool flag(int column) const { return number(column) != 0; }
+  const std::string& name() const { return name_; }
 
  private:
   PgConnection& connection_;
@@ -81,6 +82,9 @@ struct PgSettings {
   // A session that stands still inside a transaction longer than this is ended by the server: a
   // stopped process holds nobody up.
   std::int64_t stall_ms = 3'000;
+  // Every transaction only reads, and sees one snapshot, also one that nobody has begun: statements
+  // that are sent together.
+  bool snapshots = false;
 };
 
 class PgConnection {
@@ -103,8 +107,9 @@ class PgConnection {
   // One or several statements without parameters; returns when they are done.
   void execute(const std::string& sql);
   // One statement, of which nobody waits for the end: it is sent together with the next one that is
-  // waited for. What fails is thrown there, and what was sent after it was not executed.
-  void later(const std::string& sql);
+  // waited for. What fails is thrown there, and what was sent after it was not executed. Prepared
+  // once, so the texts must be few.
+  void later(const std::string& sql) { prepared(sql.c_str()).run(); }
   void flush();  // Waits for everything that was run or put off.
   // Ends the transaction without waiting for it; the next use takes the answer.
   void roll_back_unawaited();
@@ -114,6 +119,7 @@ class PgConnection {
   PgStatement& prepared(const char* sql);
   int changes();  // Of the last statement.
   std::int64_t errors() const { return errors_; }
+  std::int64_t messages() const { return messages_; }  // That were sent to the server so far.
   bool lost() const { return lost_; }
   bool in_transaction() const;
   PGconn* handle() const { return handle_; }
@@ -122,13 +128,13 @@ class PgConnection {
  private:
   friend class PgStatement;
   struct Waiting {
-    std::string name;  // Of a prepared statement; empty: `sql`.
-    std::string sql;
+    std::string name;  // Of a prepared statement.
     std::vector<std::string> values;
   };
   PGresult* run_prepared(const std::string& name, const std::vector<std::string>& values);
   PGresult* send_waiting();  // All of it at once; the result of the last.
   void send(const Waiting& one);
+  std::string text_of(const std::string& name) const;
   void take_unawaited();
   PGresult* answer(const std::string& doing);  // Of the query that was sent.
   void push_out(std::int64_t until_ms, const std::string& doing);
@@ -144,6 +150,7 @@ class PgConnection {
   std::vector<Waiting> waiting_;
   int changes_ = 0;
   std::int64_t errors_ = 0;
+  std::int64_t messages_ = 0;
   std::map<std::string, std::unique_ptr<PgStatement>, std::less<>> statements_;
 };
 

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 namespace underpin::facade::journal {
@@ -70,6 +71,28 @@ class PostgresJournal final : public Journal {
   }
 
   Status read(const std::function<void(const JournalReader&)>& work) const override {
+    return on_a_reader([&](PgConnection& connection) {
+      // One snapshot for everything that `work` looks at, from its first statement on.
+      connection.later("BEGIN");
+      connection.later(fence());
+      work(SqlReader<PgConnection, JournalReader>(connection, self_));
+    });
+  }
+
+  Status look(const std::function<void(const JournalReader&)>& work) const override {
+    return on_a_reader([&](PgConnection& connection) {
+      // Sent together, fence and statement are a transaction, without one that is begun and ended.
+      const std::int64_t before = connection.messages();
+      connection.later(fence());
+      work(SqlReader<PgConnection, JournalReader>(connection, self_));
+      connection.flush();
+      if (connection.messages() > before + 1)
+        throw std::logic_error("journal: more than one statement in a look");
+    });
+  }
+
+ private:
+  Status on_a_reader(const std::function<void(PgConnection&)>& use) const {
     std::unique_ptr<PgConnection> connection;
     {
       std::unique_lock lock(readers_mutex_);
@@ -79,12 +102,9 @@ class PostgresJournal final : public Journal {
     }
     Status result = Done{};
     try {
-      // One snapshot for everything that `work` looks at, from its first statement on.
       if (!connection || !connection->alive())
-        connection = connected(in_ms(settings_.reconnect_ms));
-      connection->later("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      connection->later(fence());
-      work(SqlReader<PgConnection, JournalReader>(*connection, self_));
+        connection = connected(in_ms(settings_.reconnect_ms), true);
+      use(*connection);
     } catch (const StoreError& thrown) {
       result = failed(thrown);
     } catch (const std::exception& thrown) {
@@ -101,16 +121,22 @@ class PostgresJournal final : public Journal {
     return result;
   }
 
- private:
   // ---- connections
 
-  // Connected and inside a transaction. A connection that was lost unnoticed is made again; a
-  // server that is away is waited for.
-  void begin(std::unique_ptr<PgConnection>& connection, const std::string& sql) const {
+  // Connected and inside the transaction of a group, the first member's savepoint set. A connection
+  // that was lost unnoticed is made again; a server that is away is waited for.
+  void begin(std::unique_ptr<PgConnection>& connection) const {
+    const auto start = [this](PgConnection& one) {
+      one.later("BEGIN");
+      one.later(writers_lock());
+      one.later(fence());
+      one.later("SAVEPOINT member");
+      one.flush();
+    };
     const Instant until = in_ms(settings_.reconnect_ms);
     if (connection) {
       try {
-        connection->execute(sql);
+        start(*connection);
         return;
       } catch (const PgError&) {
         if (!connection->lost()) {
@@ -120,13 +146,15 @@ class PostgresJournal final : public Journal {
       }
     }
     connection = connected(until);
-    connection->execute(sql);
+    start(*connection);
   }
 
-  std::unique_ptr<PgConnection> connected(Instant until) const {
+  std::unique_ptr<PgConnection> connected(Instant until, bool reading = false) const {
+    PgSettings session = session_;
+    session.snapshots = reading;
     for (int wait_ms = 20;; wait_ms = std::min(wait_ms * 2, 250)) {
       try {
-        return std::make_unique<PgConnection>(session_);
+        return std::make_unique<PgConnection>(session);
       } catch (const PgError&) {
         if (std::chrono::steady_clock::now() + milliseconds(wait_ms) >= until) throw;
       }
@@ -198,7 +226,11 @@ class PostgresJournal final : public Journal {
   }
 
   // Ends a transaction of a process that began before a restore, at its beginning.
-  std::string fence() const { return "SELECT fence_epoch(" + std::to_string(epoch_) + ")"; }
+  std::string fence() const {
+    const std::string mine = std::to_string(epoch_);
+    return "SELECT fence_epoch(" + mine +
+           ") WHERE COALESCE((SELECT value FROM fact WHERE name = 'epoch'), '1') <> '" + mine + "'";
+  }
 
   template <class... Given>
   static std::int64_t count(PgConnection& connection, const char* sql, const Given&... given) {
@@ -248,7 +280,7 @@ class PostgresJournal final : public Journal {
   void write_group(const GroupCommit::Group& group) {
     bool committing = false;
     try {
-      begin(writing_, "BEGIN; " + writers_lock() + "; " + fence() + "; SAVEPOINT member");
+      begin(writing_);
       bool first = true;
       for (GroupCommit::Member* member : group) {
         if (!first) {
@@ -256,14 +288,17 @@ class PostgresJournal final : public Journal {
           writing_->later("SAVEPOINT member");
         }
         first = false;
-        write_member(*member);
+        write_member(*member, group.size() > 1);
       }
       ++token_;
       committing = true;
-      writing_->later("INSERT INTO commit_token VALUES (" + pg_literal(writer_name_) + ", " +
-                      std::to_string(token_) +
-                      ") ON CONFLICT (writer) DO UPDATE SET token = excluded.token, "
-                      "at = excluded.at");
+      writing_
+          ->prepared(
+              "INSERT INTO commit_token VALUES (?, ?) ON CONFLICT (writer) DO UPDATE SET "
+              "token = excluded.token, at = excluded.at")
+          .bind(writer_name_)
+          .bind(token_)
+          .run();
       writing_->later("COMMIT");
       writing_->flush();
     } catch (const std::exception& thrown) {
@@ -275,13 +310,15 @@ class PostgresJournal final : public Journal {
     }
   }
 
-  void write_member(GroupCommit::Member& member) {
+  // What failed at the end of a member that is not alone must be its own failure; one that is alone
+  // may find it in the commit.
+  void write_member(GroupCommit::Member& member, bool to_the_end) {
     const std::int64_t errors_before = writing_->errors();
     bool keep = false;
     try {
       SqlTransaction<PgConnection> transaction(*writing_, self_);
       keep = (*member.work)(transaction);
-      writing_->flush();
+      if (to_the_end) writing_->flush();
       if (!keep) member.result = Error{ErrorCode::conflict, "the write was taken back", "journal"};
     } catch (const StoreError& thrown) {
       member.result = failed(thrown);

@@ -1,6 +1,7 @@
 #include "facade/journal/sql_reader.h"
 
 #include "facade/journal/postgres.h"
+#include "facade/journal/sql_rows.h"
 #include "facade/journal/sqlite.h"
 
 #include <sstream>
@@ -19,10 +20,14 @@ namespace {
   "SELECT channel, number, wave, home, plan_version, bucket, customer, status, "     \
   "legacy_document, cloud_document, mirrored, closed, holds, order_date, currency, " \
   "grand_total, content, created_at, updated_at, change FROM document "
-#define OUTBOX_COLUMNS                                                                    \
+#define OUTBOX_COLUMN_LIST                                                                \
   "SELECT id, side, capability, wave, subject, operation, payload, channel, key, "        \
   "correlation, role, depends_capability, depends_subject, not_before, state, attempts, " \
-  "created_at, next_at, last_error FROM outbox "
+  "created_at, next_at, last_error"
+#define OUTBOX_COLUMNS OUTBOX_COLUMN_LIST " FROM outbox "
+#define OUTBOX_CLAIMED_COLUMNS \
+  OUTBOX_COLUMN_LIST           \
+  ", COALESCE((SELECT until FROM claim WHERE what = 'row/' || outbox.id), -1) FROM outbox "
 #define EXCEPTION_COLUMNS                                                           \
   "SELECT id, kind, capability, wave, subject, side, outbox_row, detail, payload, " \
   "correlation, opened_at, state, closed_by, close_reason, closed_at FROM exception "
@@ -33,10 +38,7 @@ namespace {
   "SELECT transfer, subject, state, classes, detail, memo, attempts, next_at, currency, value " \
   "FROM transfer_item "
 
-std::int64_t number(Capability capability) { return static_cast<std::int64_t>(capability); }
-std::int64_t number(Side side) { return static_cast<std::int64_t>(side); }
 Capability capability_of(std::int64_t value) { return static_cast<Capability>(value); }
-Side side_of(std::int64_t value) { return value == 0 ? Side::legacy : Side::cloud; }
 
 // The journal wrote it: what it cannot read back is damage, and no amount is guessed.
 template <class T>
@@ -192,34 +194,6 @@ PlanRecord plan_in(const Row& row) {
   plan.reason = row.text(5);
   plan.at = {row.number(6)};
   return plan;
-}
-
-// An open cursor keeps a commit from ending the snapshot it reads; whatever happens, it is closed.
-template <class Statement>
-struct Closing {
-  Statement& statement;
-  ~Closing() { statement.reset(); }
-};
-
-template <class T, class Statement, class Read>
-std::vector<T> every(Statement& statement, Read&& read) {
-  const Closing<Statement> closing{statement};
-  std::vector<T> all;
-  while (statement.step()) all.push_back(read(statement));
-  return all;
-}
-
-template <class T, class Statement, class Read>
-std::optional<T> first(Statement& statement, Read&& read) {
-  const Closing<Statement> closing{statement};
-  std::optional<T> found;
-  if (statement.step()) found = read(statement);
-  return found;
-}
-
-template <class Statement>
-std::int64_t count(Statement& statement) {
-  return first<std::int64_t>(statement, [](const auto& row) { return row.number(0); }).value_or(0);
 }
 
 }  // namespace
@@ -393,63 +367,27 @@ std::vector<DocumentValue> SqlReader<Sql, Base>::document_values(const std::stri
 }
 
 template <class Sql, class Base>
-std::optional<Side> SqlReader<Sql, Base>::pinned_side(Capability capability,
-                                                      const Subject& subject) const {
-  if (capability == Capability::orders) return std::nullopt;  // Documents have homes.
-  if (!connection_.rules.affinity) return std::nullopt;
-  // Affinity leaves mirrors to one side only; the first one accepted decides.
-  auto& mirrors = connection_.prepared(
-      "SELECT side FROM outbox WHERE side IN (0, 1) AND capability = ? AND subject = ? AND role = "
-      "1 ORDER BY id LIMIT 1");
-  mirrors.bind(number(capability)).bind(subject);
-  const auto lacking =
-      first<Side>(mirrors, [](const auto& row) { return static_cast<Side>(row.number(0)); });
-  if (lacking) return other(*lacking);
-  const auto open = open_intent_of(capability, subject);
-  if (open) return open->side;
-  return std::nullopt;
-}
-
-template <class Sql, class Base>
-std::int64_t SqlReader<Sql, Base>::pinned_subjects(Capability capability, Side side) const {
-  if (capability == Capability::orders) {
-    auto& open =
-        connection_.prepared("SELECT count(*) FROM document WHERE closed = 0 AND home = ?");
-    open.bind(number(side));
-    return count(open);
-  }
-  auto& lacking = connection_.prepared(
-      "SELECT count(DISTINCT subject) FROM outbox WHERE capability = ? AND side = ? AND role = 1");
-  lacking.bind(number(capability)).bind(number(other(side)));
-  const std::int64_t mirrors = count(lacking);
-  auto& open = connection_.prepared(
-      "SELECT count(*) FROM intent WHERE state < 2 AND side = ? AND capability = ? AND NOT EXISTS "
-      "(SELECT 1 FROM outbox WHERE outbox.capability = intent.capability AND "
-      "outbox.side IN (0, 1) AND outbox.subject = intent.subject AND outbox.role = 1)");
-  open.bind(number(side)).bind(number(capability));
-  return mirrors + count(open);
-}
-
-template <class Sql, class Base>
 std::vector<OutboxRow> SqlReader<Sql, Base>::due_rows(Side side, Timestamp now, int limit) const {
-  // `head` and `parked` are kept by the transaction, so only an index is walked here. With few due
-  // among many that back off, by time; with many due, by id until `limit` are found.
+  // With few due among many that back off, by time; with many due, by id until `limit` are found.
   constexpr std::int64_t few = 1'000;
-  const std::string ready =
-      " WHERE side = ? AND next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ";
-  const std::string by_time = "FROM outbox" + Sql::index_hint("outbox_ready_by_time") + ready;
-  const std::string by_id = "FROM outbox" + Sql::index_hint("outbox_ready_by_id") + ready;
+  // `head` and `parked` are kept by the transaction, so only an index is walked here.
+  const std::string by_time = "FROM outbox" + Sql::index_hint("outbox_ready_by_time") + ready_sql;
+  const std::string by_id = "FROM outbox" + Sql::index_hint("outbox_ready_by_id") + ready_sql;
   auto& probe = connection_.prepared(
       ("SELECT count(*) FROM (SELECT 1 " + by_time + "LIMIT ?) AS due").c_str());
   probe.bind(number(side)).bind(now.micros).bind(few);
-  const std::int64_t due = count(probe);
+  const std::int64_t due = counted(probe);
   if (due == 0) return {};
   auto& select =
-      connection_.prepared((OUTBOX_COLUMNS "WHERE id IN (SELECT id " +
+      connection_.prepared((OUTBOX_CLAIMED_COLUMNS "WHERE id IN (SELECT id " +
                             (due < few ? by_time : by_id) + "ORDER BY id LIMIT ?) ORDER BY id")
                                .c_str());
   select.bind(number(side)).bind(now.micros).bind(std::int64_t{limit});
-  return every<OutboxRow>(select, row_in<typename Sql::Prepared>);
+  return every<OutboxRow>(select, [](const auto& row) {
+    OutboxRow result = row_in(row);
+    if (row.number(19) >= 0) result.claimed_until = Timestamp{row.number(19)};
+    return result;
+  });
 }
 
 template <class Sql, class Base>
@@ -481,7 +419,7 @@ std::int64_t SqlReader<Sql, Base>::pending_rows(Side side) const {
       "SELECT count(*) FROM outbox WHERE side = ? AND state = 0 AND operation <> "
       "'verify_posting'");
   select.bind(number(side));
-  return count(select);
+  return counted(select);
 }
 
 template <class Sql, class Base>
@@ -644,7 +582,7 @@ template <class Sql, class Base>
 std::int64_t SqlReader<Sql, Base>::counter(const std::string& name) const {
   auto& select = connection_.prepared("SELECT value FROM counter WHERE name = ?");
   select.bind(name);
-  return count(select);
+  return counted(select);
 }
 
 template <class Sql, class Base>
@@ -677,7 +615,7 @@ std::optional<Claim> SqlReader<Sql, Base>::claim_on(const std::string& what) con
 template <class Sql, class Base>
 Timestamp SqlReader<Sql, Base>::clock() const {
   auto& select = connection_.prepared(Sql::clock_sql);
-  return {count(select)};
+  return {counted(select)};
 }
 
 template class SqlReader<Connection, JournalReader>;

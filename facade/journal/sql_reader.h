@@ -24,6 +24,8 @@ class SqlReader : public Base {
   std::optional<Intent> intent(std::int64_t id) const override;
   std::optional<Intent> open_intent_of(Capability capability,
                                        const Subject& subject) const override;
+  BeforeWrite before_write(Capability capability, const Subject& subject, const ChannelId& channel,
+                           const IdempotencyKey& key) const override;
   std::int64_t last_intent_of(Capability capability, const Subject& subject) const override;
   std::vector<Intent> open_intents(int limit) const override;
   std::optional<DocumentRecord> document(const OrderId& id) const override;
@@ -34,6 +36,9 @@ class SqlReader : public Base {
   std::vector<DocumentValue> document_values(const std::string& wave, Side home) const override;
   std::optional<Side> pinned_side(Capability capability, const Subject& subject) const override;
   std::int64_t pinned_subjects(Capability capability, Side side) const override;
+  StateLook state(Capability capability, const Subject& subject,
+                  const std::vector<std::string>& facts) const override;
+  bool any_due(Side side, Timestamp now) const override;
   std::vector<OutboxRow> due_rows(Side side, Timestamp now, int limit) const override;
   std::vector<OutboxRow> rows_of(Side side, Capability capability,
                                  const Subject& subject) const override;

@@ -3,6 +3,7 @@
 #include "contracts/order_status.h"
 #include "facade/journal/owner_lock.h"
 #include "facade/journal/postgres.h"
+#include "facade/journal/sql_rows.h"
 #include "facade/journal/sqlite.h"
 
 #include <algorithm>
@@ -10,42 +11,6 @@
 #include <stdexcept>
 
 namespace underpin::facade::journal {
-namespace {
-
-std::int64_t number(Capability capability) { return static_cast<std::int64_t>(capability); }
-std::int64_t number(Side side) { return static_cast<std::int64_t>(side); }
-
-// What an earlier intent under the same key or name says about a new one.
-struct Earlier {
-  std::int64_t id = 0;
-  bool closed = false;
-  std::string request_hash;
-  StoredAnswer answer;
-};
-
-template <class Statement>
-std::optional<Earlier> earlier(Statement& select) {
-  std::optional<Earlier> found;
-  if (select.step()) {
-    found = Earlier{
-        select.number(0),
-        select.number(1) == 2,
-        select.text(2),
-        {static_cast<int>(select.number(3)), select.text(4), select.text(5), select.text(6)}};
-  }
-  select.reset();
-  return found;
-}
-
-// Of an INSERT … RETURNING id.
-template <class Statement>
-std::int64_t new_id(Statement& insert) {
-  const std::int64_t id = insert.step() ? insert.number(0) : 0;
-  insert.reset();
-  return id;
-}
-
-}  // namespace
 
 template <class Sql>
 void SqlTransaction<Sql>::increment(const char* counter) {
@@ -55,159 +20,6 @@ void SqlTransaction<Sql>::increment(const char* counter) {
           "value = counter.value + 1")
       .bind(std::string_view(counter))
       .run();
-}
-
-template <class Sql>
-std::optional<OpenOutcome> SqlTransaction<Sql>::judge_key(const NewIntent& intent) {
-  auto& select = connection_.prepared(
-      "SELECT id, state, request_hash, status, body, location, etag FROM intent WHERE "
-      "channel = ? AND key = ?");
-  select.bind(intent.channel.text()).bind(intent.key.text());
-  const auto known = earlier(select);
-  if (!known) return std::nullopt;
-  if (known->request_hash != intent.request_hash) return KeyReused{};
-  if (known->closed) return AlreadyAnswered{known->answer};
-  return InFlight{known->id};
-}
-
-template <class Sql>
-std::optional<OpenOutcome> SqlTransaction<Sql>::judge_name(const NewIntent& intent) {
-  if (intent.name.empty()) return std::nullopt;
-  auto& select = connection_.prepared(
-      "SELECT id, state, request_hash, status, body, location, etag FROM intent WHERE "
-      "capability = ? AND name = ? AND name <> ''");
-  select.bind(number(intent.capability)).bind(intent.name);
-  const auto known = earlier(select);
-  if (!known) return std::nullopt;
-  if (known->closed && known->request_hash == intent.request_hash)
-    return AlreadyAnswered{known->answer};
-  return NameTaken{};
-}
-
-// Closed, or a document that is there: one statement, because every write pays for it.
-template <class Sql>
-std::optional<OpenOutcome> SqlTransaction<Sql>::judge_subject(const NewIntent& intent) {
-  const std::size_t slash = intent.subject.find('/');
-  const bool birth = intent.birth && slash != std::string::npos;
-  auto& select = connection_.prepared(
-      "SELECT COALESCE((SELECT value FROM fact WHERE name = ?), ''), "
-      "COALESCE((SELECT value FROM fact WHERE name = ?), ''), "
-      "(SELECT count(*) FROM document WHERE channel = ? AND number = ?)");
-  select.bind(std::string_view(closed_fact))
-      .bind(closed_subject_fact(intent.capability, intent.subject))
-      .bind(birth ? intent.subject.substr(0, slash) : std::string{})
-      .bind(birth ? intent.subject.substr(slash + 1) : std::string{});
-  std::string closed;
-  bool known = false;
-  if (select.step()) {
-    closed = select.text(0).empty() ? select.text(1) : select.text(0);
-    known = birth && select.number(2) > 0;
-  }
-  select.reset();
-  if (!closed.empty()) return Closed{closed};
-  if (known) return KnownDocument{};
-  return std::nullopt;
-}
-
-template <class Sql>
-std::optional<OpenOutcome> SqlTransaction<Sql>::judge_side(const NewIntent& intent) {
-  if (intent.capability == Capability::orders) {
-    if (intent.birth) return std::nullopt;
-    const std::size_t slash = intent.subject.find('/');
-    if (slash == std::string::npos) return std::nullopt;
-    const auto known = this->document({ChannelId{intent.subject.substr(0, slash)},
-                                       OrderNumber{intent.subject.substr(slash + 1)}});
-    if (known && known->home != intent.side) return WrongSide{known->home};
-    return std::nullopt;
-  }
-  const auto pinned = this->pinned_side(intent.capability, intent.subject);
-  if (pinned && *pinned != intent.side) return WrongSide{*pinned};
-  return std::nullopt;
-}
-
-// Does any earlier intent have something to say about this one? Usually none has, and one look
-// says so for key, name and subject.
-template <class Sql>
-bool SqlTransaction<Sql>::stands_alone(const NewIntent& intent) {
-  auto& select = connection_.prepared(
-      "SELECT id FROM intent WHERE channel = ? AND key = ? UNION ALL "
-      "SELECT id FROM intent WHERE capability = ? AND name = ? AND name <> '' UNION ALL "
-      "SELECT id FROM intent WHERE capability = ? AND subject = ? AND state < 2 LIMIT 1");
-  select.bind(intent.channel.text())
-      .bind(intent.key.text())
-      .bind(number(intent.capability))
-      .bind(intent.name)
-      .bind(number(intent.capability))
-      .bind(intent.subject);
-  const bool any = select.step();
-  select.reset();
-  return !any;
-}
-
-template <class Sql>
-std::optional<OpenOutcome> SqlTransaction<Sql>::judge_earlier(const NewIntent& intent) {
-  const bool alone = stands_alone(intent);
-  if (!alone) {
-    if (const auto judged = judge_key(intent)) return *judged;
-    if (const auto judged = judge_name(intent)) return *judged;
-  }
-  if (const auto judged = judge_subject(intent)) return *judged;
-  if (!alone && connection_.rules.one_open_intent) {
-    if (const auto busy = this->open_intent_of(intent.capability, intent.subject))
-      return SubjectBusy{busy->id};
-  }
-  return std::nullopt;
-}
-
-template <class Sql>
-OpenOutcome SqlTransaction<Sql>::open_intent(const NewIntent& intent, Timestamp now) {
-  if (const auto judged = judge_earlier(intent)) return *judged;
-  if constexpr (Sql::shared) {
-    // A release that another replica is sending would meet this change in the ERP.
-    auto& sending = connection_.prepared(
-        "SELECT outbox.id FROM outbox JOIN claim ON claim.what = 'row/' || outbox.id WHERE "
-        "side = ? AND capability = ? AND subject = ? AND role = 0 AND until > ?");
-    sending.bind(number(intent.side))
-        .bind(number(intent.capability))
-        .bind(intent.subject)
-        .bind(now.micros);
-    const bool busy_sending = sending.step();
-    sending.reset();
-    if (busy_sending) return SubjectBusy{};
-    if (intent.judged_after &&
-        this->last_intent_of(intent.capability, intent.subject) > *intent.judged_after)
-      return Overtaken{};
-  }
-  if (intent.plan_version != 0 && connection_.rules.plan_fence) {
-    const auto current = this->plan(intent.wave, intent.capability);
-    const std::int64_t version = current ? current->version : 0;
-    if (version != intent.plan_version) return StalePlan{version};
-  }
-  if (const auto judged = judge_side(intent)) return *judged;
-  auto& insert =
-      connection_
-          .prepared(
-              "INSERT INTO intent(capability, wave, subject, operation, name, channel, key, "
-              "request_hash, request, side, birth, plan_version, give_up_at, correlation, "
-              "state, attempts, opened_at, settle_from) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?,?) RETURNING id")
-          .bind(number(intent.capability))
-          .bind(intent.wave)
-          .bind(intent.subject)
-          .bind(intent.operation)
-          .bind(intent.name)
-          .bind(intent.channel.text())
-          .bind(intent.key.text())
-          .bind(intent.request_hash)
-          .bind(intent.request)
-          .bind(number(intent.side))
-          .bind(intent.birth)
-          .bind(intent.plan_version)
-          .bind(intent.give_up_at.micros)
-          .bind(intent.correlation_id)
-          .bind(now.micros)
-          .bind(intent.give_up_at.micros);
-  return Opened{new_id(insert)};
 }
 
 template <class Sql>
@@ -277,17 +89,16 @@ std::int64_t SqlTransaction<Sql>::forget_answers(Timestamp before) {
 template <class Sql>
 std::int64_t SqlTransaction<Sql>::add_outbox_row(const NewOutboxRow& row, Timestamp now) {
   // Ids ascend, so every row of the subject, and of what it depends on, that is here is older.
-  const bool head =
-      !connection_.rules.mirror_order || !has_rows(row.side, row.capability, row.subject);
-  const bool parked = row.depends_on_capability &&
-                      has_rows(row.side, *row.depends_on_capability, row.depends_on_subject);
   auto& insert =
       connection_
           .prepared(
               "INSERT INTO outbox(side, capability, wave, subject, operation, payload, channel, "
               "key, correlation, role, depends_capability, depends_subject, not_before, state, "
-              "created_at, next_at, head, parked) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?) "
-              "RETURNING id")
+              "created_at, next_at, head, parked) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?, "
+              "(SELECT CASE WHEN ? = 1 AND count(*) > 0 THEN 0 ELSE 1 END FROM outbox WHERE "
+              "side = ? AND capability = ? AND subject = ?), "
+              "(SELECT CASE WHEN count(*) > 0 THEN 1 ELSE 0 END FROM outbox WHERE "
+              "side = ? AND capability = ? AND subject = ?)) RETURNING id")
           .bind(number(row.side))
           .bind(number(row.capability))
           .bind(row.wave)
@@ -303,45 +114,50 @@ std::int64_t SqlTransaction<Sql>::add_outbox_row(const NewOutboxRow& row, Timest
           .bind(row.not_before.micros)
           .bind(now.micros)
           .bind(std::max(row.not_before, now).micros)
-          .bind(head)
-          .bind(parked);
+          .bind(connection_.rules.mirror_order)
+          .bind(number(row.side))
+          .bind(number(row.capability))
+          .bind(row.subject)
+          .bind(number(row.side))
+          .bind(row.depends_on_capability ? number(*row.depends_on_capability) : std::int64_t{-1})
+          .bind(row.depends_on_subject);
   return new_id(insert);
 }
 
 template <class Sql>
-bool SqlTransaction<Sql>::has_rows(Side side, Capability capability, const Subject& subject) {
-  return oldest_row(side, capability, subject) != 0;
-}
-
-template <class Sql>
-std::int64_t SqlTransaction<Sql>::oldest_row(Side side, Capability capability,
-                                             const Subject& subject) {
-  auto& select = connection_.prepared(
-      "SELECT id FROM outbox WHERE side = ? AND capability = ? AND subject = ? ORDER BY id LIMIT "
-      "1");
-  select.bind(number(side)).bind(number(capability)).bind(subject);
-  const std::int64_t id = select.step() ? select.number(0) : 0;
-  select.reset();
-  return id;
-}
-
-template <class Sql>
 bool SqlTransaction<Sql>::remove_row(std::int64_t id) {
-  const auto row = this->outbox_row(id);
-  if (!row) return false;
-  connection_.prepared("DELETE FROM outbox WHERE id = ?").bind(id).run();
+  auto& removed =
+      connection_.prepared("DELETE FROM outbox WHERE id = ? RETURNING side, capability, subject");
+  removed.bind(id);
+  const bool any = removed.step();
+  const std::int64_t side = any ? removed.number(0) : 0;
+  const std::int64_t capability = any ? removed.number(1) : 0;
+  const Subject subject = any ? removed.text(2) : Subject{};
+  removed.reset();
+  if (!any) return false;
   end_claim(row_claim(id));
-  const std::int64_t next = oldest_row(row->side, row->capability, row->subject);
-  if (next != 0) connection_.prepared("UPDATE outbox SET head = 1 WHERE id = ?").bind(next).run();
+  connection_
+      .prepared(
+          "UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox WHERE side = ? AND "
+          "capability = ? AND subject = ?)")
+      .bind(side)
+      .bind(capability)
+      .bind(subject)
+      .run();
   // Whoever waited for this row and for no other older one may go.
   connection_
       .prepared(
           "UPDATE outbox SET parked = 0 WHERE parked = 1 AND side = ? AND "
-          "depends_capability = ? AND depends_subject = ? AND id < ?")
-      .bind(number(row->side))
-      .bind(number(row->capability))
-      .bind(row->subject)
-      .bind(next == 0 ? std::numeric_limits<std::int64_t>::max() : next)
+          "depends_capability = ? AND depends_subject = ? AND id < COALESCE((SELECT min(id) FROM "
+          "outbox AS older WHERE older.side = ? AND older.capability = ? AND older.subject = ?), "
+          "?)")
+      .bind(side)
+      .bind(capability)
+      .bind(subject)
+      .bind(side)
+      .bind(capability)
+      .bind(subject)
+      .bind(std::numeric_limits<std::int64_t>::max())
       .run();
   return true;
 }
@@ -557,6 +373,24 @@ bool SqlTransaction<Sql>::claim(const std::string& what, Timestamp expired_by, T
       .bind(expired_by.micros)
       .run();
   return connection_.changes() == 1;
+}
+
+template <class Sql>
+std::set<std::string> SqlTransaction<Sql>::claim_all(const std::vector<std::string>& whats,
+                                                     Timestamp expired_by, Timestamp until) {
+  std::set<std::string> taken;
+  if (whats.empty()) return taken;
+  std::string sql = "INSERT INTO claim(what, replica, until) VALUES ";
+  for (std::size_t i = 0; i < whats.size(); ++i) sql += i == 0 ? "(?,?,?)" : ",(?,?,?)";
+  sql +=
+      " ON CONFLICT(what) DO UPDATE SET replica = excluded.replica, until = excluded.until WHERE "
+      "claim.replica = excluded.replica OR claim.until <= ? RETURNING what";
+  auto& insert = connection_.prepared(sql.c_str());
+  for (const std::string& what : whats) insert.bind(what).bind(self_).bind(until.micros);
+  insert.bind(expired_by.micros);
+  const Closing<typename Sql::Prepared> closing{insert};
+  while (insert.step()) taken.insert(insert.text(0));
+  return taken;
 }
 
 template <class Sql>

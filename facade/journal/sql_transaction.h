@@ -42,6 +42,8 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
                   const std::string& cursor) override;
   void set_fact(const std::string& name, const std::string& value) override;
   bool claim(const std::string& what, Timestamp expired_by, Timestamp until) override;
+  std::set<std::string> claim_all(const std::vector<std::string>& whats, Timestamp expired_by,
+                                  Timestamp until) override;
   void give_back(const std::string& what) override;
   void renew_replica(const std::map<std::string, std::int64_t>& taken,
                      Timestamp alive_until) override;
@@ -53,6 +55,8 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
   using Reader::connection_;
   using Reader::self_;
   void end_claim(const std::string& what);
+  // Opened, when nothing stands in its way; 0: something does, or may.
+  std::int64_t open_unhindered(const NewIntent& intent, Timestamp now);
   bool stands_alone(const NewIntent& intent);
   std::optional<OpenOutcome> judge_earlier(const NewIntent& intent);
   std::optional<OpenOutcome> judge_key(const NewIntent& intent);
@@ -62,8 +66,6 @@ class SqlTransaction final : public SqlReader<Sql, JournalTransaction> {
   bool close_exception(std::int64_t id, const char* state, const std::string& actor,
                        const std::string& reason, Timestamp now);
   void increment(const char* counter);
-  bool has_rows(Side side, Capability capability, const Subject& subject);
-  std::int64_t oldest_row(Side side, Capability capability, const Subject& subject);  // 0: none.
   // Deletes the row; the next of its subject moves up, and who was parked behind it may go.
   bool remove_row(std::int64_t id);
 };

@@ -66,6 +66,40 @@ class ComparisonsTest : public testing::Test {
   ShadowQueue queue_;
 };
 
+TEST_F(ComparisonsTest, TheSameSubjectsAreComparedEachTimeAndNoMoreThanTheirShare) {
+  const Comparisons tenth(systems_, *ledger_, {}, queue_, system_now, 10'000);
+  const Comparisons other_replica(systems_, *ledger_, {}, queue_, system_now, 10'000);
+  const Comparisons half(systems_, *ledger_, {}, queue_, system_now, 50'000);
+  const Comparisons all(systems_, *ledger_, {}, queue_, system_now);
+  const Comparisons none(systems_, *ledger_, {}, queue_, system_now, 0);
+  int compared = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string subject = "C" + std::to_string(i);
+    if (tenth.compares(subject)) ++compared;
+    ASSERT_EQ(tenth.compares(subject), other_replica.compares(subject));
+    ASSERT_LE(tenth.compares(subject), half.compares(subject)) << "a larger share drops none";
+    ASSERT_TRUE(all.compares(subject));
+    ASSERT_FALSE(none.compares(subject));
+  }
+  EXPECT_NEAR(compared, 1'000, 150);
+}
+
+TEST_F(ComparisonsTest, ASubjectOutsideTheShareIsNotAskedAgain) {
+  Comparisons comparisons(systems_, *ledger_, {}, queue_, system_now, 0);
+  Answers legacy{{"100"}};
+  ShadowCheck check;
+  check.subject = "1000@EAST";
+  check.answered = legacy.next();
+  bool asked = false;
+  check.ask = [&](Side) {
+    asked = true;
+    return legacy.next();
+  };
+  comparisons.begin(std::move(check));
+  ASSERT_TRUE(queue_.drain(std::chrono::steady_clock::now() + std::chrono::seconds(30)));
+  EXPECT_FALSE(asked);
+}
+
 TEST_F(ComparisonsTest, ADifferenceThatStaysIsAMismatchEvenWhenBothSidesMove) {
   Answers legacy{{"100", "98", "90"}};
   Answers cloud{{"93", "91", "83"}};

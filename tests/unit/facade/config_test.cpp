@@ -245,6 +245,18 @@ TEST_F(ConfigFile, AWaveHasParityRulesOfItsOwn) {
   EXPECT_THAT(refusal(), HasSubstr("/waves/de/parity/rulesFile"));
 }
 
+TEST_F(ConfigFile, AWaveHasAShareOfComparisonsOfItsOwn) {
+  more = R"("parity": {"sharePer100k": 5000})";
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+    "fr": {"legacy": "nav-fr", "cloud": "bc-fr", "parity": {"sharePer100k": 250}})";
+  const auto config = read();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->waves[0].facade.parity_share_per_100k, 5'000u);
+  EXPECT_EQ(config->waves[1].facade.parity_share_per_100k, 250u);
+  more = R"("parity": {"sharePer100k": 100001})";
+  EXPECT_THAT(refusal(), HasSubstr("/parity/sharePer100k"));
+}
+
 TEST_F(ConfigFile, AnErrorInAWaveIsNamedWhereItStands) {
   waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de",
                     "orders": {"documentTolerance": "-1"}},

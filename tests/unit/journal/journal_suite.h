@@ -35,6 +35,66 @@ TEST_P(JournalSuite, AnOpenedIntentIsKeptWithEverythingItWasGiven) {
   EXPECT_FALSE(kept->orphaned);
 }
 
+TEST_P(JournalSuite, WhatThereIsBeforeAWriteIsSeenAtOnce) {
+  const NewIntent intent = order_intent("100042", "key-1");
+  const auto before = [&](const IdempotencyKey& key) {
+    return read([&](const JournalReader& reader) {
+      return reader.before_write(intent.capability, intent.subject, intent.channel, key);
+    });
+  };
+  BeforeWrite seen = before(intent.key);
+  EXPECT_FALSE(seen.open || seen.repeat);
+  EXPECT_EQ(seen.last, 0);
+  const std::int64_t id = opened(intent);
+  seen = before(intent.key);
+  EXPECT_TRUE(seen.open && seen.repeat);
+  EXPECT_EQ(seen.last, id);
+  seen = before(IdempotencyKey{"another"});
+  EXPECT_TRUE(seen.open);
+  EXPECT_FALSE(seen.repeat);
+  close(id);
+  seen = before(intent.key);
+  EXPECT_FALSE(seen.open);
+  EXPECT_TRUE(seen.repeat);
+  EXPECT_EQ(seen.last, id);
+  EXPECT_EQ(seen.closed, "");
+  write([](JournalTransaction& tx) { tx.set_fact(closed_fact, "restored"); });
+  EXPECT_EQ(before(intent.key).closed, "restored");
+}
+
+TEST_P(JournalSuite, AStateIsLookedAtTogetherWithFacts) {
+  write([](JournalTransaction& tx) { tx.set_fact("cohort/customers/C1", "a"); });
+  const auto look = [&](Capability capability) {
+    StateLook seen;
+    const Status looked = journal_->look([&](const JournalReader& reader) {
+      seen = reader.state(capability, "C1", {"none", "cohort/customers/C1"});
+    });
+    EXPECT_TRUE(looked) << looked.error().message;
+    return seen;
+  };
+  EXPECT_EQ(look(Capability::customers).pinned, std::nullopt);
+  EXPECT_EQ(look(Capability::customers).facts, (std::vector<std::string>{"", "a"}));
+  const std::int64_t row = add(customer_row("C1"));
+  EXPECT_EQ(look(Capability::customers).pinned, Side::legacy);
+  EXPECT_EQ(look(Capability::orders).pinned, std::nullopt);
+  EXPECT_EQ(look(Capability::orders).facts, (std::vector<std::string>{"", "a"}));
+  write([&](JournalTransaction& tx) { tx.delivered(row); });
+  EXPECT_EQ(look(Capability::customers).pinned, std::nullopt);
+}
+
+TEST_P(JournalSuite, ARowIsDueWhenItsTimeHasCome) {
+  const auto any = [&](Side side, Timestamp now) {
+    return read([&](const JournalReader& reader) { return reader.any_due(side, now); });
+  };
+  EXPECT_FALSE(any(Side::cloud, at(100)));
+  NewOutboxRow row = customer_row("C1");
+  row.not_before = at(50);
+  add(row);
+  EXPECT_FALSE(any(Side::cloud, at(49)));
+  EXPECT_TRUE(any(Side::cloud, at(50)));
+  EXPECT_FALSE(any(Side::legacy, at(50)));
+}
+
 TEST_P(JournalSuite, ARepeatOfAClosedKeyGetsTheStoredAnswer) {
   const StoredAnswer answer{201, R"({"total":"10.50"})", "/v1/orders/1", "\"7\""};
   close(opened(order_intent("1", "k1")), answer);

@@ -35,6 +35,31 @@ TEST_P(JournalClaims, WorkIsTakenOnceAndAgainOnlyWhenItsTimeIsUp) {
   EXPECT_EQ(claim_on("row/7")->replica, read([](const JournalReader& r) { return r.self(); }));
 }
 
+TEST_P(JournalClaims, OfSeveralTakenAtOnceThoseThatAnotherHasAreLeft) {
+  by_another("row/1", at(10));
+  by_another("row/2", at(20));
+  std::set<std::string> taken;
+  write([&](JournalTransaction& tx) {
+    taken = tx.claim_all({"row/1", "row/2", "row/3"}, at(15), at(50));
+  });
+  EXPECT_EQ(taken, (std::set<std::string>{"row/1", "row/3"}));
+  EXPECT_EQ(claim_on("row/2")->until, at(20));
+  EXPECT_EQ(claim_on("row/3")->until, at(50));
+  write([&](JournalTransaction& tx) { EXPECT_TRUE(tx.claim_all({}, at(15), at(50)).empty()); });
+}
+
+TEST_P(JournalClaims, ADueRowSaysHowLongItIsClaimed) {
+  const std::int64_t taken = add(customer_row("C1"));
+  const std::int64_t free = add(customer_row("C2"));
+  EXPECT_TRUE(claim(row_claim(taken), at(0), at(70)));
+  const auto rows = read([](const JournalReader& r) { return r.due_rows(Side::cloud, at(9), 9); });
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].id, taken);
+  EXPECT_EQ(rows[0].claimed_until, at(70));
+  EXPECT_EQ(rows[1].id, free);
+  EXPECT_EQ(rows[1].claimed_until, std::nullopt);
+}
+
 TEST_P(JournalClaims, AClaimIsRenewedAndGivenBackByItsHolderOnly) {
   by_another("task/feed", at(10));
   write([](JournalTransaction& tx) { tx.give_back("task/feed"); });

@@ -63,6 +63,12 @@ TEST(PostgresBackup, AProcessOfTheOlderEpochNeitherReadsNorWrites) {
   });
   ASSERT_FALSE(looked.has_value());
   EXPECT_EQ(looked.error().code, ErrorCode::unavailable);
+  const Status once = hung->look([](const JournalReader& reader) {
+    (void)reader.fact("a");
+    ADD_FAILURE() << "it was read";
+  });
+  ASSERT_FALSE(once.has_value());
+  EXPECT_EQ(once.error().code, ErrorCode::unavailable);
 
   const auto fresh = opened(settings);
   EXPECT_EQ(fresh->epoch(), 2);

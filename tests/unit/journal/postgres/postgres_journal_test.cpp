@@ -217,6 +217,23 @@ TEST(PostgresJournal, WhoPagesByChangeMissesNothingThatIsCommittedLater) {
   EXPECT_EQ(seen.size(), 3U * each);
 }
 
+// A second statement would see another moment, and not be fenced.
+TEST(PostgresJournal, ALookIsOneStatement) {
+  const auto journal = opened(own_schema());
+  std::string value = "?";
+  const Status once =
+      journal->look([&](const JournalReader& reader) { value = reader.fact("none"); });
+  EXPECT_TRUE(once) << once.error().message;
+  EXPECT_EQ(value, "");
+  const Status twice = journal->look([](const JournalReader& reader) {
+    (void)reader.fact("none");
+    (void)reader.fact("none");
+  });
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, ErrorCode::internal);
+  EXPECT_TRUE(journal->look([](const JournalReader&) {}));
+}
+
 TEST(PostgresJournal, MembersOfAGroupFailAlone) {
   const auto journal = opened(own_schema());
   std::atomic<int> failed{0};
