@@ -13,7 +13,7 @@ import time
 from .account import Account
 from .erps import BusinessCentral, Nav
 from .http_calls import Server
-from .processes import BC_QUOTA, ROOT, NotStarted, Processes, free_port
+from .processes import BC_QUOTA, ROOT, NotStarted, Processes, free_ports
 from .sample_site import copied_site
 
 # How long a balancer leaves a replica alone that did not answer.
@@ -71,7 +71,8 @@ class Fleet(Processes):
                  schema: str = "replicas", plan_lease_ms: int = 1500, changes: tuple = (),
                  quotas: bool = True, environment: dict | None = None):
         super().__init__(binary, "", out, (0, 0), False, account)
-        self.ports = [(free_port(), free_port()) for _ in range(count)]
+        free = free_ports(2 * count)
+        self.ports = list(zip(free[::2], free[1::2]))
         self._connection, self._schema, self._lease_ms = connection, schema, plan_lease_ms
         self._changes = changes
         self._quotas = (BC_QUOTA, ()) if quotas else (("--no-quotas",), ("--no-quotas",))
