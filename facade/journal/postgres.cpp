@@ -402,7 +402,9 @@ PgStatement& PgConnection::prepared(const char* sql) {
         numbered += *c;
       }
     }
-    const std::string name = "s" + std::to_string(statements_.size());
+    // With its first word, for who reads the server's log or listens on the line.
+    const std::string name =
+        numbered.substr(0, numbered.find(' ')) + " " + std::to_string(statements_.size());
     take_unawaited();
     if (PQsendPrepare(handle_, name.c_str(), numbered.c_str(), 0, nullptr) != 1)
       lose(trimmed(PQerrorMessage(handle_)));

@@ -22,10 +22,12 @@ def post(company: Company, item: str, location: str, entry_type: int, quantity: 
     """Posts an entry with a signed quantity and applies it, oldest first. Answers its number."""
     store = company.store
     remaining = quantity
-    for row in _open(company, item, location):
+    # Only what has the other sign is applied; decimals are text, and an open entry is not zero.
+    for row in _open(company, item, location,
+                     f'"Remaining Quantity" {"" if quantity > 0 else "NOT "}LIKE \'-%\''):
         theirs = Decimal(row["Remaining Quantity"])
-        if not remaining or (theirs > 0) == (remaining > 0):
-            continue
+        if not remaining:
+            break
         applied = min(abs(theirs), abs(remaining))
         theirs += applied if theirs < 0 else -applied
         remaining += applied if remaining < 0 else -applied
@@ -63,6 +65,6 @@ def post_journal_line(company: Company, document: str, item: str, location: str,
                 quantity if positive else -quantity, document, posting_date, **{"Reason Code": reason})
 
 
-def _open(company: Company, item: str, location: str) -> list[dict]:
-    return company.store.select("Item Ledger Entry", '"Item No_" = ? AND "Location Code" = ? AND "Open" = 1',
-                                (item, location))
+def _open(company: Company, item: str, location: str, more: str = "1") -> list[dict]:
+    return company.store.select(
+        "Item Ledger Entry", f'"Item No_" = ? AND "Location Code" = ? AND "Open" = 1 AND {more}', (item, location))
