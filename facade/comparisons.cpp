@@ -10,6 +10,10 @@ namespace {
 // Looks at a mismatch, after the first: long enough apart for a delivery to arrive.
 constexpr std::array<std::chrono::milliseconds, 2> look_again{std::chrono::milliseconds(400),
                                                               std::chrono::milliseconds(2'000)};
+// What moves while one looks is given longer.
+constexpr std::array<std::chrono::milliseconds, 4> look_again_at_volatile{
+    std::chrono::milliseconds(400), std::chrono::milliseconds(2'000),
+    std::chrono::milliseconds(5'000), std::chrono::milliseconds(15'000)};
 // A mismatch is what stays: while the difference itself changes from look to look, somebody is at
 // work there, and it is looked at again, up to so many times in all.
 constexpr int looks_max = 7;
@@ -37,6 +41,16 @@ std::string signature(const parity::Comparison& comparison) {
   return text;
 }
 
+bool only_volatile(const parity::Comparison& comparison) {
+  return std::all_of(comparison.differences.begin(), comparison.differences.end(),
+                     [](const parity::Difference& difference) {
+                       return difference.verdict != parity::Verdict::mismatch ||
+                              difference.volatile_field;
+                     });
+}
+
+}  // namespace
+
 // A NAV number equals its BC number: what the journal knows as one document is one.
 parity::Rules with_references(parity::Rules rules) {
   parity::Rule documents;
@@ -48,16 +62,36 @@ parity::Rules with_references(parity::Rules rules) {
   return rules;
 }
 
-}  // namespace
+parity::Cohort facts_of(const cutover::Subject& subject) {
+  parity::Cohort facts;
+  const auto add = [&](const char* fact, const std::string& value) {
+    if (!value.empty()) facts[fact] = {value};
+  };
+  add("keys", subject.key);
+  add("channels", subject.channel);
+  add("regions", subject.region);
+  add("segments", subject.segment);
+  if (!subject.locations.empty()) facts["locations"] = subject.locations;
+  if (!subject.skus.empty()) facts["skus"] = subject.skus;
+  return facts;
+}
 
 Comparisons::Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
-                         ShadowQueue& queue, Now now, std::uint32_t share_per_100k)
+                         ShadowQueue& queue, Now now, std::uint32_t share_per_100k,
+                         ComparisonSettings settings)
     : systems_(systems),
       ledger_(ledger),
       rules_(with_references(std::move(rules))),
       queue_(queue),
       now_(std::move(now)),
-      share_per_100k_(share_per_100k) {}
+      share_per_100k_(share_per_100k),
+      settings_(std::move(settings)),
+      uses_cohorts_(
+          std::any_of(rules_.rules.begin(), rules_.rules.end(),
+                      [](const parity::Rule& rule) { return !rule.cohort.empty(); }) ||
+          std::any_of(rules_.known.begin(), rules_.known.end(),
+                      [](const parity::KnownDifference& known) { return !known.cohort.empty(); })) {
+}
 
 bool Comparisons::compares(const std::string& subject) const {
   return cutover::bucket_per_100k("parity", subject) < share_per_100k_;
@@ -71,24 +105,41 @@ void Comparisons::begin(ShadowCheck check) {
 
 void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
   // The first look compares what the channel was told; later looks read both sides afresh.
-  const parity::Side primary = look == 0 ? check->answered : check->ask(check->primary);
+  const bool told = look == 0 && (check->answered.document || check->answered.error);
+  if (look == 0) check->began = now_();
+  const parity::Side primary = told ? check->answered : check->ask(check->primary);
   const bool pending_before = check->on_its_way();
   const parity::Side secondary = check->ask(other(check->primary));
   parity::Comparison comparison;
   {
     const std::lock_guard lock(mutex_);
-    const parity::Question question{std::string(name(check->capability)), check->operation,
-                                    check->subject, now_().date_utc()};
+    const parity::Question question{std::string(name(check->capability)),
+                                    check->operation,
+                                    check->subject,
+                                    now_().date_utc(),
+                                    check->cohort,
+                                    systems_.on(check->primary).name,
+                                    systems_.on(other(check->primary)).name};
     comparison = parity::compare(primary, secondary, rules_, references_, question);
+  }
+  auto old = stale(check->capability, check->primary, primary);
+  if (!old) old = stale(check->capability, other(check->primary), secondary);
+  if (old) {
+    comparison = {};
+    comparison.verdict = parity::Verdict::not_compared;
+    comparison.reason = "stale source: " + *old;
+    return record(*check, primary, secondary, std::move(comparison));
   }
   if (comparison.verdict == parity::Verdict::mismatch) {
     const std::string seen = signature(comparison);
     const auto planned = static_cast<std::size_t>(look);
-    const bool again =
-        planned < look_again.size() || (look + 1 < looks_max && seen != check->last_seen);
+    const bool patient = only_volatile(comparison);
+    const std::size_t looks = patient ? look_again_at_volatile.size() : look_again.size();
+    const bool again = planned < looks || (look + 1 < looks_max && seen != check->last_seen);
     check->last_seen = seen;
-    if (again && queue_.offer([this, check, look] { compare(check, look + 1); },
-                              look_again[std::min(planned, look_again.size() - 1)])) {
+    const auto wait = patient ? look_again_at_volatile[std::min(planned, looks - 1)]
+                              : look_again[std::min(planned, looks - 1)];
+    if (again && queue_.offer([this, check, look] { compare(check, look + 1); }, wait)) {
       return;
     }
     if (pending_before || check->on_its_way()) {
@@ -102,16 +153,28 @@ void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
   } else if (look > 0 && comparison.verdict == parity::Verdict::match) {
     comparison.verdict = parity::Verdict::late;
     comparison.reason = "equal when both were read again";
+    comparison.converged_ms = (now_().micros - check->began.micros) / 1000;
   }
   record(*check, primary, secondary, std::move(comparison));
+}
+
+std::optional<std::string> Comparisons::stale(Capability capability, Side side,
+                                              const parity::Side& shown) const {
+  const auto limit = settings_.max_age_ms.find(capability);
+  if (limit == settings_.max_age_ms.end() || shown.as_of.empty()) return std::nullopt;
+  if (shown.as_of.plus_ms(limit->second) >= now_()) return std::nullopt;
+  return systems_.on(side).name + " is of " + shown.as_of.text();
 }
 
 void Comparisons::record(const ShadowCheck& check, const parity::Side& primary,
                          const parity::Side& secondary, parity::Comparison comparison) {
   parity::LedgerEntry entry;
   entry.at = now_();
-  entry.question = {std::string(name(check.capability)), check.operation, check.subject,
-                    now_().date_utc()};
+  entry.question.capability = std::string(name(check.capability));
+  entry.question.operation = check.operation;
+  entry.question.subject = check.subject;
+  entry.question.today = now_().date_utc();
+  entry.question.cohort = check.cohort;
   entry.correlation_id = check.correlation_id;
   entry.primary_system = systems_.on(check.primary).name;
   entry.secondary_system = systems_.on(other(check.primary)).name;
@@ -121,6 +184,10 @@ void Comparisons::record(const ShadowCheck& check, const parity::Side& primary,
   entry.comparison = std::move(comparison);
   if (primary.document) entry.primary_document = json::write(*primary.document);
   if (secondary.document) entry.secondary_document = json::write(*secondary.document);
+  entry.primary_error = primary.error;
+  entry.secondary_error = secondary.error;
+  entry.is_pair = true;
+  entry.rules = parity::identity(rules_);
   const parity::Verdict verdict = entry.comparison.verdict;
   ledger_.record(std::move(entry));
   compared_(check.capability, verdict, primary.micros, secondary.micros);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cutover/cohort.h"
 #include "cutover/stage.h"
 #include "facade/clock.h"
 #include "facade/journal/journal.h"
@@ -8,6 +9,8 @@
 #include "parity/ledger.h"
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 
 namespace underpin::facade {
@@ -19,12 +22,27 @@ struct ShadowCheck {
   std::string subject;
   std::string correlation_id;
   Side primary = Side::legacy;
-  parity::Side answered;                  // What the channel was told.
+  parity::Side answered;                  // What the channel was told; nothing: ask first.
   std::function<parity::Side(Side)> ask;  // A fresh read of one side, behind the wall.
   std::function<bool()> on_its_way = [] { return false; };  // A delivery to either side is pending.
+  parity::Cohort cohort;                                    // For rules that name one.
   std::string
-      last_seen;  // The differences of the look before, by path and how far they were apart.
+      last_seen;    // The differences of the look before, by path and how far they were apart.
+  Timestamp began;  // The first look.
 };
+
+struct ComparisonSettings {
+  // How old what a side shows may be; a capability that is not named: any age.
+  std::map<Capability, std::int64_t> max_age_ms;
+  // What both ERPs hold is compared when a mirror has been delivered, in every stage with mirrors.
+  bool after_writes = false;
+};
+
+// What rules with a cohort look at.
+parity::Cohort facts_of(const cutover::Subject& subject);
+
+// With what the facade adds by itself: what the journal knows as one document is one.
+parity::Rules with_references(parity::Rules rules);
 
 // Shadow reads: the primary has answered; the other side is asked later, on the bounded queue, and
 // the two are compared. A mismatch is looked at again before it counts: values move while one
@@ -32,13 +50,18 @@ struct ShadowCheck {
 class Comparisons {
  public:
   Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
-              ShadowQueue& queue, Now now, std::uint32_t share_per_100k = cutover::whole_share);
+              ShadowQueue& queue, Now now, std::uint32_t share_per_100k = cutover::whole_share,
+              ComparisonSettings settings = {});
 
   // Is this subject among those that are compared? Always the same answer, in every replica, so
   // that what is found about a subject can be followed.
   bool compares(const std::string& subject) const;
   // Of a subject that is not compared: does nothing.
   void begin(ShadowCheck check);
+  // Rules name cohorts: checks must bring theirs.
+  bool uses_cohorts() const { return uses_cohorts_; }
+  bool compares_writes() const { return settings_.after_writes; }
+  const parity::Rules& rules() const { return rules_; }
   // Told of everything that was compared, after it is in the ledger. Set before the first begin().
   using Compared = std::function<void(Capability, parity::Verdict, std::int64_t primary_micros,
                                       std::int64_t secondary_micros)>;
@@ -51,6 +74,8 @@ class Comparisons {
 
  private:
   void compare(const std::shared_ptr<ShadowCheck>& check, int look);
+  std::optional<std::string> stale(Capability capability, Side side,
+                                   const parity::Side& shown) const;
   void record(const ShadowCheck& check, const parity::Side& primary, const parity::Side& secondary,
               parity::Comparison comparison);
 
@@ -60,6 +85,8 @@ class Comparisons {
   ShadowQueue& queue_;
   Now now_;
   const std::uint32_t share_per_100k_;
+  const ComparisonSettings settings_;
+  const bool uses_cohorts_;
   Compared compared_ = [](Capability, parity::Verdict, std::int64_t, std::int64_t) {};
   mutable std::mutex mutex_;
   parity::References references_;
@@ -71,6 +98,8 @@ parity::Side parity_side(const Result<T>& result, std::int64_t micros, ToJson&& 
   parity::Side side;
   if (result) {
     side.document = to_document(*result);
+    if constexpr (requires { result->as_of; }) side.as_of = result->as_of;
+    if constexpr (requires { result->prices_as_of; }) side.as_of = result->prices_as_of;
   } else {
     side.error = result.error();
   }

@@ -1,6 +1,7 @@
 #include "facade/config.h"
 
 #include "contracts/json/schema.h"
+#include "parity/sealing.h"
 
 #include <algorithm>
 #include <array>
@@ -261,6 +262,24 @@ void read_parity_rules(const std::string& file, const std::string& at, FacadeSet
   }
 }
 
+void read_comparison_settings(const Value& value, const std::string& at, const std::string& folder,
+                              FacadeSettings& facade, std::vector<FieldError>& errors) {
+  const std::string key_file = text_of(value, "keyFile");
+  if (!key_file.empty()) {
+    const auto key = parity::read_seal_key(resolved(folder, key_file));
+    if (!key) errors.push_back({at + "/keyFile", key.error().message});
+    if (key) facade.parity_key = *key;
+  }
+  facade.parity_keep_days = static_cast<int>(number_of(value, "keepDays", facade.parity_keep_days));
+  ComparisonSettings& comparisons = facade.comparisons;
+  const Value* writes = value.find("compareWrites");
+  comparisons.after_writes = writes == nullptr || *writes == Value::boolean(true);
+  for (const Capability capability : all_capabilities) {
+    const std::int64_t seconds = number_of(value.get("maxAgeSeconds"), name(capability), 0);
+    if (seconds > 0) comparisons.max_age_ms[capability] = seconds * 1000;
+  }
+}
+
 // From the sections above, which lie in `value`: the common ones, or those of a wave merged over
 // them.
 void read_wave_settings(const Value& value, const std::string& at, const std::string& folder,
@@ -320,6 +339,7 @@ void read_wave_settings(const Value& value, const std::string& at, const std::st
   facade.cutover = read_cutover(value.get("cutover"), at + "/cutover", errors);
   facade.parity_share_per_100k = static_cast<std::uint32_t>(
       number_of(value.get("parity"), "sharePer100k", facade.parity_share_per_100k));
+  read_comparison_settings(value.get("parity"), at + "/parity", folder, facade, errors);
   const std::string rules = text_of(value.get("parity"), "rulesFile");
   if (!rules.empty())
     read_parity_rules(resolved(folder, rules), at + "/parity/rulesFile", facade, errors);

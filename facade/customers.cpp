@@ -316,6 +316,11 @@ Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& given,
     ShadowCheck check;
     check.capability = Capability::customers;
     check.operation = "get_customer";
+    if (comparisons_.uses_cohorts()) {
+      const Status facts = journal_.read(
+          [&](const JournalReader& reader) { check.cohort = facts_of(cohort_of(number, reader)); });
+      if (!facts) return facts.error();
+    }
     check.subject = number.text();
     check.correlation_id = context.correlation_id.text();
     check.primary = side;

@@ -37,9 +37,8 @@ Status Facade::set_up() {
       std::make_unique<KillSwitch>(settings_.state_folder + "/kill-switch.json", settings_.now);
   const Status switched = kill_switch_->load();
   if (!switched) return switched;
-  auto ledger = settings_.open_ledger
-                    ? settings_.open_ledger()
-                    : parity::open_ledger({settings_.state_folder + "/parity.db"});
+  auto ledger =
+      settings_.open_ledger ? settings_.open_ledger() : parity::open_ledger(ledger_settings());
   if (!ledger) return ledger.error();
   ledger_ = std::move(ledger).value();
 
@@ -58,7 +57,8 @@ Status Facade::set_up() {
   if (!loaded) return loaded;
   comparisons_ = std::make_unique<Comparisons>(systems_, *ledger_,
                                                settings_.fields.with(settings_.parity_rules),
-                                               *shadows_, now, settings_.parity_share_per_100k);
+                                               *shadows_, now, settings_.parity_share_per_100k,
+                                               settings_.comparisons);
   writes_ = std::make_unique<WriteLife>(systems_, *journal_, *plans_, now, settings_.on_step,
                                         settings_.writes);
   add_order_writes(*writes_, systems_, *journal_, demand_, settings_.orders);
@@ -122,6 +122,13 @@ Status Facade::set_up() {
   if (!demand) return demand;
   add_tasks();
   return Done{};
+}
+
+parity::LedgerSettings Facade::ledger_settings() const {
+  parity::LedgerSettings settings{settings_.state_folder + "/parity.db"};
+  settings.key = settings_.parity_key;
+  settings.keep_days = settings_.parity_keep_days;
+  return settings;
 }
 
 Status Facade::check_wave() const {

@@ -48,6 +48,9 @@ struct FacadeSettings {
   WriteLimits writes;
   parity::Rules parity_rules;
   std::uint32_t parity_share_per_100k = cutover::whole_share;  // Of the subjects that are read.
+  ComparisonSettings comparisons;
+  std::string parity_key;    // 32 bytes that kept pairs are sealed with; empty: they are not.
+  int parity_keep_days = 0;  // How long pairs are kept; 0: for good.
   GuardsSettings guards;
   int shadow_threads = 2;
   std::size_t shadow_queue_limit = 2'000;
@@ -112,6 +115,7 @@ class Facade {
   WriteLife& writes() { return *writes_; }
   journal::Journal& journal() { return *journal_; }
   const journal::Journal& journal() const { return *journal_; }
+  const Comparisons& comparisons() const { return *comparisons_; }
   parity::Ledger& ledger() { return *ledger_; }
   ShadowQueue& shadows() { return *shadows_; }
   Rehearsals& rehearsals() { return *rehearsals_; }
@@ -141,6 +145,7 @@ class Facade {
  private:
   Facade(Systems systems, FacadeSettings settings);
   Status set_up();
+  parity::LedgerSettings ledger_settings() const;
   Status check_wave() const;  // The journal is this wave's and no other's.
   void add_tasks();
   // Periodic work that one replica at a time does, whichever takes it; `budget_ms` is its limit.

@@ -280,6 +280,7 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
   ShadowCheck check;
   check.capability = Capability::inventory;
   check.operation = "get_stock";
+  check.cohort = facts_of(cohort_of(answered.key));
   check.subject = stock_subject(answered.key);
   check.correlation_id = context.correlation_id.text();
   check.primary = side;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <map>
 #include <memory>
 
 namespace underpin::facade {
@@ -51,6 +52,28 @@ Answer closed_long_ago(const DocumentRecord& document) {
   return problem(
       409, "closed", "The order is closed",
       "The order is " + std::string(name(document.status)) + " and cannot be changed any more.");
+}
+
+// What a write leaves behind in both ERPs: what each line is charged, and why it is reduced.
+void add_postings_of_lines(const Order& order, json::Value& value) {
+  json::Value* lines = value.find("lines");
+  for (std::size_t i = 0; lines != nullptr && i < lines->size(); ++i) {
+    json::Value& entry = *lines->item(i);
+    const auto line = std::find_if(order.lines.begin(), order.lines.end(), [&](const OrderLine& l) {
+      return std::to_string(l.number) == entry.get("number").text();
+    });
+    if (line == order.lines.end()) continue;
+    entry.set("net", line->net_amount.text());
+    Decimal tax;
+    for (const Tax& one : line->taxes) tax += one.amount;
+    entry.set("tax", tax.text());
+    std::map<std::string, Decimal> promotions;
+    for (const Adjustment& one : line->adjustments) promotions[one.promotion] += one.amount;
+    json::Value reduced = json::Value::object();
+    for (const auto& [promotion, amount] : promotions)
+      reduced.set(promotion.empty() ? "without" : promotion, amount.text());
+    entry.set("promotions", std::move(reduced));
+  }
 }
 
 }  // namespace
@@ -429,7 +452,7 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
   const std::string subject = order_subject(document.id);
   if (!document.mirrored || !comparisons_.compares(subject)) return;
   cutover::Subject cohort(subject);
-  if (!plan.rollout.rules.empty()) {
+  if (!plan.rollout.rules.empty() || comparisons_.uses_cohorts()) {
     auto order = read_content(document.content);
     const Status read = journal_.read([&](const JournalReader& reader) {
       if (!order) return;
@@ -440,22 +463,41 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
   }
   if (!cutover::rule(cutover::stage_for(plan, cohort)).shadow_reads) return;
   if (document.closed || (answered.result && is_closed(answered.result->status))) return;
+  const bool moved_already = answered.result && has_moved(*answered.result);
+  ShadowCheck check = check_of(
+      document, moved_already, [](const Order&, json::Value&) {}, context);
+  check.operation = "get_order";
+  check.cohort = facts_of(cohort);
+  const bool split = has_moved_part(read_content(document.content));
+  const DocumentNumber home_document = document.document(document.home);
+  check.answered = parity_side(answered.result, answered.micros, [&](const Order& order) {
+    return comparable(order, home_document, !split && !moved_already);
+  });
+  comparisons_.begin(std::move(check));
+}
+
+void OrderFacade::compare_held(const DocumentRecord& document, const std::string& write,
+                               const CallContext& context) {
+  if (!comparisons_.compares_writes() || !document.mirrored || document.closed) return;
+  ShadowCheck check = check_of(document, false, add_postings_of_lines, context);
+  check.operation = "held_after_" + write;
+  comparisons_.begin(std::move(check));
+}
+
+ShadowCheck OrderFacade::check_of(const DocumentRecord& document, bool moved_already, MoreOf more,
+                                  const CallContext& context) {
+  const std::string subject = order_subject(document.id);
   ShadowCheck check;
   check.capability = Capability::orders;
-  check.operation = "get_order";
   check.subject = subject;
   check.correlation_id = context.correlation_id.text();
   check.primary = document.home;
   // Once something has moved at home, totals are only the home's.
   const bool split = has_moved_part(read_content(document.content));
-  auto moved = std::make_shared<std::atomic<bool>>(
-      split || (answered.result && has_moved(*answered.result)));
-  const DocumentNumber home_document = document.document(document.home);
-  check.answered = parity_side(answered.result, answered.micros, [&](const Order& order) {
-    return comparable(order, home_document, !*moved);
-  });
+  auto moved = std::make_shared<std::atomic<bool>>(split || moved_already);
   const CallContext origin = context;
-  check.ask = [this, id = document.id, home = document.home, moved, split, origin](Side side) {
+  check.ask = [this, id = document.id, home = document.home, moved, split, more,
+               origin](Side side) {
     CallContext asking = origin;
     asking.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
     std::optional<DocumentRecord> known;
@@ -484,8 +526,11 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
     if (known && !known->legacy_document.empty() && !known->cloud_document.empty())
       comparisons_.add_reference("order_document", known->legacy_document.text(),
                                  known->cloud_document.text());
-    return parity_side(seen.result, seen.micros,
-                       [&](const Order& order) { return comparable(order, number, !*moved); });
+    return parity_side(seen.result, seen.micros, [&](const Order& order) {
+      json::Value value = comparable(order, number, !*moved);
+      if (!*moved) more(order, value);
+      return value;
+    });
   };
   check.on_its_way = [this, subject] {
     bool pending = false;
@@ -497,7 +542,7 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
     });
     return !read || pending;
   };
-  comparisons_.begin(std::move(check));
+  return check;
 }
 
 Result<OrderList> OrderFacade::list(const OrderQuery& query, const CallContext& context) {

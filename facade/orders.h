@@ -67,6 +67,11 @@ class OrderFacade {
   Result<Order> read_from(Side side, const journal::DocumentRecord& document,
                           const CallContext& context);
 
+  // What both ERPs hold after `write` was mirrored, compared later: lines, prices, taxes, totals
+  // and what reduced each line.
+  void compare_held(const journal::DocumentRecord& document, const std::string& write,
+                    const CallContext& context);
+
  private:
   bool legacy_is_history() const;
   // As it is in the journal now; nothing when it cannot be read.
@@ -77,6 +82,9 @@ class OrderFacade {
   // The channel's view of a known document, read from its home now.
   Result<Order> current_view(const OrderId& id, const CallContext& context);
   Result<Tagged<Order>> get(const journal::DocumentRecord& known, const CallContext& context);
+  using MoreOf = void (*)(const Order&, json::Value&);
+  ShadowCheck check_of(const journal::DocumentRecord& document, bool moved_already, MoreOf more,
+                       const CallContext& context);
   void shadow(const journal::DocumentRecord& document, const Observation<Order>& answered,
               const CallContext& context);
 

@@ -202,12 +202,19 @@ bool OutboxRelay::deliver(const OutboxRow& row, Deadline until) {
     });
     if (!ticked) return false;
     // With a shared journal demand is read from there.
-    if (row.capability == Capability::orders && !journal_.shared()) {
+    const bool demand = row.capability == Capability::orders && !journal_.shared();
+    const bool held = row.capability == Capability::orders && row.role == Role::mirror &&
+                      comparisons_.compares_writes();
+    if (demand || held) {
       bool level = false;
       const Status read = journal_.look([&](const JournalReader& reader) {
         level = reader.rows_of(row.side, row.capability, row.subject).empty();
       });
-      if (read && level) demand_.remove(row.side, row.subject);
+      if (read && level && demand) demand_.remove(row.side, row.subject);
+      if (read && level && held) {
+        const auto document = document_of(row);
+        if (document) orders_.compare_held(*document, row.operation, context);
+      }
     }
     on_step_(Step::delivered, row.subject);
     return true;

@@ -67,7 +67,7 @@ Result<Quote> PricingFacade::quote(const QuoteRequest& request, const CallContex
   const std::string subject = request.customer.text();
   const cutover::Plan plan = plans_.plan(Capability::pricing);
   cutover::Subject cohort(subject);
-  if (!plan.rollout.rules.empty()) {
+  if (!plan.rollout.rules.empty() || comparisons_.uses_cohorts()) {
     const Status read = journal_.read([&](const journal::JournalReader& reader) {
       cohort = cohort_of(request.customer, reader);
     });
@@ -85,6 +85,7 @@ Result<Quote> PricingFacade::quote(const QuoteRequest& request, const CallContex
     ShadowCheck check;
     check.capability = Capability::pricing;
     check.operation = "quote";
+    check.cohort = facts_of(cohort);
     check.subject = subject;
     check.correlation_id = context.correlation_id.text();
     check.primary = side;
@@ -140,6 +141,7 @@ Result<Page<PriceEntry>> PricingFacade::prices(const PriceQuery& query,
     ShadowCheck check;
     check.capability = Capability::pricing;
     check.operation = "list_prices";
+    check.cohort = facts_of(cohort);
     check.subject = subject;
     check.correlation_id = context.correlation_id.text();
     check.primary = side;

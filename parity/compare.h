@@ -41,6 +41,7 @@ struct Side {
   std::optional<json::Value> document;
   std::optional<Error> error;
   std::int64_t micros = 0;  // How long it took.
+  Timestamp as_of = {};     // What it shows: of when; empty: of when it was asked.
 };
 
 struct Difference {

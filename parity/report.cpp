@@ -1,5 +1,7 @@
 #include "parity/report.h"
 
+#include "parity/masking.h"
+
 namespace underpin::parity {
 namespace {
 
@@ -35,14 +37,16 @@ Value sample(const LedgerEntry& entry) {
     one.set("path", difference.path);
     one.set("kind", name(difference.kind));
     one.set("verdict", name(difference.verdict));
-    one.set("primary", difference.primary);
-    one.set("secondary", difference.secondary);
+    one.set("primary", masked(difference.path, difference.primary));
+    one.set("secondary", masked(difference.path, difference.secondary));
     if (!difference.rule.empty()) one.set("rule", difference.rule);
     differences.push(std::move(one));
   }
   value.set("differences", std::move(differences));
-  if (!entry.primary_document.empty()) value.set("primaryDocument", entry.primary_document);
-  if (!entry.secondary_document.empty()) value.set("secondaryDocument", entry.secondary_document);
+  if (!entry.primary_document.empty())
+    value.set("primaryDocument", masked("", entry.primary_document));
+  if (!entry.secondary_document.empty())
+    value.set("secondaryDocument", masked("", entry.secondary_document));
   return value;
 }
 

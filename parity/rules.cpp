@@ -309,6 +309,10 @@ struct File {
 
 }  // namespace
 
+std::string identity(const Rules& rules) {
+  return rules.version.empty() ? std::string{} : rules.version + "@" + rules.hash.substr(0, 12);
+}
+
 Result<Rules> read_rules(std::string_view json_text, const std::string& file) {
   const auto parsed = json::parse_with_comments(json_text);
   if (!parsed) {

@@ -141,6 +141,9 @@ struct Rules {
   std::map<std::string, UnitMap> units;
 };
 
+// "2@1f3a5b7c9d0e": version and the hash's beginning; kept with everything that they judged.
+std::string identity(const Rules& rules);
+
 // Reads a rule file. Unknown keys and all else that breaks its rules are refused as
 // invalid_request, each with file, JSON pointer, the rule's name and what is wrong. `file` is only
 // shown.

@@ -3,7 +3,6 @@
 #include "contracts/order_status.h"
 #include "facade/api/ops_parts.h"
 #include "facade/explain.h"
-#include "parity/report.h"
 
 #include <algorithm>
 #include <limits>
@@ -522,69 +521,6 @@ Answer settle_exception(Facade& facade, const ApiCall& call, SettleException set
   return show_exception(facade, call);
 }
 
-Answer parity_summary(Facade& facade, bool html) {
-  facade.ledger().flush();
-  const auto summary = facade.ledger().summary();
-  if (!summary) return problem_for(summary.error());
-  Answer answer;
-  const std::string& wave = facade.settings().wave;
-  answer.body = html ? parity::report_html(*summary, wave) : parity::report_json(*summary, wave);
-  answer.html = html;
-  return answer;
-}
-
-Answer parity_entries(Facade& facade, const ApiCall& call) {
-  std::vector<FieldError> errors;
-  only_known(call, {"capability", "verdict", "subject", "cursor", "limit"}, errors);
-  parity::LedgerFilter filter;
-  filter.limit = limit_of(call, errors);
-  filter.capability = query_of(call, "capability").value_or("");
-  filter.verdict = query_of(call, "verdict").value_or("");
-  filter.subject = query_of(call, "subject").value_or("");
-  if (const auto cursor = query_of(call, "cursor")) {
-    if (cursor->size() > 17 ||
-        !std::all_of(cursor->begin(), cursor->end(), [](char c) { return c >= '0' && c <= '9'; })) {
-      errors.push_back({"cursor", "must be the `next` of an earlier page"});
-    } else {
-      filter.after_id = std::stoll(*cursor);
-    }
-  }
-  if (!filter.verdict.empty() && !parity::parse_verdict(filter.verdict))
-    errors.push_back({"verdict", "must name a verdict"});
-  if (!errors.empty()) return validation(errors);
-  facade.ledger().flush();
-  const auto found = facade.ledger().entries(filter);
-  if (!found) return problem_for(found.error());
-  Value items = Value::array();
-  for (const parity::LedgerEntry& entry : *found) {
-    Value item = Value::object();
-    item.set("id", Value::integer(entry.id));
-    item.set("at", entry.at.text());
-    item.set("capability", entry.question.capability);
-    item.set("operation", entry.question.operation);
-    item.set("subject", entry.question.subject);
-    item.set("verdict", parity::name(entry.comparison.verdict));
-    Value differences = Value::array();
-    for (const parity::Difference& difference : entry.comparison.differences) {
-      Value one = Value::object();
-      one.set("path", difference.path);
-      one.set("kind", parity::name(difference.kind));
-      one.set("verdict", parity::name(difference.verdict));
-      one.set("primary", difference.primary);
-      one.set("secondary", difference.secondary);
-      if (!difference.rule.empty()) one.set("rule", difference.rule);
-      differences.push(std::move(one));
-    }
-    item.set("differences", std::move(differences));
-    items.push(std::move(item));
-  }
-  Value body = Value::object();
-  body.set("items", std::move(items));
-  if (found->size() == static_cast<std::size_t>(filter.limit))
-    body.set("next", std::to_string(found->back().id));
-  return Answer::json(200, body);
-}
-
 // One order end to end: where it lives, what it is called, and what is still to be done for it.
 Answer trace(Facade& facade, const ApiCall& call) {
   const std::string& number = call.params.at("number");
@@ -677,12 +613,6 @@ ApiRoutes ops_routes(Facade& facade) {
   add("POST", "/ops/v1/exceptions/{id}/discard", "discard_exception", [&](const ApiCall& call) {
     return settle_exception(facade, call, &Facade::discard_exception);
   });
-  add("GET", "/ops/v1/parity", "parity_summary",
-      [&](const ApiCall&) { return parity_summary(facade, false); });
-  add("GET", "/ops/v1/parity/report.html", "parity_report",
-      [&](const ApiCall&) { return parity_summary(facade, true); });
-  add("GET", "/ops/v1/parity/entries", "parity_entries",
-      [&](const ApiCall& call) { return parity_entries(facade, call); });
   add("GET", "/ops/v1/trace/{number}", "trace",
       [&](const ApiCall& call) { return trace(facade, call); });
   for (ApiRoute& route : recovery_routes(facade)) routes.push_back(std::move(route));
@@ -690,6 +620,7 @@ ApiRoutes ops_routes(Facade& facade) {
   for (ApiRoute& route : control_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : transfer_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : records_routes(facade)) routes.push_back(std::move(route));
+  for (ApiRoute& route : parity_routes(facade)) routes.push_back(std::move(route));
   return routes;
 }
 

@@ -36,6 +36,9 @@ ApiRoutes transfer_routes(Facade& facade);
 // Cross-references and history (facade/api/records_api.cpp).
 ApiRoutes records_routes(Facade& facade);
 
+// What comparisons found, the register, proposals.
+ApiRoutes parity_routes(Facade& facade);
+
 // A dry run is asked for, or the query says something else.
 struct DryRun {
   bool asked = false;

@@ -1,4 +1,5 @@
 #include "facade/cli/commands.h"
+#include "facade/cli/parity_commands.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -351,6 +352,33 @@ int run(int argc, char** argv, const Adapters& adapters) {
   report->add_option("--ledger", ledger, "Read this parity.db instead of asking a facade");
   reaches_ops(report);
   report->callback([&] { code = parity_report(ops, ledger, format, output); });
+
+  CLI::App* judged = parity->add_subcommand(
+      "register", "Known differences against their days and budgets (exit code 3: not in order)");
+  reaches_ops(judged);
+  judged->callback([&] { code = parity_register(ops); });
+  CLI::App* proposed = parity->add_subcommand("proposals", "Rules that would explain mismatches");
+  reaches_ops(proposed);
+  proposed->callback([&] { code = parity_proposals(ops); });
+  std::string proposal;
+  std::string rules_file;
+  for (const char* word : {"accept", "reject"}) {
+    const bool accept = std::string(word) == "accept";
+    CLI::App* decide = parity->add_subcommand(
+        word, accept ? "Accept a proposed rule, by a person" : "Reject a proposed rule");
+    decide->add_option("proposal", proposal, "Its id")->required();
+    decide->add_option("--reason", reason, "Why, for the audit trail")->required();
+    if (accept) decide->add_option("--rules", rules_file, "Rule file that the rule is added to");
+    reaches_ops(decide);
+    decide->callback(
+        [&, accept] { code = parity_decide(ops, proposal, accept, reason, rules_file); });
+  }
+  std::string key_file;
+  CLI::App* again = parity->add_subcommand("rejudge", "Judge stored pairs under other rules");
+  again->add_option("--ledger", ledger, "The parity.db")->required();
+  again->add_option("--rules", rules_file, "Rule file")->required();
+  again->add_option("--key-file", key_file, "Key that the pairs are sealed with");
+  again->callback([&] { code = parity_rejudge(ledger, rules_file, key_file); });
 
   CLI::App* xref = app.add_subcommand("xref", "Numbers that are older than the facade");
   xref->require_subcommand(1);

@@ -247,6 +247,10 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "get /ops/v1/parity",
                                    "get /ops/v1/parity/entries",
                                    "get /ops/v1/parity/report.html",
+                                   "get /ops/v1/parity/register",
+                                   "get /ops/v1/parity/proposals",
+                                   "post /ops/v1/parity/proposals/{id}/accept",
+                                   "post /ops/v1/parity/proposals/{id}/reject",
                                    "get /ops/v1/trace/{number}"}));
 }
 

@@ -124,5 +124,149 @@ TEST_F(ComparisonsTest, ADifferenceThatNeverSettlesIsAMismatchInTheEnd) {
   EXPECT_EQ(cloud.at, 7U);
 }
 
+// Time goes on only when the test says so.
+class ManualClock final : public MonotonicClock {
+ public:
+  Deadline now() const override { return now_; }
+  bool wait_until(std::unique_lock<std::mutex>&, std::condition_variable&, Deadline,
+                  const std::function<bool()>& ready) override {
+    return ready();
+  }
+  void pass(std::chrono::milliseconds time) { now_ += time; }
+
+ private:
+  Deadline now_{std::chrono::hours(1)};
+};
+
+// Comparisons in virtual time: back-off is not waited for.
+class LooksTest : public testing::Test {
+ protected:
+  LooksTest() : queue_(0, 100) {
+    use_monotonic_clock(&clock_);
+    std::filesystem::remove(file_);
+    ledger_ = parity::open_ledger({file_}).value();
+    systems_.legacy.name = "nav";
+    systems_.cloud.name = "bc";
+  }
+  ~LooksTest() override {
+    queue_.stop();
+    ledger_.reset();
+    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file_ + suffix);
+    use_monotonic_clock(nullptr);
+  }
+
+  Timestamp now() const {
+    return {std::chrono::duration_cast<std::chrono::microseconds>(clock_.now().time_since_epoch())
+                .count()};
+  }
+
+  ShadowCheck check(Answers& legacy, Answers& cloud) {
+    ShadowCheck check;
+    check.capability = Capability::inventory;
+    check.operation = "get_stock";
+    check.subject = "1000@EAST";
+    check.answered = legacy.next();
+    check.ask = [&](Side side) { return side == Side::legacy ? legacy.next() : cloud.next(); };
+    return check;
+  }
+
+  // What is in the ledger when all looks have been taken.
+  std::vector<parity::LedgerEntry> after(ShadowCheck check, const parity::Rules& rules = {},
+                                         const ComparisonSettings& settings = {}) {
+    Comparisons comparisons(
+        systems_, *ledger_, rules, queue_, [this] { return now(); }, cutover::whole_share,
+        settings);
+    comparisons.begin(std::move(check));
+    while (queue_.waiting() > 0)
+      if (!queue_.run_due()) clock_.pass(std::chrono::milliseconds(100));
+    ledger_->flush();
+    return *ledger_->entries({});
+  }
+
+  const std::string file_ = testing::TempDir() + "looks_" +
+                            testing::UnitTest::GetInstance()->current_test_info()->name() + ".db";
+  ManualClock clock_;
+  Systems systems_;
+  std::unique_ptr<parity::Ledger> ledger_;
+  ShadowQueue queue_;
+};
+
+parity::Rules with_rule(const std::string& rule) {
+  return parity::read_rules(R"({"version":"7","rules":[)" + rule + "]}").value();
+}
+
+TEST_F(LooksTest, AVolatileFieldIsGivenLongerBeforeItCounts) {
+  Answers legacy{{"100"}};
+  Answers cloud{{"99"}};
+  const auto entries =
+      after(check(legacy, cloud),
+            with_rule(R"({"name":"stock moves","path":"/onHand","volatile":true})"));
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::mismatch);
+  EXPECT_EQ(cloud.at, 5U);
+  EXPECT_EQ(legacy.at, 5U) << "the primary may have moved: it is asked again each time";
+}
+
+TEST_F(LooksTest, AnyOtherFieldIsLookedAtThreeTimes) {
+  Answers legacy{{"100"}};
+  Answers cloud{{"99"}};
+  after(check(legacy, cloud));
+  EXPECT_EQ(cloud.at, 3U);
+}
+
+TEST_F(LooksTest, LateSaysHowLongItTookToBecomeEqual) {
+  Answers legacy{{"100"}};
+  Answers cloud{{"99", "99", "100"}};
+  const auto entries = after(check(legacy, cloud));
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::late);
+  EXPECT_GE(entries[0].comparison.converged_ms, 2'400);
+  EXPECT_LE(entries[0].comparison.converged_ms, 2'700);
+}
+
+TEST_F(LooksTest, WhatIsTooOldIsNotCompared) {
+  Answers legacy{{"100"}};
+  Answers cloud{{"99"}};
+  ComparisonSettings settings;
+  settings.max_age_ms[Capability::inventory] = 60'000;
+  ShadowCheck old = check(legacy, cloud);
+  old.answered.as_of = now().plus_ms(-60'001);
+  auto entries = after(std::move(old), {}, settings);
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::not_compared);
+  EXPECT_EQ(entries[0].comparison.reason.rfind("stale source: nav is of ", 0), 0U);
+  ShadowCheck fresh = check(legacy, cloud);
+  fresh.answered.as_of = now().plus_ms(-1'000);
+  entries = after(std::move(fresh), {}, settings);
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[1].comparison.verdict, parity::Verdict::mismatch);
+}
+
+TEST_F(LooksTest, WithoutAnAnswerBothSidesAreAsked) {
+  Answers legacy{{"100"}};
+  Answers cloud{{"100"}};
+  ShadowCheck held = check(legacy, cloud);
+  held.answered = {};
+  const auto entries = after(std::move(held));
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::match);
+  EXPECT_EQ(legacy.at, 2U);
+}
+
+TEST_F(LooksTest, AnEntrySaysByWhichRulesAndCanBeJudgedAgain) {
+  Answers legacy{{"100"}};
+  Answers cloud{{"99"}};
+  ShadowCheck of_web = check(legacy, cloud);
+  of_web.cohort = {{"channels", {"web"}}};
+  const parity::Rules rules =
+      with_rule(R"({"name":"web","path":"/onHand","absolute":"1","cohort":{"channels":["web"]}})");
+  const auto entries = after(std::move(of_web), rules);
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::tolerated);
+  EXPECT_EQ(entries[0].rules, parity::identity(rules));
+  EXPECT_TRUE(entries[0].is_pair);
+  EXPECT_EQ(entries[0].question.cohort.at("channels"), std::vector<std::string>{"web"});
+}
+
 }  // namespace
 }  // namespace underpin::facade

@@ -231,7 +231,8 @@ TEST_F(ConfigFile, AFreezeOfAllWavesHoldsInAWaveThatHasItsOwn) {
 TEST_F(ConfigFile, AWaveHasParityRulesOfItsOwn) {
   const std::string rule = R"({"name": "a", "path": "/a", "ignore": true, "reason": "r"})";
   write("all.json", R"({"version": "1", "rules": [)" + rule + "]}");
-  write("fr.json", R"({"version": "1", "rules": [)" + rule + R"(, {"name": "b", "path": "/b", "ignore": true,
+  write("fr.json",
+        R"({"version": "1", "rules": [)" + rule + R"(, {"name": "b", "path": "/b", "ignore": true,
         "reason": "r"}]})");
   more = R"("parity": {"rulesFile": "all.json"})";
   waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},

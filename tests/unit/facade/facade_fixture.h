@@ -50,6 +50,7 @@ struct FacadeFixture : testing::Test {
     settings.orders = order_settings;
     settings.fields = field_owners;
     settings.recovery = recovery_settings;
+    settings.comparisons = comparison_settings;
     settings.around_journal = [this](std::unique_ptr<journal::Journal> journal) {
       if (around_journal) journal = around_journal(std::move(journal));
       return std::make_unique<FailingJournal>(*this, std::move(journal));
@@ -252,6 +253,7 @@ struct FacadeFixture : testing::Test {
   OrderSettings order_settings;
   FieldOwners field_owners;
   RecoverySettings recovery_settings;
+  ComparisonSettings comparison_settings;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};

@@ -1,0 +1,323 @@
+#include "facade/api/ops_parts.h"
+
+#include "parity/known_register.h"
+#include "parity/masking.h"
+#include "parity/proposals.h"
+#include "parity/report.h"
+
+#include <algorithm>
+
+namespace underpin::facade::api {
+
+using json::Value;
+
+namespace {
+
+constexpr int unused_days_standard = 30;
+constexpr std::size_t mismatches_max = 20'000;  // That proposals look at: the newest.
+
+std::string shown(const std::string& path, const std::string& value, bool unmasked) {
+  return unmasked ? value : parity::masked(path, value);
+}
+
+Status note_unmasking(Facade& facade, const ApiCall& call,
+                      const std::vector<parity::LedgerEntry>& entries) {
+  Value subjects = Value::array();
+  for (const parity::LedgerEntry& entry : entries) subjects.push(Value(entry.question.subject));
+  Value detail = Value::object();
+  detail.set("reason", query_of(call, "reason").value_or(""));
+  detail.set("role", call.role);
+  detail.set("subjects", std::move(subjects));
+  return facade.audit().write([&](journal::JournalTransaction&, AuditTrail::Pen& pen) {
+    pen.add({"parity_unmasked", call.subject, "parity entries", detail});
+    return true;
+  });
+}
+
+Answer parity_summary(Facade& facade, bool html) {
+  facade.ledger().flush();
+  const auto summary = facade.ledger().summary();
+  if (!summary) return problem_for(summary.error());
+  Answer answer;
+  const std::string& wave = facade.settings().wave;
+  answer.body = html ? parity::report_html(*summary, wave) : parity::report_json(*summary, wave);
+  answer.html = html;
+  return answer;
+}
+
+Answer parity_entries(Facade& facade, const ApiCall& call) {
+  std::vector<FieldError> errors;
+  only_known(call, {"capability", "verdict", "subject", "cursor", "limit", "unmask", "reason"},
+             errors);
+  parity::LedgerFilter filter;
+  filter.limit = limit_of(call, errors);
+  filter.capability = query_of(call, "capability").value_or("");
+  filter.verdict = query_of(call, "verdict").value_or("");
+  filter.subject = query_of(call, "subject").value_or("");
+  if (const auto cursor = query_of(call, "cursor")) {
+    if (cursor->size() > 17 ||
+        !std::all_of(cursor->begin(), cursor->end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      errors.push_back({"cursor", "must be the `next` of an earlier page"});
+    } else {
+      filter.after_id = std::stoll(*cursor);
+    }
+  }
+  if (!filter.verdict.empty() && !parity::parse_verdict(filter.verdict))
+    errors.push_back({"verdict", "must name a verdict"});
+  const bool unmasked = query_of(call, "unmask").value_or("") == "true";
+  if (unmasked && query_of(call, "reason").value_or("").empty())
+    errors.push_back({"reason", "must say why personal data is shown"});
+  if (!errors.empty()) return validation(errors);
+  if (unmasked)
+    if (const auto refused = needs_role(call, {"qa", "architect"})) return *refused;
+  facade.ledger().flush();
+  const auto found = facade.ledger().entries(filter);
+  if (!found) return problem_for(found.error());
+  if (unmasked) {
+    // Nothing is shown that was not written down before.
+    const Status noted = note_unmasking(facade, call, *found);
+    if (!noted) return problem_for(noted.error());
+  }
+  Value items = Value::array();
+  for (const parity::LedgerEntry& entry : *found) {
+    Value item = Value::object();
+    item.set("id", Value::integer(entry.id));
+    item.set("at", entry.at.text());
+    item.set("capability", entry.question.capability);
+    item.set("operation", entry.question.operation);
+    item.set("subject", entry.question.subject);
+    item.set("verdict", parity::name(entry.comparison.verdict));
+    if (!entry.comparison.reason.empty()) item.set("reason", entry.comparison.reason);
+    if (entry.comparison.converged_ms >= 0)
+      item.set("convergedMs", Value::integer(entry.comparison.converged_ms));
+    if (!entry.rules.empty()) item.set("rules", entry.rules);
+    Value differences = Value::array();
+    for (const parity::Difference& difference : entry.comparison.differences) {
+      Value one = Value::object();
+      one.set("path", difference.path);
+      one.set("kind", parity::name(difference.kind));
+      one.set("verdict", parity::name(difference.verdict));
+      one.set("primary", shown(difference.path, difference.primary, unmasked));
+      one.set("secondary", shown(difference.path, difference.secondary, unmasked));
+      if (!difference.rule.empty()) one.set("rule", difference.rule);
+      differences.push(std::move(one));
+    }
+    item.set("differences", std::move(differences));
+    items.push(std::move(item));
+  }
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  if (found->size() == static_cast<std::size_t>(filter.limit))
+    body.set("next", std::to_string(found->back().id));
+  return Answer::json(200, body);
+}
+
+Value number_or_null(const std::optional<std::int64_t>& number) {
+  return number ? Value::integer(*number) : Value::null();
+}
+
+// The register of known differences with its figures, and what each rule has suppressed.
+Answer parity_register(Facade& facade, const ApiCall& call) {
+  std::vector<FieldError> errors;
+  only_known(call, {"unusedDays"}, errors);
+  int unused_days = unused_days_standard;
+  if (const auto asked = query_of(call, "unusedDays")) {
+    const auto days = Decimal::parse(*asked);
+    if (!days || days->scale() != 0 || *days < Decimal::of(1) || *days > Decimal::of(3650)) {
+      errors.push_back({"unusedDays", "must be 1 to 3650"});
+    } else {
+      unused_days = static_cast<int>(days->coefficient());
+    }
+  }
+  if (!errors.empty()) return validation(errors);
+  facade.ledger().flush();
+  const auto known = facade.ledger().known_uses();
+  if (!known) return problem_for(known.error());
+  const auto uses = facade.ledger().rule_uses();
+  if (!uses) return problem_for(uses.error());
+  const auto summary = facade.ledger().summary();
+  if (!summary) return problem_for(summary.error());
+  const parity::Rules& rules = facade.comparisons().rules();
+  const Timestamp now = facade.settings().now();
+  const parity::RegisterHealth health = parity::register_health(rules, *known, now.date_utc());
+  Value body = Value::object();
+  body.set("rules", parity::identity(rules));
+  body.set("inOrder", Value::boolean(health.in_order()));
+  body.set("expired", Value::integer(health.expired));
+  body.set("overBudget", Value::integer(health.over_budget));
+  Value differences = Value::array();
+  for (const parity::KnownHealth& one : health.known) {
+    Value item = Value::object();
+    item.set("name", one.name);
+    item.set("owner", one.owner);
+    item.set("ticket", one.ticket);
+    item.set("reason", one.reason);
+    item.set("expires", one.expires.text());
+    item.set("documents", Value::integer(one.hits));
+    item.set("money", one.money.text());
+    item.set("budgetHits", number_or_null(one.budget_hits));
+    item.set("budgetMoney", one.budget_money ? Value(one.budget_money->text()) : Value::null());
+    item.set("state", one.expired                       ? "expired"
+                      : one.over_hits || one.over_money ? "over_budget"
+                                                        : "in_order");
+    differences.push(std::move(item));
+  }
+  body.set("knownDifferences", std::move(differences));
+  Value suppressed = Value::array();
+  for (const auto& [rule, use] : *uses) {
+    Value item = Value::object();
+    item.set("rule", rule);
+    item.set("hits", Value::integer(use.hits));
+    item.set("last", use.last.text());
+    Value samples = Value::array();
+    for (const parity::RuleUse::Sample& sample : use.samples) {
+      Value one = Value::object();
+      one.set("at", sample.at.text());
+      one.set("subject", sample.subject);
+      one.set("path", sample.what.path);
+      one.set("primary", parity::masked(sample.what.path, sample.what.primary));
+      one.set("secondary", parity::masked(sample.what.path, sample.what.secondary));
+      samples.push(std::move(one));
+    }
+    item.set("samples", std::move(samples));
+    suppressed.push(std::move(item));
+  }
+  body.set("suppressed", std::move(suppressed));
+  Value unused = Value::array();
+  for (const std::string& rule :
+       parity::unused_rules(rules, *uses, summary->from, now, unused_days))
+    unused.push(Value(rule));
+  body.set("proposedForRemoval", std::move(unused));
+  return Answer::json(200, body);
+}
+
+std::string decision_fact(const std::string& id) { return "parity_proposal/" + id; }
+
+Result<std::vector<parity::Proposal>> proposals_of(Facade& facade) {
+  facade.ledger().flush();
+  parity::LedgerFilter filter;
+  filter.verdict = "mismatch";
+  filter.limit = 500;
+  std::vector<parity::Mismatch> all;
+  while (true) {
+    const auto page = facade.ledger().entries(filter);
+    if (!page) return page.error();
+    if (page->empty()) break;
+    filter.after_id = page->back().id;
+    for (parity::Mismatch& one : parity::mismatches_of(*page)) all.push_back(std::move(one));
+    if (all.size() > mismatches_max)
+      all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(mismatches_max));
+  }
+  return parity::propose(all);
+}
+
+Value proposal_value(const parity::Proposal& proposal, const std::string& decision) {
+  Value value = Value::object();
+  value.set("id", proposal.id);
+  value.set("capability", proposal.capability);
+  value.set("operation", proposal.operation);
+  value.set("path", proposal.path);
+  value.set("transformation", proposal.transformation);
+  value.set("support", Value::integer(proposal.support));
+  value.set("of", Value::integer(proposal.of));
+  value.set("subjects", Value::integer(proposal.subjects));
+  value.set("rule", proposal.rule);
+  if (!proposal.code_map.is_null()) value.set("codeMap", proposal.code_map);
+  if (!decision.empty()) {
+    const auto kept = json::parse(decision);
+    if (kept) value.set("decision", *kept);
+  }
+  Value samples = Value::array();
+  for (const parity::Mismatch& sample : proposal.samples) {
+    const parity::Difference& difference = sample.difference;
+    Value one = Value::object();
+    one.set("subject", sample.subject);
+    one.set("path", difference.path);
+    one.set("primary", parity::masked(difference.path, difference.primary));
+    one.set("secondary", parity::masked(difference.path, difference.secondary));
+    samples.push(std::move(one));
+  }
+  value.set("samples", std::move(samples));
+  return value;
+}
+
+Answer parity_proposals(Facade& facade) {
+  const auto proposals = proposals_of(facade);
+  if (!proposals) return problem_for(proposals.error());
+  Value items = Value::array();
+  for (const parity::Proposal& proposal : *proposals) {
+    std::string decision;
+    const Status read = facade.journal().read([&](const journal::JournalReader& reader) {
+      decision = reader.fact(decision_fact(proposal.id));
+    });
+    if (!read) return problem_for(read.error());
+    items.push(proposal_value(proposal, decision));
+  }
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  return Answer::json(200, body);
+}
+
+// A person's word on a proposal. It changes no rule by itself: the rule file does.
+Answer decide_proposal(Facade& facade, const ApiCall& call, const std::string& decision) {
+  if (const auto refused = needs_role(call, {"qa", "architect"})) return *refused;
+  const Parsed body = parse_body(call, "exception-settlement");
+  if (!body.value) return body.refused;
+  const auto proposals = proposals_of(facade);
+  if (!proposals) return problem_for(proposals.error());
+  const std::string& id = call.params.at("id");
+  const auto found = std::find_if(proposals->begin(), proposals->end(),
+                                  [&](const parity::Proposal& one) { return one.id == id; });
+  if (found == proposals->end())
+    return problem(404, "not-found", "Not found", "No proposal has the id " + id + ".");
+  Value kept = Value::object();
+  kept.set("decision", decision);
+  kept.set("by", call.subject);
+  kept.set("at", facade.settings().now().text());
+  kept.set("reason", body.value->get("reason").text());
+  Value detail = kept;
+  detail.set("rule", found->rule);
+  detail.set("support", Value::integer(found->support));
+  detail.set("of", Value::integer(found->of));
+  const std::string text = json::write(kept);
+  const Status noted =
+      facade.audit().write([&](journal::JournalTransaction& tx, AuditTrail::Pen& pen) {
+        tx.set_fact(decision_fact(id), text);
+        pen.add({"parity_proposal_" + decision, call.subject, found->path, detail});
+        return true;
+      });
+  if (!noted) return problem_for(noted.error());
+  return Answer::json(200, proposal_value(*found, text));
+}
+
+}  // namespace
+
+ApiRoutes parity_routes(Facade& facade) {
+  ApiRoutes routes;
+  const auto add = [&](std::string method, std::string pattern, std::string operation,
+                       ApiHandler handler) {
+    ApiRoute route;
+    route.method = std::move(method);
+    route.pattern = std::move(pattern);
+    route.operation = std::move(operation);
+    route.handler = std::move(handler);
+    routes.push_back(std::move(route));
+  };
+  add("GET", "/ops/v1/parity", "parity_summary",
+      [&](const ApiCall&) { return parity_summary(facade, false); });
+  add("GET", "/ops/v1/parity/report.html", "parity_report",
+      [&](const ApiCall&) { return parity_summary(facade, true); });
+  add("GET", "/ops/v1/parity/entries", "parity_entries",
+      [&](const ApiCall& call) { return parity_entries(facade, call); });
+  add("GET", "/ops/v1/parity/register", "parity_register",
+      [&](const ApiCall& call) { return parity_register(facade, call); });
+  add("GET", "/ops/v1/parity/proposals", "parity_proposals",
+      [&](const ApiCall&) { return parity_proposals(facade); });
+  add("POST", "/ops/v1/parity/proposals/{id}/accept", "accept_parity_proposal",
+      [&](const ApiCall& call) { return decide_proposal(facade, call, "accepted"); });
+  add("POST", "/ops/v1/parity/proposals/{id}/reject", "reject_parity_proposal",
+      [&](const ApiCall& call) { return decide_proposal(facade, call, "rejected"); });
+  return routes;
+}
+
+}  // namespace underpin::facade::api

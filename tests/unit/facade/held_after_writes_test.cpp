@@ -1,0 +1,64 @@
+// What both ERPs hold when a write has been mirrored.
+#include "tests/unit/facade/facade_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace underpin::facade {
+namespace {
+
+using cutover::Stage;
+
+struct HeldAfterWrites : test::FacadeFixture {
+  HeldAfterWrites() {
+    comparison_settings.after_writes = true;
+    open();
+    move_all(Stage::dual_write);
+  }
+
+  std::vector<parity::LedgerEntry> held() {
+    settle();
+    EXPECT_TRUE(facade->shadows().drain(deadline_in(std::chrono::seconds(30))));
+    facade->ledger().flush();
+    std::vector<parity::LedgerEntry> entries = *facade->ledger().entries({});
+    std::erase_if(entries, [](const parity::LedgerEntry& entry) {
+      return entry.question.operation.rfind("held_after_", 0) != 0;
+    });
+    return entries;
+  }
+};
+
+TEST_F(HeldAfterWrites, AMirroredOrderIsReadBackFromBothAndEqual) {
+  facade->orders().place(order("1"), write("k1"));
+  const auto entries = held();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].question.operation, "held_after_place_order");
+  EXPECT_EQ(entries[0].question.subject, "web/1");
+  EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::match);
+  EXPECT_NE(entries[0].primary_document.find("promotions"), std::string::npos);
+  EXPECT_NE(entries[0].primary_document.find("totals"), std::string::npos);
+}
+
+TEST_F(HeldAfterWrites, ATaxThatTheCloudRoundsOtherwiseIsFound) {
+  cloud().tax_off_by(Decimal{1, 2});
+  facade->orders().place(order("1"), write("k1"));
+  const auto entries = held();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::mismatch);
+  EXPECT_TRUE(std::any_of(entries[0].comparison.differences.begin(),
+                          entries[0].comparison.differences.end(),
+                          [](const parity::Difference& difference) {
+                            return difference.path.rfind("/totals/", 0) == 0;
+                          }));
+}
+
+TEST_F(HeldAfterWrites, NothingIsReadBackWhereItIsSwitchedOff) {
+  comparison_settings.after_writes = false;
+  open();
+  facade->orders().place(order("1"), write("k1"));
+  EXPECT_TRUE(held().empty());
+}
+
+}  // namespace
+}  // namespace underpin::facade
