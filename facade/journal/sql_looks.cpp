@@ -17,7 +17,7 @@ BeforeWrite SqlReader<Sql, Base>::before_write(Capability capability, const Subj
       "(SELECT CASE WHEN channel = ? AND key = ? THEN 2 ELSE 1 END FROM intent WHERE "
       "capability = ? AND subject = ? AND state < 2), "
       "(SELECT count(*) FROM intent WHERE channel = ? AND key = ? AND state = 2), "
-      "(SELECT max(id) FROM intent WHERE capability = ? AND subject = ?)");
+      "(SELECT id FROM intent WHERE capability = ? AND subject = ? ORDER BY id DESC LIMIT 1)");
   select.bind(std::string_view(closed_fact))
       .bind(channel.text())
       .bind(key.text())

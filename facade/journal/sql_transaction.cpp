@@ -89,16 +89,17 @@ std::int64_t SqlTransaction<Sql>::forget_answers(Timestamp before) {
 template <class Sql>
 std::int64_t SqlTransaction<Sql>::add_outbox_row(const NewOutboxRow& row, Timestamp now) {
   // Ids ascend, so every row of the subject, and of what it depends on, that is here is older.
+  // Asked in the order of their index, so that no plan of a small table reads a large one.
   auto& insert =
       connection_
           .prepared(
               "INSERT INTO outbox(side, capability, wave, subject, operation, payload, channel, "
               "key, correlation, role, depends_capability, depends_subject, not_before, state, "
               "created_at, next_at, head, parked) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?, "
-              "(SELECT CASE WHEN ? = 1 AND count(*) > 0 THEN 0 ELSE 1 END FROM outbox WHERE "
-              "side = ? AND capability = ? AND subject = ?), "
-              "(SELECT CASE WHEN count(*) > 0 THEN 1 ELSE 0 END FROM outbox WHERE "
-              "side = ? AND capability = ? AND subject = ?)) RETURNING id")
+              "CASE WHEN ? = 1 AND (SELECT id FROM outbox WHERE side = ? AND capability = ? AND "
+              "subject = ? ORDER BY id LIMIT 1) IS NOT NULL THEN 0 ELSE 1 END, "
+              "CASE WHEN (SELECT id FROM outbox WHERE side = ? AND capability = ? AND "
+              "subject = ? ORDER BY id LIMIT 1) IS NOT NULL THEN 1 ELSE 0 END) RETURNING id")
           .bind(number(row.side))
           .bind(number(row.capability))
           .bind(row.wave)
@@ -138,8 +139,8 @@ bool SqlTransaction<Sql>::remove_row(std::int64_t id) {
   end_claim(row_claim(id));
   connection_
       .prepared(
-          "UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox WHERE side = ? AND "
-          "capability = ? AND subject = ?)")
+          "UPDATE outbox SET head = 1 WHERE id = (SELECT id FROM outbox WHERE side = ? AND "
+          "capability = ? AND subject = ? ORDER BY id LIMIT 1)")
       .bind(side)
       .bind(capability)
       .bind(subject)
@@ -148,9 +149,9 @@ bool SqlTransaction<Sql>::remove_row(std::int64_t id) {
   connection_
       .prepared(
           "UPDATE outbox SET parked = 0 WHERE parked = 1 AND side = ? AND "
-          "depends_capability = ? AND depends_subject = ? AND id < COALESCE((SELECT min(id) FROM "
-          "outbox AS older WHERE older.side = ? AND older.capability = ? AND older.subject = ?), "
-          "?)")
+          "depends_capability = ? AND depends_subject = ? AND id < COALESCE((SELECT older.id "
+          "FROM outbox AS older WHERE older.side = ? AND older.capability = ? AND "
+          "older.subject = ? ORDER BY older.id LIMIT 1), ?)")
       .bind(side)
       .bind(capability)
       .bind(subject)
