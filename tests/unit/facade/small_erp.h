@@ -2,6 +2,7 @@
 
 #include "contracts/order_status.h"
 #include "contracts/ports/erp_adapter.h"
+#include "tests/unit/facade/trap.h"
 
 #include <algorithm>
 #include <deque>
@@ -39,17 +40,7 @@ class SmallErp final : public ErpAdapter,
     bool posted = false;
   };
 
-  // What shall go wrong with the next calls of an operation, in order.
-  enum class Trap {
-    unavailable,    // Not applied, known not to have arrived.
-    lost_answer,    // Applied, and then no answer: outcome_unknown.
-    lost_request,   // Not applied, and no answer: outcome_unknown.
-    late_commit,    // outcome_unknown now; applied when commit_late() is called.
-    refused,        // rejected.
-    stale,          // Not applied: somebody else has changed the record.
-    throws_after,   // Applied, then an exception.
-    throws_before,  // An exception, nothing applied.
-  };
+  using Trap = test::Trap;
   void set_trap(const std::string& operation, Trap trap) {
     const std::lock_guard lock(mutex_);
     traps_[operation].push_back(trap);
