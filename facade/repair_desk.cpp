@@ -5,6 +5,7 @@
 #include "facade/cohorts.h"
 #include "facade/digest.h"
 #include "facade/feeds.h"
+#include "facade/hidden.h"
 #include "facade/observe.h"
 #include "facade/order_content.h"
 #include "facade/recovery.h"
@@ -407,11 +408,14 @@ Status RepairDesk::queue_subject(Repair& repair, const Reconciliation& reconcili
                                             deadline_in(std::chrono::milliseconds(call_ms)));
   if (!held) return Error{ErrorCode::unavailable, subject + " is busy"};
   const auto now_there = reconciliations_.look(capability, key);
-  if (!now_there) return now_there.error();
+  const bool hidden = !now_there && is_hidden(now_there.error());
+  if (!now_there && !hidden) return now_there.error();
   std::optional<journal::NewOutboxRow> row;
   Repair after = repair;
   after.offset = next_offset;
-  if (now_there->empty()) {
+  if (hidden) {
+    ++after.stayed;
+  } else if (now_there->empty()) {
     ++after.level;
   } else {
     const auto judged = judge(capability, *now_there);
@@ -550,8 +554,8 @@ Status RepairDesk::check(Repair& repair, const Reconciliation& reconciliation) {
         return save(repair);
       }
       const auto left = reconciliations_.look(capability, key);
-      if (!left) return left.error();
-      ++(left->empty() ? repair.repaired : repair.still_different);
+      if (!left && !is_hidden(left.error())) return left.error();
+      ++(left && left->empty() ? repair.repaired : repair.still_different);
     }
     repair.offset = subjects.position();
   }

@@ -188,6 +188,27 @@ TEST_F(ReconcileTest, AMirrorThatDiffersIsFoundLineByLine) {
   EXPECT_THAT(found(done.id), ElementsAre("value web/2@1"));
 }
 
+TEST_F(ReconcileTest, TwoDocumentsThatTheErpWillNotShowAreDuplicatesAllTheSame) {
+  both_have_customers(2);
+  move(Capability::customers, cutover::Stage::dual_write);
+  move(Capability::orders, cutover::Stage::dual_write);
+  ASSERT_LT(facade->orders().place(order("1"), write("k1")).status, 300);
+  settle();
+  cloud().second_document(order("1").id);
+  const Reconciliation begun = begin(Capability::orders);
+  for (int i = 0; i < 20; ++i) cloud().set_trap("get_order", SmallErp::Trap::refused);
+  const Reconciliation done = run_to_end(begun.id);
+  EXPECT_EQ(done.state, "done") << done.waits;
+  EXPECT_THAT(found(done.id), ElementsAre("duplicate_in_cloud web/1@1"));
+  const auto plan = facade->repairs().plan(done.id, {});
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->front().step.action.empty());
+  ASSERT_TRUE(facade->repairs().start(done.id, {}, {"ada", "test"}));
+  for (int round = 0; round < 20; ++round, pass_ms(3'000)) (void)facade->repairs().run();
+  EXPECT_EQ(facade->repairs().get(done.id)->state, "done");
+  EXPECT_EQ(facade->repairs().get(done.id)->stayed, 1);
+}
+
 TEST_F(ReconcileTest, GoesOnFromTheLastPageAfterACrash) {
   for (int i = 0; i < 900; ++i)
     for (const Side side : {Side::legacy, Side::cloud})
