@@ -115,10 +115,7 @@ class SmallErp final : public ErpAdapter,
     const std::lock_guard lock(mutex_);
     prices_[entry.sku] = entry;
   }
-  void list_made_at(Timestamp at) {
-    const std::lock_guard lock(mutex_);
-    list_created_ = at;
-  }
+  void list_made_at(Timestamp at) { list_created_ = at; }
   void tax_off_by(Decimal amount) {
     const std::lock_guard lock(mutex_);
     tax_off_by_ = amount;
@@ -447,12 +444,10 @@ class SmallErp final : public ErpAdapter,
                                       const CallContext& context) override {
     const auto all = get_stock({}, context);
     if (!all) return all.error();
-    const std::size_t from = cursor.empty() ? 0 : std::stoul(cursor.text());
-    const std::size_t end = std::min(all->size(), from + static_cast<std::size_t>(limit));
-    Page<StockLevel> page;
-    page.items.assign(all->begin() + static_cast<std::ptrdiff_t>(from),
-                      all->begin() + static_cast<std::ptrdiff_t>(end));
-    if (end < all->size()) page.next = Cursor{std::to_string(end)};
+    const auto from = cursor.empty() ? 0 : std::stol(cursor.text());
+    const auto end = std::min(std::ssize(*all), from + limit);
+    Page<StockLevel> page{{all->begin() + from, all->begin() + end}, {}};
+    if (end < std::ssize(*all)) page.next = Cursor{std::to_string(end)};
     return page;
   }
   Result<AdjustmentReceipt> adjust_stock(const StockAdjustment& adjustment,
