@@ -54,8 +54,11 @@ Answer closed_long_ago(const DocumentRecord& document) {
       "The order is " + std::string(name(document.status)) + " and cannot be changed any more.");
 }
 
-// What a write leaves behind in both ERPs: what each line is charged, and why it is reduced.
-void add_postings_of_lines(const Order& order, json::Value& value) {
+// What a write leaves behind in both ERPs: what they answered, what each line is charged, and why
+// it is reduced.
+void add_postings_of_lines(const Order& order, const std::optional<OrderReceipt>& receipt,
+                           json::Value& value) {
+  if (receipt && receipt->erp_totals) value.set("answered", json::to_json(*receipt->erp_totals));
   json::Value* lines = value.find("lines");
   for (std::size_t i = 0; lines != nullptr && i < lines->size(); ++i) {
     json::Value& entry = *lines->item(i);
@@ -465,7 +468,8 @@ void OrderFacade::shadow(const DocumentRecord& document, const Observation<Order
   if (document.closed || (answered.result && is_closed(answered.result->status))) return;
   const bool moved_already = answered.result && has_moved(*answered.result);
   ShadowCheck check = check_of(
-      document, moved_already, [](const Order&, json::Value&) {}, context);
+      document, moved_already,
+      [](const Order&, const std::optional<OrderReceipt>&, json::Value&) {}, context);
   check.operation = "get_order";
   check.cohort = facts_of(cohort);
   const bool split = has_moved_part(read_content(document.content));
@@ -504,6 +508,7 @@ ShadowCheck OrderFacade::check_of(const DocumentRecord& document, bool moved_alr
     const Status read =
         journal_.look([&](const JournalReader& reader) { known = reader.document(id); });
     DocumentNumber number;
+    std::optional<OrderReceipt> answered;
     const auto seen = observe<Order>(side, cutover::Operation::read, [&]() -> Result<Order> {
       if (!read || !known) return Error{ErrorCode::internal, "the journal cannot be read"};
       const auto order = read_from(side, *known, asking);
@@ -515,6 +520,7 @@ ShadowCheck OrderFacade::check_of(const DocumentRecord& document, bool moved_alr
           });
       if (receipt) {
         number = receipt->document;
+        answered = *receipt;
       } else if (receipt.error().code == ErrorCode::conflict) {
         return receipt.error();
       } else {
@@ -528,7 +534,7 @@ ShadowCheck OrderFacade::check_of(const DocumentRecord& document, bool moved_alr
                                  known->cloud_document.text());
     return parity_side(seen.result, seen.micros, [&](const Order& order) {
       json::Value value = comparable(order, number, !*moved);
-      if (!*moved) more(order, value);
+      if (!*moved) more(order, answered, value);
       return value;
     });
   };

@@ -67,8 +67,8 @@ class OrderFacade {
   Result<Order> read_from(Side side, const journal::DocumentRecord& document,
                           const CallContext& context);
 
-  // What both ERPs hold after `write` was mirrored, compared later: lines, prices, taxes, totals
-  // and what reduced each line.
+  // What both ERPs answer for and hold after `write` was mirrored, compared later: the totals of
+  // their receipts, lines, prices, taxes, totals and what reduced each line.
   void compare_held(const journal::DocumentRecord& document, const std::string& write,
                     const CallContext& context);
 
@@ -82,7 +82,7 @@ class OrderFacade {
   // The channel's view of a known document, read from its home now.
   Result<Order> current_view(const OrderId& id, const CallContext& context);
   Result<Tagged<Order>> get(const journal::DocumentRecord& known, const CallContext& context);
-  using MoreOf = void (*)(const Order&, json::Value&);
+  using MoreOf = void (*)(const Order&, const std::optional<OrderReceipt>&, json::Value&);
   ShadowCheck check_of(const journal::DocumentRecord& document, bool moved_already, MoreOf more,
                        const CallContext& context);
   void shadow(const journal::DocumentRecord& document, const Observation<Order>& answered,

@@ -6,6 +6,7 @@ settled by the people whose job that is, before its capability becomes cloud_pri
 
 from __future__ import annotations
 
+import re
 import time
 from decimal import Decimal
 
@@ -37,7 +38,8 @@ class Planted:
 
 class Rounding(Planted):
     def _fits(self, difference):
-        if difference["path"] not in ("/totals/tax", "/totals/grandTotal"):
+        of_a_line = re.fullmatch(r"/lines/[0-9]+/tax", difference["path"])
+        if difference["path"] not in ("/totals/tax", "/totals/grandTotal") and not of_a_line:
             return False
         one, two = (Decimal(difference[side].strip('"')) for side in ("primary", "secondary"))
         return abs(one - two) <= TOLERANCE

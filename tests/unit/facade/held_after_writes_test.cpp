@@ -12,6 +12,7 @@ using cutover::Stage;
 
 struct HeldAfterWrites : test::FacadeFixture {
   HeldAfterWrites() {
+    legacy().add_customer(customer("C1"));
     comparison_settings.after_writes = true;
     open();
     move_all(Stage::dual_write);
@@ -30,7 +31,7 @@ struct HeldAfterWrites : test::FacadeFixture {
 };
 
 TEST_F(HeldAfterWrites, AMirroredOrderIsReadBackFromBothAndEqual) {
-  facade->orders().place(order("1"), write("k1"));
+  ASSERT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
   const auto entries = held();
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].question.operation, "held_after_place_order");
@@ -40,23 +41,33 @@ TEST_F(HeldAfterWrites, AMirroredOrderIsReadBackFromBothAndEqual) {
   EXPECT_NE(entries[0].primary_document.find("totals"), std::string::npos);
 }
 
-TEST_F(HeldAfterWrites, ATaxThatTheCloudRoundsOtherwiseIsFound) {
+TEST_F(HeldAfterWrites, ATaxThatTheCloudAnsweredOtherwiseIsFound) {
   cloud().tax_off_by(Decimal{1, 2});
-  facade->orders().place(order("1"), write("k1"));
+  ASSERT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
   const auto entries = held();
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::mismatch);
   EXPECT_TRUE(std::any_of(entries[0].comparison.differences.begin(),
                           entries[0].comparison.differences.end(),
                           [](const parity::Difference& difference) {
-                            return difference.path.rfind("/totals/", 0) == 0;
+                            return difference.path.rfind("/answered/", 0) == 0;
                           }));
+}
+
+TEST_F(HeldAfterWrites, ATotalThatTheCloudHoldsOtherwiseIsFound) {
+  cloud().before("get_order", [this] { cloud().total_becomes(order("1").id, Decimal{2001, 2}); });
+  ASSERT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
+  const auto entries = held();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].comparison.verdict, parity::Verdict::mismatch);
+  ASSERT_FALSE(entries[0].comparison.differences.empty());
+  EXPECT_EQ(entries[0].comparison.differences[0].path, "/totals/grandTotal");
 }
 
 TEST_F(HeldAfterWrites, NothingIsReadBackWhereItIsSwitchedOff) {
   comparison_settings.after_writes = false;
   open();
-  facade->orders().place(order("1"), write("k1"));
+  ASSERT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
   EXPECT_TRUE(held().empty());
 }
 
