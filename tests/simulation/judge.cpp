@@ -173,6 +173,10 @@ class Judge {
     const Erp::Document* copy = nullptr;
     for (const Erp::Document* one : held[static_cast<std::size_t>(known->home)]) home = one;
     for (const Erp::Document* one : held[static_cast<std::size_t>(other(known->home))]) copy = one;
+    // The head of an order that was refused or given up, committed after settle_ms: nobody's order.
+    const bool only_a_head = home != nullptr && !home->complete && world_.beyond_settle_ &&
+                             placed.state != WriteState::acknowledged;
+    if (only_a_head) return;
     if (home == nullptr || !home->complete) return fail("lost at home: " + subject);
     for (const auto& [from, to] : world_.halts_) {
       if (placed.begun <= from || placed.ended < 0 || (to >= 0 && placed.ended >= to)) continue;
