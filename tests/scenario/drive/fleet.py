@@ -14,7 +14,7 @@ from .account import Account
 from .erps import BusinessCentral, Nav
 from .http_calls import Server
 from .processes import BC_QUOTA, ROOT, NotStarted, Processes, free_ports
-from .sample_site import copied_site
+from .sample_site import copied_site, without_guards
 
 # How long a balancer leaves a replica alone that did not answer.
 SET_ASIDE_S = 1.5
@@ -64,17 +64,18 @@ class Balancer:
 class Fleet(Processes):
     """The ERPs and several facades, each with a state folder of its own and one journal for all.
 
-    `changes` are texts of the sample configuration and what stands there instead.
+    `changes` are texts of the sample configuration and what stands there instead. Without `guards` none is on: a test
+    that breaks things on purpose, or passes stages before it has traffic, would be held or halted by them.
     """
 
     def __init__(self, binary: str, out: str, connection: str, account: Account, count: int = 3,
                  schema: str = "replicas", plan_lease_ms: int = 1500, changes: tuple = (),
-                 quotas: bool = True, environment: dict | None = None):
+                 quotas: bool = True, environment: dict | None = None, guards: bool = False):
         super().__init__(binary, "", out, (0, 0), False, account)
         free = free_ports(2 * count)
         self.ports = list(zip(free[::2], free[1::2]))
         self._connection, self._schema, self._lease_ms = connection, schema, plan_lease_ms
-        self._changes = changes
+        self._changes, self._guards = changes, guards
         self._quotas = (BC_QUOTA, ()) if quotas else (("--no-quotas",), ("--no-quotas",))
         self._facades: list = [None] * count
         self._environment: dict = {**(environment or {})}
@@ -123,6 +124,8 @@ class Fleet(Processes):
             if text.count(old) < 1:
                 raise NotStarted(f"the sample configuration does not say {old}")
             text = text.replace(old, new)
+        if not self._guards:
+            text = without_guards(text)
         with open(file, "w", encoding="utf-8") as stream:
             stream.write(text)
         return file
