@@ -61,7 +61,7 @@ TEST(NamedSeed, ACancelThatWasNotFoundAtFirstIsACancel) {
 class WithoutTheRule : public testing::TestWithParam<Mutant> {};
 
 TEST_P(WithoutTheRule, SomeWorldGoesWrong) {
-  constexpr std::uint64_t seeds_max = 400;
+  constexpr std::uint64_t seeds_max = 1'000;
   for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
     WorldOptions options;
     options.seed = seed;
