@@ -19,6 +19,9 @@ from .channels import CampaignBook, CustomerWrite, possible
 from .operator import Operator
 from .tally import DAMAGE, Tally
 
+# What puts an order that an ERP holds twice before a person. The second is what recovery asks when the first of two has
+# ended, and the journal that knew of both is lost.
+RAISED = {"duplicate_document", "home_unknown"}
 # How long after it was woken a replica's request may still be on its way.
 AWAKE_S = 4.0
 
@@ -87,7 +90,7 @@ class Judge:
                 order = self._book.orders.get(reference)
                 if order is None or len(numbers) < 2:
                     continue
-                if "duplicate_document" in self._said_exceptions.get(order.name, ()):
+                if RAISED & set(self._said_exceptions.get(order.name, ())):
                     raised[erp, reference] = raised.get((erp, reference), 0) + len(numbers) - 1
                 else:
                     self._note("doubled", f"order {order.name} is {', '.join(numbers)} in {erp}, and nothing was raised")
