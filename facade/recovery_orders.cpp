@@ -110,20 +110,24 @@ journal::NewOutboxRow order_row(const DocumentRecord& document, std::int64_t epo
   return row;
 }
 
+std::vector<journal::ExceptionRecord> open_exceptions(const JournalReader& reader,
+                                                      const std::string& kind,
+                                                      const journal::Subject& subject) {
+  auto open = reader.exceptions("open", std::numeric_limits<int>::max());
+  std::erase_if(open, [&](const journal::ExceptionRecord& one) {
+    return one.kind != kind || one.subject != subject;
+  });
+  return open;
+}
+
 void settle_totals(JournalTransaction& tx, const journal::Subject& subject, Timestamp now) {
-  for (const journal::ExceptionRecord& known :
-       tx.exceptions("open", std::numeric_limits<int>::max())) {
-    if (known.kind == "totals_differ" && known.subject == subject)
-      tx.settle_exception(known.id, "underpin", "the order was changed or released since", now);
-  }
+  for (const journal::ExceptionRecord& one : open_exceptions(tx, "totals_differ", subject))
+    tx.settle_exception(one.id, "underpin", "the order was changed or released since", now);
 }
 
 bool waits_for_home(const JournalReader& reader, const journal::Subject& subject) {
   if (reader.fact(journal::closed_subject_fact(Capability::orders, subject)).empty()) return false;
-  const auto open = reader.exceptions("open", std::numeric_limits<int>::max());
-  return std::any_of(open.begin(), open.end(), [&](const journal::ExceptionRecord& known) {
-    return known.kind == "home_unknown" && known.subject == subject;
-  });
+  return !open_exceptions(reader, "home_unknown", subject).empty();
 }
 
 std::string waits_for(const journal::Subject& subject, std::int64_t exception) {
@@ -290,9 +294,8 @@ Status Recovery::several_documents(RecoveryState& state, const journal::Subject&
   return journal_.write([&](JournalTransaction& tx) {
     const std::string closed = journal::closed_subject_fact(Capability::orders, subject);
     for (const journal::ExceptionRecord& known :
-         tx.exceptions("open", std::numeric_limits<int>::max())) {
-      if (known.kind != "duplicate_document" || known.subject != subject || known.side != side)
-        continue;
+         open_exceptions(tx, "duplicate_document", subject)) {
+      if (known.side != side) continue;
       tx.set_fact(closed, waits_for(subject, known.id));
       return true;
     }

@@ -52,11 +52,10 @@ struct GateFacts {
   std::int64_t dropped = 0;
   Decimal money_at_risk;
   Timestamp newest_evidence;  // Empty: there is none.
-  std::string
-      evidence_for;      // Hash of adapters, mapping, code tables and rules it was made with ...
-  std::string in_force;  // ... and of those in force.
-  std::vector<std::string>
-      expired;  // Known differences that have expired, or are over their budget.
+  // Hashes of adapters, mapping, code tables and rules: those it was made with, and those in force.
+  std::string evidence_for;
+  std::string in_force;
+  std::vector<std::string> expired;  // Known differences: expired, or over their budget.
   std::optional<Timestamp> reconciled_at;
   std::int64_t reconciliation_differences = 0;
 };

@@ -86,7 +86,8 @@ class Reader {
     std::vector<std::string> all;
     for (const Value& item : member->items())
       if (item.is_string() && !item.text().empty()) all.push_back(item.text());
-    if (all.empty() || all.size() != member->size()) complain(key, "must be texts");
+    if (all.empty() || all.size() != member->size())
+      complain(key, "must be a text or a list of texts, none of them empty");
     return all;
   }
   Cohort cohort() {

@@ -29,6 +29,32 @@ std::optional<Earlier> earlier(Statement& select) {
   return found;
 }
 
+#define INTENT_ROW                                                           \
+  "INSERT INTO intent(capability, wave, subject, operation, name, channel, " \
+  "key, request_hash, request, side, birth, plan_version, give_up_at, "      \
+  "correlation, state, attempts, opened_at, settle_from) "
+
+// The values of INTENT_ROW, in its order; state and attempts are 0 and 1.
+template <class Statement>
+void bind_row(Statement& insert, const NewIntent& intent, Timestamp now) {
+  insert.bind(number(intent.capability))
+      .bind(intent.wave)
+      .bind(intent.subject)
+      .bind(intent.operation)
+      .bind(intent.name)
+      .bind(intent.channel.text())
+      .bind(intent.key.text())
+      .bind(intent.request_hash)
+      .bind(intent.request)
+      .bind(number(intent.side))
+      .bind(intent.birth)
+      .bind(intent.plan_version)
+      .bind(intent.give_up_at.micros)
+      .bind(intent.correlation_id)
+      .bind(now.micros)
+      .bind(intent.give_up_at.micros);
+}
+
 }  // namespace
 
 template <class Sql>
@@ -141,10 +167,7 @@ std::int64_t SqlTransaction<Sql>::open_unhindered(const NewIntent& intent, Times
   const std::size_t slash = intent.subject.find('/');
   const bool birth = intent.birth && slash != std::string::npos;
   const bool change = !state && !intent.birth && slash != std::string::npos;
-  std::string sql =
-      "INSERT INTO intent(capability, wave, subject, operation, name, channel, key, "
-      "request_hash, request, side, birth, plan_version, give_up_at, correlation, "
-      "state, attempts, opened_at, settle_from) "
+  std::string sql = INTENT_ROW
       "SELECT CAST(? AS BIGINT),?,?,?,?,?,?,?,?,CAST(? AS BIGINT),CAST(? AS BIGINT),"
       "CAST(? AS BIGINT),CAST(? AS BIGINT),?,0,1,CAST(? AS BIGINT),CAST(? AS BIGINT) WHERE "
       "NOT EXISTS (SELECT 1 FROM intent WHERE channel = ? AND key = ?) AND "
@@ -169,22 +192,7 @@ std::int64_t SqlTransaction<Sql>::open_unhindered(const NewIntent& intent, Times
   sql += " RETURNING id";
   auto& insert = connection_.prepared(sql.c_str());
   const std::int64_t capability = number(intent.capability);
-  insert.bind(capability)
-      .bind(intent.wave)
-      .bind(intent.subject)
-      .bind(intent.operation)
-      .bind(intent.name)
-      .bind(intent.channel.text())
-      .bind(intent.key.text())
-      .bind(intent.request_hash)
-      .bind(intent.request)
-      .bind(number(intent.side))
-      .bind(intent.birth)
-      .bind(intent.plan_version)
-      .bind(intent.give_up_at.micros)
-      .bind(intent.correlation_id)
-      .bind(now.micros)
-      .bind(intent.give_up_at.micros);
+  bind_row(insert, intent, now);
   insert.bind(intent.channel.text()).bind(intent.key.text());
   insert.bind(capability).bind(intent.name);
   insert.bind(capability).bind(intent.subject);
@@ -232,28 +240,8 @@ OpenOutcome SqlTransaction<Sql>::open_intent(const NewIntent& intent, Timestamp 
   }
   if (const auto judged = judge_side(intent)) return *judged;
   auto& insert =
-      connection_
-          .prepared(
-              "INSERT INTO intent(capability, wave, subject, operation, name, channel, key, "
-              "request_hash, request, side, birth, plan_version, give_up_at, correlation, "
-              "state, attempts, opened_at, settle_from) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?,?) RETURNING id")
-          .bind(number(intent.capability))
-          .bind(intent.wave)
-          .bind(intent.subject)
-          .bind(intent.operation)
-          .bind(intent.name)
-          .bind(intent.channel.text())
-          .bind(intent.key.text())
-          .bind(intent.request_hash)
-          .bind(intent.request)
-          .bind(number(intent.side))
-          .bind(intent.birth)
-          .bind(intent.plan_version)
-          .bind(intent.give_up_at.micros)
-          .bind(intent.correlation_id)
-          .bind(now.micros)
-          .bind(intent.give_up_at.micros);
+      connection_.prepared(INTENT_ROW "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,1,?,?) RETURNING id");
+  bind_row(insert, intent, now);
   return Opened{new_id(insert)};
 }
 
