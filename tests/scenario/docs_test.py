@@ -20,7 +20,7 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "simulators")]
 
 from drive.account import Account  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
-from drive.processes import Processes, free_port  # noqa: E402
+from drive.processes import Processes, free_ports  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 
 PAGES = ["cutover.md", "rollback.md", "what-if.md", "transfer.md", "reconcile.md"]
@@ -64,7 +64,7 @@ class Traffic(threading.Thread):
 def main() -> int:
     binary = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="underpin-docs-") as out:
-        ports = (free_port(), free_port())
+        ports = tuple(free_ports(2))
         config = copied_site(os.path.join(ROOT, "config", "underpin.json"), os.path.join(out, "config"), ports)
         processes = Processes(binary, config, out, ports, False, Account())
         wrong = []

@@ -14,7 +14,7 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "simulators")]
 
 from drive.account import Account  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
-from drive.processes import Processes, free_port  # noqa: E402
+from drive.processes import Processes, free_ports  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 
 wrong: list[str] = []
@@ -32,7 +32,7 @@ def entries(ops: Server) -> str:
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="underpin-kill-") as out:
-        ports = (free_port(), free_port())
+        ports = tuple(free_ports(2))
         config = copied_site(os.path.join(ROOT, "config", "underpin.json"), os.path.join(out, "config"), ports)
         channel = Server(ports[0], {"X-API-Key": "web-demo-key"})
         operator = Server(ports[1], {"X-API-Key": "operator-demo-key"})

@@ -19,7 +19,7 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "simulators")]
 
 from drive.account import Account  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
-from drive.processes import Processes, free_port  # noqa: E402
+from drive.processes import Processes, free_ports  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 
 wrong: list[str] = []
@@ -33,7 +33,7 @@ def expect(holds: bool, what: str) -> None:
 
 class Site:
     def __init__(self, binary: str, out: str):
-        self.binary, self.out, self.ports = os.path.abspath(binary), out, (free_port(), free_port())
+        self.binary, self.out, self.ports = os.path.abspath(binary), out, tuple(free_ports(2))
         self.config = copied_site(os.path.join(ROOT, "config", "underpin.json"), os.path.join(out, "config"), self.ports)
         # Slow enough that a sweep can be interrupted.
         with open(self.config, encoding="utf-8") as file:

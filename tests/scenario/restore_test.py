@@ -34,7 +34,7 @@ from drive.book import Book, Line, Order  # noqa: E402
 from drive.channel import LOCATIONS, PRICE, SKUS, Channel  # noqa: E402
 from drive.erps import BusinessCentral, Nav  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
-from drive.processes import BC_QUOTA, ROOT, NotStarted, Processes, free_port  # noqa: E402
+from drive.processes import BC_QUOTA, ROOT, NotStarted, Processes, free_ports  # noqa: E402
 from drive.sample_site import copied_site, without_guards  # noqa: E402
 from replicas_test import Shop  # noqa: E402
 
@@ -74,7 +74,8 @@ class Site(Processes):
     def __init__(self, binary: str, out: str, connection: str, account: Account):
         super().__init__(binary, "", out, (0, 0), False, account)
         self._connection = connection
-        self.ports = [(free_port(), free_port()) for _ in range(3 if connection else 1)]
+        free = free_ports(6 if connection else 2)
+        self.ports = list(zip(free[::2], free[1::2]))
         self._facades: list = [None] * len(self.ports)
         self.environment: dict = {}
 

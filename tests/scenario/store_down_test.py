@@ -19,7 +19,7 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "simulators")]
 
 from drive.account import Account  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
-from drive.processes import NotStarted, Processes, free_port  # noqa: E402
+from drive.processes import NotStarted, Processes, free_ports  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 
 RECONNECT_MS, PLAN_LEASE_MS = 500, 1500
@@ -131,7 +131,7 @@ def main() -> int:
         try:
             with open(os.path.join(cluster, "connection"), encoding="utf-8") as file:
                 connection = file.read().strip()
-            ports = (free_port(), free_port())
+            ports = tuple(free_ports(2))
             config = copied_site(os.path.join(ROOT, "config", "underpin.json"), os.path.join(out, "config"), ports)
             with_store(config, connection)
             processes = Processes(binary, config, out, ports, False, Account())

@@ -27,7 +27,7 @@ from drive.architect import Architect  # noqa: E402
 from drive.book import Book, Line, Order  # noqa: E402
 from drive.channel import LOCATIONS, PRICE, SKUS, Channel  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
-from drive.processes import NotStarted, free_port  # noqa: E402
+from drive.processes import NotStarted, free_ports  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 from drive.two_waves import WAVES, TwoWaves  # noqa: E402
 from replicas_test import Shop  # noqa: E402
@@ -230,7 +230,7 @@ def main() -> int:
             connection = file.read().strip()
     account = Account()
     with tempfile.TemporaryDirectory(prefix="underpin-waves-") as out:
-        ports = (free_port(), free_port())
+        ports = tuple(free_ports(2))
         site = TwoWaves(binary, configured(out, ports, connection), out, ports, False, account)
         try:
             site.start()

@@ -14,7 +14,7 @@ sys.path.append(os.path.join(HERE, "..", "..", "simulators"))  # For its sample 
 
 from drive.account import Account  # noqa: E402
 from drive.migration import Migration  # noqa: E402
-from drive.processes import ROOT, NotStarted, Processes, free_port  # noqa: E402
+from drive.processes import ROOT, NotStarted, Processes, free_ports  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 from drive.two_waves import TwoWaves  # noqa: E402
 
@@ -40,7 +40,7 @@ def main() -> int:
     site = "waves.json" if given.waves else "underpin.json"
     config, ports = given.config or os.path.join(ROOT, "config", site), (8080, 8081)
     if given.free_ports:
-        ports = (free_port(), free_port())
+        ports = tuple(free_ports(2))
         config = copied_site(config, os.path.join(out, "config"), ports)
     kind = TwoWaves if given.waves else Processes
     processes = kind(given.binary, config, out, ports, given.keep, account)

@@ -28,12 +28,6 @@ class NotStarted(RuntimeError):
     """Says which process did not start, and why."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def free_ports(count: int) -> list[int]:
     """All different: each is held until the last is found."""
     with contextlib.ExitStack() as held:
