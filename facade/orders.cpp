@@ -156,12 +156,7 @@ Answer OrderFacade::amend(const std::string& number, const OrderAmendment& amend
     if (from_history(*document)) return closed_long_ago(*document);
     const auto current = current_view(document->id, context);
     if (!current) return problem_for(current.error());
-    const std::string tag = entity_tag(*current);
-    const bool any = std::find(if_match.begin(), if_match.end(), "*") != if_match.end();
-    if (!any && std::find(if_match.begin(), if_match.end(), tag) == if_match.end()) {
-      return problem(412, "precondition-failed", "Precondition failed",
-                     "If-Match does not name the current version; read the order again.");
-    }
+    if (const auto stale = not_as_read(*current, if_match, *document)) return stale;
     if (is_closed(current->status)) {
       return problem(409, "closed", "The order is closed",
                      "The order is " + std::string(name(current->status)) +
@@ -180,8 +175,33 @@ Answer OrderFacade::amend(const std::string& number, const OrderAmendment& amend
       document->home, prepare);
 }
 
+// A channel states quantities of the order that it knows, ordered and cancelled ones. After a
+// restore the ordered quantity may be what was left of it, so that the same words mean another
+// change, also in a request that is repeated: only what was read since says what is meant.
+std::optional<Answer> OrderFacade::not_as_read(const Order& current,
+                                               const std::vector<std::string>& if_match,
+                                               const DocumentRecord& document) const {
+  std::string recovered;
+  const Status looked = journal_.look([&](const JournalReader& reader) {
+    recovered = reader.fact(journal::recovered_order_fact(order_subject(document.id)));
+  });
+  if (!looked) return problem_for(looked.error());
+  const auto named = [&](const std::string& tag) {
+    return std::find(if_match.begin(), if_match.end(), tag) != if_match.end();
+  };
+  if (named(entity_tag(current)) || (named("*") && recovered.empty())) return std::nullopt;
+  if (!if_match.empty() && !named("*"))
+    return problem(412, "precondition-failed", "Precondition failed",
+                   "If-Match does not name the current version; read the order again.");
+  if (recovered.empty()) return std::nullopt;
+  return problem(428, "precondition-required", "Precondition required",
+                 "What was cancelled of this order before may be lost: " + recovered +
+                     " Read the order, and send its entity tag.",
+                 {{"If-Match", "must be the entity tag of a read since"}});
+}
+
 Answer OrderFacade::cancel(const std::string& number, const OrderCancellation& cancellation,
-                           const WriteContext& context) {
+                           const std::vector<std::string>& if_match, const WriteContext& context) {
   const std::string asked = json::write(json::to_json(cancellation));
   const auto document = resolve(number, context);
   if (!document)
@@ -193,6 +213,11 @@ Answer OrderFacade::cancel(const std::string& number, const OrderCancellation& c
         intent_of(*document, "cancel_order", asked, hash_of), context, document->home,
         [&](journal::NewIntent&) -> std::optional<Answer> {
           if (from_history(*document)) return closed_long_ago(*document);
+          if (!if_match.empty()) {
+            const auto current = current_view(document->id, context);
+            if (!current) return problem_for(current.error());
+            if (const auto stale = not_as_read(*current, if_match, *document)) return stale;
+          }
           // Its home cannot know: that was another ERP's.
           if (!has_moved_part(content_of(document->id))) return std::nullopt;
           return problem_for(Error{ErrorCode::rejected, "a part of the order has shipped"});
@@ -202,6 +227,7 @@ Answer OrderFacade::cancel(const std::string& number, const OrderCancellation& c
     if (from_history(*document)) return closed_long_ago(*document);
     const auto current = current_view(document->id, context);
     if (!current) return problem_for(current.error());
+    if (const auto stale = not_as_read(*current, if_match, *document)) return stale;
     const auto amendment = as_amendment(*current, cancellation);
     if (!amendment) return problem_for(amendment.error());
     const auto at_home = less_moved(content_of(document->id), *amendment);

@@ -43,9 +43,10 @@ class OrderFacade {
   // PATCH /v1/orders/{number}. `if_match`: the entity tags the channel sent ("*": any).
   Answer amend(const std::string& number, const OrderAmendment& amendment,
                const std::vector<std::string>& if_match, const WriteContext& context);
-  // POST /v1/orders/{number}/cancel.
+  // POST /v1/orders/{number}/cancel. `if_match` may be empty, but not for lines of an order that
+  // was recovered after a restore.
   Answer cancel(const std::string& number, const OrderCancellation& cancellation,
-                const WriteContext& context);
+                const std::vector<std::string>& if_match, const WriteContext& context);
   // GET /v1/orders/{number}: the channel's number, or an ERP's, or an alias.
   Result<Tagged<Order>> get(const std::string& number, const CallContext& context);
   // The channel's view of a document as its home has it now; nothing is noted or compared.
@@ -81,6 +82,8 @@ class OrderFacade {
   Result<journal::DocumentRecord> remembered(const journal::DocumentRecord& record);
   // The channel's view of a known document, read from its home now.
   Result<Order> current_view(const OrderId& id, const CallContext& context);
+  std::optional<Answer> not_as_read(const Order& current, const std::vector<std::string>& if_match,
+                                    const journal::DocumentRecord& document) const;
   Result<Tagged<Order>> get(const journal::DocumentRecord& known, const CallContext& context);
   using MoreOf = void (*)(const Order&, const std::optional<OrderReceipt>&, json::Value&);
   ShadowCheck check_of(const journal::DocumentRecord& document, bool moved_already, MoreOf more,

@@ -248,6 +248,7 @@ Status Recovery::each(RecoveryState& state, const std::vector<std::string>& name
       RecoveryState own;
       own.dry_run = state.dry_run;
       own.epoch = state.epoch;
+      own.taken_at = state.taken_at;
       CallContext looking = context;
       looking.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
       // A thread has its own wall.

@@ -125,6 +125,12 @@ void settle_totals(JournalTransaction& tx, const journal::Subject& subject, Time
     tx.settle_exception(one.id, "underpin", "the order was changed or released since", now);
 }
 
+// Changes since the backup may have been made that nobody remembers; see OrderFacade::cancel.
+void note_recovered(JournalTransaction& tx, const journal::Subject& subject, Timestamp taken_at) {
+  tx.set_fact(journal::recovered_order_fact(subject),
+              "the journal was restored from a backup of " + taken_at.text() + ".");
+}
+
 bool waits_for_home(const JournalReader& reader, const journal::Subject& subject) {
   if (reader.fact(journal::closed_subject_fact(Capability::orders, subject)).empty()) return false;
   return !open_exceptions(reader, "home_unknown", subject).empty();
@@ -292,6 +298,7 @@ Status Recovery::several_documents(RecoveryState& state, const journal::Subject&
     return Done{};
   }
   return journal_.write([&](JournalTransaction& tx) {
+    note_recovered(tx, subject, state.taken_at);
     const std::string closed = journal::closed_subject_fact(Capability::orders, subject);
     for (const journal::ExceptionRecord& known :
          open_exceptions(tx, "duplicate_document", subject)) {
@@ -501,6 +508,7 @@ Status Recovery::write_order(RecoveryState& state, const OrderLook& look, OrderW
     (void)take_rows(tx, work.done, now_());
     if (work.hold_is_past) settle_totals(tx, look.subject, now_());
     tx.put_document(document);
+    if (!document.closed) note_recovered(tx, look.subject, state.taken_at);
     for (const journal::NewOutboxRow& row : work.fresh) {
       if (row.operation == "place_order")
         CatchUp::bring_first(tx, document.customer, row.side, row.wave, now_());
@@ -538,6 +546,7 @@ Status Recovery::reconsider(const journal::Subject& subject, std::optional<Side>
   const auto known = state();
   if (!known) return known.error();
   unkept.epoch = known->epoch;
+  unkept.taken_at = known->taken_at;
   const Status examined = examine_order(unkept, *id, std::nullopt, {true, home}, context);
   if (!examined) return examined;
   std::string closed;

@@ -58,7 +58,8 @@ Answer cancel(Facade& facade, const ApiCall& call) {
     if (!broken.empty()) return validation(broken);
     cancellation = *read;
   }
-  return facade.orders().cancel(call.params.at("number"), cancellation, call.write_context());
+  return facade.orders().cancel(call.params.at("number"), cancellation, call.if_match,
+                                call.write_context());
 }
 
 Answer get(Facade& facade, const ApiCall& call) {

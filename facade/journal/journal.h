@@ -333,6 +333,10 @@ inline constexpr const char* closed_fact = "closed";
 inline std::string closed_subject_fact(Capability capability, const Subject& subject) {
   return "closed/" + std::string(name(capability)) + "/" + subject;
 }
+// Set for an order that a recovery took from the ERPs: what of its lines was cancelled may be lost.
+inline std::string recovered_order_fact(const Subject& subject) {
+  return "recovered/orders/" + subject;
+}
 // Raised by every restore; absent: 1. A process is fenced by the epoch that it opened.
 inline constexpr const char* epoch_fact = "epoch";
 // Whose journal it is.

@@ -239,7 +239,7 @@ facade::Answer World::send(ChannelWrite& write) {
   if (write.operation == "amend_order")
     return facade_->orders().amend(number, write.amendment, {"*"}, context);
   if (write.operation == "cancel_order" || write.operation == "cancel_lines")
-    return facade_->orders().cancel(number, write.cancellation, context);
+    return facade_->orders().cancel(number, write.cancellation, {}, context);
   if (write.operation == "create_customer")
     return facade_->customers().create(write.customer, context);
   if (write.operation == "amend_customer") {

@@ -5,9 +5,8 @@ from __future__ import annotations
 import http.client
 import time
 from dataclasses import dataclass
-from decimal import Decimal
 
-from drive.book import Book, Order, cents
+from drive.book import Book
 from drive.channel import Channel, Shopper, changed_meanwhile
 from drive.http_calls import Answer
 
@@ -80,19 +79,6 @@ class PatientChannel(Channel):
             time.sleep(0.2)
         self.book.read_answered(operation, 0, False, f"{path}: {last}")
         return None
-
-    def get_order(self, order: Order) -> Answer | None:
-        """And goes by what it reads, as channels do: whether a smaller quantity was ordered or a part cancelled is not
-        known any more after a restore.
-        """
-        answer = super().get_order(order)
-        for there in answer.json["lines"] if answer is not None else []:
-            line = order.lines.get(there["number"])
-            cancelled = Decimal(there.get("cancelledQuantity", "0"))
-            if line is not None and Decimal(there["quantity"]) - cancelled == line.kept and cancelled != line.cancelled:
-                line.discount = cents(line.discount * Decimal(there["quantity"]) / line.quantity)
-                line.quantity, line.cancelled = Decimal(there["quantity"]), cancelled
-        return answer
 
     def amend_customer(self, number: str, values: dict) -> bool:
         for _ in range(8):

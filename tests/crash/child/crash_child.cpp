@@ -161,7 +161,7 @@ class Channel {
       case Kind::amend:
         return facade_.orders().amend(step.number.text(), step.amendment, {"*"}, context);
       case Kind::cancel:
-        return facade_.orders().cancel(step.number.text(), {}, context);
+        return facade_.orders().cancel(step.number.text(), {}, {}, context);
       case Kind::adjust:
         return facade_.inventory().adjust(step.adjustment, context);
       case Kind::create_customer:

@@ -44,6 +44,12 @@ class Line:
     def tax(self) -> Decimal:
         return cents(self.net * VAT)
 
+    def restate(self, quantity: Decimal, cancelled: Decimal) -> None:
+        """As so much ordered and so much of it cancelled; a discount is for what is ordered."""
+        if quantity != self.quantity:
+            self.discount = cents(self.discount * quantity / self.quantity)
+        self.quantity, self.cancelled = quantity, cancelled
+
     def request(self, description: str) -> dict:
         body = {"number": self.number, "sku": self.sku, "description": description, "uom": "PCS",
                 "location": self.location, "quantity": str(self.quantity),

@@ -165,6 +165,7 @@ class Channel:
             current = self.get_order(order)
             if current is None or order.shipped:
                 return False
+            self._go_by(order, current, {})
             lines, note, more = change(order)
             wanted = _with(order, note)
             body = {"lines": lines, "totals": wanted.totals()}
@@ -192,14 +193,27 @@ class Channel:
 
     def cancel(self, order: Order, lines: dict | None = None) -> bool:
         """The whole order, or {line number: cancelled quantity in total}."""
-        body = {"reason": "Customer changed their mind"}
-        if lines:
-            body["lines"] = [{"number": number, "quantity": str(quantity)}
-                             for number, quantity in lines.items()]
+        whole = not lines
+        lines = {number: Decimal(quantity) for number, quantity in (lines or {}).items()}
+        body: dict = {"reason": "Customer changed their mind"}
+        wanted = {number: order.lines[number].quantity - quantity for number, quantity in lines.items()}
+        before = {number: line.kept for number, line in order.lines.items()}
         begun = time.monotonic()
         was_shipped = order.shipped
-        for _ in range(4):
-            answer = self.write("cancel_order", "POST", f"/v1/orders/{order.number}/cancel", body)
+        read: dict = {}
+        for _ in range(6):
+            if lines:
+                body["lines"] = [{"number": number, "quantity": str(quantity)} for number, quantity in lines.items()]
+            answer = self.write("cancel_order", "POST", f"/v1/orders/{order.number}/cancel", body, read)
+            if answer is not None and not whole and answer.status in (412, 428):
+                answer = self.get_order(order)
+                if answer is None:
+                    return False
+                lines = self._go_by(order, answer, wanted)
+                read = {"If-Match": answer.headers.get("ETag", "")}
+                if lines:
+                    continue
+                break
             if answer is None or not changed_meanwhile(answer):
                 break
         if answer is None:
@@ -208,18 +222,39 @@ class Channel:
         if answer.status != 200:
             self._refused(order, "cancellation", answer)
             return False
-        if was_shipped and not lines:
+        if was_shipped and whole:
             self.book.found("status_regressed",
                             f"order {order.name} was cancelled after its goods had left")
         for line in order.lines.values():
-            cancelled = line.quantity if not lines else Decimal(lines.get(line.number, line.cancelled))
-            if cancelled != line.cancelled:
-                self.book.stock.more((line.sku, line.location), cancelled - line.cancelled, begun)
-                line.cancelled = cancelled
+            line.cancelled = line.quantity if whole else lines.get(line.number, line.cancelled)
+            if line.kept != before[line.number]:
+                self.book.stock.more((line.sku, line.location), before[line.number] - line.kept, begun)
         order.changes += 1
-        order.cancelled = order.cancelled or not lines
+        order.cancelled = order.cancelled or whole
         self.seen(order, answer.json.get("status", ""), order.status)
         return True
+
+    @staticmethod
+    def _go_by(order: Order, current: Answer, wanted: dict) -> dict:
+        """What was cancelled of a line may not be remembered any more; what is kept of it is.
+
+        `wanted`: how much of some lines is to be kept. Answers what is still to be cancelled of them, in total: a
+        cancellation that had no answer may have been carried out.
+        """
+        left: dict = {}
+        there = {line["number"]: line for line in current.json["lines"]}
+        for number, line in order.lines.items():
+            seen = there.get(number)
+            if seen is None:
+                if wanted.get(number) == 0:
+                    line.cancelled = line.quantity
+                continue
+            cancelled = Decimal(seen.get("cancelledQuantity", "0"))
+            done = Decimal(seen["quantity"]) - cancelled == wanted.get(number)
+            line.restate((wanted[number] if done else line.kept) + cancelled, cancelled)
+            if number in wanted and not done:
+                left[number] = line.quantity - wanted[number]
+        return left
 
     def _refused(self, order: Order, what: str, answer: Answer) -> None:
         """A change may be refused when the goods have left, which the ERP knows first."""

@@ -16,7 +16,7 @@ struct HistoryTest : FacadeFixture {
     legacy().add_customer(customer("C1"));
     EXPECT_EQ(facade->orders().place(order("1"), write("k1")).status, 201);
     settle();
-    EXPECT_EQ(facade->orders().cancel("1", {"", {}}, write("c1")).status, 200);
+    EXPECT_EQ(facade->orders().cancel("1", {"", {}}, {}, write("c1")).status, 200);
     settle();
     order_settings.history_file = (folder / "history.db").string();
   }
@@ -86,7 +86,7 @@ TEST_F(HistoryTest, WithNoneTheyAreGoneAndLegacyIsNotAsked) {
   OrderAmendment amendment;
   amendment.requested_date = Date{2026, 12, 1};
   EXPECT_EQ(facade->orders().amend("1", amendment, {"*"}, write("a1")).status, 409);
-  EXPECT_EQ(facade->orders().cancel("1", {"", {{1, Decimal::of(1)}}}, write("a2")).status, 409);
+  EXPECT_EQ(facade->orders().cancel("1", {"", {{1, Decimal::of(1)}}}, {}, write("a2")).status, 409);
   EXPECT_EQ(legacy().calls("get_order"), before);
   const auto list = facade->orders().list({}, context());
   ASSERT_TRUE(list);

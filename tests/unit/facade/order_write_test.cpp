@@ -297,7 +297,7 @@ TEST_F(OrderWriteTest, CancellingLinesIsRememberedAndMirrored) {
   OrderCancellation cancellation;
   cancellation.reason = "changed mind";
   cancellation.lines.push_back({1, Decimal::of(2)});
-  EXPECT_EQ(facade->orders().cancel("1", cancellation, write("c1")).status, 200);
+  EXPECT_EQ(facade->orders().cancel("1", cancellation, {}, write("c1")).status, 200);
   settle();
   const auto read = facade->orders().get("1", context());
   ASSERT_TRUE(read);
@@ -311,7 +311,7 @@ TEST_F(OrderWriteTest, ACancelAfterDispatchIsRefused) {
   facade->orders().place(order("1"), write("k1"));
   settle();
   legacy().ship(order("1").id);
-  EXPECT_EQ(facade->orders().cancel("1", {}, write("c1")).status, 422);
+  EXPECT_EQ(facade->orders().cancel("1", {}, {}, write("c1")).status, 422);
 }
 
 TEST_F(OrderWriteTest, ADocumentLivesWhereItWasBornWhateverThePlanSays) {
@@ -325,7 +325,7 @@ TEST_F(OrderWriteTest, ADocumentLivesWhereItWasBornWhateverThePlanSays) {
   EXPECT_EQ(document("2").home, Side::cloud);
   EXPECT_TRUE(cloud().orders_with(order("2").id).at(0).released);
   EXPECT_FALSE(legacy().orders_with(order("2").id).at(0).released) << "its inert copy";
-  EXPECT_EQ(facade->orders().cancel("1", {}, write("c1")).status, 200);
+  EXPECT_EQ(facade->orders().cancel("1", {}, {}, write("c1")).status, 200);
   settle();
   EXPECT_TRUE(legacy().orders_with(order("1").id).at(0).gone) << "cancelled at home";
   EXPECT_TRUE(cloud().orders_with(order("1").id).at(0).gone) << "and its copy follows";
@@ -428,7 +428,7 @@ TEST_F(OrderWriteTest, WithItsCopyGivenUpLaterChangesHaveNothingToFollow) {
   EXPECT_EQ(facade->orders().amend("1", amendment, {"*"}, write("k2")).status, 200);
   ASSERT_EQ(exceptions().size(), 1u);
   ASSERT_TRUE(facade->discard_exception(exceptions()[0].id, "olga", "not wanted there"));
-  EXPECT_EQ(facade->orders().cancel("1", {}, write("k3")).status, 200);
+  EXPECT_EQ(facade->orders().cancel("1", {}, {}, write("k3")).status, 200);
   settle();
   EXPECT_TRUE(exceptions().empty()) << exceptions().at(0).detail;
   EXPECT_EQ(in_cloud("1"), 0u);

@@ -16,9 +16,9 @@ TEST_F(RecoveryTest, AfterARestoreReadsAreServedAndWritesRefused) {
   EXPECT_EQ(refused.status, 503);
   EXPECT_GT(refused.retry_after_s, 0);
   EXPECT_NE(refused.body.find("underpin recover"), std::string::npos) << refused.body;
-  EXPECT_EQ(facade->orders().cancel("1", {}, write("c1")).status, 503);
+  EXPECT_EQ(facade->orders().cancel("1", {}, {}, write("c1")).status, 503);
   EXPECT_EQ(facade->orders().amend("1", {}, {"*"}, write("a1")).status, 503);
-  EXPECT_EQ(facade->orders().cancel("unknown", {}, write("c2")).status, 503)
+  EXPECT_EQ(facade->orders().cancel("unknown", {}, {}, write("c2")).status, 503)
       << "it may only be unknown until recovery";
   EXPECT_EQ(facade->customers().create(customer("C2"), write("k-c2")).status, 503);
   EXPECT_EQ(facade->inventory().adjust(movement("M1", "1"), write("k-m1")).status, 503);
@@ -57,7 +57,7 @@ TEST_F(RecoveryTest, OrdersSinceTheBackupAreKnownAgainAndNothingIsDoubled) {
   ASSERT_EQ(place("2").status, 201);
   settle();
   ASSERT_EQ(place("3").status, 201);  // Its mirror and its release are lost with the journal.
-  ASSERT_EQ(facade->orders().cancel("1", {}, write("c1")).status, 200);
+  ASSERT_EQ(facade->orders().cancel("1", {}, {}, write("c1")).status, 200);
   restore_backup();
   EXPECT_FALSE(known("2"));
 
@@ -112,6 +112,54 @@ TEST_F(RecoveryTest, ARepeatUnderALostKeyGetsItsReceiptAndMakesNoSecondDocument)
   EXPECT_EQ(documents_in(cloud(), "2"), 1U);
 }
 
+// What of a line was cancelled is lost with the journal, so "1 in all is cancelled" would take a
+// second one away, for an order that was made since and for one that the backup has.
+TEST_F(RecoveryTest, LinesOfARecoveredOrderAreChangedOnlyByWhoHasReadItSince) {
+  dual_write();
+  ASSERT_EQ(facade->orders().place(order("1", "4"), write("k1")).status, 201);
+  settle();
+  take_backup();
+  ASSERT_EQ(facade->orders().place(order("2", "4"), write("k2")).status, 201);
+  const OrderCancellation one{"changed mind", {{1, Decimal::of(1)}}};
+  const auto at_home = [&](const char* number) {
+    return legacy().orders_with(order(number).id).at(0).order.lines.at(0).quantity;
+  };
+  for (const char* number : {"1", "2"}) {
+    ASSERT_EQ(facade->orders().cancel(number, one, {}, write("c" + std::string(number))).status,
+              200);
+    ASSERT_EQ(at_home(number), Decimal::of(3));
+  }
+  const std::string tag_before = facade->orders().get("1", context())->etag;
+  settle();
+  restore_backup();
+  ASSERT_EQ(recover().state, "open");
+  settle();
+  for (const char* number : {"1", "2"}) {
+    const std::string key = "c" + std::string(number);
+    const Answer repeated = facade->orders().cancel(number, one, {}, write(key));
+    EXPECT_EQ(repeated.status, 428) << repeated.body;
+    EXPECT_NE(repeated.body.find("If-Match"), std::string::npos) << repeated.body;
+    EXPECT_EQ(facade->orders().cancel(number, one, {"*"}, write(key)).status, 428);
+    EXPECT_EQ(facade->orders().cancel(number, one, {tag_before}, write(key)).status, 412);
+    OrderAmendment amendment;
+    amendment.lines.emplace_back().number = 1;
+    amendment.lines.back().quantity = Decimal::of(6);
+    EXPECT_EQ(facade->orders().amend(number, amendment, {"*"}, write("a" + key)).status, 428);
+    EXPECT_EQ(at_home(number), Decimal::of(3));
+    // Whoever reads it sees what one more would mean.
+    const auto seen = facade->orders().get(number, context());
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(seen->value.lines.at(0).outstanding(), Decimal::of(3));
+    const OrderCancellation more{
+        "changed mind", {{1, seen->value.lines.at(0).cancelled_quantity + Decimal::of(1)}}};
+    EXPECT_EQ(facade->orders().cancel(number, more, {seen->etag}, write(key)).status, 200);
+    EXPECT_EQ(at_home(number), Decimal::of(2));
+    EXPECT_EQ(facade->orders().cancel(number, {}, {seen->etag}, write("w" + key)).status, 412);
+    EXPECT_EQ(facade->orders().cancel(number, {}, {}, write("w" + key)).status, 200)
+        << "all of it is clear without";
+  }
+}
+
 TEST_F(RecoveryTest, AHomeInTheCloudIsFoundThoughLegacyHasACopy) {
   dual_write();
   settle();
@@ -154,10 +202,10 @@ TEST_F(RecoveryTest, AnOrderThatBothHoldLiveStaysClosedUntilAPersonHasMendedIt) 
   ASSERT_EQ(exceptions().size(), 1U);
   EXPECT_EQ(exceptions()[0].kind, "live_in_both");
   EXPECT_EQ(exceptions()[0].subject, "web/2");
-  const Answer refused = facade->orders().cancel("2", {}, write("c2"));
+  const Answer refused = facade->orders().cancel("2", {}, {}, write("c2"));
   EXPECT_EQ(refused.status, 503);
   EXPECT_NE(refused.body.find("exception"), std::string::npos) << refused.body;
-  EXPECT_EQ(facade->orders().cancel("3", {}, write("c3")).status, 200) << "others are open";
+  EXPECT_EQ(facade->orders().cancel("3", {}, {}, write("c3")).status, 200) << "others are open";
   settle();
   EXPECT_FALSE(cloud().orders_with(order("2").id).at(0).gone) << "nobody decides by himself";
 
@@ -170,7 +218,7 @@ TEST_F(RecoveryTest, AnOrderThatBothHoldLiveStaysClosedUntilAPersonHasMendedIt) 
   ASSERT_TRUE(mended) << mended.error().message;
   EXPECT_TRUE(exceptions().empty());
   EXPECT_EQ(document("2").home, Side::legacy);
-  EXPECT_EQ(facade->orders().cancel("2", {}, write("c2")).status, 200);
+  EXPECT_EQ(facade->orders().cancel("2", {}, {}, write("c2")).status, 200);
 }
 
 TEST_F(RecoveryTest, TwoDocumentsInOneErpCloseTheirSubjectUntilOneHasEnded) {

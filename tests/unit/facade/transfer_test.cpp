@@ -95,7 +95,7 @@ TEST_F(TransferTest, AnOpenOrderIsBlockedInItsOldHomeAndReleasedInTheNew) {
   EXPECT_EQ(facade->transfers().status(id)->record.state, "done");
   EXPECT_EQ(seen("1").status, OrderStatus::released);
 
-  EXPECT_EQ(facade->orders().cancel("1", {"late", {}}, write("c1")).status, 200);
+  EXPECT_EQ(facade->orders().cancel("1", {"late", {}}, {}, write("c1")).status, 200);
   settle();
   EXPECT_TRUE(held(Side::cloud, "1").gone) << "its new home decides";
   EXPECT_TRUE(held(Side::legacy, "1").gone) << "and the copy follows";
@@ -187,10 +187,10 @@ TEST_F(TransferTest, ChangesOfAnOrderThatMovedInPartAreOfTheWholeOrder) {
   at_home_in(Side::cloud, "1");
   EXPECT_EQ(facade->orders().amend("1", quantity("3"), {"*"}, write("a2")).status, 422)
       << "four have left";
-  EXPECT_EQ(facade->orders().cancel("1", {"", {}}, write("c1")).status, 422)
+  EXPECT_EQ(facade->orders().cancel("1", {"", {}}, {}, write("c1")).status, 422)
       << "the new home knows nothing of what has left";
   EXPECT_FALSE(held(Side::cloud, "1").gone);
-  EXPECT_EQ(facade->orders().cancel("1", {"", {{1, Decimal::of(5)}}}, write("c2")).status, 200);
+  EXPECT_EQ(facade->orders().cancel("1", {"", {{1, Decimal::of(5)}}}, {}, write("c2")).status, 200);
   settle();
   EXPECT_EQ(held(Side::cloud, "1").order.lines[0].quantity, Decimal::of(3));
   EXPECT_EQ(seen("1").lines[0].cancelled_quantity, Decimal::of(5));
@@ -236,14 +236,14 @@ TEST_F(TransferTest, AChannelsChangeMeanwhileIsRefusedForAMoment) {
   meanwhile.status = 0;
   on_step = [&](Step step, const std::string&) {
     if (step != Step::levelled || meanwhile.status != 0) return;
-    meanwhile = facade->orders().cancel("1", {"", {}}, write("c1"));
+    meanwhile = facade->orders().cancel("1", {"", {}}, {}, write("c1"));
   };
   open();
   begin(Side::cloud);
   carry_out();
   EXPECT_EQ(meanwhile.status, 409) << meanwhile.body;
   EXPECT_GT(meanwhile.retry_after_s, 0);
-  EXPECT_EQ(facade->orders().cancel("1", {"", {}}, write("c1")).status, 200)
+  EXPECT_EQ(facade->orders().cancel("1", {"", {}}, {}, write("c1")).status, 200)
       << "and goes to the new home afterwards";
   EXPECT_TRUE(held(Side::cloud, "1").gone);
 }
@@ -255,7 +255,7 @@ TEST_F(TransferTest, AnUnansweredStepHoldsTheSubjectUntilItIsSettled) {
   legacy().set_trap("block_order", Trap::lost_answer);
   begin(Side::cloud);
   for (int i = 0; i < 5; ++i) (void)facade->transfers().run();
-  EXPECT_EQ(facade->orders().cancel("1", {"", {}}, write("c1")).status, 409);
+  EXPECT_EQ(facade->orders().cancel("1", {"", {}}, {}, write("c1")).status, 409);
   carry_out();
   at_home_in(Side::cloud, "1");
 }
@@ -370,7 +370,7 @@ TEST_F(TransferTest, ACopyThatWasMadeForATransferThatEndedFollowsItsDocument) {
   EXPECT_EQ(item(id, "1").state, "stayed") << item(id, "1").detail;
   at_home_in(Side::legacy, "1");
   EXPECT_TRUE(document("1").mirrored);
-  EXPECT_EQ(facade->orders().cancel("1", {"", {}}, write("c1")).status, 200);
+  EXPECT_EQ(facade->orders().cancel("1", {"", {}}, {}, write("c1")).status, 200);
   settle();
   EXPECT_TRUE(held(Side::cloud, "1").gone);
 }
@@ -570,7 +570,7 @@ TEST_P(TransferCrash, IsResumedAndTheOrderIsReleasedInOneHomeOnly) {
   legacy().set_down(false);
   cloud().set_down(false);
   open();
-  EXPECT_EQ(facade->orders().cancel("1", {"", {{1, Decimal::of(1)}}}, write("c1")).status,
+  EXPECT_EQ(facade->orders().cancel("1", {"", {{1, Decimal::of(1)}}}, {}, write("c1")).status,
             passed == 1 && GetParam() != Step::closed && GetParam() != Step::relaying &&
                     GetParam() != Step::relayed && GetParam() != Step::delivered
                 ? 409

@@ -13,7 +13,7 @@ TEST_F(TransferReplicas, OneThatHangsBeforeTheSwapIsOvertakenAndSwapsNothingWhen
   const auto first = replica("first", [&](Step step, const std::string&) {
     if (step != Step::levelled || ++hung > 1) return;
     // It stands still here. A channel's change that the other replica gets is refused meanwhile.
-    const Answer meanwhile = second->orders().cancel("1", {"", {}}, write("c1"));
+    const Answer meanwhile = second->orders().cancel("1", {"", {}}, {}, write("c1"));
     EXPECT_EQ(meanwhile.status, 409) << meanwhile.body;
     EXPECT_FALSE(released(Side::legacy) || released(Side::cloud));
     // It looks at the old home once more, and then stands still again, right before the swap. Its
