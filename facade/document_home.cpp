@@ -1,8 +1,10 @@
 #include "facade/document_home.h"
 
+#include <algorithm>
+
 namespace underpin::facade {
 
-DocumentSeen seen_as(const CapabilityDescriptor& descriptor, const Order& order) {
+DocumentSeen seen_as(const CapabilityDescriptor& descriptor, const Order& order, bool released) {
   switch (order.status) {
     case OrderStatus::cancelled:
     case OrderStatus::rejected:
@@ -11,13 +13,19 @@ DocumentSeen seen_as(const CapabilityDescriptor& descriptor, const Order& order)
     case OrderStatus::open:
       // Where nothing can be kept from execution there are no copies.
       return descriptor.inert_by.empty() ? DocumentSeen::live : DocumentSeen::inert;
-    case OrderStatus::released:
     case OrderStatus::partially_shipped:
+      return released || descriptor.inert_by.empty() ? DocumentSeen::live : DocumentSeen::inert;
+    case OrderStatus::released:
     case OrderStatus::shipped:
     case OrderStatus::invoiced:
       break;
   }
   return DocumentSeen::live;
+}
+
+bool has_shipped(const Order& order) {
+  return std::any_of(order.lines.begin(), order.lines.end(),
+                     [](const OrderLine& line) { return !line.shipped_quantity.is_zero(); });
 }
 
 HomeVerdict judge_home(const HomeEvidence& evidence) {
@@ -42,6 +50,9 @@ HomeVerdict judge_home(const HomeEvidence& evidence) {
     return {remains(Side::legacy) ? Side::legacy : Side::cloud, {}};
   if (evidence.known_home) return {evidence.known_home, {}};
   if (in_legacy != in_cloud) return {in_legacy ? Side::legacy : Side::cloud, {}};
+  if (remains(Side::legacy) && remains(Side::cloud) &&
+      evidence.shipped_in_legacy != evidence.shipped_in_cloud)
+    return {evidence.shipped_in_legacy ? Side::legacy : Side::cloud, {}};
   const Side born = evidence.birth_side;
   if (evidence.legacy == evidence.cloud) {
     const bool told_apart = evidence.legacy == DocumentSeen::ended || evidence.same_content;

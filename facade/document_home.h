@@ -13,12 +13,18 @@ namespace underpin::facade {
 // What one ERP holds. A copy is inert, and reads as not released (CapabilityDescriptor::inert_by);
 // what is released, or has left, is executed there.
 enum class DocumentSeen { absent, inert, live, ended };
-DocumentSeen seen_as(const CapabilityDescriptor& descriptor, const Order& order);
+// `released`: as its receipt says. An order of which a part has left and that is being moved to
+// another home is not.
+DocumentSeen seen_as(const CapabilityDescriptor& descriptor, const Order& order, bool released);
+// A part of it has left there. Copies are never shipped: it is, or was, at home there.
+bool has_shipped(const Order& order);
 
 struct HomeEvidence {
   DocumentSeen legacy = DocumentSeen::absent;
   DocumentSeen cloud = DocumentSeen::absent;
   bool same_content = false;       // Of two inert documents.
+  bool shipped_in_legacy = false;  // A part; see has_shipped.
+  bool shipped_in_cloud = false;
   std::optional<Side> known_home;  // As the journal has it.
   Side birth_side = Side::legacy;  // By the plan.
   // A person has looked at it, and perhaps ended one of the documents in its ERP: what is not ended

@@ -346,7 +346,18 @@ Result<std::optional<DocumentRecord>> OrderFacade::look_for(const OrderId& id,
       return order.result.error();
     }
     there[static_cast<std::size_t>(side)] = *order.result;
-    const DocumentSeen seen = seen_as(systems_.on(side).adapter->descriptor(), *order.result);
+    bool released = true;
+    if (order.result->status == OrderStatus::partially_shipped) {
+      const auto receipt = call_port<OrderReceipt>(
+          systems_, side, context.deadline, &ErpAdapter::orders,
+          [&](OrderService& port) { return port.find_receipt(id, context); });
+      if (!receipt && !is_absent(receipt.error())) return receipt.error();
+      released = !receipt || receipt->released;
+    }
+    const DocumentSeen seen =
+        seen_as(systems_.on(side).adapter->descriptor(), *order.result, released);
+    (side == Side::legacy ? evidence.shipped_in_legacy : evidence.shipped_in_cloud) =
+        has_shipped(*order.result);
     (side == Side::legacy ? evidence.legacy : evidence.cloud) = seen;
     if (seen == DocumentSeen::live) break;  // Only its home releases it.
   }

@@ -109,6 +109,7 @@ class Recovery {
   struct Sight {
     std::optional<Order> order;
     DocumentNumber document;
+    bool released = true;  // As far as its receipt says.
   };
   struct OrderLook;
   struct OrderWork;

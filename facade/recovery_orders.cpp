@@ -56,6 +56,18 @@ std::string content_of(Order at_home, const OrderId& id) {
   return write_content(at_home);
 }
 
+// The other ERP was its home, and a part had left when it was moved: what is here is the rest.
+bool is_rest_of(const Order& here, const Order& other, bool home_changed) {
+  if (!has_shipped(other)) return false;
+  if (home_changed) return true;
+  return std::all_of(other.lines.begin(), other.lines.end(), [&](const OrderLine& line) {
+    const auto rest = std::find_if(here.lines.begin(), here.lines.end(),
+                                   [&](const OrderLine& l) { return l.number == line.number; });
+    return line.shipped_quantity.is_zero() || rest == here.lines.end() ||
+           rest->quantity + line.shipped_quantity == line.quantity;
+  });
+}
+
 // What the channel knew, brought to what its home holds now: changes since the backup are lost.
 std::string content_after(Order known, const Order& at_home) {
   if (at_home.status == OrderStatus::cancelled) {
@@ -65,12 +77,14 @@ std::string content_after(Order known, const Order& at_home) {
   for (OrderLine& line : known.lines) {
     const auto now = std::find_if(at_home.lines.begin(), at_home.lines.end(),
                                   [&](const OrderLine& l) { return l.number == line.number; });
+    // Of a document that was moved to this home, a part may have left in the other.
+    const Decimal moved = line.shipped_quantity;
     if (now == at_home.lines.end()) {
-      line.cancelled_quantity = line.quantity;  // ERPs delete what is cancelled as a whole.
+      line.cancelled_quantity = line.quantity - moved;  // ERPs delete what is cancelled as a whole.
       continue;
     }
-    if (now->quantity + line.cancelled_quantity != line.quantity) {
-      line.quantity = now->quantity + line.cancelled_quantity;
+    if (now->quantity + line.cancelled_quantity + moved != line.quantity) {
+      line.quantity = now->quantity + line.cancelled_quantity + moved;
       line.adjustments = now->adjustments;
       line.net_amount = now->net_amount;
     }
@@ -204,6 +218,7 @@ Result<Recovery::Sight> Recovery::sight(Side side, const OrderId& id,
       return receipt.result.error();
     }
     ref.document = receipt.result->document;
+    seen.released = receipt.result->released;
   }
   const auto order = observe<Order>(side, cutover::Operation::read, [&] {
     return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
@@ -322,8 +337,10 @@ Status Recovery::several_documents(RecoveryState& state, const journal::Subject&
 Status Recovery::judge(OrderLook& look, std::optional<Side> older_home) const {
   for (const Side side : {Side::legacy, Side::cloud}) {
     if (!look.on(side).order) continue;
-    (side == Side::legacy ? look.evidence.legacy : look.evidence.cloud) =
-        seen_as(systems_.on(side).adapter->descriptor(), *look.on(side).order);
+    (side == Side::legacy ? look.evidence.legacy : look.evidence.cloud) = seen_as(
+        systems_.on(side).adapter->descriptor(), *look.on(side).order, look.on(side).released);
+    (side == Side::legacy ? look.evidence.shipped_in_legacy : look.evidence.shipped_in_cloud) =
+        has_shipped(*look.on(side).order);
   }
   const auto& legacy = look.on(Side::legacy).order;
   const auto& cloud = look.on(Side::cloud).order;
@@ -351,23 +368,31 @@ Status Recovery::judge(OrderLook& look, std::optional<Side> older_home) const {
 DocumentRecord Recovery::document_of(RecoveryState& state, const OrderLook& look, Side home,
                                      bool& changed) const {
   const Order& at_home = *look.on(home).order;
+  const auto& elsewhere = look.on(other(home)).order;
   DocumentRecord document =
       look.known ? *look.known
                  : adopted(at_home, look.id, home, look.on(home).document, plans_.wave(), now_());
+  const bool home_changed = look.known && document.home != home;
+  const bool rest = elsewhere && (home_changed || !look.known) &&
+                    is_rest_of(at_home, *elsewhere, home_changed) &&
+                    !has_moved_part(read_content(document.content));
   if (!look.known) {
     document.plan_version = look.plan.version;
     document.bucket = cutover::bucket_per_100k(look.plan.salt, look.subject);
-    if (!look.id.channel.empty()) document.content = content_of(at_home, look.id);
+    if (!look.id.channel.empty())
+      document.content = content_of(rest ? *elsewhere : at_home, look.id);
+    if (rest) document.grand_total = elsewhere->totals.grand_total;
     ++state.counts["orders_rebuilt"];
-  } else if (document.home != home) {
+  } else if (home_changed) {
     ++state.counts["homes_changed"];
   }
+  if (rest) document.content = content_with_moved_part(document, *elsewhere);
   const auto before = read_content(document.content);
   const std::string after = before ? content_after(*before, at_home) : std::string{};
   changed = !before || after != write_content(*before);
   if (look.known && before && changed) {
     document.content = after;
-    document.grand_total = at_home.totals.grand_total;
+    if (!has_moved_part(before)) document.grand_total = at_home.totals.grand_total;
     ++state.counts["orders_changed"];
   }
   document.home = home;

@@ -129,6 +129,16 @@ class TransferOrder final : public WriteOperation {
     return Answer::json(200, body);
   }
 
+  // Where the order is, recovery finds out by itself; another transfer may move it.
+  void given_up(JournalTransaction& tx, const Intent& intent) override {
+    const auto wish = wish_of(intent);
+    auto item = wish ? tx.transfer_item(wish->transfer, intent.subject) : std::nullopt;
+    if (!item) return;
+    item->state = "stayed";
+    item->detail = "the journal was restored from a backup while it was being moved";
+    tx.put_transfer_item(*item);
+  }
+
   std::string location(const Intent& intent) const override {
     const auto wish = wish_of(intent);
     return "/ops/v1/cutover/orders/transfers/" + std::to_string(wish ? wish->transfer : 0);

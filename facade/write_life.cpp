@@ -513,8 +513,10 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) 
     if (error.code == ErrorCode::conflict) {
       raise_once(intent, "duplicate_document", error);  // It stays open, and its subject closed.
     } else if (error.code == ErrorCode::not_found) {
-      const Status given_up =
-          journal_.write([&](JournalTransaction& tx) { return tx.release_intent(intent.id); });
+      const Status given_up = journal_.write([&](JournalTransaction& tx) {
+        operation->second->given_up(tx, intent);
+        return tx.release_intent(intent.id);
+      });
       if (given_up) ++done.given_up;
       if (!given_up) done.waits = given_up.error().message;
     } else {

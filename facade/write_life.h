@@ -63,6 +63,11 @@ class WriteOperation {
                                   bool refused, Timestamp now) {
     (void)tx, (void)intent, (void)refused, (void)now;
   }
+  // Nobody will send it any more, by a recovery: what it leaves, in the transaction that frees its
+  // subject.
+  virtual void given_up(journal::JournalTransaction& tx, const journal::Intent& intent) {
+    (void)tx, (void)intent;
+  }
   // Where the channel will find what it wrote.
   virtual std::string location(const journal::Intent& intent) const = 0;
   // The first receipt of a document that is known although nobody remembers its key, and where it

@@ -34,6 +34,26 @@ TEST(DocumentHome, NobodyDecidesWhenBothAreExecuted) {
   EXPECT_EQ(judge_home(executed).doubt, "live_in_both");
 }
 
+TEST(DocumentHome, OfAMoveThatWasInterruptedIsWhereAPartHasLeft) {
+  CapabilityDescriptor can;
+  can.inert_by = "unreleased";
+  Order part;
+  part.status = OrderStatus::partially_shipped;
+  EXPECT_EQ(seen_as(can, part, true), Seen::live);
+  EXPECT_EQ(seen_as(can, part, false), Seen::inert);
+  EXPECT_EQ(seen_as(CapabilityDescriptor{}, part, false), Seen::live);
+  HomeEvidence e = evidence(Seen::inert, Seen::inert);
+  e.birth_side = Side::cloud;
+  e.shipped_in_legacy = true;
+  EXPECT_EQ(judge_home(e).home, Side::legacy);
+  e.shipped_in_cloud = true;
+  EXPECT_EQ(judge_home(e).doubt, "home_unknown") << "a copy is never shipped";
+  e.shipped_in_legacy = false;
+  EXPECT_EQ(judge_home(e).home, Side::cloud);
+  e.known_home = Side::legacy;
+  EXPECT_EQ(judge_home(e).home, Side::legacy);
+}
+
 TEST(DocumentHome, IsWhatRemainsWhenAPersonHasEndedTheOther) {
   HomeEvidence e = evidence(Seen::ended, Seen::live);
   e.known_home = Side::legacy;
@@ -92,12 +112,12 @@ TEST(DocumentHome, WhereNothingCanBeKeptInertEveryDocumentIsLive) {
   Order open;
   CapabilityDescriptor can;
   can.inert_by = "unreleased";
-  EXPECT_EQ(seen_as(can, open), Seen::inert);
-  EXPECT_EQ(seen_as(CapabilityDescriptor{}, open), Seen::live);
+  EXPECT_EQ(seen_as(can, open, true), Seen::inert);
+  EXPECT_EQ(seen_as(CapabilityDescriptor{}, open, true), Seen::live);
   open.status = OrderStatus::cancelled;
-  EXPECT_EQ(seen_as(CapabilityDescriptor{}, open), Seen::ended);
+  EXPECT_EQ(seen_as(CapabilityDescriptor{}, open, true), Seen::ended);
   open.status = OrderStatus::partially_shipped;
-  EXPECT_EQ(seen_as(can, open), Seen::live);
+  EXPECT_EQ(seen_as(can, open, true), Seen::live);
 }
 
 }  // namespace
