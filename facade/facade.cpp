@@ -55,10 +55,9 @@ Status Facade::set_up() {
   plans_ = std::make_unique<PlanBook>(*journal_, settings_.wave, settings_.plan_lease_ms);
   const Status loaded = plans_->load(now());
   if (!loaded) return loaded;
-  comparisons_ = std::make_unique<Comparisons>(systems_, *ledger_,
-                                               settings_.fields.with(settings_.parity_rules),
-                                               *shadows_, now, settings_.parity_share_per_100k,
-                                               settings_.comparisons);
+  comparisons_ = std::make_unique<Comparisons>(
+      systems_, *ledger_, settings_.fields.with(settings_.parity_rules), *shadows_, now,
+      settings_.parity_share_per_100k, settings_.comparisons);
   writes_ = std::make_unique<WriteLife>(systems_, *journal_, *plans_, now, settings_.on_step,
                                         settings_.writes);
   add_order_writes(*writes_, systems_, *journal_, demand_, settings_.orders);
