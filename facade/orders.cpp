@@ -389,11 +389,14 @@ Status OrderFacade::adopt(const OrderId& id, const CallContext& context) {
 
 Result<DocumentRecord> OrderFacade::remembered(const DocumentRecord& record) {
   std::optional<DocumentRecord> stored;
+  bool closed = false;
   const Status written = journal_.write([&](JournalTransaction& tx) {
-    if (!tx.document(record.id)) put_with_xref(tx, record);
-    return true;
+    // A guess at most, while a recovery has yet to find out.
+    closed = !tx.fact(journal::closed_fact).empty();
+    if (!closed && !tx.document(record.id)) put_with_xref(tx, record);
+    return !closed;
   });
-  if (!written) return written.error();
+  if (!written && !closed) return written.error();
   const Status again =
       journal_.look([&](const JournalReader& reader) { stored = reader.document(record.id); });
   if (!again) return again.error();

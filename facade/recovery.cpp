@@ -63,10 +63,33 @@ Result<RecoveryState> Recovery::state() const {
 }
 
 Status Recovery::keep(const RecoveryState& state) {
-  return journal_.write([&](JournalTransaction& tx) {
+  return write(state, [&](JournalTransaction& tx) {
     keep_recovery(tx, state);
     return true;
   });
+}
+
+// One that stood still meanwhile finds the recovery carried on by another, or over and writes open.
+bool Recovery::is_ours(JournalTransaction& tx, const RecoveryState& state) const {
+  if (state.state != "running") return true;  // A person's decision on one order, at any time.
+  const RecoveryState stored = recovery_in(tx);
+  if (tx.fact(journal::closed_fact).empty() || stored.state != "running" ||
+      stored.started_at != state.started_at)
+    return false;
+  if (!journal_.shared()) return true;
+  const auto claimed = tx.claim_on("task/recovery");
+  return !claimed || claimed->replica == tx.self() || claimed->until <= now_();
+}
+
+Status Recovery::write(const RecoveryState& state,
+                       const std::function<bool(JournalTransaction&)>& work) {
+  bool lost = false;
+  const Status written = journal_.write([&](JournalTransaction& tx) {
+    lost = !is_ours(tx, state);
+    return !lost && work(tx);
+  });
+  if (lost) return Error{ErrorCode::conflict, "another replica has carried the recovery on"};
+  return written;
 }
 
 Result<RecoveryState> Recovery::start(const std::string& actor, const std::string& reason,
@@ -200,18 +223,39 @@ Status Recovery::intents(RecoveryState& state, const CallContext& context, bool&
           static_cast<std::int64_t>(reader.open_intents(std::numeric_limits<int>::max()).size());
     });
   }
+  // Each of their orders is looked at, whatever becomes of its intent, and however often an ERP
+  // does not answer meanwhile; no feed need tell of it.
+  const std::string fact = "recovery/orders of intents";
+  std::set<std::string> orders;
+  const Status noted = write(state, [&](JournalTransaction& tx) {
+    orders = names_in(tx.fact(fact));
+    for (const journal::Intent& intent : tx.open_intents(std::numeric_limits<int>::max()))
+      if (intent.capability == Capability::orders) orders.insert(intent.subject);
+    tx.set_fact(fact, text_of(orders));
+    return true;
+  });
+  if (!noted) return noted;
   const WriteLife::LookedUp looked = writes_.settle_by_looking_up(context);
-  state.waits = looked.waits;
-  last = looked.waits.empty();
   state.counts["intents_settled"] += looked.settled;
   state.counts["intents_given_up"] += looked.given_up;
-  for (const journal::Subject& subject : looked.orders) {
-    const auto id = order_id_of(subject);
-    if (!id) continue;
-    const Status examined = examine_order(state, *id, std::nullopt, {}, context);
-    if (!examined) return examined;
-  }
-  return Done{};
+  last = false;
+  state.waits = looked.waits;
+  if (!looked.waits.empty()) return Done{};
+  const std::vector<std::string> names(orders.begin(), orders.end());
+  bool all = false;
+  const Status examined = each(
+      state, names,
+      [&](RecoveryState& own, std::size_t at, const CallContext& looking) -> Status {
+        const auto id = order_id_of(names[at]);
+        return id ? examine_order(own, *id, std::nullopt, {}, looking) : Status(Done{});
+      },
+      context, all);
+  if (!examined || !all) return examined;
+  last = true;
+  return write(state, [&](JournalTransaction& tx) {
+    tx.set_fact(fact, "");
+    return true;
+  });
 }
 
 Result<std::string> Recovery::begin_at(const RecoveryState& state, Side side,
@@ -246,6 +290,8 @@ Status Recovery::each(RecoveryState& state, const std::vector<std::string>& name
         at = open[next++];
       }
       RecoveryState own;
+      own.state = state.state;
+      own.started_at = state.started_at;
       own.dry_run = state.dry_run;
       own.epoch = state.epoch;
       own.taken_at = state.taken_at;
@@ -392,7 +438,9 @@ Status Recovery::open(RecoveryState& state) {
   if (!agree && !state.dry_run) state.waits = "the counts do not agree: writes stay closed";
   const Status written = audit_.write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     (void)tx.lock_audit();
-    if (recovery_in(tx).state != "running") return false;
+    RecoveryState as_begun = state;
+    as_begun.state = "running";
+    if (!is_ours(tx, as_begun)) return false;
     if (opens) tx.set_fact(journal::closed_fact, "");
     keep_recovery(tx, state);
     AuditNote note;

@@ -71,6 +71,9 @@ std::optional<std::string> position_at(const journal::JournalReader& reader,
 
 // Kept as the journal's fact "recovery".
 void keep_recovery(journal::JournalTransaction& tx, const RecoveryState& state);
+// Names of subjects, as a fact keeps them.
+std::set<std::string> names_in(const std::string& fact);
+std::string text_of(const std::set<std::string>& names);
 // Made by the recovery itself: a restore begins to number far above the rows of its backup.
 bool is_fresh(const RecoveryState& state, const journal::OutboxRow& row);
 // Takes rows away; a dead one with its exception.
@@ -109,7 +112,7 @@ class Recovery {
   struct Sight {
     std::optional<Order> order;
     DocumentNumber document;
-    bool released = true;  // As far as its receipt says.
+    std::optional<bool> released;  // As its receipt says; one that is older has none.
   };
   struct OrderLook;
   struct OrderWork;
@@ -135,11 +138,11 @@ class Recovery {
     bool mended = false;       // By a person, in the ERPs.
     std::optional<Side> home;  // As that person says.
   };
-  Status examine_order(RecoveryState& state, const OrderId& id, std::optional<Side> older_home,
+  Status examine_order(RecoveryState& state, const OrderId& id, std::optional<Side> born,
                        const Decision& decision, const CallContext& context);
   Status several_documents(RecoveryState& state, const journal::Subject& subject, Side side,
                            const Error& said);
-  Status judge(OrderLook& look, std::optional<Side> older_home) const;
+  Status judge(OrderLook& look, std::optional<Side> born) const;
   journal::DocumentRecord document_of(RecoveryState& state, const OrderLook& look, Side home,
                                       bool& changed) const;
   void drop_past_hold(const OrderLook& look, OrderWork& work) const;
@@ -156,11 +159,15 @@ class Recovery {
                           const CallContext& context);
   Status examine_movement_row(RecoveryState& state, const journal::OutboxRow& row,
                               const CallContext& context);
-  Result<Sight> sight(Side side, const OrderId& id, std::optional<Side> older_home,
+  Result<Sight> sight(Side side, const OrderId& id, std::optional<Side> born,
                       const CallContext& context) const;
   Result<std::string> begin_at(const RecoveryState& state, Side side, const std::string& feed,
                                bool or_oldest) const;
   Status keep(const RecoveryState& state);
+  // Every write of a recovery: nothing when it is not this replica's any more.
+  Status write(const RecoveryState& state,
+               const std::function<bool(journal::JournalTransaction&)>& work);
+  bool is_ours(journal::JournalTransaction& tx, const RecoveryState& state) const;
 
   const Systems& systems_;
   journal::Journal& journal_;

@@ -42,11 +42,18 @@ bool same_header(const Order& a, const Order& b) {
          same_text(a.customer_reference, b.customer_reference);
 }
 
+// Quantities that left, in a content, are those that left another home (content_with_moved_part).
+OrderLine as_ordered(OrderLine line) {
+  line.shipped_quantity = line.invoiced_quantity = line.cancelled_quantity = Decimal{};
+  return line;
+}
+
 // An order as a channel may have placed it, by what its home holds: what the ERP cannot keep is
 // lost with the journal.
 std::string content_of(Order at_home, const OrderId& id) {
   if (at_home.lines.empty()) return {};
   at_home.id = id;
+  for (OrderLine& line : at_home.lines) line = as_ordered(line);
   at_home.shipments.clear();
   at_home.invoices.clear();
   at_home.updated_at.reset();
@@ -56,15 +63,15 @@ std::string content_of(Order at_home, const OrderId& id) {
   return write_content(at_home);
 }
 
-// The other ERP was its home, and a part had left when it was moved: what is here is the rest.
-bool is_rest_of(const Order& here, const Order& other, bool home_changed) {
+// The other ERP was its home, and a part had left when it was moved: what is here is the rest. Its
+// old document follows it as a copy, so that no more is outstanding here than there. A copy of
+// which something left by mistake lacks that.
+bool is_rest_of(const Order& here, const Order& other) {
   if (!has_shipped(other)) return false;
-  if (home_changed) return true;
-  return std::all_of(other.lines.begin(), other.lines.end(), [&](const OrderLine& line) {
-    const auto rest = std::find_if(here.lines.begin(), here.lines.end(),
-                                   [&](const OrderLine& l) { return l.number == line.number; });
-    return line.shipped_quantity.is_zero() || rest == here.lines.end() ||
-           rest->quantity + line.shipped_quantity == line.quantity;
+  return std::all_of(here.lines.begin(), here.lines.end(), [&](const OrderLine& line) {
+    const auto old = std::find_if(other.lines.begin(), other.lines.end(),
+                                  [&](const OrderLine& l) { return l.number == line.number; });
+    return old == other.lines.end() || !(line.outstanding() > old->outstanding());
   });
 }
 
@@ -96,7 +103,7 @@ std::string content_after(Order known, const Order& at_home) {
   for (const OrderLine& line : at_home.lines) {
     const bool there = std::any_of(known.lines.begin(), known.lines.end(),
                                    [&](const OrderLine& l) { return l.number == line.number; });
-    if (!there) known.lines.push_back(line);
+    if (!there) known.lines.push_back(as_ordered(line));
   }
   if (at_home.ship_to && !same_place(at_home.ship_to, known.ship_to))
     known.ship_to = at_home.ship_to;
@@ -170,7 +177,7 @@ Status Recovery::orders_page(RecoveryState& state, Side side, const CallContext&
   });
   if (!page.result) return page.result.error();
   std::vector<OrderId> ids;
-  std::vector<std::optional<Side>> older_homes;
+  std::vector<std::optional<Side>> births;
   std::vector<std::string> names;
   for (const OrderChange& change : page.result->items) {
     const OrderId id = identity_in_journal(change.ref.id, systems_);
@@ -179,16 +186,16 @@ Status Recovery::orders_page(RecoveryState& state, Side side, const CallContext&
     if (std::find(names.begin(), names.end(), order_subject(id)) != names.end()) continue;
     ids.push_back(id);
     names.push_back(order_subject(id));
-    older_homes.emplace_back();
+    births.emplace_back();
     if (id.channel.empty())
-      older_homes.back() =
+      births.back() =
           change.ref.id.channel.text() == systems_.legacy.name ? Side::legacy : Side::cloud;
   }
   bool all = false;
   const Status examined = each(
       state, names,
       [&](RecoveryState& own, std::size_t at, const CallContext& looking) {
-        return examine_order(own, ids[at], older_homes[at], {}, looking);
+        return examine_order(own, ids[at], births[at], {}, looking);
       },
       context, all);
   last = false;
@@ -198,16 +205,15 @@ Status Recovery::orders_page(RecoveryState& state, Side side, const CallContext&
   return Done{};
 }
 
-Result<Recovery::Sight> Recovery::sight(Side side, const OrderId& id,
-                                        std::optional<Side> older_home,
+Result<Recovery::Sight> Recovery::sight(Side side, const OrderId& id, std::optional<Side> born,
                                         const CallContext& context) const {
   Sight seen;
   if (!systems_.offers(side, Capability::orders)) return seen;
   OrderRef ref;
-  if (older_home && *older_home == side) {
+  if (born && *born == side) {
     ref.document = DocumentNumber{id.number.text()};
   } else {
-    ref.id = older_home ? OrderId{ChannelId{systems_.on(*older_home).name}, id.number} : id;
+    ref.id = born ? OrderId{ChannelId{systems_.on(*born).name}, id.number} : id;
     const auto receipt = observe<OrderReceipt>(side, cutover::Operation::read, [&] {
       return call_port<OrderReceipt>(
           systems_, side, context.deadline, &ErpAdapter::orders,
@@ -245,6 +251,7 @@ struct Recovery::OrderLook {
   cutover::Plan plan;
   cutover::Subject cohort{""};
   std::vector<OutboxRow> rows;
+  bool move_given_up = false;  // By this recovery; its home may have taken its release back.
   const Sight& on(Side side) const { return seen[static_cast<std::size_t>(side)]; }
 };
 
@@ -258,9 +265,8 @@ struct Recovery::OrderWork {
   std::optional<journal::ExceptionRecord> exception;
 };
 
-Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
-                               std::optional<Side> older_home, const Decision& decision,
-                               const CallContext& context) {
+Status Recovery::examine_order(RecoveryState& state, const OrderId& id, std::optional<Side> born,
+                               const Decision& decision, const CallContext& context) {
   OrderLook look;
   look.id = id;
   look.subject = order_subject(id);
@@ -271,15 +277,16 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
     look.known = reader.document(id);
     open_intent = reader.open_intent_of(Capability::orders, look.subject).has_value();
     look.home_guessed = waits_for_home(reader, look.subject);
+    look.move_given_up = !reader.fact(journal::move_given_up_fact(look.subject)).empty();
     for (const Side side : {Side::legacy, Side::cloud})
       for (OutboxRow& row : reader.rows_of(side, Capability::orders, look.subject))
         look.rows.push_back(std::move(row));
   });
   if (!read) return read;
   if (open_intent) return Done{};  // Several documents under one identity: an exception says so.
-  if (id.channel.empty() && !older_home && look.known) older_home = look.known->home;
+  if (id.channel.empty() && look.known) born = born_in(*look.known);
   for (const Side side : {Side::legacy, Side::cloud}) {
-    auto seen = sight(side, id, older_home, context);
+    auto seen = sight(side, id, born, context);
     if (!seen && seen.error().code == ErrorCode::conflict)
       return several_documents(state, look.subject, side, seen.error());
     if (!seen) return seen.error();
@@ -288,7 +295,7 @@ Status Recovery::examine_order(RecoveryState& state, const OrderId& id,
   if (!look.seen[0].order && !look.seen[1].order) return Done{};
   look.evidence.mended = decision.mended;
   look.evidence.decided = decision.home;
-  const Status judged = judge(look, older_home);
+  const Status judged = judge(look, born);
   if (!judged) return judged;
   const Side home =
       look.verdict.home.value_or(look.evidence.known_home.value_or(look.evidence.birth_side));
@@ -312,7 +319,7 @@ Status Recovery::several_documents(RecoveryState& state, const journal::Subject&
     ++state.counts["exceptions"];
     return Done{};
   }
-  return journal_.write([&](JournalTransaction& tx) {
+  return write(state, [&](JournalTransaction& tx) {
     note_recovered(tx, subject, state.taken_at);
     const std::string closed = journal::closed_subject_fact(Capability::orders, subject);
     for (const journal::ExceptionRecord& known :
@@ -334,11 +341,12 @@ Status Recovery::several_documents(RecoveryState& state, const journal::Subject&
   });
 }
 
-Status Recovery::judge(OrderLook& look, std::optional<Side> older_home) const {
+Status Recovery::judge(OrderLook& look, std::optional<Side> born) const {
   for (const Side side : {Side::legacy, Side::cloud}) {
     if (!look.on(side).order) continue;
-    (side == Side::legacy ? look.evidence.legacy : look.evidence.cloud) = seen_as(
-        systems_.on(side).adapter->descriptor(), *look.on(side).order, look.on(side).released);
+    (side == Side::legacy ? look.evidence.legacy : look.evidence.cloud) =
+        seen_as(systems_.on(side).adapter->descriptor(), *look.on(side).order,
+                look.on(side).released.value_or(true));
     (side == Side::legacy ? look.evidence.shipped_in_legacy : look.evidence.shipped_in_cloud) =
         has_shipped(*look.on(side).order);
   }
@@ -346,8 +354,11 @@ Status Recovery::judge(OrderLook& look, std::optional<Side> older_home) const {
   const auto& cloud = look.on(Side::cloud).order;
   look.evidence.same_content =
       legacy && cloud && lines_of(*legacy) == lines_of(*cloud) && same_header(*legacy, *cloud);
-  if (look.known && !look.home_guessed) look.evidence.known_home = look.known->home;
-  if (older_home) look.evidence.known_home = *older_home;
+  if (look.known && !look.home_guessed) {
+    look.evidence.known_home = look.known->home;
+  } else if (born) {
+    look.evidence.known_home = *born;  // Older than the facade, and not met before.
+  }
   Order sample = legacy ? *legacy : *cloud;
   sample.id = look.id;
   Status planned = Error{ErrorCode::internal, "no cutover plan for orders"};
@@ -373,23 +384,25 @@ DocumentRecord Recovery::document_of(RecoveryState& state, const OrderLook& look
       look.known ? *look.known
                  : adopted(at_home, look.id, home, look.on(home).document, plans_.wave(), now_());
   const bool home_changed = look.known && document.home != home;
-  const bool rest = elsewhere && (home_changed || !look.known) &&
-                    is_rest_of(at_home, *elsewhere, home_changed) &&
-                    !has_moved_part(read_content(document.content));
+  const bool anew = !look.known || (document.content.empty() && !look.id.channel.empty());
+  const bool rest = anew && elsewhere && look.evidence.on(other(home)) != DocumentSeen::live &&
+                    is_rest_of(at_home, *elsewhere);
   if (!look.known) {
     document.plan_version = look.plan.version;
     document.bucket = cutover::bucket_per_100k(look.plan.salt, look.subject);
-    if (!look.id.channel.empty())
-      document.content = content_of(rest ? *elsewhere : at_home, look.id);
     if (rest) document.grand_total = elsewhere->totals.grand_total;
     ++state.counts["orders_rebuilt"];
   } else if (home_changed) {
     ++state.counts["homes_changed"];
   }
-  if (rest) document.content = content_with_moved_part(document, *elsewhere);
+  if (anew && !look.id.channel.empty())
+    document.content = content_of(rest ? *elsewhere : at_home, look.id);
+  // What had left the home before, and that may be nothing: it has come back to its first home.
+  if (rest || (home_changed && !anew))
+    document.content = content_with_moved_part(document, elsewhere.value_or(Order{}));
   const auto before = read_content(document.content);
   const std::string after = before ? content_after(*before, at_home) : std::string{};
-  changed = !before || after != write_content(*before);
+  changed = before ? after != write_content(*before) : !look.id.channel.empty();
   if (look.known && before && changed) {
     document.content = after;
     if (!has_moved_part(before)) document.grand_total = at_home.totals.grand_total;
@@ -464,8 +477,17 @@ void Recovery::drop_past_hold(const OrderLook& look, OrderWork& work) const {
 void Recovery::bring_release(RecoveryState& state, const OrderLook& look, OrderWork& work) const {
   DocumentRecord& document = work.document;
   const Side home = document.home;
-  const bool unreleased = look.evidence.on(home) == DocumentSeen::inert &&
-                          !look.id.channel.empty() && document.holds.empty();
+  // Of an order that is older than the facade, its users know why; not of one that the facade had
+  // taken back or was to release, to move it.
+  const bool ours = !look.id.channel.empty() || look.move_given_up ||
+                    std::any_of(look.rows.begin(), look.rows.end(), [&](const OutboxRow& row) {
+                      return row.side == home && row.role == Role::primary;
+                    });
+  const DocumentSeen there = look.evidence.on(home);
+  const bool taken_back = look.move_given_up && !look.on(home).released &&
+                          look.on(home).order->status == OrderStatus::partially_shipped;
+  const bool unreleased =
+      (there == DocumentSeen::inert || taken_back) && ours && document.holds.empty();
   bool waits = false;
   for (const OutboxRow& row : look.rows) {
     if (row.side != home || row.role != Role::primary) continue;
@@ -529,10 +551,13 @@ Status Recovery::write_order(RecoveryState& state, const OrderLook& look, OrderW
   count("exceptions", work.exception ? 1 : 0);
   if (state.dry_run) return Done{};
   const std::string closed = journal::closed_subject_fact(Capability::orders, look.subject);
-  const Status written = journal_.write([&](JournalTransaction& tx) {
+  const Status written = write(state, [&](JournalTransaction& tx) {
+    // A decision that another has made meanwhile.
+    if (state.state != "running" && tx.fact(closed).empty()) return false;
     (void)take_rows(tx, work.done, now_());
     if (work.hold_is_past) settle_totals(tx, look.subject, now_());
     tx.put_document(document);
+    if (look.move_given_up) tx.set_fact(journal::move_given_up_fact(look.subject), "");
     if (!document.closed) note_recovered(tx, look.subject, state.taken_at);
     for (const journal::NewOutboxRow& row : work.fresh) {
       if (row.operation == "place_order")

@@ -171,4 +171,18 @@ std::optional<std::string> position_at(const JournalReader& reader, const std::s
   return newest->cursor;
 }
 
+std::set<std::string> names_in(const std::string& fact) {
+  std::set<std::string> names;
+  const auto value = json::parse(fact, {64 * 1024 * 1024, 4, 5'000'000});
+  if (value)
+    for (const Value& one : value->items()) names.insert(one.text());
+  return names;
+}
+
+std::string text_of(const std::set<std::string>& names) {
+  Value list = Value::array();
+  for (const std::string& one : names) list.push(one);
+  return json::write(list);
+}
+
 }  // namespace underpin::facade

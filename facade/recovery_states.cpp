@@ -24,14 +24,6 @@ std::string seen_fact(Side side, bool since_backup) {
          std::string(name(side));
 }
 
-std::set<std::string> names_in(const std::string& fact) {
-  std::set<std::string> names;
-  const auto value = json::parse(fact, {64 * 1024 * 1024, 4, 5'000'000});
-  if (value)
-    for (const Value& one : value->items()) names.insert(one.text());
-  return names;
-}
-
 }  // namespace
 
 Status Recovery::customers_page(RecoveryState& state, Side side, const CallContext& context,
@@ -61,14 +53,12 @@ Status Recovery::customers_page(RecoveryState& state, Side side, const CallConte
   });
   if (!page.result) return page.result.error();
   const std::string fact = seen_fact(side, since_backup);
-  const Status written = journal_.write([&](JournalTransaction& tx) {
+  const Status written = write(state, [&](JournalTransaction& tx) {
     std::set<std::string> names;
     if (!first) names = names_in(tx.fact(fact));
     for (const CustomerChange& change : page.result->items)
       if (!change.deleted) names.insert(change.number.text());
-    Value list = Value::array();
-    for (const std::string& one : names) list.push(one);
-    tx.set_fact(fact, json::write(list));
+    tx.set_fact(fact, text_of(names));
     if (since_backup)
       state.counts["customers_changed_in_" + systems_.on(side).name] =
           static_cast<std::int64_t>(names.size());
@@ -112,7 +102,7 @@ Status Recovery::customers_compared(RecoveryState& state, const CallContext& con
   if (!examined || !all) return examined;
   if (!names.empty()) state.cursor = names.back();
   if (!last) return Done{};
-  return journal_.write([&](JournalTransaction& tx) {
+  return write(state, [&](JournalTransaction& tx) {
     for (const Side side : {Side::legacy, Side::cloud})
       for (const bool since_backup : {false, true}) tx.set_fact(seen_fact(side, since_backup), "");
     return true;
@@ -161,8 +151,16 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
   // alone is newer; else by the clocks, where both ERPs tell one.
   Side newest = cutover::rule(place->stage).primary;
   bool doubtful = false;
+  // What waits to be delivered was acknowledged: its side has changed as well, and no clock says
+  // whether the other has seen it.
+  std::set<Side> holders;
+  for (const OutboxRow& row : rows) holders.insert(other(row.side));
   if (there.size() == 1) {
     newest = there.begin()->first;
+  } else if (differs && !holders.empty()) {
+    holders.insert(changed.begin(), changed.end());
+    newest = *holders.begin();
+    doubtful = holders.size() > 1;
   } else if (differs) {
     constexpr std::int64_t skew_us = 2'000'000;
     const auto& legacy_at = there[Side::legacy].updated_at;
@@ -179,7 +177,7 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
   }
   if (differs) ++state.counts["customers_differing"];
   if (state.dry_run || (there.empty() && rows.empty())) return Done{};
-  return journal_.write([&](JournalTransaction& tx) {
+  return write(state, [&](JournalTransaction& tx) {
     if (!there.empty())
       record_cohort(tx, there.count(newest) != 0 ? there.at(newest) : there.begin()->second);
     if (!rows.empty()) state.counts["deliveries_done"] += take_rows(tx, rows, now_());
@@ -236,7 +234,7 @@ Status Recovery::examine_movement_row(RecoveryState& state, const OutboxRow& row
   }
   ++state.counts["deliveries_done"];
   if (state.dry_run) return Done{};
-  return journal_.write([&](JournalTransaction& tx) {
+  return write(state, [&](JournalTransaction& tx) {
     (void)take_rows(tx, {row}, now_());
     return true;
   });
@@ -331,7 +329,7 @@ Status Recovery::examine_movement(RecoveryState& state, Side side, const StockMo
       [&](const std::string& prefix) { return text.compare(0, prefix.size(), prefix) == 0; });
   ++state.counts[a_channels ? "movements_missing" : "exceptions"];
   if (state.dry_run) return Done{};
-  return journal_.write([&](JournalTransaction& tx) {
+  return write(state, [&](JournalTransaction& tx) {
     if (a_channels) {
       tx.add_outbox_row(movement_row(adjustment, away, plans_.wave()), now_());
       ++state.counts["deliveries_made"];

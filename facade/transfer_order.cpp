@@ -137,6 +137,7 @@ class TransferOrder final : public WriteOperation {
     item->state = "stayed";
     item->detail = "the journal was restored from a backup while it was being moved";
     tx.put_transfer_item(*item);
+    tx.set_fact(journal::move_given_up_fact(intent.subject), "1");
   }
 
   std::string location(const Intent& intent) const override {

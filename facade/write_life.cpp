@@ -490,14 +490,20 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) 
   if (!read) done.waits = read.error().message;
   for (const Intent& intent : intents) {
     const auto operation = operations_.find(intent.operation);
-    if (operation == operations_.end()) continue;
+    if (operation == operations_.end()) {
+      done.waits = "nobody knows how to look up " + intent.operation;
+      continue;
+    }
     if (ms_left(context.deadline) <= 0) {
       done.waits = "there are more";
       break;
     }
     const SubjectLocks::Held held = locks_.acquire(
         std::string(name(intent.capability)) + "/" + intent.subject, context.deadline);
-    if (!held) continue;
+    if (!held) {
+      done.waits = intent.subject + " is busy";
+      continue;
+    }
     CallContext looking = context;
     looking.correlation_id = CorrelationId{intent.correlation_id};
     looking.channel = intent.channel;
@@ -505,8 +511,15 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) 
                                         [&] { return operation->second->find(intent, looking); });
     if (found.result) {
       settle(intent, found.result, *operation->second);
+      bool open = true;
+      const Status looked = journal_.read([&](const journal::JournalReader& reader) {
+        open = reader.open_intent_of(intent.capability, intent.subject).has_value();
+      });
+      if (!looked || open) {
+        done.waits = "the journal does not take what was found of " + intent.subject;
+        continue;
+      }
       ++done.settled;
-      if (intent.capability == Capability::orders) done.orders.push_back(intent.subject);
       continue;
     }
     const Error& error = found.result.error();
@@ -514,8 +527,9 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) 
       raise_once(intent, "duplicate_document", error);  // It stays open, and its subject closed.
     } else if (error.code == ErrorCode::not_found) {
       const Status given_up = journal_.write([&](JournalTransaction& tx) {
+        if (!tx.release_intent(intent.id)) return false;
         operation->second->given_up(tx, intent);
-        return tx.release_intent(intent.id);
+        return true;
       });
       if (given_up) ++done.given_up;
       if (!given_up) done.waits = given_up.error().message;

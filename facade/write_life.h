@@ -114,8 +114,7 @@ class WriteLife {
   struct LookedUp {
     int settled = 0;
     int given_up = 0;
-    std::vector<journal::Subject> orders;  // Of the settled ones.
-    std::string waits;                     // Why not everything could be looked up; empty: it was.
+    std::string waits;  // Why not everything could be looked up; empty: it was.
   };
   LookedUp settle_by_looking_up(const CallContext& context);
   // Off only in the test that proves that the resolver is needed.

@@ -337,6 +337,10 @@ inline std::string closed_subject_fact(Capability capability, const Subject& sub
 inline std::string recovered_order_fact(const Subject& subject) {
   return "recovered/orders/" + subject;
 }
+// Set for an order whose move to another home a recovery has given up, until it is looked at.
+inline std::string move_given_up_fact(const Subject& subject) {
+  return "move given up/orders/" + subject;
+}
 // Raised by every restore; absent: 1. A process is fenced by the epoch that it opened.
 inline constexpr const char* epoch_fact = "epoch";
 // Whose journal it is.

@@ -68,16 +68,19 @@ class Channel:
         key = key or f"{self.name}-{operation}-{self._keys.take()}"
         send = {"Idempotency-Key": f'"{key}"', **(headers or {})}
         give_up = time.monotonic() + self.patience_s
+        in_doubt = False
         while time.monotonic() < give_up:
             try:
                 answer = self._server.call(method, path, body, send)
             except (OSError, http.client.HTTPException) as error:
                 self.book.retried(f"no answer: {type(error).__name__}")
+                in_doubt = True
                 time.sleep(0.2)
                 continue
             self.book.answered(operation, answer.status)
             again = answer.retry_after_s
             unknown = answer.status == 202 and answer.json.get("state") != "pending"
+            in_doubt = answer.in_doubt = in_doubt or unknown
             if unknown or (answer.status in (409, 429, 503) and again is not None):
                 self.book.retried("202 outcome unknown" if unknown else
                                   f"{answer.status} {answer.json.get('type', '').rpartition(':')[2]}")
@@ -161,10 +164,13 @@ class Channel:
 
     def amend(self, order: Order, change) -> bool:
         """Reads, then changes: `change(order)` gives the lines of the amendment and how to note it."""
+        in_doubt = False
         for _ in range(4):
             current = self.get_order(order)
             if current is None or order.shipped:
                 return False
+            if not in_doubt:
+                self.check_kept(order, current)
             self._go_by(order, current, {})
             lines, note, more = change(order)
             wanted = _with(order, note)
@@ -175,6 +181,7 @@ class Channel:
             if answer is None:
                 order.uncertain = "an amendment without an answer"
                 return False
+            in_doubt = in_doubt or answer.in_doubt
             if answer.status == 412 or changed_meanwhile(answer):
                 continue
             if answer.status == 200:
@@ -201,18 +208,23 @@ class Channel:
         begun = time.monotonic()
         was_shipped = order.shipped
         read: dict = {}
+        in_doubt = False
         for _ in range(6):
             if lines:
                 body["lines"] = [{"number": number, "quantity": str(quantity)} for number, quantity in lines.items()]
             answer = self.write("cancel_order", "POST", f"/v1/orders/{order.number}/cancel", body, read)
             if answer is not None and not whole and answer.status in (412, 428):
-                answer = self.get_order(order)
-                if answer is None:
+                in_doubt = in_doubt or answer.in_doubt
+                current = self.get_order(order)
+                if current is None:
                     return False
-                lines = self._go_by(order, answer, wanted)
-                read = {"If-Match": answer.headers.get("ETag", "")}
+                if not in_doubt:
+                    self.check_kept(order, current)
+                lines = self._go_by(order, current, wanted, in_doubt)
+                read = {"If-Match": current.headers.get("ETag", "")}
                 if lines:
                     continue
+                answer = current  # It was carried out, and only the answer was lost.
                 break
             if answer is None or not changed_meanwhile(answer):
                 break
@@ -234,23 +246,34 @@ class Channel:
         self.seen(order, answer.json.get("status", ""), order.status)
         return True
 
+    def check_kept(self, order: Order, current: Answer) -> None:
+        """Nothing of this order is in doubt: what is read is what was acknowledged."""
+        if order.uncertain or order.cancelled or current.json["status"] == "cancelled":
+            return
+        there = {line["number"]: Decimal(line["quantity"]) - Decimal(line.get("cancelledQuantity", "0"))
+                 for line in current.json["lines"]}
+        for number, line in order.lines.items():
+            if there.get(number, Decimal(0)) != line.kept:
+                self.book.failed(f"order {order.name} line {number}: {line.kept} were acknowledged, "
+                                 f"{there.get(number, 0)} are read")
+
     @staticmethod
-    def _go_by(order: Order, current: Answer, wanted: dict) -> dict:
+    def _go_by(order: Order, current: Answer, wanted: dict, in_doubt: bool = False) -> dict:
         """What was cancelled of a line may not be remembered any more; what is kept of it is.
 
         `wanted`: how much of some lines is to be kept. Answers what is still to be cancelled of them, in total: a
-        cancellation that had no answer may have been carried out.
+        cancellation that had no answer (`in_doubt`) may have been carried out.
         """
         left: dict = {}
         there = {line["number"]: line for line in current.json["lines"]}
         for number, line in order.lines.items():
             seen = there.get(number)
             if seen is None:
-                if wanted.get(number) == 0:
+                if in_doubt and wanted.get(number) == 0:
                     line.cancelled = line.quantity
                 continue
             cancelled = Decimal(seen.get("cancelledQuantity", "0"))
-            done = Decimal(seen["quantity"]) - cancelled == wanted.get(number)
+            done = in_doubt and Decimal(seen["quantity"]) - cancelled == wanted.get(number)
             line.restate((wanted[number] if done else line.kept) + cancelled, cancelled)
             if number in wanted and not done:
                 left[number] = line.quantity - wanted[number]

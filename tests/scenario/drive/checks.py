@@ -167,6 +167,7 @@ def check_history(book: Book, channels: dict[str, Channel], nav: Nav) -> int:
             book.found("history_not_found", f"order {order.name} is not found any more")
         elif answer is not None:
             channel.seen(order, answer.json["status"], before)
+            channel.check_kept(order, answer)
 
     def older(number: str) -> None:
         answer = channels["web"].read("get_order", f"/v1/orders/{number}", wanted=(200, 404))

@@ -11,6 +11,7 @@ from decimal import Decimal
 class Answer:
     def __init__(self, status: int, headers, body: bytes):
         self.status, self.headers, self.body = status, headers, body
+        self.in_doubt = False  # An earlier attempt of the same request may have been carried out.
 
     @property
     def json(self):

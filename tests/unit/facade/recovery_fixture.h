@@ -2,6 +2,7 @@
 
 #include "contracts/json/json_text.h"
 #include "facade/journal/backup.h"
+#include "facade/transfer.h"
 #include "tests/unit/facade/facade_fixture.h"
 
 namespace underpin::facade::test {
@@ -95,6 +96,75 @@ struct RecoveryTest : FacadeFixture {
     adjustment.uom = "PCS";
     return adjustment;
   }
+};
+
+// Orders that are moved to another home; most tests have one of ten pieces.
+struct MovedOrders : RecoveryTest {
+  MovedOrders() {
+    cutover_settings.transfer.open = TransferPolicy::move;
+    cutover_settings.transfer.part_shipped = TransferPolicy::move;
+    cutover_settings.transfer.prepaid = TransferPolicy::move;
+    cutover_settings.transfer.per_minute = 1'000'000;
+    open();
+  }
+  void begin(Side to) {
+    TransferWish wish;
+    wish.to = to;
+    wish.all = true;
+    const auto started = facade->transfers().start(Capability::orders, wish, {"ada", "test"});
+    ASSERT_TRUE(started) << started.error().message;
+  }
+  void carry_out() {
+    for (int round = 0; round < 10; ++round) {
+      for (int i = 0; i < 10; ++i) (void)facade->transfers().run();
+      settle();
+      pass_ms(1'000);
+    }
+  }
+  void restored_and_recovered() {
+    restore_backup();
+    EXPECT_EQ(recover().state, "open") << state().waits;
+    carry_out();
+  }
+  void place_and_ship() {
+    if (version(Capability::orders) == 1) dual_write();
+    ASSERT_EQ(facade->orders().place(order("1", "10"), write("k1")).status, 201);
+    settle();
+    if (shipped > 0) legacy().ship_part(order("1").id, 1, Decimal::of(shipped));
+    settle();
+  }
+  SmallErp::Held held(Side side) {
+    const auto all = on(side).orders_with(order("1").id);
+    EXPECT_EQ(all.size(), 1u) << name(side);
+    return all.empty() ? SmallErp::Held{} : all.front();
+  }
+  void is_at_home_in(Side side) {
+    EXPECT_EQ(document("1").home, side);
+    EXPECT_TRUE(held(side).released) << "its home executes it";
+    EXPECT_FALSE(held(other(side)).released) << "the copy is inert";
+    EXPECT_TRUE(document("1").mirrored);
+  }
+  void is_whole(const std::string& number) {
+    const auto seen = facade->orders().get(number, context());
+    ASSERT_TRUE(seen) << seen.error().message;
+    ASSERT_EQ(seen->value.lines.size(), 1u);
+    EXPECT_EQ(seen->value.lines[0].quantity.text(), "10");
+    EXPECT_EQ(seen->value.lines[0].shipped_quantity.text(), std::to_string(shipped));
+    EXPECT_EQ(seen->value.lines[0].outstanding().text(), std::to_string(10 - shipped));
+  }
+  std::string states_of_transfers() {
+    std::string text;
+    const auto all = facade->transfers().list();
+    EXPECT_TRUE(all);
+    for (const TransferStatus& one : *all) text += one.record.state + " ";
+    return text;
+  }
+  std::string kinds() {
+    std::string text;
+    for (const journal::ExceptionRecord& one : exceptions()) text += one.kind + " ";
+    return text;
+  }
+  std::int64_t shipped = 0;
 };
 
 }  // namespace underpin::facade::test
