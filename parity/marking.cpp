@@ -76,7 +76,10 @@ std::pair<MarkedText, MarkedText> mark(const std::string& one, const std::string
     for (; i < left_end; ++i) add(marked.first, left[i], true);
     for (; j < right_end; ++j) add(marked.second, right[j], true);
   };
-  for (const auto& [left_at, right_at] : common(left, right, mark_max)) {
+  auto same = common(left, right, mark_max);
+  // Two texts with a few letters in common are two texts.
+  if (2 * same.size() < std::max(left.size(), right.size())) same.clear();
+  for (const auto& [left_at, right_at] : same) {
     up_to(left_at, right_at);
     add(marked.first, left[i++], false);
     add(marked.second, right[j++], false);

@@ -14,7 +14,7 @@ struct TextPart {
 using MarkedText = std::vector<TextPart>;  // In order; together they are the text.
 
 // By characters (UTF-8), for texts up to mark_max characters; longer ones differ between their
-// common beginning and their common end.
+// common beginning and their common end. With less than half in common they differ as a whole.
 constexpr std::size_t mark_max = 400;
 std::pair<MarkedText, MarkedText> mark(const std::string& one, const std::string& two);
 

@@ -248,7 +248,8 @@ class Page {
                escaped(operation_of(field).operation) + ": " + number(wrong) +
                (wrong == 1 ? " mismatch (" : " mismatches (") + escaped(field.kind) + "), " +
                number(field.subjects) + (field.subjects == 1 ? " subject, " : " subjects, ") +
-               number(field.open) + " still open";
+               number(field.open) + " still open, first seen " +
+               html::time(field.first).substr(0, 16);
       if (field.amount && !field.money.is_zero())
         items += ", <b>" + escaped(field.money.text()) + "</b> apart";
       items += "</li>";

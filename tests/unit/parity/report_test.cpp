@@ -104,10 +104,10 @@ TEST_F(ReportTest, CountsByOperationFieldCohortAndInterval) {
   ASSERT_EQ(field.pairs.size(), 3u);
   EXPECT_EQ(field.pairs[0].question.subject, "pos/3") << "the newest first";
   EXPECT_EQ(found.cohorts, (std::vector<std::string>{"", "channels=web", "channels=pos"}));
-  EXPECT_EQ(found.interval_ms, 60'000);
+  EXPECT_EQ(found.interval_ms, 10'000);
   std::int64_t in_minute_6 = 0;
   for (const ReportCount& one : found.differing)
-    if (one.interval == 6) in_minute_6 += one.count;
+    if (one.interval == 36) in_minute_6 += one.count;
   EXPECT_EQ(in_minute_6, 1);
 }
 
@@ -352,6 +352,7 @@ TEST(Marking, WhatDiffersIsMarkedByCharacterOnBothSides) {
   EXPECT_EQ(both("", "x"), " | [x]");
   EXPECT_EQ(both("M\xC3\xBCller", "Muller"), "M[\xC3\xBC]ller | M[u]ller") << "by character";
   EXPECT_EQ(both("  12", "12"), "[  ]12 | 12");
+  EXPECT_EQ(both("answered", "not found"), "[answered] | [not found]");
   const std::string longer(1'000, 'a');
   EXPECT_EQ(text(mark(longer + "x", longer + "y").first), longer + "[x]");
 }
