@@ -59,15 +59,21 @@ Where comparisons_of(const ReportQuery& query) {
   return where;
 }
 
-Where differences_of(const ReportQuery& query) {
-  Where where = comparisons_of(query);
+void add_differences(const ReportQuery& query, Where& where) {
   where.add("d.verdict = ?", query.verdict);
   where.add("d.kind = ?", query.kind);
   where.add("d.field = ?", query.path);
+}
+
+// Of the comparisons that a Reader has gathered.
+Where differences_of(const ReportQuery& query) {
+  Where where;
+  where.sql = "1";
+  add_differences(query, where);
   return where;
 }
 
-constexpr const char* joined = " FROM difference d JOIN comparison c ON c.id = d.comparison WHERE ";
+constexpr const char* joined = " FROM difference d JOIN reported c ON c.id = d.comparison WHERE ";
 
 // Percentiles from counts by value, of three significant digits: so many values there can be.
 class Histogram {
@@ -108,6 +114,7 @@ class Reader {
   }
 
   Report read() {
+    gather_comparisons();
     read_period();
     read_operations();
     read_fields();
@@ -124,11 +131,25 @@ class Reader {
 
   Database& database() { return reading_.database; }
 
-  void read_period() {
+  // What is counted of each comparison, without its documents: they are many times larger. In a
+  // table of this connection, which goes with the transaction.
+  void gather_comparisons() {
+    database().run(
+        "CREATE TEMP TABLE reported(id INTEGER PRIMARY KEY, at INTEGER, capability TEXT, operation "
+        "TEXT, verdict TEXT, subject TEXT, cohort TEXT, primary_micros INTEGER, secondary_micros "
+        "INTEGER, suppressed TEXT, reason TEXT)");
     const Where where = comparisons_of(report_.query);
-    Statement period(database(),
-                     "SELECT min(c.at), max(c.at) FROM comparison c WHERE " + where.sql);
-    where.bind(period);
+    Statement fill(database(),
+                   std::string("INSERT INTO reported SELECT c.id, c.at, c.capability, c.operation, "
+                               "c.verdict, c.subject, ") +
+                       cohort_sql + ", c.primary_micros, c.secondary_micros, c.suppressed, " +
+                       reason_sql + " FROM comparison c WHERE " + where.sql);
+    where.bind(fill);
+    fill.step();
+  }
+
+  void read_period() {
+    Statement period(database(), "SELECT min(c.at), max(c.at) FROM reported c");
     if (period.step()) {
       report_.from = {period.number(0)};
       report_.to = {period.number(1)};
@@ -155,7 +176,6 @@ class Reader {
   }
 
   void read_operations() {
-    const Where where = comparisons_of(report_.query);
     struct Times {
       Histogram primary;
       Histogram secondary;
@@ -163,9 +183,7 @@ class Reader {
     std::map<OperationKey, Times> times;
     Statement all(database(),
                   "SELECT c.capability, c.operation, c.primary_micros, c.secondary_micros "
-                  "FROM comparison c WHERE " +
-                      where.sql);
-    where.bind(all);
+                  "FROM reported c");
     while (all.step()) {
       Times& one = times[{all.text(0), all.text(1)}];
       one.primary.add(all.number(2));
@@ -181,10 +199,8 @@ class Reader {
       report_.operations.push_back(std::move(operation));
     }
     Statement suppressed(database(),
-                         "SELECT c.capability, c.operation, c.suppressed, count(*) FROM comparison "
-                         "c WHERE c.suppressed <> '{}' AND " +
-                             where.sql + " GROUP BY 1, 2, 3");
-    where.bind(suppressed);
+                         "SELECT c.capability, c.operation, c.suppressed, count(*) FROM reported c "
+                         "WHERE c.suppressed <> '{}' GROUP BY 1, 2, 3");
     while (suppressed.step()) {
       const auto rules = json::parse(suppressed.text(2));
       if (!rules) continue;
@@ -264,11 +280,9 @@ class Reader {
   void read_cohorts(std::size_t limit) {
     report_.cohorts = {""};
     cohorts_.clear();
-    const Where where = comparisons_of(report_.query);
-    Statement named(database(), std::string("SELECT ") + cohort_sql +
-                                    " AS cohort, count(*) FROM comparison c WHERE " + where.sql +
-                                    " GROUP BY 1 HAVING cohort <> '' ORDER BY 2 DESC, 1 LIMIT ?");
-    where.bind(named);
+    Statement named(database(),
+                    "SELECT c.cohort, count(*) FROM reported c WHERE c.cohort <> '' GROUP BY 1 "
+                    "ORDER BY 2 DESC, 1 LIMIT ?");
     named.bind(static_cast<std::int64_t>(limit));
     while (named.step()) {
       cohorts_[named.text(0)] = static_cast<int>(report_.cohorts.size());
@@ -301,12 +315,9 @@ class Reader {
   }
 
   bool read_comparisons() {
-    const Where where = comparisons_of(report_.query);
-    Statement rows(database(), std::string("SELECT c.capability, c.operation, c.verdict, ") +
-                                   cohort_sql + ", " + interval_sql() +
-                                   ", count(*) FROM comparison c WHERE " + where.sql +
-                                   " GROUP BY 1, 2, 3, 4, 5");
-    where.bind(rows);
+    Statement rows(database(),
+                   std::string("SELECT c.capability, c.operation, c.verdict, c.cohort, ") +
+                       interval_sql() + ", count(*) FROM reported c GROUP BY 1, 2, 3, 4, 5");
     return gather(
         rows, 2,
         [&](const Statement& row) {
@@ -319,8 +330,9 @@ class Reader {
   bool read_differences() {
     const Where where = differences_of(report_.query);
     Statement rows(database(),
-                   std::string("SELECT c.capability, c.operation, d.field, d.kind, d.verdict, ") +
-                       cohort_sql + ", " + interval_sql() + ", count(*)" + joined + where.sql +
+                   std::string("SELECT c.capability, c.operation, d.field, d.kind, d.verdict, "
+                               "c.cohort, ") +
+                       interval_sql() + ", count(*)" + joined + where.sql +
                        " GROUP BY 1, 2, 3, 4, 5, 6, 7");
     where.bind(rows);
     return gather(
@@ -359,7 +371,7 @@ class Reader {
                     "c.capability, c.operation, d.field, d.kind, d.verdict, c.id, row_number() "
                     "OVER (PARTITION BY c.capability, c.operation, d.field, d.kind, d.verdict "
                     "ORDER BY c.id DESC) AS place FROM (SELECT DISTINCT comparison, field, kind, "
-                    "verdict FROM difference) d JOIN comparison c ON c.id = d.comparison WHERE ") +
+                    "verdict FROM difference) d JOIN reported c ON c.id = d.comparison WHERE ") +
             where.sql +
             ") WHERE place <= CASE verdict WHEN 'mismatch' THEN ? ELSE ? END "
             "ORDER BY CASE verdict WHEN 'mismatch' THEN 0 WHEN 'late' THEN 1 WHEN "
@@ -403,12 +415,9 @@ class Reader {
   }
 
   void read_rest() {
-    const Where where = comparisons_of(report_.query);
-    Statement reasons(database(), std::string("SELECT ") + reason_sql +
-                                      ", count(*) FROM comparison c WHERE c.verdict = "
-                                      "'not_compared' AND " +
-                                      where.sql + " GROUP BY 1 ORDER BY 2 DESC LIMIT 30");
-    where.bind(reasons);
+    Statement reasons(database(),
+                      "SELECT c.reason, count(*) FROM reported c WHERE c.verdict = 'not_compared' "
+                      "GROUP BY 1 ORDER BY 2 DESC LIMIT 30");
     while (reasons.step()) report_.not_compared[reasons.text(0)] += reasons.number(1);
     const auto uses = uses_of_rules(reading_);
     if (uses) report_.uses = *uses;
@@ -440,7 +449,7 @@ Result<Report> report_of(const Reading& reading, const ReportQuery& query) {
   reading.database.run("BEGIN");
   try {
     Report report = Reader(reading, query).read();
-    reading.database.run("COMMIT");
+    reading.database.run("ROLLBACK");  // Takes the reader's own table with it.
     return report;
   } catch (...) {
     reading.database.run("ROLLBACK");
@@ -450,10 +459,12 @@ Result<Report> report_of(const Reading& reading, const ReportQuery& query) {
 
 Result<std::vector<LedgerEntry>> pairs_of(const Reading& reading, const ReportQuery& query,
                                           std::int64_t after_id, int limit) {
-  const Where where = differences_of(query);
-  Statement select(reading.database, std::string("SELECT DISTINCT d.comparison") + joined +
-                                         where.sql +
-                                         " AND d.comparison > ? ORDER BY d.comparison LIMIT ?");
+  Where where = comparisons_of(query);
+  add_differences(query, where);
+  Statement select(reading.database,
+                   std::string("SELECT DISTINCT d.comparison FROM difference d "
+                               "JOIN comparison c ON c.id = d.comparison WHERE ") +
+                       where.sql + " AND d.comparison > ? ORDER BY d.comparison LIMIT ?");
   where.bind(select);
   select.bind(after_id).bind(std::int64_t{limit});
   std::vector<LedgerEntry> pairs;
