@@ -19,6 +19,7 @@ struct Answer {
   bool problem = false;  // application/problem+json.
   bool html = false;     // text/html; otherwise application/json.
   bool csv = false;      // text/csv.
+  bool xml = false;      // application/xml.
 
   static Answer json(int status, const json::Value& value);
   journal::StoredAnswer stored() const { return {status, body, location, etag}; }

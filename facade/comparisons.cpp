@@ -110,26 +110,7 @@ void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
   const parity::Side primary = told ? check->answered : check->ask(check->primary);
   const bool pending_before = check->on_its_way();
   const parity::Side secondary = check->ask(other(check->primary));
-  parity::Comparison comparison;
-  {
-    const std::lock_guard lock(mutex_);
-    const parity::Question question{std::string(name(check->capability)),
-                                    check->operation,
-                                    check->subject,
-                                    now_().date_utc(),
-                                    check->cohort,
-                                    systems_.on(check->primary).name,
-                                    systems_.on(other(check->primary)).name};
-    comparison = parity::compare(primary, secondary, rules_, references_, question);
-  }
-  auto old = stale(check->capability, check->primary, primary);
-  if (!old) old = stale(check->capability, other(check->primary), secondary);
-  if (old) {
-    comparison = {};
-    comparison.verdict = parity::Verdict::not_compared;
-    comparison.reason = "stale source: " + *old;
-    return record(*check, primary, secondary, std::move(comparison));
-  }
+  parity::Comparison comparison = judged(*check, primary, secondary);
   if (comparison.verdict == parity::Verdict::mismatch) {
     const std::string seen = signature(comparison);
     const auto planned = static_cast<std::size_t>(look);
@@ -156,6 +137,38 @@ void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
     comparison.converged_ms = (now_().micros - check->began.micros) / 1000;
   }
   record(*check, primary, secondary, std::move(comparison));
+}
+
+parity::Comparison Comparisons::judged(const ShadowCheck& check, const parity::Side& primary,
+                                       const parity::Side& secondary) const {
+  auto old = stale(check.capability, check.primary, primary);
+  if (!old) old = stale(check.capability, other(check.primary), secondary);
+  if (old) {
+    parity::Comparison comparison;
+    comparison.verdict = parity::Verdict::not_compared;
+    comparison.reason = "stale source: " + *old;
+    return comparison;
+  }
+  const std::lock_guard lock(mutex_);
+  const parity::Question question{std::string(name(check.capability)),
+                                  check.operation,
+                                  check.subject,
+                                  now_().date_utc(),
+                                  check.cohort,
+                                  systems_.on(check.primary).name,
+                                  systems_.on(other(check.primary)).name};
+  return parity::compare(primary, secondary, rules_, references_, question);
+}
+
+Comparisons::Look Comparisons::look_now(const ShadowCheck& check) const {
+  Look look;
+  look.primary = check.primary;
+  look.of_primary = check.ask(check.primary);
+  const bool pending_before = check.on_its_way();
+  look.of_secondary = check.ask(other(check.primary));
+  look.comparison = judged(check, look.of_primary, look.of_secondary);
+  look.on_its_way = pending_before || check.on_its_way();
+  return look;
 }
 
 std::optional<std::string> Comparisons::stale(Capability capability, Side side,
@@ -188,6 +201,7 @@ void Comparisons::record(const ShadowCheck& check, const parity::Side& primary,
   entry.secondary_error = secondary.error;
   entry.is_pair = true;
   entry.rules = parity::identity(rules_);
+  entry.asked = check.asked;
   const parity::Verdict verdict = entry.comparison.verdict;
   ledger_.record(std::move(entry));
   compared_(check.capability, verdict, primary.micros, secondary.micros);

@@ -29,6 +29,7 @@ struct ShadowCheck {
   std::string
       last_seen;    // The differences of the look before, by path and how far they were apart.
   Timestamp began;  // The first look.
+  std::string asked = {};  // As LedgerEntry::asked.
 };
 
 struct ComparisonSettings {
@@ -66,6 +67,15 @@ class Comparisons {
   using Compared = std::function<void(Capability, parity::Verdict, std::int64_t primary_micros,
                                       std::int64_t secondary_micros)>;
   void on_compared(Compared compared) { compared_ = std::move(compared); }
+  // Both sides as they are now, judged under the rules in force; kept nowhere.
+  struct Look {
+    Side primary = Side::legacy;
+    parity::Side of_primary;
+    parity::Side of_secondary;
+    parity::Comparison comparison;
+    bool on_its_way = false;  // What differs may be a delivery that is not there yet.
+  };
+  Look look_now(const ShadowCheck& check) const;
   // A mirror that the other ERP refused: an outcome mismatch, without a read.
   void record_refused_mirror(const journal::OutboxRow& row, const Error& error);
   // Names of one thing in the two ERPs.
@@ -74,6 +84,8 @@ class Comparisons {
 
  private:
   void compare(const std::shared_ptr<ShadowCheck>& check, int look);
+  parity::Comparison judged(const ShadowCheck& check, const parity::Side& primary,
+                            const parity::Side& secondary) const;
   std::optional<std::string> stale(Capability capability, Side side,
                                    const parity::Side& shown) const;
   void record(const ShadowCheck& check, const parity::Side& primary, const parity::Side& secondary,

@@ -313,40 +313,48 @@ Result<Tagged<Customer>> CustomerFacade::get(const CustomerNumber& given,
   const auto answered = observe<Customer>(side, cutover::Operation::read,
                                           [&] { return read_from(side, number, context); });
   if (cutover::rule(found->place.stage).shadow_reads && comparisons_.compares(number.text())) {
-    ShadowCheck check;
-    check.capability = Capability::customers;
-    check.operation = "get_customer";
-    if (comparisons_.uses_cohorts()) {
-      const Status facts = journal_.read(
-          [&](const JournalReader& reader) { check.cohort = facts_of(cohort_of(number, reader)); });
-      if (!facts) return facts.error();
-    }
-    check.subject = number.text();
-    check.correlation_id = context.correlation_id.text();
-    check.primary = side;
-    const auto document = [](const Customer& customer) { return comparable(customer); };
-    check.answered = parity_side(answered.result, answered.micros, document);
-    const CallContext origin = context;
-    check.ask = [this, number, origin, document](Side asked) {
-      CallContext asking = origin;
-      asking.deadline = deadline_in(std::chrono::seconds(10));
-      const auto seen = observe<Customer>(asked, cutover::Operation::read,
-                                          [&] { return read_from(asked, number, asking); });
-      return parity_side(seen.result, seen.micros, document);
-    };
-    check.on_its_way = [this, number] {
-      std::optional<Side> pinned;
-      const Status read = journal_.look([&](const JournalReader& reader) {
-        pinned = reader.pinned_side(Capability::customers, number.text());
-      });
-      return !read || pinned.has_value();
-    };
+    auto made = check_of(number, side, context);
+    if (!made) return made.error();
+    ShadowCheck check = std::move(made).value();
+    check.answered = parity_side(answered.result, answered.micros,
+                                 [](const Customer& customer) { return comparable(customer); });
     comparisons_.begin(std::move(check));
   }
   if (!answered.result) return answered.result.error();
   Customer customer = *answered.result;
   customer.revision = {};
   return Tagged<Customer>{customer, entity_tag(customer)};
+}
+
+Result<ShadowCheck> CustomerFacade::check_of(const CustomerNumber& number, Side primary,
+                                             const CallContext& context) {
+  ShadowCheck check;
+  check.capability = Capability::customers;
+  check.operation = "get_customer";
+  if (comparisons_.uses_cohorts()) {
+    const Status facts = journal_.read(
+        [&](const JournalReader& reader) { check.cohort = facts_of(cohort_of(number, reader)); });
+    if (!facts) return facts.error();
+  }
+  check.subject = number.text();
+  check.correlation_id = context.correlation_id.text();
+  check.primary = primary;
+  check.ask = [this, number, origin = context](Side asked) {
+    CallContext asking = origin;
+    asking.deadline = deadline_in(std::chrono::seconds(10));
+    const auto seen = observe<Customer>(asked, cutover::Operation::read,
+                                        [&] { return read_from(asked, number, asking); });
+    return parity_side(seen.result, seen.micros,
+                       [](const Customer& customer) { return comparable(customer); });
+  };
+  check.on_its_way = [this, number] {
+    std::optional<Side> pinned;
+    const Status read = journal_.look([&](const JournalReader& reader) {
+      pinned = reader.pinned_side(Capability::customers, number.text());
+    });
+    return !read || pinned.has_value();
+  };
+  return check;
 }
 
 Result<Page<Customer>> CustomerFacade::search_on(Side side, const CustomerQuery& query,

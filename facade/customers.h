@@ -28,6 +28,9 @@ class CustomerFacade {
   };
   Result<Place> place(const CustomerNumber& number) const;
   Result<Side> side_of(const CustomerNumber& number) const;
+  // How both sides are asked for one customer, to be compared.
+  Result<ShadowCheck> check_of(const CustomerNumber& number, Side primary,
+                               const CallContext& context);
 
  private:
   // By an alias, too.

@@ -277,16 +277,22 @@ Result<std::vector<StockLevel>> InventoryFacade::availability(
 
 void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t micros,
                              const CallContext& context) {
+  ShadowCheck check = check_of(answered.key, side, context);
+  check.answered = parity_side<StockLevel>(answered, micros, comparable_level);
+  comparisons_.begin(std::move(check));
+}
+
+ShadowCheck InventoryFacade::check_of(const StockKey& wanted, Side primary,
+                                      const CallContext& context) {
   ShadowCheck check;
   check.capability = Capability::inventory;
   check.operation = "get_stock";
-  check.cohort = facts_of(cohort_of(answered.key));
-  check.subject = stock_subject(answered.key);
+  check.cohort = facts_of(cohort_of(wanted));
+  check.subject = stock_subject(wanted);
   check.correlation_id = context.correlation_id.text();
-  check.primary = side;
-  check.answered = parity_side<StockLevel>(answered, micros, comparable_level);
+  check.primary = primary;
   const CallContext origin = context;
-  check.ask = [this, key = answered.key, origin](Side asked) {
+  check.ask = [this, key = wanted, origin](Side asked) {
     CallContext asking = origin;
     asking.deadline = deadline_in(std::chrono::seconds(10));
     const auto seen =
@@ -299,7 +305,7 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
         });
     return parity_side(seen.result, seen.micros, comparable_level);
   };
-  check.on_its_way = [this, key = answered.key, asked = now_()] {
+  check.on_its_way = [this, key = wanted, asked = now_()] {
     // Adjustments of the key, orders whose demand one side lacks, and what has left a warehouse:
     // the inert copy learns of it by the next poll of the order's home and one delivery.
     bool moving = false;
@@ -315,7 +321,7 @@ void InventoryFacade::shadow(const StockLevel& answered, Side side, std::int64_t
     if (!read || moving) return true;
     return !demand_.at(Side::legacy, key).is_zero() || !demand_.at(Side::cloud, key).is_zero();
   };
-  comparisons_.begin(std::move(check));
+  return check;
 }
 
 Answer InventoryFacade::adjust(const StockAdjustment& adjustment, const WriteContext& context) {

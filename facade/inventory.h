@@ -38,6 +38,8 @@ class InventoryFacade {
       const CallContext& context);
   // POST /v1/inventory/adjustments.
   Answer adjust(const StockAdjustment& adjustment, const WriteContext& context);
+  // How both sides are asked for one level, to be compared.
+  ShadowCheck check_of(const StockKey& key, Side primary, const CallContext& context);
 
  private:
   Result<std::vector<StockLevel>> read_from(Side side, const StockQuery& query,

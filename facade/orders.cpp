@@ -528,6 +528,33 @@ void OrderFacade::compare_held(const DocumentRecord& document, const std::string
   comparisons_.begin(std::move(check));
 }
 
+std::optional<ShadowCheck> OrderFacade::check_again(const std::string& subject,
+                                                    const std::string& operation,
+                                                    const CallContext& context) {
+  const auto id = order_id_of(subject);
+  if (!id) return std::nullopt;
+  std::optional<DocumentRecord> document;
+  cutover::Subject cohort(subject);
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    document = reader.document(*id);
+    if (!document || !comparisons_.uses_cohorts()) return;
+    auto order = read_content(document->content);
+    if (!order) return;
+    order->id = *id;
+    cohort = cohort_of(*order, reader);
+  });
+  if (!read || !document) return std::nullopt;
+  const bool held = operation != "get_order";
+  ShadowCheck check = check_of(
+      *document, false,
+      held ? add_postings_of_lines
+           : [](const Order&, const std::optional<OrderReceipt>&, json::Value&) {},
+      context);
+  check.operation = operation;
+  if (!held) check.cohort = facts_of(cohort);
+  return check;
+}
+
 ShadowCheck OrderFacade::check_of(const DocumentRecord& document, bool moved_already, MoreOf more,
                                   const CallContext& context) {
   const std::string subject = order_subject(document.id);
@@ -572,9 +599,10 @@ ShadowCheck OrderFacade::check_of(const DocumentRecord& document, bool moved_alr
     if (known && !known->legacy_document.empty() && !known->cloud_document.empty())
       comparisons_.add_reference("order_document", known->legacy_document.text(),
                                  known->cloud_document.text());
-    return parity_side(seen.result, seen.micros, [&](const Order& order) {
+    return parity_side(seen.result, seen.micros, [&, id](const Order& order) {
       json::Value value = comparable(order, number, !*moved);
-      if (!*moved) more(order, answered, value);
+      // Nobody but a channel was answered: a document older than the facade has no such totals.
+      if (!*moved) more(order, id.channel.empty() ? std::nullopt : answered, value);
       return value;
     });
   };

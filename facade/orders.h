@@ -73,6 +73,10 @@ class OrderFacade {
   void compare_held(const journal::DocumentRecord& document, const std::string& write,
                     const CallContext& context);
 
+  // How both sides are asked once more for what `operation` compared; nothing: it is not known.
+  std::optional<ShadowCheck> check_again(const std::string& subject, const std::string& operation,
+                                         const CallContext& context);
+
  private:
   bool legacy_is_history() const;
   // As it is in the journal now; nothing when it cannot be read.

@@ -34,6 +34,14 @@ json::Value comparable(const Page<PriceEntry>& page) {
   return value;
 }
 
+// Prices of one article for one customer are another question than those for everybody.
+std::string asked_prices(const PriceQuery& query) {
+  json::Value value = json::Value::object();
+  if (query.customer) value.set("customer", query.customer->text());
+  value.set("limit", json::Value::integer(query.limit));
+  return json::write(value);
+}
+
 PricingFacade::PricingFacade(const Systems& systems, PlanBook& plans, journal::Journal& journal,
                              Comparisons& comparisons, Now now)
     : systems_(systems),
@@ -61,43 +69,93 @@ Side PricingFacade::answering(const cutover::Subject& subject, const cutover::Pl
   return read && lacks ? other(side) : side;
 }
 
+Observation<Quote> PricingFacade::ask(const QuoteRequest& request, Side side,
+                                      const CallContext& context) {
+  return observe<Quote>(side, cutover::Operation::read, [&] {
+    return call_port<Quote>(systems_, side, context.deadline, &ErpAdapter::pricing,
+                            [&](PricingService& port) { return port.quote(request, context); });
+  });
+}
+
+Observation<Page<PriceEntry>> PricingFacade::ask(const PriceQuery& query, Side side,
+                                                 const CallContext& context) {
+  return observe<Page<PriceEntry>>(side, cutover::Operation::read, [&] {
+    return call_port<Page<PriceEntry>>(
+        systems_, side, context.deadline, &ErpAdapter::pricing,
+        [&](PricingService& port) { return port.list_prices(query, context); });
+  });
+}
+
+Result<cutover::Subject> PricingFacade::cohort_for(const CustomerNumber& customer) const {
+  cutover::Subject cohort(customer.text());
+  if (plans_.plan(Capability::pricing).rollout.rules.empty() && !comparisons_.uses_cohorts())
+    return cohort;
+  const Status read = journal_.read(
+      [&](const journal::JournalReader& reader) { cohort = cohort_of(customer, reader); });
+  if (!read) return read.error();
+  return cohort;
+}
+
+Result<ShadowCheck> PricingFacade::check_of(const QuoteRequest& request, Side primary,
+                                            const CallContext& context) {
+  const auto cohort = cohort_for(request.customer);
+  if (!cohort) return cohort.error();
+  ShadowCheck check;
+  check.capability = Capability::pricing;
+  check.operation = "quote";
+  check.cohort = facts_of(*cohort);
+  check.subject = request.customer.text();
+  check.correlation_id = context.correlation_id.text();
+  check.primary = primary;
+  check.asked = json::write(json::to_json(request));
+  check.ask = [this, request, origin = context](Side asked) {
+    CallContext asking = origin;
+    asking.deadline = deadline_in(std::chrono::seconds(10));
+    const auto seen = ask(request, asked, asking);
+    return parity_side(seen.result, seen.micros,
+                       [](const Quote& quote) { return comparable(quote); });
+  };
+  check.on_its_way = [this] { return feed_pending(); };
+  return check;
+}
+
+ShadowCheck PricingFacade::check_of(const PriceQuery& query, Side primary,
+                                    const CallContext& context) {
+  ShadowCheck check;
+  check.capability = Capability::pricing;
+  check.operation = "list_prices";
+  check.subject = query.sku ? query.sku->text() : std::string{};
+  cutover::Subject cohort(check.subject);
+  if (query.sku) cohort.skus = {check.subject};
+  check.cohort = facts_of(cohort);
+  check.correlation_id = context.correlation_id.text();
+  check.primary = primary;
+  check.asked = asked_prices(query);
+  check.ask = [this, query, origin = context](Side asked) {
+    CallContext asking = origin;
+    asking.deadline = deadline_in(std::chrono::seconds(10));
+    const auto seen = ask(query, asked, asking);
+    return parity_side(seen.result, seen.micros,
+                       [](const Page<PriceEntry>& page) { return comparable(page); });
+  };
+  check.on_its_way = [this] { return feed_pending(); };
+  return check;
+}
+
 Result<Quote> PricingFacade::quote(const QuoteRequest& request, const CallContext& context) {
   QuoteRequest fixed = request;
   if (!fixed.at) fixed.at = now_();  // Both ERPs are asked for the same instant.
-  const std::string subject = request.customer.text();
   const cutover::Plan plan = plans_.plan(Capability::pricing);
-  cutover::Subject cohort(subject);
-  if (!plan.rollout.rules.empty() || comparisons_.uses_cohorts()) {
-    const Status read = journal_.read([&](const journal::JournalReader& reader) {
-      cohort = cohort_of(request.customer, reader);
-    });
-    if (!read) return read.error();
-  }
-  const Side side = answering(cohort, plan);
-  const auto ask = [this, fixed](Side asked, const CallContext& asking) {
-    return observe<Quote>(asked, cutover::Operation::read, [&] {
-      return call_port<Quote>(systems_, asked, asking.deadline, &ErpAdapter::pricing,
-                              [&](PricingService& port) { return port.quote(fixed, asking); });
-    });
-  };
-  const auto answered = ask(side, context);
-  if (cutover::rule(cutover::stage_for(plan, cohort)).shadow_reads) {
-    ShadowCheck check;
-    check.capability = Capability::pricing;
-    check.operation = "quote";
-    check.cohort = facts_of(cohort);
-    check.subject = subject;
-    check.correlation_id = context.correlation_id.text();
-    check.primary = side;
-    const auto document = [](const Quote& quote) { return comparable(quote); };
-    check.answered = parity_side(answered.result, answered.micros, document);
-    check.ask = [ask, document, origin = context](Side asked) {
-      CallContext asking = origin;
-      asking.deadline = deadline_in(std::chrono::seconds(10));
-      const auto seen = ask(asked, asking);
-      return parity_side(seen.result, seen.micros, document);
-    };
-    check.on_its_way = [this] { return feed_pending(); };
+  const auto cohort = cohort_for(request.customer);
+  if (!cohort) return cohort.error();
+  const Side side = answering(*cohort, plan);
+  const auto answered = ask(fixed, side, context);
+  if (cutover::rule(cutover::stage_for(plan, *cohort)).shadow_reads) {
+    auto made = check_of(fixed, side, context);
+    if (!made) return made.error();
+    ShadowCheck check = std::move(made).value();
+    check.answered = parity_side(answered.result, answered.micros,
+                                 [](const Quote& quote) { return comparable(quote); });
     comparisons_.begin(std::move(check));
   }
   return answered.result;
@@ -128,32 +186,12 @@ Result<Page<PriceEntry>> PricingFacade::prices(const PriceQuery& query,
     side = *from;
     asked_query.cursor = Cursor{text.substr(colon + 1)};
   }
-  const auto ask = [this, asked_query](Side asked, const CallContext& asking) {
-    return observe<Page<PriceEntry>>(asked, cutover::Operation::read, [&] {
-      return call_port<Page<PriceEntry>>(
-          systems_, asked, asking.deadline, &ErpAdapter::pricing,
-          [&](PricingService& port) { return port.list_prices(asked_query, asking); });
-    });
-  };
-  auto answered = ask(side, context);
+  auto answered = ask(asked_query, side, context);
   const bool comparable_page = query.sku.has_value() && query.cursor.empty();
   if (comparable_page && cutover::rule(cutover::stage_for(plan, cohort)).shadow_reads) {
-    ShadowCheck check;
-    check.capability = Capability::pricing;
-    check.operation = "list_prices";
-    check.cohort = facts_of(cohort);
-    check.subject = subject;
-    check.correlation_id = context.correlation_id.text();
-    check.primary = side;
-    const auto document = [](const Page<PriceEntry>& page) { return comparable(page); };
-    check.answered = parity_side(answered.result, answered.micros, document);
-    check.ask = [ask, document, origin = context](Side asked) {
-      CallContext asking = origin;
-      asking.deadline = deadline_in(std::chrono::seconds(10));
-      const auto seen = ask(asked, asking);
-      return parity_side(seen.result, seen.micros, document);
-    };
-    check.on_its_way = [this] { return feed_pending(); };
+    ShadowCheck check = check_of(asked_query, side, context);
+    check.answered = parity_side(answered.result, answered.micros,
+                                 [](const Page<PriceEntry>& page) { return comparable(page); });
     comparisons_.begin(std::move(check));
   }
   if (!answered.result) return answered.result.error();

@@ -3,10 +3,12 @@
 #include <sstream>
 
 #include "facade/reconcile_desk.h"
+#include "parity/csv.h"
 
 namespace underpin::facade {
 
 using json::Value;
+using parity::csv_line;
 using parity::reconcile::Difference;
 
 namespace {
@@ -17,28 +19,6 @@ Value named(const std::vector<std::string>& names, const std::vector<std::string
   Value value = Value::object();
   for (std::size_t i = 0; i < names.size() && i < texts.size(); ++i) value.set(names[i], texts[i]);
   return value;
-}
-
-// RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe in front.
-std::string csv_field(const std::string& text) {
-  std::string field = text;
-  const bool number =
-      !field.empty() && field.find_first_not_of("+-.0123456789") == std::string::npos;
-  if (!field.empty() && !number && std::string_view("=+-@\t\r").find(field[0]) != std::string::npos)
-    field.insert(0, 1, '\'');
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string quoted = "\"";
-  for (const char c : field) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
-std::string csv_line(const std::vector<std::string>& fields) {
-  std::string line;
-  for (const std::string& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
-  return line + "\r\n";
 }
 
 std::vector<std::string> csv_fields(const Difference& difference, std::size_t parts,

@@ -30,8 +30,10 @@ std::vector<std::string> unused_rules(const Rules& rules,
   const Timestamp limit = now.plus_ms(-days * day_ms);
   std::vector<std::string> unused;
   for (const Rule& rule : rules.rules) {
-    // What only matches lists or marks fields suppresses nothing by itself.
-    if (!rule.list_key.empty() || rule.set || rule.volatile_field) continue;
+    // What only matches lists or marks fields suppresses nothing by itself, and cross-references
+    // are the facade's own.
+    if (!rule.list_key.empty() || rule.set || rule.volatile_field || !rule.references.empty())
+      continue;
     const auto use = uses.find(rule.name);
     const Timestamp last = use == uses.end() ? since : use->second.last;
     if (!last.empty() && last < limit) unused.push_back(rule.name);

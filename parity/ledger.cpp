@@ -1,6 +1,7 @@
 #include "parity/ledger.h"
 
 #include "parity/ledger_reading.h"
+#include "parity/report_data.h"
 
 #include <atomic>
 #include <chrono>
@@ -126,6 +127,14 @@ class SqliteLedger final : public Ledger {
   }
   Result<std::map<std::string, KnownUse>> known_uses() const override {
     return reading<std::map<std::string, KnownUse>>(uses_of_known);
+  }
+  Result<Report> report(const ReportQuery& query) const override {
+    return reading<Report>([&](const Reading& reading) { return report_of(reading, query); });
+  }
+  Result<std::vector<LedgerEntry>> pairs(const ReportQuery& query, std::int64_t after_id,
+                                         int limit) const override {
+    return reading<std::vector<LedgerEntry>>(
+        [&](const Reading& reading) { return pairs_of(reading, query, after_id, limit); });
   }
 
  private:
@@ -315,6 +324,14 @@ class ReadOnlyLedger final : public Ledger {
   Result<std::map<std::string, KnownUse>> known_uses() const override {
     return reading<std::map<std::string, KnownUse>>(uses_of_known);
   }
+  Result<Report> report(const ReportQuery& query) const override {
+    return reading<Report>([&](const Reading& reading) { return report_of(reading, query); });
+  }
+  Result<std::vector<LedgerEntry>> pairs(const ReportQuery& query, std::int64_t after_id,
+                                         int limit) const override {
+    return reading<std::vector<LedgerEntry>>(
+        [&](const Reading& reading) { return pairs_of(reading, query, after_id, limit); });
+  }
 
  private:
   template <class T, class Work>
@@ -333,6 +350,14 @@ class ReadOnlyLedger final : public Ledger {
 };
 
 }  // namespace
+
+Result<Report> Ledger::report(const ReportQuery&) const {
+  return Error{ErrorCode::unavailable, "this ledger keeps nothing"};
+}
+
+Result<std::vector<LedgerEntry>> Ledger::pairs(const ReportQuery&, std::int64_t, int) const {
+  return Error{ErrorCode::unavailable, "this ledger keeps nothing"};
+}
 
 Result<std::unique_ptr<Ledger>> open_ledger(const LedgerSettings& settings) {
   try {

@@ -29,6 +29,8 @@ struct LedgerEntry {
   std::optional<Error> secondary_error = {};
   bool is_pair = false;    // The documents are what was compared: they can be judged again.
   std::string rules = {};  // Version and hash of the rules that judged.
+  // What was asked, where the subject does not say it: a quote's request, JSON text.
+  std::string asked = {};
 };
 
 struct Latency {
@@ -96,6 +98,9 @@ struct KnownUse {
   Decimal money;  // Sum of the absolute differences of amounts.
 };
 
+struct Report;       // parity/report_data.h
+struct ReportQuery;  // parity/report_data.h
+
 struct LedgerFilter {
   std::string capability;
   std::string verdict;
@@ -120,6 +125,12 @@ class Ledger {
   virtual Result<std::map<std::string, KnownUse>> known_uses() const {
     return std::map<std::string, KnownUse>{};
   }
+  // What a report shows, aggregated where it lies. unavailable: this ledger keeps nothing.
+  virtual Result<Report> report(const ReportQuery& query) const;
+  // Comparisons with at least one difference that the query asks for, and only those
+  // differences; oldest first, without documents. At most `limit`, with ids beyond `after_id`.
+  virtual Result<std::vector<LedgerEntry>> pairs(const ReportQuery& query, std::int64_t after_id,
+                                                 int limit) const;
 };
 
 struct LedgerSettings {

@@ -195,6 +195,16 @@ Result<std::vector<LedgerEntry>> select_entries(const Reading& reading,
   return entries;
 }
 
+Result<LedgerEntry> entry_with(const Reading& reading, std::int64_t id) {
+  Statement select(reading.database, std::string(entry_columns) + " WHERE id = ?");
+  select.bind(id);
+  if (!select.step())
+    return Error{ErrorCode::not_found, "no comparison has the id " + std::to_string(id)};
+  LedgerEntry entry = entry_of(reading, select);
+  entry.comparison.differences = differences_of(reading, id);
+  return entry;
+}
+
 namespace {
 
 // The member that a field names decides whether its difference is money.
@@ -320,6 +330,7 @@ std::string write_context(const LedgerEntry& entry) {
     related.push(std::move(names));
   }
   value.set("related", std::move(related));
+  if (!entry.asked.empty()) value.set("asked", entry.asked);
   return json::write(value);
 }
 
@@ -328,6 +339,7 @@ void read_context(const std::string& text, LedgerEntry& entry) {
   if (!value) return;
   const auto is_pair = value->get("isPair").as_bool();
   entry.is_pair = is_pair && *is_pair;
+  entry.asked = value->get("asked").text();
   const auto error = [&](const char* key) -> std::optional<Error> {
     if (value->find(key) == nullptr) return std::nullopt;
     const auto side = read_side(value->get(key).text());

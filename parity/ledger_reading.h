@@ -2,6 +2,7 @@
 
 #include "parity/ledger.h"
 #include "parity/ledger_db.h"
+#include "parity/report_data.h"
 #include "parity/sealing.h"
 
 // The questions that a ledger answers, on any connection to its file. Throws as ledger_db.h does.
@@ -21,6 +22,11 @@ Result<std::vector<DifferenceClass>> classes_of(const Reading& reading,
                                                 const std::string& capability, Timestamp since);
 Result<std::map<std::string, RuleUse>> uses_of_rules(const Reading& reading);
 Result<std::map<std::string, KnownUse>> uses_of_known(const Reading& reading);
+Result<Report> report_of(const Reading& reading, const ReportQuery& query);
+Result<std::vector<LedgerEntry>> pairs_of(const Reading& reading, const ReportQuery& query,
+                                          std::int64_t after_id, int limit);
+// One comparison with its documents and all its differences. not_found.
+Result<LedgerEntry> entry_with(const Reading& reading, std::int64_t id);
 
 // What an entry needs beside its documents to be judged again.
 std::string write_context(const LedgerEntry& entry);

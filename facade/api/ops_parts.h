@@ -38,6 +38,10 @@ ApiRoutes records_routes(Facade& facade);
 
 // What comparisons found, the register, proposals.
 ApiRoutes parity_routes(Facade& facade);
+// Reports of every format, and both ERPs asked again for one pair (parity_report_api.cpp).
+ApiRoutes parity_report_routes(Facade& facade);
+// `unusedDays` of the query, or the standard.
+int unused_days_of(const ApiCall& call, std::vector<FieldError>& errors);
 
 // A dry run is asked for, or the query says something else.
 struct DryRun {

@@ -3,7 +3,7 @@
 #include "parity/known_register.h"
 #include "parity/masking.h"
 #include "parity/proposals.h"
-#include "parity/report.h"
+#include "parity/report_data.h"
 
 #include <algorithm>
 
@@ -13,7 +13,6 @@ using json::Value;
 
 namespace {
 
-constexpr int unused_days_standard = 30;
 constexpr std::size_t mismatches_max = 20'000;  // That proposals look at: the newest.
 
 std::string shown(const std::string& path, const std::string& value, bool unmasked) {
@@ -32,17 +31,6 @@ Status note_unmasking(Facade& facade, const ApiCall& call,
     pen.add({"parity_unmasked", call.subject, "parity entries", detail});
     return true;
   });
-}
-
-Answer parity_summary(Facade& facade, bool html) {
-  facade.ledger().flush();
-  const auto summary = facade.ledger().summary();
-  if (!summary) return problem_for(summary.error());
-  Answer answer;
-  const std::string& wave = facade.settings().wave;
-  answer.body = html ? parity::report_html(*summary, wave) : parity::report_json(*summary, wave);
-  answer.html = html;
-  return answer;
 }
 
 Answer parity_entries(Facade& facade, const ApiCall& call) {
@@ -112,6 +100,15 @@ Answer parity_entries(Facade& facade, const ApiCall& call) {
   return Answer::json(200, body);
 }
 
+// When the ledger's first comparison was made; empty: there is none.
+Result<Timestamp> began_of(const parity::Ledger& ledger) {
+  parity::LedgerFilter first;
+  first.limit = 1;
+  const auto entries = ledger.entries(first);
+  if (!entries) return entries.error();
+  return entries->empty() ? Timestamp{} : entries->front().at;
+}
+
 Value number_or_null(const std::optional<std::int64_t>& number) {
   return number ? Value::integer(*number) : Value::null();
 }
@@ -120,23 +117,15 @@ Value number_or_null(const std::optional<std::int64_t>& number) {
 Answer parity_register(Facade& facade, const ApiCall& call) {
   std::vector<FieldError> errors;
   only_known(call, {"unusedDays"}, errors);
-  int unused_days = unused_days_standard;
-  if (const auto asked = query_of(call, "unusedDays")) {
-    const auto days = Decimal::parse(*asked);
-    if (!days || days->scale() != 0 || *days < Decimal::of(1) || *days > Decimal::of(3650)) {
-      errors.push_back({"unusedDays", "must be 1 to 3650"});
-    } else {
-      unused_days = static_cast<int>(days->coefficient());
-    }
-  }
+  const int unused_days = unused_days_of(call, errors);
   if (!errors.empty()) return validation(errors);
   facade.ledger().flush();
   const auto known = facade.ledger().known_uses();
   if (!known) return problem_for(known.error());
   const auto uses = facade.ledger().rule_uses();
   if (!uses) return problem_for(uses.error());
-  const auto summary = facade.ledger().summary();
-  if (!summary) return problem_for(summary.error());
+  const auto began = began_of(facade.ledger());
+  if (!began) return problem_for(began.error());
   const parity::Rules& rules = facade.comparisons().rules();
   const Timestamp now = facade.settings().now();
   const parity::RegisterHealth health = parity::register_health(rules, *known, now.date_utc());
@@ -184,8 +173,7 @@ Answer parity_register(Facade& facade, const ApiCall& call) {
   }
   body.set("suppressed", std::move(suppressed));
   Value unused = Value::array();
-  for (const std::string& rule :
-       parity::unused_rules(rules, *uses, summary->from, now, unused_days))
+  for (const std::string& rule : parity::unused_rules(rules, *uses, *began, now, unused_days))
     unused.push(Value(rule));
   body.set("proposedForRemoval", std::move(unused));
   return Answer::json(200, body);
@@ -241,7 +229,30 @@ Value proposal_value(const parity::Proposal& proposal, const std::string& decisi
   return value;
 }
 
-Answer parity_proposals(Facade& facade) {
+// Rules of the file that have suppressed nothing for so many days.
+Result<Value> rules_to_remove(Facade& facade, int days) {
+  const auto uses = facade.ledger().rule_uses();
+  if (!uses) return uses.error();
+  const auto began = began_of(facade.ledger());
+  if (!began) return began.error();
+  const parity::Rules& rules = facade.comparisons().rules();
+  Value list = Value::array();
+  for (const std::string& rule :
+       parity::unused_rules(rules, *uses, *began, facade.settings().now(), days)) {
+    const auto use = uses->find(rule);
+    Value one = Value::object();
+    one.set("rule", rule);
+    one.set("last", use == uses->end() ? Value::null() : Value(use->second.last.text()));
+    list.push(std::move(one));
+  }
+  return list;
+}
+
+Answer parity_proposals(Facade& facade, const ApiCall& call) {
+  std::vector<FieldError> errors;
+  only_known(call, {"unusedDays"}, errors);
+  const int unused_days = unused_days_of(call, errors);
+  if (!errors.empty()) return validation(errors);
   const auto proposals = proposals_of(facade);
   if (!proposals) return problem_for(proposals.error());
   Value items = Value::array();
@@ -253,8 +264,12 @@ Answer parity_proposals(Facade& facade) {
     if (!read) return problem_for(read.error());
     items.push(proposal_value(proposal, decision));
   }
+  const auto unused = rules_to_remove(facade, unused_days);
+  if (!unused) return problem_for(unused.error());
   Value body = Value::object();
   body.set("items", std::move(items));
+  body.set("removals", *unused);
+  body.set("unusedDays", Value::integer(unused_days));
   return Answer::json(200, body);
 }
 
@@ -293,7 +308,7 @@ Answer decide_proposal(Facade& facade, const ApiCall& call, const std::string& d
 }  // namespace
 
 ApiRoutes parity_routes(Facade& facade) {
-  ApiRoutes routes;
+  ApiRoutes routes = parity_report_routes(facade);
   const auto add = [&](std::string method, std::string pattern, std::string operation,
                        ApiHandler handler) {
     ApiRoute route;
@@ -303,16 +318,12 @@ ApiRoutes parity_routes(Facade& facade) {
     route.handler = std::move(handler);
     routes.push_back(std::move(route));
   };
-  add("GET", "/ops/v1/parity", "parity_summary",
-      [&](const ApiCall&) { return parity_summary(facade, false); });
-  add("GET", "/ops/v1/parity/report.html", "parity_report",
-      [&](const ApiCall&) { return parity_summary(facade, true); });
   add("GET", "/ops/v1/parity/entries", "parity_entries",
       [&](const ApiCall& call) { return parity_entries(facade, call); });
   add("GET", "/ops/v1/parity/register", "parity_register",
       [&](const ApiCall& call) { return parity_register(facade, call); });
   add("GET", "/ops/v1/parity/proposals", "parity_proposals",
-      [&](const ApiCall&) { return parity_proposals(facade); });
+      [&](const ApiCall& call) { return parity_proposals(facade, call); });
   add("POST", "/ops/v1/parity/proposals/{id}/accept", "accept_parity_proposal",
       [&](const ApiCall& call) { return decide_proposal(facade, call, "accepted"); });
   add("POST", "/ops/v1/parity/proposals/{id}/reject", "reject_parity_proposal",

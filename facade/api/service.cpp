@@ -19,6 +19,7 @@ http::Response to_response(const Answer& answer) {
   response.headers.add("Content-Type", answer.problem ? "application/problem+json"
                                        : answer.html  ? "text/html; charset=utf-8"
                                        : answer.csv   ? "text/csv; charset=utf-8"
+                                       : answer.xml   ? "application/xml; charset=utf-8"
                                                       : "application/json");
   if (!answer.location.empty()) response.headers.add("Location", answer.location);
   if (!answer.etag.empty()) response.headers.add("ETag", answer.etag);

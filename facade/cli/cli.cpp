@@ -341,17 +341,48 @@ int run(int argc, char** argv, const Adapters& adapters) {
 
   CLI::App* parity = app.add_subcommand("parity", "What comparisons found");
   parity->require_subcommand(1);
-  std::string format = "html";
-  std::string output;
   std::string ledger;
-  CLI::App* report = parity->add_subcommand("report", "Counts and samples by field");
-  report->add_option("--format", format, "html or json")
-      ->check(CLI::IsMember({"html", "json"}))
+  ReportOptions wanted;
+  CLI::App* report = parity->add_subcommand("report", "Counts and pairs by field");
+  report->add_option("--format", wanted.format, "html, json, csv or junit")
+      ->check(CLI::IsMember({"html", "json", "csv", "junit"}))
       ->capture_default_str();
-  report->add_option("--output,-o", output, "File to write (default: standard output)");
-  report->add_option("--ledger", ledger, "Read this parity.db instead of asking a facade");
+  report->add_option("--by", wanted.by, "csv: a record for each pair, or for each field")
+      ->check(CLI::IsMember({"pair", "field"}))
+      ->capture_default_str();
+  report->add_option("--output,-o", wanted.output, "File to write (default: standard output)");
+  report->add_option("--capability", wanted.capability, "One capability")
+      ->check(CLI::IsMember({"orders", "inventory", "pricing", "customers"}));
+  report->add_option("--operation", wanted.operation, "One operation: get_order");
+  report->add_option("--verdict", wanted.verdict, "Differences of one verdict")
+      ->check(CLI::IsMember({"tolerated", "known_difference", "late", "mismatch"}));
+  report->add_option("--kind", wanted.kind, "Differences of one kind")
+      ->check(CLI::IsMember({"value", "type", "missing", "extra", "order", "count", "outcome"}));
+  report->add_option("--path", wanted.path, "Differences at one field: /lines/*/unitPrice");
+  report->add_option("--cohort", wanted.cohort, "channels=NAME or locations=CODE");
+  report->add_option("--from", wanted.from, "Compared at this time or later");
+  report->add_option("--to", wanted.to, "Compared before this time");
+  report->add_option("--last", wanted.last, "Compared within the last 90m, 24h or 7d");
+  report
+      ->add_option("--unused-days", wanted.unused_days,
+                   "A rule that suppressed nothing for so long is proposed for removal")
+      ->check(CLI::Range(1, 3650))
+      ->capture_default_str();
+  report->add_option("--ledger", wanted.ledger, "Read this parity.db instead of asking a facade");
+  report->add_option("--key-file", wanted.key_file, "With --ledger: key of the sealed pairs");
+  report->add_option("--rules", wanted.rules_file, "With --ledger: rule file");
   reaches_ops(report);
-  report->callback([&] { code = parity_report(ops, ledger, format, output); });
+  report->callback([&] { code = parity_report(ops, wanted); });
+
+  std::int64_t entry = 0;
+  bool unmask = false;
+  CLI::App* replayed = parity->add_subcommand(
+      "replay", "Ask both ERPs again for one pair (exit code 3: they still differ)");
+  replayed->add_option("entry", entry, "Its id")->required();
+  replayed->add_flag("--unmask", unmask, "Show personal data; needs --reason");
+  replayed->add_option("--reason", reason, "Why, for the audit trail");
+  reaches_ops(replayed);
+  replayed->callback([&] { code = parity_replay(ops, entry, unmask, reason); });
 
   CLI::App* judged = parity->add_subcommand(
       "register", "Known differences against their days and budgets (exit code 3: not in order)");

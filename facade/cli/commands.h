@@ -173,8 +173,6 @@ int exceptions_list(const OpsOptions& ops, const std::string& state, bool as_jso
 int exceptions_show(const OpsOptions& ops, std::int64_t id);
 int exceptions_settle(const OpsOptions& ops, std::int64_t id, const std::string& how,
                       const std::string& reason);
-int parity_report(const OpsOptions& ops, const std::string& ledger, const std::string& format,
-                  const std::string& output);
 struct XrefOptions {
   std::string file;  // - reads standard input.
   std::string reason;

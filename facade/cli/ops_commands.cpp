@@ -3,7 +3,6 @@
 #include "facade/cli/ops_call.h"
 #include "facade/clock.h"
 #include "facade/http/api_keys.h"
-#include "parity/report.h"
 #include "transport/http_client.h"
 
 #include <Poco/URI.h>
@@ -387,40 +386,6 @@ int exceptions_settle(const OpsOptions& ops, std::int64_t id, const std::string&
   if (!reply) return 1;
   std::printf("exception %lld: %s\n", static_cast<long long>(id),
               reply->value.get("state").text().c_str());
-  return 0;
-}
-
-int parity_report(const OpsOptions& ops, const std::string& ledger, const std::string& format,
-                  const std::string& output) {
-  std::string text;
-  if (!ledger.empty()) {
-    const auto opened = parity::open_ledger_read_only(ledger);
-    const auto summary =
-        opened ? opened.value()->summary() : Result<parity::Summary>(opened.error());
-    if (!summary) {
-      std::fprintf(stderr, "underpin: %s\n", summary.error().message.c_str());
-      return 1;
-    }
-    text = format == "html" ? parity::report_html(*summary, ops.wave)
-                            : parity::report_json(*summary, ops.wave);
-  } else {
-    const auto reply =
-        call(ops, "GET", format == "html" ? "/ops/v1/parity/report.html" : "/ops/v1/parity");
-    if (!reply) return 1;
-    text = reply->body;
-  }
-  if (output.empty()) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return 0;
-  }
-  std::ofstream file(output, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) {
-    std::fprintf(stderr, "underpin: %s cannot be written\n", output.c_str());
-    return 1;
-  }
-  std::printf("wrote %s\n", output.c_str());
   return 0;
 }
 

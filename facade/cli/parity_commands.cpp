@@ -109,6 +109,10 @@ int parity_proposals(const OpsOptions& ops) {
                   sample.get("path").text().c_str(), sample.get("primary").text().c_str(),
                   sample.get("secondary").text().c_str());
   }
+  for (const Value& one : reply->value.get("removals").items())
+    std::printf("remove?  rule %s: suppressed nothing for %s days, last %s\n",
+                one.get("rule").text().c_str(), reply->value.get("unusedDays").text().c_str(),
+                one.get("last").is_null() ? "never" : one.get("last").text().c_str());
   return 0;
 }
 

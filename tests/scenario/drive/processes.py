@@ -79,8 +79,12 @@ class Processes:
         self.bc = BusinessCentral("bc", self._ready("bc", bc))
         if not self._keep or not os.listdir(os.path.join(data, "prices")):
             self.nav.user("write_price_file", mode="full")
+        self.start_facade()
+
+    def start_facade(self) -> None:
+        """The facade alone: again, after a kill()."""
         environment = {**os.environ, "UNDERPIN_NAV_PORT": str(self.nav.server.port),
-                       "UNDERPIN_BC_PORT": str(self.bc.server.port), "UNDERPIN_DATA": data}
+                       "UNDERPIN_BC_PORT": str(self.bc.server.port), "UNDERPIN_DATA": os.path.join(self.out, "data")}
         self._spawn("underpin", [self.binary, "serve", "--config", self.config], environment)
         self._wait_until_ready()
 

@@ -116,6 +116,17 @@ def drift_stock(company, given):
     return {"entryNumber": entry["entryNumber"]}
 
 
+def edit_customer(company, given):
+    """{"number", properties of the card …}: somebody saves a card that other systems have, too."""
+    with company.store.transaction() as store:
+        row = company.customer(given["number"])
+        unknown = [name for name in given if name not in row]
+        if unknown:
+            raise ValueError(f"{unknown[0]}: a customer card has no such property")
+        store.put("customers", {**row, **given})
+    return {"number": row["number"]}
+
+
 def delete_customer(company, given):
     """{"number"}: somebody deletes the card, orders or not, as bad data imports do."""
     with company.store.transaction() as store:
@@ -175,6 +186,7 @@ ACTIONS = {
     "receipt": lambda company, given: _warehouse(company, given, "Purchase", 1),
     "goods_issue": lambda company, given: _warehouse(company, given, "Negative", -1),
     "change_price": change_price, "drift_stock": drift_stock, "delete_customer": delete_customer,
+    "edit_customer": edit_customer,
     "edit_order": edit_order, "delete_order": delete_order, "set_rounding": set_rounding,
 }
 

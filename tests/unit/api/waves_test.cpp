@@ -342,6 +342,8 @@ TEST_F(Waves, AWriteOrASingleObjectWithoutAWaveIsRefusedAndTheWavesAreNamed) {
            {"GET", "/ops/v1/audit", ""},
            {"GET", "/ops/v1/parity", ""},
            {"GET", "/ops/v1/parity/report.html", ""},
+           {"GET", "/ops/v1/parity/pairs.csv", ""},
+           {"POST", "/ops/v1/parity/entries/1/replay", ""},
            {"GET", "/ops/v1/trace/100042", ""}}) {
     const Answered answer = ops(method, target, body);
     EXPECT_EQ(answer.status, 422) << method << " " << target << ": " << answer.body;

@@ -53,10 +53,10 @@ TEST_F(RehearsalTest, WhatTheDescriptionForbidsIsAMismatchOfItsOwnKindInTheRepor
   for (const auto& difference : entries[0].comparison.differences) paths += difference.path + " ";
   EXPECT_THAT(paths, HasSubstr("/outcome"));
   EXPECT_THAT(paths, HasSubstr("/faults/lines.*.description"));
-  const auto summary = facade->ledger().summary();
-  ASSERT_TRUE(summary);
-  EXPECT_THAT(parity::report_html(*summary), HasSubstr("rehearse_place_order"));
-  EXPECT_THAT(parity::report_json(*summary), HasSubstr("rehearse_place_order"));
+  const auto report = facade->ledger().report({});
+  ASSERT_TRUE(report);
+  EXPECT_THAT(parity::report_html(*report), HasSubstr("rehearse_place_order"));
+  EXPECT_THAT(parity::report_json(*report), HasSubstr("rehearse_place_order"));
 }
 
 TEST_F(RehearsalTest, GradeTwoAsksTheVendor) {
