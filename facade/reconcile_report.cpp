@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "facade/csv_line.h"
 #include "facade/reconcile_desk.h"
 
 namespace underpin::facade {
@@ -17,28 +18,6 @@ Value named(const std::vector<std::string>& names, const std::vector<std::string
   Value value = Value::object();
   for (std::size_t i = 0; i < names.size() && i < texts.size(); ++i) value.set(names[i], texts[i]);
   return value;
-}
-
-// RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe in front.
-std::string csv_field(const std::string& text) {
-  std::string field = text;
-  const bool number =
-      !field.empty() && field.find_first_not_of("+-.0123456789") == std::string::npos;
-  if (!field.empty() && !number && std::string_view("=+-@\t\r").find(field[0]) != std::string::npos)
-    field.insert(0, 1, '\'');
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string quoted = "\"";
-  for (const char c : field) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
-std::string csv_line(const std::vector<std::string>& fields) {
-  std::string line;
-  for (const std::string& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
-  return line + "\r\n";
 }
 
 std::vector<std::string> csv_fields(const Difference& difference, std::size_t parts,
@@ -99,9 +78,12 @@ Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, s
     const auto more = (*reader)->next(record);
     if (!more) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
     if (!*more) return page;
-    const auto difference = read_difference(record);
-    if (!difference) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
-    page.items.push_back(shown(*known, *difference));
+    const auto difference = known->posting ? std::nullopt : read_difference(record);
+    const auto item = known->posting ? PostingSweep::shown(record)
+                      : difference   ? std::optional(shown(*known, *difference))
+                                     : std::nullopt;
+    if (!item) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
+    page.items.push_back(*item);
   }
   if ((*reader)->position() < known->confirmed_bytes) page.next = (*reader)->position();
   return page;
@@ -110,6 +92,7 @@ Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, s
 Result<json::Value> ReconcileDesk::groups(std::int64_t id) const {
   const auto known = get(id);
   if (!known) return known.error();
+  if (known->posting) return PostingSweep::groups(folder_of(id));
   std::error_code failed;
   const auto size = std::filesystem::file_size(path_of(id, "groups.rows"), failed);
   if (failed) return Error{ErrorCode::not_found, "there are no totals yet, or not on this host"};
@@ -205,7 +188,11 @@ Result<std::string> ReconcileDesk::file(std::int64_t id, const std::string& form
 json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, Timestamp now) {
   Value value = Value::object();
   value.set("id", Value::integer(at.id));
-  value.set("capability", name(at.capability));
+  value.set("capability", at.what());
+  if (at.posting) {
+    value.set("from", at.from.text());
+    value.set("to", at.to.text());
+  }
   value.set("state", at.state);
   value.set("actor", at.actor);
   value.set("reason", at.reason);
@@ -226,6 +213,7 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     if (!own.ended_at.empty()) swept.set("asOfTo", own.ended_at.text());
     value.set(std::string(name(side)), std::move(swept));
   }
+  if (at.posting) value.set("counts", counts_value(at.counts));
   if (at.running()) {
     Value way = Value::object();
     way.set("done", Value::integer(progress.done));
