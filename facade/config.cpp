@@ -593,6 +593,17 @@ Result<Config> read_config(
       static_cast<std::size_t>(number_of(
           reconcile, "memoryMb", static_cast<std::int64_t>(facade.reconcile.memory_max >> 20)))
       << 20;
+  for (const json::Member& system : reconcile.get("postedBy").members()) {
+    if (config.systems.count(system.key) == 0)
+      errors.push_back({"/reconcile/postedBy/" + system.key, "names no system"});
+    for (const Value& user : system.value.items())
+      facade.reconcile.posted_by[system.key].insert(user.text());
+  }
+  const Value& scenarios = value.get("postingScenarios");
+  if (const std::string named = text_of(scenarios, "file"); !named.empty())
+    facade.reconcile.scenarios_file = resolved(config.folder, named);
+  const auto test_company = scenarios.get("testCompany").as_bool();
+  facade.reconcile.test_company = test_company && *test_company;
   facade.plan_lease_ms = number_of(store, "planLeaseMs", facade.plan_lease_ms);
   if (!errors.empty()) return refused(file, std::move(errors));
 

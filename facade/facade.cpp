@@ -83,9 +83,11 @@ Status Facade::set_up() {
                                         settings_.fields);
   recovery_ = std::make_unique<Recovery>(systems_, *journal_, *plans_, *audit_, *writes_, *orders_,
                                          *customers_, demand_, now, wake, settings_.recovery);
+  ReconcileSettings reconcile = settings_.reconcile;
+  reconcile.document_tolerance = settings_.orders.document_tolerance;
   reconciliations_ = std::make_unique<ReconcileDesk>(
       systems_, *journal_, *plans_, *audit_, *orders_, settings_.fields,
-      settings_.state_folder + "/reconcile", settings_.reconcile, now);
+      settings_.state_folder + "/reconcile", reconcile, now);
   repairs_ = std::make_unique<RepairDesk>(systems_, *journal_, *plans_, *audit_, *writes_, *orders_,
                                           *reconciliations_, settings_.fields, now, wake);
   cutover_ =

@@ -54,7 +54,7 @@ AuditNote note_of(const char* kind, const Reconciliation& reconciliation, const 
   note.kind = kind;
   note.actor = act.actor;
   note.about = "reconciliation " + std::to_string(reconciliation.id);
-  note.detail.set("capability", name(reconciliation.capability));
+  note.detail.set("capability", reconciliation.what());
   note.detail.set("reason", act.reason);
   return note;
 }
@@ -90,6 +90,10 @@ ReconcileDesk::ReconcileDesk(const Systems& systems, journal::Journal& journal, 
       settings_(settings),
       now_(std::move(now)),
       rows_(systems, fields, journal, orders),
+      postings_(systems, journal, orders,
+                {settings_.page, settings_.memory_max, settings_.pause_ms,
+                 settings_.document_tolerance, settings_.posted_by},
+                now_),
       host_(host_name()) {}
 
 std::filesystem::path ReconcileDesk::folder_of(std::int64_t id) const {
@@ -111,25 +115,39 @@ Result<Reconciliation> ReconcileDesk::start(Capability capability, const Act& ac
     }
   }
   Reconciliation begun;
+  begun.capability = capability;
+  return begin(std::move(begun), act);
+}
+
+Result<Reconciliation> ReconcileDesk::start_posting(Date from, Date to, const Act& act) {
+  const Timestamp latest = Timestamp::start_of(from).plus_ms(std::int64_t{366} * 86'400'000);
+  if (from.empty() || to < from || latest < Timestamp::start_of(to))
+    return Error{ErrorCode::invalid_request, "the dates must be in order, at most a year apart"};
+  if (const Status possible = postings_.possible(); !possible) return possible.error();
+  Reconciliation begun;
+  begun.posting = true;
+  begun.from = from;
+  begun.to = to;
+  return begin(std::move(begun), act);
+}
+
+Result<Reconciliation> ReconcileDesk::begin(Reconciliation begun, const Act& act) {
   std::optional<Reconciliation> running;
+  begun.actor = act.actor;
+  begun.reason = act.reason;
+  begun.kept_by = host_;
+  begun.started_at = now_();
   const Status written = audit_.write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     running = running_in(tx);
     if (running) return false;
-    begun = {};
     begun.id = last_id_in(tx) + 1;
-    begun.capability = capability;
-    begun.actor = act.actor;
-    begun.reason = act.reason;
-    begun.kept_by = host_;
-    begun.started_at = now_();
     keep(tx, begun);
     pen.add(note_of("reconciliation_started", begun, act));
     return true;
   });
   if (running) {
     return Error{ErrorCode::conflict, "reconciliation " + std::to_string(running->id) + " of " +
-                                          std::string(name(running->capability)) +
-                                          " runs: one at a time"};
+                                          std::string(running->what()) + " runs: one at a time"};
   }
   if (!written) return written.error();
   active_ = true;
@@ -184,6 +202,14 @@ Result<std::optional<Reconciliation>> ReconcileDesk::newest(Capability capabilit
   return found;
 }
 
+Result<std::optional<Reconciliation>> ReconcileDesk::newest_posting() const {
+  std::optional<Reconciliation> found;
+  const Status read =
+      journal_.read([&](const JournalReader& reader) { found = newest_posting_in(reader); });
+  if (!read) return read.error();
+  return found;
+}
+
 ReconcileProgress ReconcileDesk::progress(const Reconciliation& at) const {
   ReconcileProgress progress;
   Timestamp since = at.started_at;
@@ -194,7 +220,10 @@ ReconcileProgress ReconcileDesk::progress(const Reconciliation& at) const {
   } else {
     std::optional<Reconciliation> before;
     (void)journal_
-        .read([&](const JournalReader& reader) { before = newest_in(reader, at.capability); })
+        .read([&](const JournalReader& reader) {
+          // Of another span of dates the books tell nothing of this one's size.
+          if (!at.posting) before = newest_in(reader, at.capability);
+        })
         .has_value();
     for (const Side side : {Side::legacy, Side::cloud}) {
       const SweepState& own = at.on(side);
@@ -242,6 +271,9 @@ bool ReconcileDesk::run() {
     Reconciliation anew;
     anew.id = now_at->id;
     anew.capability = now_at->capability;
+    anew.posting = now_at->posting;
+    anew.from = now_at->from;
+    anew.to = now_at->to;
     anew.actor = now_at->actor;
     anew.reason = now_at->reason;
     anew.started_at = now_at->started_at;
@@ -280,8 +312,28 @@ Status ReconcileDesk::step(Reconciliation& now_at) {
     return Error{ErrorCode::unavailable, folder_of(now_at.id).string() + ": " + failed.message()};
   now_at.waits.clear();
   if (now_at.state == "sweeping") return sweep(now_at);
-  if (now_at.state == "comparing") return compare(now_at);
-  return verify(now_at);
+  if (now_at.state == "comparing")
+    return now_at.posting ? compare_postings(now_at) : compare(now_at);
+  return now_at.posting ? verify_postings(now_at) : verify(now_at);
+}
+
+Status ReconcileDesk::compare_postings(Reconciliation& now_at) {
+  std::int64_t reads = 0;
+  const Status compared = postings_.compare(now_at, folder_of(now_at.id), reads);
+  next_at_ = now_().plus_ms(reads * 1000 / std::max<std::int64_t>(settings_.rows_per_s, 1));
+  return compared ? save(now_at) : compared;
+}
+
+Status ReconcileDesk::verify_postings(Reconciliation& now_at) {
+  if (now_() < now_at.not_before) {
+    next_at_ = now_at.not_before;
+    return Done{};
+  }
+  std::int64_t reads = 0;
+  const auto over = postings_.verify(now_at, folder_of(now_at.id), reads);
+  if (!over) return over.error();
+  next_at_ = now_().plus_ms(reads * 1000 / std::max<std::int64_t>(settings_.rows_per_s, 1));
+  return *over ? finish(now_at) : save(now_at);
 }
 
 Status ReconcileDesk::sweep(Reconciliation& now_at) {
@@ -303,14 +355,16 @@ Status ReconcileDesk::sweep(Reconciliation& now_at) {
 
 Status ReconcileDesk::sweep_page(Reconciliation& now_at, Side side, std::int64_t& rows) {
   SweepState& own = now_at.on(side);
+  if (own.begun_at.empty() && now_at.posting) own.begun_at = now_();
   if (own.begun_at.empty()) {
     const auto as_of = rows_.as_of(side, now_at.capability, calling());
     if (!as_of) return as_of.error();
     if (*as_of) own.source_as_of = **as_of;
     own.begun_at = now_();
   }
-  const auto page =
-      rows_.page(side, now_at.capability, Cursor{own.cursor}, settings_.page, calling());
+  const auto page = now_at.posting ? postings_.page(side, now_at, Cursor{own.cursor}, calling())
+                                   : rows_.page(side, now_at.capability, Cursor{own.cursor},
+                                                settings_.page, calling());
   if (!page) return page.error();
   auto file = RowFile::append_at(path_of(now_at.id, rows_file(side)), own.bytes);
   if (!file) return file.error();
@@ -573,7 +627,9 @@ Status ReconcileDesk::end_pass(Reconciliation& now_at) {
 }
 
 Status ReconcileDesk::finish(Reconciliation& now_at) {
-  if (const Status written = write_files(now_at); !written) return written;
+  const Status written =
+      now_at.posting ? postings_.write_files(now_at, folder_of(now_at.id)) : write_files(now_at);
+  if (!written) return written;
   return end(now_at, "done");
 }
 
@@ -612,6 +668,8 @@ void ReconcileDesk::forget_old(std::int64_t newest) {
           const auto last = newest_in(tx, capability);
           if (last && last->id == id) return false;  // A gate may ask for it.
         }
+        const auto posting = newest_posting_in(tx);
+        if (posting && posting->id == id) return false;
         forget(tx, id);
         return true;
       })

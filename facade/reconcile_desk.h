@@ -2,6 +2,7 @@
 
 #include "facade/audit.h"
 #include "facade/cutover_desk.h"
+#include "facade/posting_sweep.h"
 #include "facade/reconciliation.h"
 #include "facade/row_file.h"
 #include "facade/sweep_rows.h"
@@ -23,7 +24,12 @@ struct ReconcileSettings {
   int passes = 5;  // Of reading it again; what still moves then counts.
   // A list that is older, such as a nightly file, is not compared; 0: however old.
   std::int64_t source_age_max_ms = 129'600'000;
-  int kept = 20;  // Reconciliations, with their files.
+  int kept = 20;                     // Reconciliations, with their files.
+  Decimal document_tolerance{5, 2};  // Of what an order was posted as.
+  // Who may post sales, by system (PostingSettings::posted_by).
+  std::map<std::string, std::set<std::string>> posted_by = {};
+  std::string scenarios_file = {};  // Of postings (posting_scenarios.h); empty: none.
+  bool test_company = false;        // Both systems are: scenarios may be placed there.
 };
 
 struct ReconcileProgress {
@@ -46,10 +52,14 @@ class ReconcileDesk {
 
   // Errors: conflict (one runs), unsupported (a system does not offer the capability).
   Result<Reconciliation> start(Capability capability, const Act& act);
+  // Of what both ERPs have posted between two dates, both included, at most a year apart
+  // (posting_sweep.h). Errors: those of start(); invalid_request (the dates).
+  Result<Reconciliation> start_posting(Date from, Date to, const Act& act);
   Result<Reconciliation> stop(std::int64_t id, const Act& act);
   Result<std::vector<Reconciliation>> list() const;  // Newest first.
   Result<Reconciliation> get(std::int64_t id) const;
   Result<std::optional<Reconciliation>> newest(Capability capability) const;
+  Result<std::optional<Reconciliation>> newest_posting() const;
   ReconcileProgress progress(const Reconciliation& reconciliation) const;
 
   // Counts and control totals by group; not_found: they are in another host's folder, or not there
@@ -78,6 +88,9 @@ class ReconcileDesk {
  private:
   struct Verdicts;
 
+  Result<Reconciliation> begin(Reconciliation begun, const Act& act);
+  Status compare_postings(Reconciliation& now_at);
+  Status verify_postings(Reconciliation& now_at);
   std::filesystem::path folder_of(std::int64_t id) const;
   std::string path_of(std::int64_t id, const std::string& file) const;
   Status step(Reconciliation& now_at);
@@ -108,6 +121,7 @@ class ReconcileDesk {
   const ReconcileSettings settings_;
   const Now now_;
   const SweepRows rows_;
+  const PostingSweep postings_;
   const std::string host_;
   std::atomic<bool> active_{true};  // Something may run; looked for now and then all the same.
   Timestamp next_at_;               // The pace; run() alone, as is the next.

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "facade/csv_line.h"
 #include "facade/reconcile_desk.h"
 #include "parity/csv.h"
 
@@ -79,9 +80,12 @@ Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, s
     const auto more = (*reader)->next(record);
     if (!more) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
     if (!*more) return page;
-    const auto difference = read_difference(record);
-    if (!difference) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
-    page.items.push_back(shown(*known, *difference));
+    const auto difference = known->posting ? std::nullopt : read_difference(record);
+    const auto item = known->posting ? PostingSweep::shown(record)
+                      : difference   ? std::optional(shown(*known, *difference))
+                                     : std::nullopt;
+    if (!item) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
+    page.items.push_back(*item);
   }
   if ((*reader)->position() < known->confirmed_bytes) page.next = (*reader)->position();
   return page;
@@ -90,6 +94,7 @@ Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, s
 Result<json::Value> ReconcileDesk::groups(std::int64_t id) const {
   const auto known = get(id);
   if (!known) return known.error();
+  if (known->posting) return PostingSweep::groups(folder_of(id));
   std::error_code failed;
   const auto size = std::filesystem::file_size(path_of(id, "groups.rows"), failed);
   if (failed) return Error{ErrorCode::not_found, "there are no totals yet, or not on this host"};
@@ -185,7 +190,11 @@ Result<std::string> ReconcileDesk::file(std::int64_t id, const std::string& form
 json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, Timestamp now) {
   Value value = Value::object();
   value.set("id", Value::integer(at.id));
-  value.set("capability", name(at.capability));
+  value.set("capability", at.what());
+  if (at.posting) {
+    value.set("from", at.from.text());
+    value.set("to", at.to.text());
+  }
   value.set("state", at.state);
   value.set("actor", at.actor);
   value.set("reason", at.reason);
@@ -206,6 +215,7 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     if (!own.ended_at.empty()) swept.set("asOfTo", own.ended_at.text());
     value.set(std::string(name(side)), std::move(swept));
   }
+  if (at.posting) value.set("counts", counts_value(at.counts));
   if (at.running()) {
     Value way = Value::object();
     way.set("done", Value::integer(progress.done));

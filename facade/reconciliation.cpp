@@ -16,8 +16,11 @@ constexpr const char* last_fact = "reconcile/last";
 constexpr const char* running_fact = "reconcile/running";
 
 std::string fact_of(std::int64_t id) { return "reconcile/" + std::to_string(id); }
-std::string newest_fact(Capability capability) {
-  return "reconcile/newest/" + std::string(name(capability));
+std::string newest_fact(std::string_view what) { return "reconcile/newest/" + std::string(what); }
+
+Date date_in(const Value& value, const char* key) {
+  const auto date = Date::parse(value.get(key).text());
+  return date ? *date : Date{};
 }
 
 std::int64_t number_in(const Value& value, const char* key) {
@@ -105,7 +108,12 @@ std::int64_t Reconciliation::different() const {
 json::Value to_json(const Reconciliation& reconciliation) {
   Value value = Value::object();
   for (const Number& one : numbers) value.set(one.name, Value::integer(reconciliation.*one.member));
-  value.set("capability", name(reconciliation.capability));
+  value.set("capability", reconciliation.what());
+  if (reconciliation.posting) {
+    value.set("from", reconciliation.from.text());
+    value.set("to", reconciliation.to.text());
+    value.set("counts", counts_value(reconciliation.counts));
+  }
   value.set("state", reconciliation.state);
   value.set("actor", reconciliation.actor);
   value.set("reason", reconciliation.reason);
@@ -129,6 +137,10 @@ Reconciliation read_reconciliation(const std::string& text) {
   for (const Number& one : numbers) reconciliation.*one.member = number_in(*value, one.name);
   const auto capability = parse_capability(value->get("capability").text());
   if (capability) reconciliation.capability = *capability;
+  reconciliation.posting = value->get("capability").text() == "posting";
+  reconciliation.from = date_in(*value, "from");
+  reconciliation.to = date_in(*value, "to");
+  reconciliation.counts = counts_in(value->get("counts"));
   reconciliation.state = value->get("state").text();
   reconciliation.actor = value->get("actor").text();
   reconciliation.reason = value->get("reason").text();
@@ -211,7 +223,11 @@ std::optional<Reconciliation> running_in(const JournalReader& reader) {
 }
 
 std::optional<Reconciliation> newest_in(const JournalReader& reader, Capability capability) {
-  return reconciliation_in(reader, id_in(reader.fact(newest_fact(capability))));
+  return reconciliation_in(reader, id_in(reader.fact(newest_fact(name(capability)))));
+}
+
+std::optional<Reconciliation> newest_posting_in(const JournalReader& reader) {
+  return reconciliation_in(reader, id_in(reader.fact(newest_fact("posting"))));
 }
 
 std::int64_t last_id_in(const JournalReader& reader) { return id_in(reader.fact(last_fact)); }
@@ -225,7 +241,7 @@ void keep(JournalTransaction& tx, const Reconciliation& reconciliation) {
   } else if (tx.fact(running_fact) == id) {
     tx.set_fact(running_fact, "");
   }
-  if (reconciliation.state == "done") tx.set_fact(newest_fact(reconciliation.capability), id);
+  if (reconciliation.state == "done") tx.set_fact(newest_fact(reconciliation.what()), id);
 }
 
 void forget(JournalTransaction& tx, std::int64_t id) { tx.set_fact(fact_of(id), ""); }

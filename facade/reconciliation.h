@@ -25,10 +25,14 @@ struct SweepState {
   Timestamp ended_at;
 };
 
-// One reconciliation of one capability, as the journal keeps it.
+// One reconciliation of one capability, or of what was posted, as the journal keeps it.
 struct Reconciliation {
   std::int64_t id = 0;
   Capability capability = Capability::orders;
+  // Of the books instead (posting_sweep.h), between two posting dates; `capability` is orders then.
+  bool posting = false;
+  Date from;
+  Date to;
   // "sweeping" both systems, "comparing", "verifying" what differs, then "done"; or "not_compared",
   // for the reason that `waits` gives; or "stopped" by a person, or "failed".
   std::string state = "sweeping";
@@ -59,6 +63,8 @@ struct Reconciliation {
   // Rogue writers: confirmed differences in columns that nobody is declared to write, while the
   // plan carries every change; by column.
   std::map<std::string, std::int64_t> undeclared;
+  // Of postings, what is no difference: "orders", "foreign", "rounded", "otherCurrency", ...
+  std::map<std::string, std::int64_t> counts;
 
   SweepState& on(Side side) { return side == Side::legacy ? legacy : cloud; }
   const SweepState& on(Side side) const { return side == Side::legacy ? legacy : cloud; }
@@ -66,6 +72,7 @@ struct Reconciliation {
     return state == "sweeping" || state == "comparing" || state == "verifying";
   }
   std::int64_t different() const;
+  std::string_view what() const { return posting ? "posting" : name(capability); }
 };
 
 json::Value counts_value(const std::map<std::string, std::int64_t>& counts);
@@ -101,6 +108,7 @@ std::optional<Reconciliation> running_in(const journal::JournalReader& reader);
 // The newest that is done: what a gate asks for, with its age.
 std::optional<Reconciliation> newest_in(const journal::JournalReader& reader,
                                         Capability capability);
+std::optional<Reconciliation> newest_posting_in(const journal::JournalReader& reader);
 std::int64_t last_id_in(const journal::JournalReader& reader);
 void keep(journal::JournalTransaction& tx, const Reconciliation& reconciliation);
 void forget(journal::JournalTransaction& tx, std::int64_t id);

@@ -157,6 +157,8 @@ Result<Reconciliation> RepairDesk::done_one(std::int64_t id) const {
     return Error{ErrorCode::conflict,
                  "reconciliation " + std::to_string(id) + " is " + found->state + ", not done"};
   }
+  if (found && found->posting)
+    return Error{ErrorCode::conflict, "what was posted is mended by the ERPs' own people"};
   return found;
 }
 

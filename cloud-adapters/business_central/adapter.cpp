@@ -2,6 +2,7 @@
 #include "cloud-adapters/business_central/inventory.h"
 #include "cloud-adapters/business_central/metadata.h"
 #include "cloud-adapters/business_central/orders.h"
+#include "cloud-adapters/business_central/postings.h"
 #include "cloud-adapters/business_central/pricing.h"
 #include "cloud-adapters/business_central/rehearsal.h"
 #include "contracts/ports/erp_adapter.h"
@@ -30,7 +31,8 @@ class BusinessCentral final : public ErpAdapter {
         inventory_(site_, load_mapping("stock_level.json")),
         pricing_(site_, load_mapping("price_entry.json")),
         customers_(site_, load_mapping("customer.json")),
-        rehearsal_(site_, orders_, customers_, inventory_) {
+        rehearsal_(site_, orders_, customers_, inventory_),
+        postings_(site_) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.optimistic_locking = true;
     descriptor_.stock_by_location = true;
@@ -48,6 +50,9 @@ class BusinessCentral final : public ErpAdapter {
   PricingService* pricing() override { return &pricing_; }
   CustomerService* customers() override { return &customers_; }
   RehearsalService* rehearsals() override { return &rehearsal_; }
+  PostingService* postings() override {
+    return site_.settings().chart.empty() ? nullptr : &postings_;
+  }
 
   Status ping(const CallContext& context) override {
     return guarded(site_.system(), ErrorCode::internal, [&] {
@@ -67,7 +72,9 @@ class BusinessCentral final : public ErpAdapter {
     findings.push_back(reached);
     if (!companies) return findings;
     findings.push_back(company_finding(*companies, context));
-    describe(findings, site_.api_root(), "v2.0", needed_of_v2(), context);
+    std::vector<NeededSet> needed = needed_of_v2();
+    if (postings() != nullptr) needed.push_back(needed_of_postings());
+    describe(findings, site_.api_root(), "v2.0", needed, context);
     const Settings& settings = site_.settings();
     describe(findings, site_.site_api_root(),
              settings.publisher + "/" + settings.group + "/" + settings.version,
@@ -110,6 +117,7 @@ class BusinessCentral final : public ErpAdapter {
   Pricing pricing_;
   Customers customers_;
   Rehearsal rehearsal_;
+  Postings postings_;
   CapabilityDescriptor descriptor_;
 };
 

@@ -142,6 +142,12 @@ std::vector<NeededSet> needed_of_v2() {
   };
 }
 
+NeededSet needed_of_postings() {
+  return {"generalLedgerEntries",
+          "entryNumber postingDate documentNumber documentType accountNumber debitAmount "
+          "creditAmount"};
+}
+
 std::vector<NeededSet> needed_of_site(const Pages& pages) {
   return {
       {pages.releases, "orderId status"},

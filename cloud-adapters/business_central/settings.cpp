@@ -1,6 +1,7 @@
 #include "cloud-adapters/business_central/settings.h"
 
 #include "contracts/json/object_reader.h"
+#include "contracts/json/posting_settings.h"
 #include "transport/secret.h"
 
 namespace underpin::cloud::business_central {
@@ -126,6 +127,13 @@ Result<Settings> read_settings(std::string_view text) {
               if (line.line_type != "Charge" && line.line_type != "Account")
                 one.refuse("line_type", "must be Charge or Account");
               settings.charges.push_back(std::move(line));
+            },
+            Need::optional);
+        reader.read_object(
+            "posting",
+            [&](ObjectReader& posting) {
+              json::read_chart(posting, settings.chart);
+              posting.read("local_currency", settings.local_currency, Need::optional);
             },
             Need::optional);
         if (settings.charges.empty())

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "contracts/money.h"
+#include "contracts/posting.h"
 #include "contracts/result.h"
 
 #include <cstdint>
@@ -69,6 +71,8 @@ struct Settings {
   std::vector<CodePair> tax_codes;
   std::vector<CodePair> reasons;
   std::vector<ChargeLine> charges;
+  ChartOfAccounts chart;  // Empty: nothing is told of what was posted.
+  Currency local_currency = "EUR";
 };
 
 // invalid_request, with pointers into the settings, for anything unknown or ill-typed.

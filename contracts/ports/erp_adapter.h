@@ -16,6 +16,8 @@
 
 namespace underpin {
 
+class PostingService;
+
 // How a repeated create is recognised by the vendor.
 enum class IdempotencyMode { none, lookup, natural_key, key_header };
 enum class DeltaMode { none, timestamp, rowversion, webhook };
@@ -76,6 +78,7 @@ class ErpAdapter {
   virtual PricingService* pricing() { return nullptr; }
   virtual CustomerService* customers() { return nullptr; }
   virtual RehearsalService* rehearsals() { return nullptr; }
+  virtual PostingService* postings() { return nullptr; }
   virtual std::vector<AdapterTask> tasks() { return {}; }
   virtual std::vector<Alarm> alarms() { return {}; }
 };

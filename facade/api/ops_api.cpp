@@ -617,6 +617,7 @@ ApiRoutes ops_routes(Facade& facade) {
       [&](const ApiCall& call) { return trace(facade, call); });
   for (ApiRoute& route : recovery_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : reconcile_routes(facade)) routes.push_back(std::move(route));
+  for (ApiRoute& route : posting_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : control_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : transfer_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : records_routes(facade)) routes.push_back(std::move(route));

@@ -52,6 +52,8 @@ DryRun dry_run_of(const ApiCall& call);
 json::Value money_value(const Money& money);
 // Complete sweeps of both systems (facade/api/reconcile_api.cpp).
 ApiRoutes reconcile_routes(Facade& facade);
+// Orders that show whether both ERPs post alike (facade/api/posting_api.cpp).
+ApiRoutes posting_routes(Facade& facade);
 // Recovery after a restore (facade/api/recovery_api.cpp).
 ApiRoutes recovery_routes(Facade& facade);
 

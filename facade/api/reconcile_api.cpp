@@ -22,10 +22,32 @@ Answer refused(const Error& error) {
   return problem_for(error);
 }
 
+Answer begin_posting(Facade& facade, const ApiCall& call, const Value& body) {
+  std::vector<FieldError> errors;
+  const auto date = [&](const char* key, Date otherwise) {
+    if (body.find(key) == nullptr) return otherwise;
+    const auto read = Date::parse(body.get(key).text());
+    if (!read) errors.push_back({std::string("/") + key, "must be a date, YYYY-MM-DD"});
+    return read ? *read : otherwise;
+  };
+  const Date from = date("from", facade.settings().now().date_utc());
+  const Date to = date("to", from);
+  if (!errors.empty()) return validation(errors);
+  const auto begun = facade.reconciliations().start_posting(from, to, act_of(call, body));
+  if (!begun && begun.error().code == ErrorCode::invalid_request)
+    return validation({{"/to", begun.error().message}});
+  return begun ? shown_answer(facade, 202, *begun) : refused(begun.error());
+}
+
 Answer begin(Facade& facade, const ApiCall& call) {
   if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
   const Parsed body = parse_body(call, "reconciliation-request");
   if (!body.value) return body.refused;
+  if (body.value->get("capability").text() == "posting")
+    return begin_posting(facade, call, *body.value);
+  for (const char* key : {"from", "to"})
+    if (body.value->find(key) != nullptr)
+      return validation({{std::string("/") + key, "belongs to posting"}});
   const auto capability = parse_capability(body.value->get("capability").text());
   if (!capability) return validation({{"/capability", "names no capability"}});
   const auto begun = facade.reconciliations().start(*capability, act_of(call, *body.value));
@@ -36,14 +58,14 @@ Answer list(Facade& facade, const ApiCall& call) {
   std::vector<FieldError> errors;
   only_known(call, {"capability"}, errors);
   const std::string wanted = query_of(call, "capability").value_or("");
-  if (!wanted.empty() && !parse_capability(wanted))
-    errors.push_back({"capability", "must be orders, inventory, pricing or customers"});
+  if (!wanted.empty() && wanted != "posting" && !parse_capability(wanted))
+    errors.push_back({"capability", "must be orders, inventory, pricing, customers or posting"});
   if (!errors.empty()) return validation(errors);
   const auto all = facade.reconciliations().list();
   if (!all) return problem_for(all.error());
   Value items = Value::array();
   for (const Reconciliation& one : *all) {
-    if (!wanted.empty() && name(one.capability) != wanted) continue;
+    if (!wanted.empty() && one.what() != wanted) continue;
     Value value = shown(one, facade.reconciliations().progress(one), facade.settings().now());
     value.set("wave", call.wave);
     items.push(std::move(value));

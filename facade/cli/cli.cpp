@@ -240,7 +240,12 @@ int run(int argc, char** argv, const Adapters& adapters) {
   ReconcileOptions reconciling;
   CLI::App* reconciles = app.add_subcommand(
       "reconcile", "Everything that both systems hold of a capability, against each other");
-  reconciles->add_option("capability", reconciling.capability, capabilities)->required();
+  reconciles
+      ->add_option("capability", reconciling.capability,
+                   "orders, inventory, pricing or customers; or posting: what both have posted")
+      ->required();
+  reconciles->add_option("--from", reconciling.from, "Of posting: the first posting date; today");
+  reconciles->add_option("--to", reconciling.to, "Of posting: the last posting date; the first");
   reconciles->add_option("--reason", reconciling.reason, "Why, for the audit log")->required();
   reconciles->add_option("--out", reconciling.out,
                          "Folder for the keys that differ: differences.csv and differences.json");
@@ -404,6 +409,14 @@ int run(int argc, char** argv, const Adapters& adapters) {
     decide->callback(
         [&, accept] { code = parity_decide(ops, proposal, accept, reason, rules_file); });
   }
+  bool places = false;
+  CLI::App* postings = parity->add_subcommand(
+      "postings", "Orders that show whether both systems post alike (exit code 3: they do not)");
+  CLI::Option* placing =
+      postings->add_flag("--place", places, "Put them into both systems: test companies only");
+  placing->needs(postings->add_option("--reason", reason, "Why, for the audit log"));
+  reaches_ops(postings);
+  postings->callback([&] { code = parity_postings(ops, places, reason); });
   std::string key_file;
   CLI::App* again = parity->add_subcommand("rejudge", "Judge stored pairs under other rules");
   again->add_option("--ledger", ledger, "The parity.db")->required();

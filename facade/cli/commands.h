@@ -146,7 +146,9 @@ struct RecoverOptions {
 int recover(const OpsOptions& ops, const RecoverOptions& options, const Adapters& adapters);
 
 struct ReconcileOptions {
-  std::string capability;
+  std::string capability;  // Or "posting".
+  std::string from;        // Posting dates; empty: today.
+  std::string to;
   std::string reason;
   std::string out;  // Folder for the lists of what differs; empty: none.
   bool no_wait = false;

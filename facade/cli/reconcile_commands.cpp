@@ -23,7 +23,7 @@ std::string way_of(const Value& state) {
   if (state.get("state").text() == "sweeping")
     line += ": " + state.get("legacy").get("rows").text() + " rows of legacy, " +
             state.get("cloud").get("rows").text() + " of the cloud";
-  if (state.get("state").text() == "verifying")
+  if (state.get("state").text() == "verifying" && state.find("differedWhenSwept") != nullptr)
     line += ": " + state.get("differedWhenSwept").text() + " keys differed when swept";
   const Value& way = state.get("progress");
   if (way.find("secondsLeft") != nullptr)
@@ -32,8 +32,20 @@ std::string way_of(const Value& state) {
   return line;
 }
 
+// What was posted, by day, class of accounts and tax code.
+void print_totals(const Value& state) {
+  std::printf("%-32s %14s %14s %14s %14s %12s\n", "control total", "legacy", "cloud", "sum",
+              "expected", "difference");
+  for (const Value& group : state.get("groups").items())
+    std::printf("%-32s %14s %14s %14s %14s %12s\n", group.get("group").text().c_str(),
+                group.get("legacy").get("amount").text().c_str(),
+                group.get("cloud").get("amount").text().c_str(), group.get("sum").text().c_str(),
+                group.get("expected").text().c_str(), group.get("difference").text().c_str());
+}
+
 void print_groups(const Value& state) {
   if (state.find("groups") == nullptr) return;
+  if (state.get("capability").text() == "posting") return print_totals(state);
   std::printf("%-24s %-8s %10s  %s\n", "group", "side", "rows", "control totals");
   for (const Value& group : state.get("groups").items()) {
     for (const char* side : {"legacy", "cloud"}) {
@@ -50,10 +62,21 @@ void print_summary(const Value& state) {
   std::printf("reconciliation %s of %s: %s\n", state.get("id").text().c_str(),
               state.get("capability").text().c_str(), state.get("state").text().c_str());
   if (state.find("different") == nullptr) return;
-  std::printf("  %s keys equal, %s different\n", state.get("equal").text().c_str(),
-              state.get("different").text().c_str());
+  const bool posting = state.get("capability").text() == "posting";
+  std::printf("  %s %s equal, %s different\n", state.get("equal").text().c_str(),
+              posting ? "orders" : "keys", state.get("different").text().c_str());
   for (const json::Member& kind : state.get("differences").members())
     std::printf("    %s: %s\n", kind.key.c_str(), kind.value.text().c_str());
+  for (const json::Member& count : state.get("counts").members())
+    std::printf("    not compared or no difference, %s: %s\n", count.key.c_str(),
+                count.value.text().c_str());
+  if (posting) {
+    std::printf("  of %s that differed when swept: %s converged\n",
+                state.get("differedWhenSwept").text().c_str(),
+                state.get("converged").text().c_str());
+    print_groups(state);
+    return;
+  }
   std::printf("  of %s that differed when swept: %s converged, %s on its way, %s not mirrored\n",
               state.get("differedWhenSwept").text().c_str(), state.get("converged").text().c_str(),
               state.get("onItsWay").text().c_str(), state.get("notMirrored").text().c_str());
@@ -94,6 +117,8 @@ int reconcile(const OpsOptions& ops, const ReconcileOptions& options) {
   Value body = Value::object();
   body.set("capability", options.capability);
   body.set("reason", options.reason);
+  if (!options.from.empty()) body.set("from", options.from);
+  if (!options.to.empty()) body.set("to", options.to);
   auto reply = call(ops, "POST", reconciliations, &body);
   if (!reply) return 1;
   const std::string path = reconciliations + "/" + reply->value.get("id").text();

@@ -3,6 +3,7 @@
 #include "legacy-adapters/dynamics_nav/inventory.h"
 #include "legacy-adapters/dynamics_nav/item_journal.h"
 #include "legacy-adapters/dynamics_nav/orders.h"
+#include "legacy-adapters/dynamics_nav/postings.h"
 #include "legacy-adapters/dynamics_nav/pricing.h"
 #include "legacy-adapters/dynamics_nav/soap_wire.h"
 
@@ -80,7 +81,9 @@ class DynamicsNav final : public ErpAdapter {
         inventory_(make_inventory(inventory_of(settings_, adapter.system), database_,
                                   [this](const JournalLine& line, const CallContext& context) {
                                     return post_item_journal(services_, line, context);
-                                  })) {
+                                  })),
+        postings_({adapter.system, names_of(settings_), settings_.chart, settings_.local_currency},
+                  database_) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.optimistic_locking = true;
     descriptor_.stock_by_location = true;
@@ -112,6 +115,8 @@ class DynamicsNav final : public ErpAdapter {
     if (odbc) {
       append(findings, examine_sql(*database_, names_of(settings_), context.deadline));
       append(findings, examine_feeds(*database_, names_of(settings_), context.deadline));
+      if (postings() != nullptr)
+        append(findings, examine_postings(*database_, names_of(settings_), context.deadline));
     }
     append(findings, file_drop::examine_folder(settings_.prices.folder));
     return findings;
@@ -121,6 +126,7 @@ class DynamicsNav final : public ErpAdapter {
   InventoryService* inventory() override { return inventory_.get(); }
   PricingService* pricing() override { return pricing_.get(); }
   CustomerService* customers() override { return &customers_; }
+  PostingService* postings() override { return settings_.chart.empty() ? nullptr : &postings_; }
   std::vector<AdapterTask> tasks() override { return {pricing_->task()}; }
   std::vector<Alarm> alarms() override { return pricing_->alarms(); }
 
@@ -137,6 +143,7 @@ class DynamicsNav final : public ErpAdapter {
   Orders orders_;
   Customers customers_;
   std::unique_ptr<InventoryService> inventory_;
+  Postings postings_;
   std::unique_ptr<NavPricing> pricing_;
 };
 

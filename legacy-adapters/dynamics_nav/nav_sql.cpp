@@ -7,11 +7,6 @@
 namespace underpin::legacy::dynamics_nav {
 namespace {
 
-struct TableUse {
-  std::string_view table;
-  std::vector<std::string_view> columns;
-};
-
 const std::vector<TableUse>& tables_read() {
   static const std::vector<TableUse> tables{
       {"Item", {"No_", "Base Unit of Measure", "Unit Price"}},
@@ -87,17 +82,13 @@ std::optional<Date> date_of(std::string_view text, std::string_view column) {
 }
 
 // A table that is there is asked for each of its columns, so that every missing one is named.
-std::vector<Finding> examine_sql(odbc::Database& database, const SqlNames& names,
-                                 Deadline deadline) {
+std::vector<Finding> examine_tables(odbc::Database& database, const SqlNames& names,
+                                    Deadline deadline, const std::vector<TableUse>& tables) {
   std::vector<Finding> findings;
   const auto readable = [&](const std::string& what, const std::string& from) {
     return database.rows("SELECT " + what + " FROM " + from + " t WHERE 1 = 0", {}, deadline);
   };
-  if (const Status reached = database.ping(deadline); !reached) {
-    return {{false, "ODBC connection", reached.error().message}};
-  }
-  findings.push_back({true, "ODBC connection", ""});
-  for (const TableUse& use : tables_read()) {
+  for (const TableUse& use : tables) {
     const std::string from = table(names, use.table);
     const auto found = readable("1", from);
     findings.push_back({found.has_value(), "table " + from, found ? "" : found.error().message});
@@ -110,6 +101,17 @@ std::vector<Finding> examine_sql(odbc::Database& database, const SqlNames& names
       }
     }
   }
+  return findings;
+}
+
+std::vector<Finding> examine_sql(odbc::Database& database, const SqlNames& names,
+                                 Deadline deadline) {
+  if (const Status reached = database.ping(deadline); !reached) {
+    return {{false, "ODBC connection", reached.error().message}};
+  }
+  std::vector<Finding> findings{{true, "ODBC connection", ""}};
+  for (Finding& finding : examine_tables(database, names, deadline, tables_read()))
+    findings.push_back(std::move(finding));
   return findings;
 }
 

@@ -44,6 +44,14 @@ inline constexpr int line_type_item = 2;
 inline constexpr int reservation_status_reservation = 0;
 inline constexpr int table_sales_line = 37;  // Table number in "Source Type".
 
+struct TableUse {
+  std::string_view table;
+  std::vector<std::string_view> columns;
+};
+// These, one by one.
+std::vector<Finding> examine_tables(odbc::Database& database, const SqlNames& names,
+                                    Deadline deadline, const std::vector<TableUse>& tables);
+
 // Every table and column that inventory and pricing read, checked one by one; for the doctor.
 std::vector<Finding> examine_sql(odbc::Database& database, const SqlNames& names,
                                  Deadline deadline);

@@ -1,6 +1,7 @@
 #include "legacy-adapters/dynamics_nav/settings.h"
 
 #include "contracts/json/object_reader.h"
+#include "contracts/json/posting_settings.h"
 #include "transport/secret.h"
 
 namespace underpin::legacy::dynamics_nav {
@@ -94,6 +95,9 @@ Result<Settings> read_settings(std::string_view text) {
               one.read("account", charge.account);
               settings.charges.push_back(std::move(charge));
             },
+            Need::optional);
+        reader.read_object(
+            "posting", [&](ObjectReader& posting) { json::read_chart(posting, settings.chart); },
             Need::optional);
         if (settings.charges.empty())
           settings.charges = {{"shipping", "8510"}, {"fee", "8520"}, {"gift_wrap", "8530"}};

@@ -2,6 +2,7 @@
 
 #include "contracts/decimal.h"
 #include "contracts/money.h"
+#include "contracts/posting.h"
 #include "contracts/result.h"
 
 #include <cstdint>
@@ -67,6 +68,7 @@ struct Settings {
   int page_size = 100;
   std::int64_t settle_ms = 10'000;
   std::vector<ChargeAccount> charges;
+  ChartOfAccounts chart;  // Empty: nothing is told of what was posted.
 };
 
 // invalid_request, with pointers into the settings, for anything unknown or ill-typed.

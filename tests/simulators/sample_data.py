@@ -21,6 +21,9 @@ CURRENCY = "EUR"
 BASE_UOM = "PCS"
 VAT_PERCENT = Decimal("19")
 ZONE = "Europe/Berlin"
+# Units of a currency for one of the local one, in both companies.
+EXCHANGE_RATES = {"USD": Decimal("1.08"), "GBP": Decimal("0.84"), "CHF": Decimal("0.95")}
+COST_SHARE = Decimal("0.6")  # What a piece has cost, of its price.
 SEED_DATE = datetime.date(2026, 11, 24)
 
 _CENT = Decimal("0.01")

@@ -44,19 +44,33 @@ std::string name(Vendor vendor) {
   return vendor == Vendor::business_central ? "business_central" : "dynamics_nav";
 }
 
+// Which accounts of the simulated companies are what.
+constexpr const char* nav_chart =
+    R"({"accounts": [{"from": "8300", "to": "8599", "class": "revenue"},)"
+    R"( {"from": "8735", "class": "discount"}, {"from": "1770", "to": "1779", "class": "tax"},)"
+    R"( {"from": "1400", "class": "receivable"}, {"from": "3980", "class": "inventory"},)"
+    R"( {"from": "4000", "class": "cogs"}, {"from": "1605", "class": "liability"}]})";
+constexpr const char* bc_chart =
+    R"({"accounts": [{"from": "8300", "to": "8599", "class": "revenue"},)"
+    R"( {"from": "3800", "to": "3809", "class": "tax"}, {"from": "1210", "class": "receivable"},)"
+    R"( {"from": "1140", "class": "inventory"}, {"from": "5000", "class": "cogs"},)"
+    R"( {"from": "3272", "class": "liability"}]})";
+
 std::string settings_for(Vendor vendor, const std::string& base_url,
                          const std::filesystem::path& folder, int settle_ms) {
   const std::string settle = std::to_string(settle_ms);
   if (vendor == Vendor::business_central) {
     return R"({"base_url": ")" + base_url + R"(", "company": "Contoso Retail DE", "settle_ms": )" +
-           settle + R"(, "change_overlap_ms": 100, "auth": {"kind": "basic", "user": "underpin",)" +
+           settle + R"(, "posting": )" + bc_chart +
+           R"(, "change_overlap_ms": 100, "auth": {"kind": "basic", "user": "underpin",)" +
            R"( "password": "bc-demo-web-service-key"}})";
   }
   return R"({"soap": {"url": ")" + base_url +
          R"(", "company": "CRONUS", "user": "nav-user", "password": "nav-password"},)" +
          R"( "odbc": {"connection_string": "Driver=SQLite3;Database=)" +
          (folder / "data" / "nav.db").string() + R"("}, "prices": {"folder": ")" +
-         (folder / "prices").string() + R"(", "stable_ms": 50}, "settle_ms": )" + settle + "}";
+         (folder / "prices").string() + R"(", "stable_ms": 50}, "posting": )" + nav_chart +
+         R"(, "settle_ms": )" + settle + "}";
 }
 
 Simulator::Simulator(Vendor vendor, const std::vector<std::string>& options)

@@ -17,7 +17,9 @@ EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 
 # G/L accounts and item charges that order lines may name besides items.
 ACCOUNTS = {"8400": "Sales, 19 % VAT", "8401": "Shipping income", "8402": "Payment fees",
-            "8730": "Discounts granted"}
+            "8730": "Discounts granted", "8300": "Books, 7 % VAT", "3272": "Gift cards sold"}
+# (tax code, percent) of accounts that are not taxed as goods are; a gift card is taxed when redeemed.
+TAX_OF_ACCOUNTS = {"8300": ("VAT7", Decimal(7)), "3272": ("VAT0", Decimal(0))}
 CHARGES = {"FREIGHT": "Freight", "PACKING": "Packing", "GIFTWRAP": "Gift wrapping",
            "INSURANCE": "Insurance", "SURCHARGE": "Surcharge"}
 
@@ -25,6 +27,13 @@ CHARGES = {"FREIGHT": "Freight", "PACKING": "Packing", "GIFTWRAP": "Gift wrappin
 def cents(value, rounding=ROUND_HALF_UP):
     with localcontext(EXACT):
         return value.quantize(_CENT, rounding=rounding)
+
+
+def tax_of(line):
+    """(tax code, percent) of a line, by the VAT product posting group of what it sells."""
+    if line["lineType"] == "Account":
+        return TAX_OF_ACCOUNTS.get(line["lineObjectNumber"], ("VAT19", TAX_PERCENT))
+    return "VAT19", TAX_PERCENT
 
 
 class Company:
@@ -118,7 +127,7 @@ class Company:
                 share = cents(discount * base_sum / total) - allocated if total else ZERO
                 allocated += share
                 net = base - share
-                percent = ZERO if line["lineType"] == "Comment" else TAX_PERCENT
+                percent = ZERO if line["lineType"] == "Comment" else tax_of(line)[1]
                 if self.rounding == "per_document":
                     exact += net * percent / 100
                     tax, before = cents(exact) - before, cents(exact)

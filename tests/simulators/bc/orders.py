@@ -5,7 +5,8 @@ from __future__ import annotations
 import errors
 import odata
 import schema
-from company import (ACCOUNTS, BLANK_DATE, CHARGES, EXACT, TAX_PERCENT, ZERO, ZERO_GUID, cents)
+from company import (ACCOUNTS, BLANK_DATE, CHARGES, EXACT, TAX_PERCENT, ZERO, ZERO_GUID, cents,
+                     tax_of)
 from decimal import Decimal, localcontext
 from store import new_id
 
@@ -210,6 +211,7 @@ def _new_line(company, header, body, others):
     line["lineType"] = values.pop("lineType", "Item" if "itemId" in values else
                                   "Account" if "accountId" in values else "Item")
     _set_object(company, line, values)
+    line["taxCode"] = tax_of(line)[0]
     for name in ("description", "description2", "taxCode", "shipmentDate"):
         if name in values:
             line[name] = values[name]

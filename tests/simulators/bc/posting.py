@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import books
 import schema
 from company import EXACT, ZERO, cents
 from decimal import localcontext
@@ -99,6 +100,7 @@ def invoice(company, header):
     store.put("salesInvoices", document)
     for row in computed:
         store.put("salesInvoiceLines", {**row, "documentId": document["id"]})
+    books.post_invoice(company, document, computed)
     if all(line["invoicedQuantity"] >= line["quantity"] for line in lines
            if line["lineType"] != "Comment"):
         archive(company, header, lines, "Completed")

@@ -31,6 +31,8 @@ ENUMS = {
     "priceListMode": ["full", "delta"],
     "journalEntryType": ["Positive", "Negative"],
     "ledgerEntryType": ["Positive", "Negative", "Sale", "Purchase"],
+    "genJournalDocumentType": [" ", "Payment", "Invoice", "Credit Memo", "Finance Charge Memo", "Reminder",
+                               "Refund"],
     "archiveReason": ["Deleted", "Completed"],
 }
 
@@ -209,6 +211,12 @@ V2 = [
                    Navigation("item", "items", False, "itemId", "id"),
                    Navigation("unitOfMeasure", "unitsOfMeasure", False, "unitOfMeasureId", "id"),
                    Navigation("location", "locations", False, "locationId", "id")]),
+    EntityType("generalLedgerEntries", "generalLedgerEntry", """
+        id:guid!r entryNumber:int!r postingDate:date!r documentNumber:code(20)!r
+        documentType:enum(genJournalDocumentType)!r accountId:guid!r accountNumber:code(20)!r
+        description:text(100)!r debitAmount:decimal!r creditAmount:decimal!r
+        additionalCurrencyDebitAmount:decimal!r additionalCurrencyCreditAmount:decimal!r
+        lastModifiedDateTime:time!r""", order="entryNumber"),
 ]
 
 _PRICE_KEY = """

@@ -34,6 +34,7 @@ INDEXES = {
     "salesLinePromotions": [("orderId",), ("orderNumber",)],
     "stockLevels": [("itemNumber",), ("locationCode",), ("itemNumber", "locationCode")],
     "itemLedgerEntries": [("documentNumber",), ("itemNumber",)],
+    "generalLedgerEntries": [("documentNumber",), ("postingDate",)],
     "salesPrices": [("itemNumber",), ("itemNumber", "salesType", "salesCode", "minimumQuantity",
                                       "startingDate", "currencyCode", "unitOfMeasureCode", "zone")],
     "customerPriceGroups": [("code",)],

@@ -270,6 +270,20 @@ class Orders(Bc):
         self.release(order)
         self.assertEqual(self.level("1010")["reservedQuantity"], before["reservedQuantity"] + 3)
 
+    def test_an_invoice_is_posted_balanced_and_net_of_its_discounts(self):
+        order = self.order("WEB/13", lines=[
+            {"lineType": "Item", "lineObjectNumber": "1012", "quantity": 2, "unitPrice": 10, "discountAmount": 1.5,
+             "locationId": self.location("EAST")},
+            {"lineType": "Account", "lineObjectNumber": "8300", "quantity": 1, "unitPrice": 10}])
+        self.release(order)
+        self.bc.user("pick_and_ship", number=order["number"])
+        number = self.bc.user("invoice", number=order["number"])["invoiced"][0]["invoice"]
+        rows = self.bc.v2("GET", "generalLedgerEntries?" + where(f"documentNumber eq '{number}'")).json["value"]
+        sums = {row["accountNumber"]: row["debitAmount"] - row["creditAmount"] for row in rows}
+        self.assertEqual(sum(sums.values()), 0)
+        self.assertEqual([sums[account] for account in ("8400", "8300", "3806", "3801", "1210")],
+                         [Decimal("-18.5"), Decimal("-10"), Decimal("-3.52"), Decimal("-0.7"), Decimal("32.72")])
+
     def test_a_posted_order_lives_on_in_shipments_and_invoices(self):
         order = self.order("WEB/12", lines=[
             {"lineType": "Item", "lineObjectNumber": "1011", "quantity": 5, "unitPrice": 10,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import books
 import odata
 import orders
 import posting
@@ -171,6 +172,24 @@ def set_rounding(company, given):
     return {"mode": company.rounding, "item": company.planted_item}
 
 
+def set_posting_group(company, given):
+    """{"item", "group"}: the general product posting group of an item card, right or wrong."""
+    if given["group"] not in books.SALES_ACCOUNTS:
+        raise ValueError(f"group: one of {', '.join(books.SALES_ACCOUNTS)}")
+    with company.store.transaction() as store:
+        store.put("items", {**company.item(given["item"]), "generalProductPostingGroupCode": given["group"]})
+    return {"item": given["item"], "group": given["group"]}
+
+
+def release_order(company, given):
+    """{"number"}: somebody releases an order that was to wait."""
+    with company.store.transaction() as store:
+        header = store["salesOrders"].first(number=given["number"])
+        if header is None:
+            raise ValueError(f"number: there is no order {given['number']}")
+        return {"status": orders.release(company, header["id"])["status"]}
+
+
 def delete_order(company, given):
     """{"number"}: a clerk deletes an order of which nothing waits to be invoiced."""
     with company.store.transaction() as store:
@@ -188,6 +207,7 @@ ACTIONS = {
     "change_price": change_price, "drift_stock": drift_stock, "delete_customer": delete_customer,
     "edit_customer": edit_customer,
     "edit_order": edit_order, "delete_order": delete_order, "set_rounding": set_rounding,
+    "set_posting_group": set_posting_group, "release_order": release_order,
 }
 
 
@@ -208,7 +228,8 @@ PARTS = {
     "customers": ["customers", "customerPricing"], "prices": ["salesPrices", "priceListBatches"],
     "items": ["items"], "ledger": ["itemLedgerEntries", "stockLevels"],
     "shipments": ["salesShipments", "salesShipmentLines"],
-    "invoices": ["salesInvoices", "salesInvoiceLines"], "archive": ["orderArchive"],
+    "invoices": ["salesInvoices", "salesInvoiceLines"], "books": ["generalLedgerEntries"],
+    "archive": ["orderArchive"],
 }
 
 

@@ -6,7 +6,7 @@ import zlib
 from decimal import ROUND_CEILING, Decimal
 
 from common.decimals import EXACT, cents, divide, multiply
-from . import ledger, reservations
+from . import books, ledger, reservations
 from .company import Company
 from .orders import ITEM, ORDER, RELEASED, order_lines, remove, touch
 from .pricing import split_vat
@@ -95,7 +95,10 @@ def post_shipment(company: Company, header: dict, lines: list[dict], quantities:
             "shipment_no": number, "lines": shipped}
 
 
-def invoice(company: Company, header: dict) -> dict | None:
+ACCOUNTING = "CRONUS\\ACCOUNTING"
+
+
+def invoice(company: Company, header: dict, user: str = ACCOUNTING) -> dict | None:
     """Invoices what was shipped. An order that is complete is deleted, as NAV does; its postings stay."""
     store = company.store
     customer = store.get("Customer", header["Bill-to Customer No_"])
@@ -109,9 +112,9 @@ def invoice(company: Company, header: dict) -> dict | None:
     store.insert("Sales Invoice Header", {
         **{column: value for column, value in header.items() if column in columns},
         "No_": number, "Order No_": header["No_"], "Posting Date": today, "Document Date": today})
-    total = Decimal(0)
-    for line in due:
-        total += _post_invoice_line(company, header, number, line)
+    posted = [_post_invoice_line(company, header, number, line) for line in due]
+    books.post_invoice(company, header, number, posted, user)
+    total = sum((Decimal(line["Amount Including VAT"]) for line in posted), Decimal(0))
     header["Last Posting No_"] = number
     touch(company, header)
     complete = all(Decimal(line["Quantity Invoiced"]) == Decimal(line["Quantity"]) for line in lines)
@@ -121,7 +124,7 @@ def invoice(company: Company, header: dict) -> dict | None:
             "invoice_no": number, "amount_including_vat": format(total, "f"), "order_deleted": complete}
 
 
-def _post_invoice_line(company: Company, header: dict, number: str, line: dict) -> Decimal:
+def _post_invoice_line(company: Company, header: dict, number: str, line: dict) -> dict:
     store = company.store
     quantity = Decimal(line["Qty_ Shipped Not Invoiced"])
     ordered, before = Decimal(line["Quantity"]), Decimal(line["Quantity Invoiced"])
@@ -130,7 +133,7 @@ def _post_invoice_line(company: Company, header: dict, number: str, line: dict) 
         line["Line Discount Amount"], before, ordered)
     amount = _share(line["Line Amount"], before + quantity, ordered) - _share(line["Line Amount"], before, ordered)
     net, gross = split_vat(company, amount, Decimal(line["VAT _"]), bool(header["Prices Including VAT"]))
-    store.insert("Sales Invoice Line", {
+    posted = store.insert("Sales Invoice Line", {
         "Document No_": number, "Line No_": line["Line No_"], "Type": line["Type"], "No_": line["No_"],
         "Sell-to Customer No_": line["Sell-to Customer No_"], "Description": line["Description"],
         "Location Code": line["Location Code"], "Unit of Measure Code": line["Unit of Measure Code"],
@@ -141,7 +144,7 @@ def _post_invoice_line(company: Company, header: dict, number: str, line: dict) 
     _add(line, "Quantity Invoiced", quantity)
     line["Qty_ Shipped Not Invoiced"] = Decimal(0)
     store.modify("Sales Line", line)
-    return gross
+    return posted
 
 
 def _mark_invoiced(company: Company, line: dict, quantity: Decimal) -> None:
@@ -190,7 +193,7 @@ def pick_and_ship(company: Company, most: int, partial_percent: int, orders: lis
     return done
 
 
-def invoice_shipped(company: Company, most: int, orders: list | None) -> list[dict]:
+def invoice_shipped(company: Company, most: int, orders: list | None, user: str = ACCOUNTING) -> list[dict]:
     store = company.store
     if orders is None:
         orders = [row[0] for row in store.execute(
@@ -202,7 +205,7 @@ def invoice_shipped(company: Company, most: int, orders: list | None) -> list[di
             break
         with store.transaction():
             header = store.get("Sales Header", ORDER, number)
-            result = invoice(company, header) if header is not None else None
+            result = invoice(company, header, user) if header is not None else None
         if result is not None:
             done.append(result)
     return done

@@ -20,7 +20,9 @@ from .values import date_to_sql
 
 _SALES_TYPES = {"customer": 0, "group": 1, "all": 2}
 _G_L_ACCOUNTS = [("8510", "Shipping revenue"), ("8520", "Payment fees"), ("8530", "Gift wrapping"),
-                 ("8540", "Surcharges")]
+                 ("8540", "Surcharges"), ("8300", "Books"), ("1605", "Gift cards sold")]
+# Of charges; a gift card is taxed when it is redeemed.
+_VAT_OF_ACCOUNTS = {"8300": Decimal(7), "1605": Decimal(0)}
 _COUNTRIES = [("AT", "Austria"), ("BE", "Belgium"), ("CH", "Switzerland"), ("CZ", "Czech Republic"),
               ("DE", "Germany"), ("DK", "Denmark"), ("ES", "Spain"), ("FR", "France"), ("GB", "Great Britain"),
               ("IT", "Italy"), ("LU", "Luxembourg"), ("NL", "Netherlands"), ("PL", "Poland"), ("SE", "Sweden"),
@@ -61,7 +63,8 @@ def _master_data(company: Company) -> None:
     for code, name in sample_data.PRICE_GROUPS:
         store.insert("Customer Price Group", {"Code": code, "Description": name})
     for number, name in _G_L_ACCOUNTS:
-        store.insert("G_L Account", {"No_": number, "Name": name, "VAT _": sample_data.VAT_PERCENT})
+        store.insert("G_L Account", {"No_": number, "Name": name,
+                                     "VAT _": _VAT_OF_ACCOUNTS.get(number, sample_data.VAT_PERCENT)})
     store.insert("Item Charge", {"No_": "FREIGHT", "Description": "Freight", "VAT _": sample_data.VAT_PERCENT})
     for code, city in sample_data.LOCATIONS:
         store.insert("Location", {"Code": code, "Name": f"Warehouse {city}", "City": city})
@@ -69,7 +72,7 @@ def _master_data(company: Company) -> None:
         store.insert("Item", {
             "No_": item.number, "Description": item.description, "Base Unit of Measure": item.base_uom,
             "Unit Price": item.unit_price, "GTIN": item.gtin, "VAT _": item.vat_percent,
-            "Last Date Modified": today})
+            "Gen_ Prod_ Posting Group": "RETAIL", "Last Date Modified": today})
         store.insert("Item Unit of Measure", {"Item No_": item.number, "Code": item.base_uom,
                                               "Qty_ per Unit of Measure": Decimal(1)})
     for entry in sample_data.CUSTOMERS:

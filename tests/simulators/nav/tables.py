@@ -44,7 +44,7 @@ _SALES_LINE = """Document Type:int, Document No_:20, Line No_:int, Sell-to Custo
 # table -> (columns, primary key, further indexes)
 TABLES = {
     "Item": (_columns("""No_:20, Description:100, Base Unit of Measure:10, Unit Price:dec, GTIN:14,
-        VAT _:dec, Blocked:bool, Last Date Modified:date"""), ["No_"], []),
+        VAT _:dec, Blocked:bool, Last Date Modified:date, Gen_ Prod_ Posting Group:20"""), ["No_"], []),
     "Item Unit of Measure": (_columns("Item No_:20, Code:10, Qty_ per Unit of Measure:dec"),
                              ["Item No_", "Code"], []),
     "Location": (_columns("Code:10, Name:100, City:30"), ["Code"], []),
@@ -109,6 +109,18 @@ TABLES = {
             Ending Date:date, Price Includes VAT:bool, Price Zone:32"""),
         ["Item No_", "Sales Type", "Sales Code", "Starting Date", "Currency Code", "Variant Code",
          "Unit of Measure Code", "Minimum Quantity"], []),
+    "G_L Entry": (
+        _columns("""Entry No_:int, G_L Account No_:20, Posting Date:date, Document Type:int, Document No_:20,
+            Description:100, Amount:dec, Debit Amount:dec, Credit Amount:dec, VAT Amount:dec, User ID:50,
+            Source Code:10, Gen_ Posting Type:int, Gen_ Prod_ Posting Group:20, VAT Prod_ Posting Group:20,
+            External Document No_:35, Source Type:int, Source No_:20, Dimension Set ID:int,
+            Transaction No_:int"""),
+        ["Entry No_"], [["Posting Date"], ["Document No_"]]),
+    "VAT Entry": (
+        _columns("""Entry No_:int, Posting Date:date, Document No_:20, Document Type:int, Type:int, Base:dec,
+            Amount:dec, VAT Prod_ Posting Group:20, Source Code:10, User ID:50, External Document No_:35,
+            Bill-to_Pay-to No_:20, Transaction No_:int"""),
+        ["Entry No_"], [["Posting Date"], ["Document No_"]]),
     "No_ Series Line": (_columns("Series Code:10, Prefix:10, Digits:int, Last No_ Used:int, Manual Nos_:bool"),
                         ["Series Code"], []),
 }

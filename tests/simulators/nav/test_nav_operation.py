@@ -43,6 +43,34 @@ class Seed(NavTest):
         self.assertEqual(len(self.nav.state("prices")), len(sample_data.PRICES))
 
 
+class Books(NavTest):
+    def entries(self, table, number):
+        db = sqlite3.connect(f"file:{self.nav.data}/nav.db?mode=ro", uri=True)
+        db.row_factory = sqlite3.Row
+        rows = db.execute(f'SELECT * FROM "CRONUS${table}" WHERE "Document No_" = ?', (number,)).fetchall()
+        db.close()
+        return rows
+
+    def test_an_invoice_is_posted_balanced_with_discount_and_tax_of_their_own(self):
+        order = self.nav.record("SalesOrder", "Create", "<SalesOrder><Sell_to_Customer_No>C10004</Sell_to_Customer_No><SalesLines>"
+                                + order_line(Type="Item", No="1000", Location_Code="EAST", Quantity="2",
+                                             Unit_Price="10.00", Line_Discount_Amount="1.50")
+                                + "</SalesLines></SalesOrder>")
+        self.nav.call("SalesRelease", "ReleaseOrder", f"<orderNo>{order['No']}</orderNo>")
+        self.nav.user("pick_and_ship", orders=[order["No"]], partial_percent=0)
+        number = self.nav.user("invoice", orders=[order["No"]], user="CRONUS\\EVA")["invoices"][0]["invoice_no"]
+        sums: dict = {}
+        for row in self.entries("G_L Entry", number):
+            sums[row["G_L Account No_"]] = sums.get(row["G_L Account No_"], 0) + Decimal(row["Amount"])
+            self.assertEqual(row["User ID"], "CRONUS\\EVA")
+        self.assertEqual(sum(sums.values()), 0)
+        self.assertEqual([sums[account] for account in ("8400", "8735", "1776", "1400")],
+                         [Decimal("-20"), Decimal("1.5"), Decimal("-3.52"), Decimal("22.02")])
+        tax = self.entries("VAT Entry", number)
+        self.assertEqual([(row["VAT Prod_ Posting Group"], Decimal(row["Amount"]), Decimal(row["Base"]))
+                          for row in tax], [("VAT19", Decimal("-3.52"), Decimal("-18.5"))])
+
+
 class Posting(NavTest):
     def test_an_open_order_is_never_picked(self):
         order = self.nav.create_order()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from common.decimals import parse_decimal, plain
-from . import customers, ledger, orders, posting, price_file
+from . import books, customers, ledger, orders, posting, price_file
 from .company import Company, encode_key, require
 from .errors import NavError
 from .schema import BLOCKED, LINE_TYPES, ORDER_LINE, SALES_ORDER, Field
@@ -22,6 +22,7 @@ class Users:
             "change_price": self._change_price, "edit_order": self._edit_order,
             "create_order": self._create_order, "delete_order": self._delete_order,
             "release_order": self._release_order, "reopen_order": self._reopen_order,
+            "set_posting_group": self._set_posting_group, "close_year": self._close_year,
             "edit_customer": self._edit_customer, "write_price_file": self._write_price_file,
         }
 
@@ -39,8 +40,26 @@ class Users:
                                                    int(body.get("partial_percent", 20)), body.get("orders"))}
 
     def _invoice(self, body):
-        _only(body, "max", "orders")
-        return {"invoices": posting.invoice_shipped(self._company, int(body.get("max", 1000)), body.get("orders"))}
+        _only(body, "max", "orders", "user")
+        return {"invoices": posting.invoice_shipped(self._company, int(body.get("max", 1000)), body.get("orders"),
+                                                    body.get("user", posting.ACCOUNTING))}
+
+    def _set_posting_group(self, body):
+        """{"item", "group"}: the general product posting group of an item card, right or wrong."""
+        _only(body, "item", "group")
+        if body["group"] not in books.SALES_ACCOUNTS:
+            raise ValueError(f"group: must be one of {', '.join(books.SALES_ACCOUNTS)}")
+        with self._company.store.transaction():
+            item = require(self._company, "Item", (body["item"],), "No.", "Item", "Item")
+            self._company.store.modify("Item", {**item, "Gen_ Prod_ Posting Group": body["group"]})
+        return {"item": body["item"], "group": body["group"]}
+
+    def _close_year(self, body):
+        """{"year", "amount"}"""
+        _only(body, "year", "amount")
+        with self._company.store.transaction():
+            books.close_year(self._company, int(body["year"]), parse_decimal(str(body["amount"])))
+        return {"year": int(body["year"])}
 
     def _receipt(self, body):
         return self._stock(body, ledger.PURCHASE, 1)

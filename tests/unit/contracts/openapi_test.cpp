@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 30);
+  EXPECT_EQ(checked, 31);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -254,6 +254,8 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "get /ops/v1/parity/report.xml",
                                    "get /ops/v1/parity/register",
                                    "get /ops/v1/parity/proposals",
+                                   "post /ops/v1/parity/postings",
+                                   "post /ops/v1/parity/postings/compare",
                                    "post /ops/v1/parity/proposals/{id}/accept",
                                    "post /ops/v1/parity/proposals/{id}/reject",
                                    "get /ops/v1/trace/{number}"}));

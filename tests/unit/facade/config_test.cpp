@@ -351,5 +351,19 @@ TEST_F(ConfigFile, RehearsesWhatIsAskedFor) {
   EXPECT_EQ(rehearsal.queue_limit, 7u);
 }
 
+TEST_F(ConfigFile, PostingsHaveTheirCatalogueTestCompaniesAndUsers) {
+  EXPECT_FALSE(good().facade.reconcile.test_company);
+  more = R"("postingScenarios": {"file": "scenarios.json", "testCompany": true},
+    "reconcile": {"postedBy": {"nav-de": ["EVA"]}})";
+  const Config config = good();
+  for (const WaveConfig& wave : config.waves) {
+    EXPECT_TRUE(wave.facade.reconcile.test_company);
+    EXPECT_EQ(wave.facade.reconcile.scenarios_file, (folder / "scenarios.json").string());
+    EXPECT_EQ(wave.facade.reconcile.posted_by.at("nav-de"), std::set<std::string>{"EVA"});
+  }
+  more = R"("reconcile": {"postedBy": {"nav": ["EVA"]}})";
+  EXPECT_THAT(refusal(), HasSubstr("/reconcile/postedBy/nav"));
+}
+
 }  // namespace
 }  // namespace underpin::facade

@@ -98,6 +98,7 @@ struct FacadeFixture : testing::Test {
     PricingService* pricing() override { return erp_.get(); }
     CustomerService* customers() override { return erp_.get(); }
     RehearsalService* rehearsals() override { return erp_.get(); }
+    PostingService* postings() override { return erp_->postings(); }
 
    private:
     std::shared_ptr<SmallErp> erp_;

@@ -53,6 +53,8 @@ class SmallErp final : public ErpAdapter,
     }
     for (const auto& work : late) work();
   }
+  PostingService* books = nullptr;  // What it tells of its books; nothing: it does not.
+  PostingService* postings() override { return books; }
   CapabilityDescriptor& tune() { return descriptor_; }
 
   // ---- looking inside, past the ports
@@ -132,13 +134,16 @@ class SmallErp final : public ErpAdapter,
       order_changes_.push_back(held.document);
     }
   }
-  void post(const OrderId& id) {
+  void change(const OrderId& id, const std::function<void(Held&)>& how) {
     const std::lock_guard lock(mutex_);
     for (Held& held : held_) {
       if (!(held.order.id == id)) continue;
-      held.posted = true;
+      how(held);
       order_changes_.push_back(held.document);
     }
+  }
+  void post(const OrderId& id) {
+    change(id, [](Held& held) { held.posted = true; });
   }
   void edit(const OrderId& id, Decimal quantity) {
     const std::lock_guard lock(mutex_);
