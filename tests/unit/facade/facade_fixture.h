@@ -47,6 +47,7 @@ struct FacadeFixture : testing::Test {
     settings.on_step = on_step;
     settings.cutover = cutover_settings;
     settings.rehearsal = rehearsal_settings;
+    settings.gate = gate_settings;
     settings.orders = order_settings;
     settings.fields = field_owners;
     settings.recovery = recovery_settings;
@@ -250,6 +251,7 @@ struct FacadeFixture : testing::Test {
   std::string wave = "default";
   CutoverSettings cutover_settings;
   RehearsalSettings rehearsal_settings;
+  GateSettings gate_settings;
   OrderSettings order_settings;
   FieldOwners field_owners;
   RecoverySettings recovery_settings;

@@ -66,7 +66,10 @@ GateLimits limits() {
 
 GateFacts green() {
   GateFacts facts;
-  facts.cells.push_back({"get_order", "", "", 500, 0, 0, 0, "", {}});
+  GateCell cell;
+  cell.operation = "get_order";
+  cell.compared = cell.asked = 500;
+  facts.cells.push_back(cell);
   facts.compared = 500;
   facts.newest_evidence = Timestamp{now.micros - hour};
   facts.evidence_for = facts.in_force = "abc";
