@@ -135,7 +135,10 @@ std::optional<cutover::GateReading> CutoverDesk::gate_for(Capability capability,
 // may have moved since.
 std::optional<cutover::GateReading> CutoverDesk::gate_of(const Step& step) const {
   if (step.gate || !gate_enforced_) return step.gate;
-  return cutover::GateReading{false, {"it was not judged for this step; ask again"}, {}};
+  return cutover::GateReading{
+      false,
+      {"it was not judged for this step; name the stage that is entered, and ask again"},
+      {}};
 }
 
 std::optional<Error> CutoverDesk::unreferenced(const Act& act) const {

@@ -62,6 +62,7 @@ void read_limits(const Value& value, const std::string& at, parity::GateLimits& 
   reader.number("sampleMin", limits.sample_min);
   reader.fraction("notComparedMax", limits.not_compared_max, false);
   reader.fraction("droppedMax", limits.dropped_max, false);
+  reader.fraction("skippedMax", limits.skipped_max, false);
   reader.decimal("moneyAtRiskMax", limits.money_at_risk_max, false);
   reader.hours("evidenceHours", limits.evidence_age_max_ms);
   reader.hours("reconciliationHours", limits.reconciliation_age_max_ms);

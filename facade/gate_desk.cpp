@@ -14,6 +14,8 @@ using journal::JournalReader;
 using journal::JournalTransaction;
 using json::Value;
 
+constexpr std::size_t waivers_kept = 200;  // Of a capability, beside those in force.
+
 // What every gate of the capability has to show, whatever was seen.
 std::set<std::string> always(Capability capability) {
   switch (capability) {
@@ -116,7 +118,7 @@ Value to_json(const GateReport& report) {
   for (const parity::GateCell& cell : report.facts.cells) cells.push(cell_value(cell));
   value.set("cells", std::move(cells));
   value.set("moneyAtRisk", report.facts.money_at_risk.text());
-  value.set("skipped", Value::integer(report.skipped));
+  value.set("skipped", Value::integer(report.facts.skipped));
   value.set("evidenceSince", report.evidence_since.text());
   Value binding = Value::object();
   binding.set("hash", report.binding.hash);
@@ -261,7 +263,7 @@ Result<GateReport> GateDesk::judge(Capability capability, cutover::Stage to,
   facts.compared = evidence.asked;
   facts.dropped = evidence.dropped;
   facts.newest_evidence = evidence.newest;
-  report.skipped = evidence.skipped;
+  facts.skipped = evidence.skipped;
   facts.evidence_for = binding_.hash.substr(0, 12);
   facts.in_force = parity::hash_of(made_with()).substr(0, 12);
   const auto uses = parts_.ledger.known_uses();
@@ -314,6 +316,9 @@ Result<Waiver> GateDesk::waive(Capability capability, Waiver waiver, const std::
     std::vector<Waiver> all = waivers_in(tx, capability);
     waiver.id = all.empty() ? 1 : all.back().id + 1;
     all.push_back(waiver);
+    // Those that are over stay in the audit log.
+    for (auto one = all.begin(); all.size() > waivers_kept && one != all.end();)
+      one = one->in_force(now) ? std::next(one) : all.erase(one);
     keep(tx, capability, all);
     pen.add({"gate_waived", actor, std::string(name(capability)), to_json(waiver)});
     return true;

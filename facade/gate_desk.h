@@ -27,7 +27,6 @@ struct GateReport {
   parity::GateFacts facts;
   parity::GateVerdict verdict;
   parity::Binding binding;  // What comparisons are made with, and since when.
-  std::int64_t skipped = 0;
   Timestamp evidence_since;
 };
 
@@ -85,7 +84,7 @@ class GateDesk {
   const GateSettings settings_;
   const Now now_;
   parity::Binding binding_;  // By begin().
-  std::mutex keeping_;  // Held while counts are brought to the file.
+  std::mutex keeping_;       // Held while counts are brought to the file.
   std::mutex mutex_;
   std::map<std::pair<Capability, std::string>, std::int64_t> asked_;
   std::array<Comparisons::LeftOut, 4> kept_{};  // Counted already.

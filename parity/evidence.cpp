@@ -206,6 +206,7 @@ Result<std::vector<Binding>> EvidenceBook::bindings() const {
 Status EvidenceBook::add(const std::vector<EvidenceCounts>& counts, Timestamp now) {
   try {
     Database database(file_, true);
+    database.run("PRAGMA synchronous=NORMAL");  // As the ledger: no answer rests on it.
     database.run(schema);
     Unit unit(database);
     {

@@ -151,6 +151,10 @@ void judge_comparisons(const GateFacts& facts, const GateLimits& limits, Timesta
   add("dropped", dropped <= limits.dropped_max,
       std::to_string(facts.dropped) + ", " + percent(dropped),
       "at most " + percent(limits.dropped_max));
+  const double skipped = share(facts.skipped, facts.compared + facts.skipped);
+  add("skipped", skipped <= limits.skipped_max,
+      std::to_string(facts.skipped) + ", " + percent(skipped),
+      "at most " + percent(limits.skipped_max));
 }
 
 }  // namespace

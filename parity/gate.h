@@ -45,6 +45,7 @@ struct GateLimits {
   std::int64_t sample_min = 300;     // Comparisons in every cell.
   double not_compared_max = 0.05;    // Share of those asked for.
   double dropped_max = 0.01;         // Share of comparisons that the queue had no room for.
+  double skipped_max = 1.0;          // Share of reads whose subjects are not among the compared.
   Decimal money_at_risk_max;         // Open differences, undelivered and unresolved writes.
   std::int64_t evidence_age_max_ms = 86'400'000;
   std::int64_t reconciliation_age_max_ms = 0;  // 0: none is asked for.
@@ -56,6 +57,7 @@ struct GateFacts {
   std::vector<std::string> unseen_waived;  // "currency USD by olga until 2026-12-01T00:00:00Z".
   std::int64_t compared = 0;               // All of it, and what the queue dropped.
   std::int64_t dropped = 0;
+  std::int64_t skipped = 0;  // Reads of subjects outside the compared share.
   Decimal money_at_risk;
   Timestamp newest_evidence;  // Empty: there is none.
   // Hashes of adapters, mapping, code tables and rules: those it was made with, and those in force.

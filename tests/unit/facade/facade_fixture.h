@@ -52,6 +52,7 @@ struct FacadeFixture : testing::Test {
     settings.fields = field_owners;
     settings.recovery = recovery_settings;
     settings.comparisons = comparison_settings;
+    settings.parity_rules = parity_rules;
     settings.around_journal = [this](std::unique_ptr<journal::Journal> journal) {
       if (around_journal) journal = around_journal(std::move(journal));
       return std::make_unique<FailingJournal>(*this, std::move(journal));
@@ -256,6 +257,7 @@ struct FacadeFixture : testing::Test {
   FieldOwners field_owners;
   RecoverySettings recovery_settings;
   ComparisonSettings comparison_settings;
+  parity::Rules parity_rules;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};

@@ -1,6 +1,7 @@
 // What the gate is judged on, who answers for gaps, and that no step forward passes without it.
 #include "facade/gate_desk.h"
 #include "facade/gate_facts.h"
+#include "facade/reconciliation.h"
 #include "tests/unit/facade/facade_fixture.h"
 
 #include <gmock/gmock.h>
@@ -118,6 +119,20 @@ TEST_F(Gates, EachShareAndEachStageBeyondIsJudgedAnew) {
   compared(Capability::customers, "get_customer", "C1", parity::Verdict::mismatch);
   EXPECT_THAT(refusal(Capability::customers, Stage::ramp_down),
               HasSubstr("the gate refuses: mismatch_rate get_customer: 1 of 20"));
+}
+
+// "Half stay behind" is a step forward for those who were behind; it was not judged as one.
+TEST_F(Gates, AStepForwardThatNamesTheStageBehindIsNotTakenUnjudged) {
+  to_shadow_read();
+  compared_customers(20);
+  facade->ledger().flush();
+  ASSERT_TRUE(facade->cutover().change(Capability::customers, {Stage::cloud_primary, 10'000},
+                                       version(Capability::customers), {"ada", "test"}));
+  settle();
+  const auto changed = facade->cutover().change(Capability::customers, {Stage::shadow_read, 50'000},
+                                                version(Capability::customers), {"ada", "test"});
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().message, HasSubstr("it was not judged for this step"));
 }
 
 // Nothing is compared at ramp_down; what else the gate knows still holds.
@@ -289,6 +304,46 @@ TEST_F(Gates, MoneyThatHasNotArrivedIsAtRisk) {
   EXPECT_EQ(unmet(Capability::orders), Names{"money_at_risk"});
   settle();
   EXPECT_EQ(unmet(Capability::orders), Names{});
+}
+
+TEST_F(Gates, AnExpiredKnownDifference) {
+  parity::KnownDifference known;
+  known.name = "KD-1";
+  known.capability = "customers";
+  known.path = "/phone";
+  known.expires = Timestamp{clock}.plus_ms(-2 * 86'400'000).date_utc();
+  parity_rules.known.push_back(known);
+  open();
+  compared_customers(20);
+  EXPECT_EQ(unmet(), Names{"known_differences"});
+}
+
+TEST_F(Gates, AReconciliationThatIsOldOrFoundDifferences) {
+  gate_settings.limits[static_cast<std::size_t>(Capability::customers)].reconciliation_age_max_ms =
+      3'600'000;
+  open();
+  compared_customers(20);
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "none";
+  Reconciliation done;
+  done.id = 1;
+  done.capability = Capability::customers;
+  done.state = "done";
+  done.started_at = done.ended_at = Timestamp{clock};
+  const auto kept = [&] {
+    ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+      keep(tx, done);
+      return true;
+    }));
+  };
+  kept();
+  EXPECT_EQ(unmet(), Names{});
+  pass_ms(3'600'001);
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "old";
+  done.id = 2;
+  done.started_at = done.ended_at = Timestamp{clock};
+  done.differences["value"] = 1;
+  kept();
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "it found something";
 }
 
 TEST_F(Gates, DroppedComparisonsAreCountedAcrossRestarts) {
