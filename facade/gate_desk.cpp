@@ -175,6 +175,7 @@ void GateDesk::keep_counts() {
     const std::lock_guard lock(mutex_);
     taken.swap(asked_);
   }
+  counts.reserve(taken.size() + all_capabilities.size());
   for (const auto& [what, number] : taken)
     counts.push_back({std::string(name(what.first)), what.second, number, 0, 0});
   std::array<Comparisons::LeftOut, 4> seen{};
