@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS evidence_count (
   hour INTEGER NOT NULL, capability TEXT NOT NULL, operation TEXT NOT NULL,
   asked INTEGER NOT NULL, dropped INTEGER NOT NULL, skipped INTEGER NOT NULL,
   PRIMARY KEY (hour, capability, operation));
+CREATE INDEX IF NOT EXISTS evidence_window ON comparison(capability, at);
 )sql";
 
 Error failed(const std::exception& thrown) { return {ErrorCode::unavailable, thrown.what()}; }
