@@ -204,6 +204,10 @@ Status GateDesk::read_journal(Capability capability, parity::Evidence& evidence,
     const std::vector<Waiver> waivers = waivers_in(reader, capability);
     const bool compares_writes = parts_.comparisons.compares_writes();
     parity::GateFacts& facts = report.facts;
+    if (capability == Capability::orders)
+      leave_out_the_closed(reader, evidence, report.evidence_since);
+    for (const parity::SubjectEvidence& one : evidence.subjects)
+      if (one.verdict == parity::Verdict::mismatch) facts.money_at_risk += one.money;
     facts.cells =
         cells_in(reader, capability, evidence, always(capability), settings_, waivers, report.at);
     std::set<std::string> unseen;

@@ -293,6 +293,43 @@ TEST_F(Gates, AClassOfOrdersThatLegacyHasAndNoComparedOneIsMissed) {
   EXPECT_EQ(unmet(Capability::orders), Names{});
 }
 
+// A difference does not end because nobody looks, but when nobody can.
+TEST_F(Gates, AnOldMismatchIsOpenUntilItsOrderIsClosed) {
+  move_all(Stage::dual_write);
+  for (int i = 0; i < 20; ++i)
+    ASSERT_EQ(facade->orders()
+                  .place(order(std::to_string(100 + i)), write("k" + std::to_string(i)))
+                  .status,
+              201);
+  settle();
+  compared(Capability::orders, "get_order", "web/100", parity::Verdict::mismatch);
+  pass_ms(25 * 3'600'000);
+  for (int i = 1; i < 20; ++i)
+    compared(Capability::orders, "get_order", "web/" + std::to_string(100 + i));
+  EXPECT_THAT(unmet(Capability::orders), Contains("mismatch_rate get_order"));
+  ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+    journal::DocumentRecord shipped = document("100");
+    shipped.closed = true;
+    tx.put_document(shipped);
+    return true;
+  }));
+  EXPECT_EQ(judged(Capability::orders).facts.cells.at(0).mismatches, 0);
+}
+
+TEST_F(Gates, MoneyThatDiffersIsAtRisk) {
+  for (int i = 0; i < 60; ++i) compared(Capability::pricing, "quote", "C" + std::to_string(i));
+  parity::LedgerEntry entry;
+  entry.at = Timestamp{clock};
+  entry.question = {"pricing", "quote", "C1", entry.at.date_utc()};
+  entry.comparison.verdict = parity::Verdict::mismatch;
+  entry.comparison.differences.push_back({"/totalNet", parity::Kind::value,
+                                          parity::Verdict::mismatch, "\"2000.00\"", "\"500.00\"",
+                                          ""});
+  ASSERT_TRUE(facade->ledger().record(std::move(entry)));
+  EXPECT_EQ(judged(Capability::pricing).facts.money_at_risk, Decimal::of(1'500));
+  EXPECT_EQ(unmet(Capability::pricing), Names{"money_at_risk"});
+}
+
 TEST_F(Gates, MoneyThatHasNotArrivedIsAtRisk) {
   move_all(Stage::dual_write);
   for (int i = 0; i < 20; ++i) {
