@@ -7,7 +7,7 @@
 #   ./run.sh --once    drives and ends; not 0 if anything was lost, duplicated, failed or unexplained
 #   --keep             continues with the data of the last run instead of fresh data
 #
-# Leaves out/parity.html, out/summary.json, logs in out/log and data in out/data.
+# Leaves out/parity.html, out/summary.json, out/pack, logs in out/log and data in out/data.
 set -eu
 cd "$(dirname "$0")"
 

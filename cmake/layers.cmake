@@ -61,6 +61,11 @@ function(underpin_adapter name)
   file(GLOB data CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/mapping/*.json
     ${CMAKE_CURRENT_SOURCE_DIR}/settings.schema.json)
   underpin_embed(adapter_${name} ${name} ${data})
+  # What its answers depend on: its code, its mapping, its code tables, the protocols below it.
+  file(GLOB_RECURSE parts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp
+    ${CMAKE_CURRENT_SOURCE_DIR}/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*.json
+    ${CMAKE_CURRENT_SOURCE_DIR}/../transport/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/../transport/*.h)
+  underpin_fingerprint(adapter_${name} ${name} ${parts})
   set_property(GLOBAL APPEND PROPERTY UNDERPIN_ADAPTERS ${name})
 endfunction()
 
@@ -76,6 +81,18 @@ function(underpin_embed target group)
   target_sources(${target} PRIVATE ${output})
 endfunction()
 
+# underpin_fingerprint(<target> <name> <files>...): std::string_view
+# underpin::fingerprint::<name>(), one SHA-256 over the files. Declare it where it is used.
+function(underpin_fingerprint target name)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/fingerprint_${name}.cpp)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DNAME=${name} "-DFILES=${ARGN}"
+            -DROOT=${PROJECT_SOURCE_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/fingerprint.cmake
+    DEPENDS ${ARGN} ${PROJECT_SOURCE_DIR}/cmake/fingerprint.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${output})
+endfunction()
+
 # Plain calls, no static initializers: a linker drops self-registering objects from static libraries.
 function(underpin_generate_registry output)
   get_property(names GLOBAL PROPERTY UNDERPIN_ADAPTERS)
@@ -84,6 +101,7 @@ function(underpin_generate_registry output)
     string(APPEND text
       "Result<std::unique_ptr<ErpAdapter>> make_${name}_adapter(const AdapterSettings&);\n")
     string(APPEND text "namespace embedded { std::string_view ${name}(std::string_view); }\n")
+    string(APPEND text "namespace fingerprint { std::string_view ${name}(); }\n")
   endforeach()
   string(APPEND text "AdapterRegistry registered_adapters() {\n  return {\n")
   foreach(name IN LISTS names)
@@ -95,6 +113,12 @@ function(underpin_generate_registry output)
   foreach(name IN LISTS names)
     string(APPEND text
       "  if (adapter == \"${name}\") return embedded::${name}(\"settings.schema.json\");\n")
+  endforeach()
+  string(APPEND text "  return {};\n}\n")
+  string(APPEND text
+    "std::string_view adapter_fingerprint([[maybe_unused]] std::string_view adapter) {\n")
+  foreach(name IN LISTS names)
+    string(APPEND text "  if (adapter == \"${name}\") return fingerprint::${name}();\n")
   endforeach()
   string(APPEND text "  return {};\n}\n}  // namespace underpin\n")
   file(CONFIGURE OUTPUT ${output} CONTENT "${text}" @ONLY)

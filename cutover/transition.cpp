@@ -174,6 +174,11 @@ Verdict judged(const Plan& current, const Rollout& next, const Facts& facts, boo
                                 std::to_string(facts.unknown_outcomes));
     }
     if (!facts.turning.empty()) verdict.reasons.push_back(facts.turning);
+    if (is_gated(next) && facts.gate && !facts.gate->passed) {
+      if (facts.gate->unmet.empty()) verdict.reasons.push_back("the gate refuses");
+      for (const std::string& why : facts.gate->unmet)
+        verdict.reasons.push_back("the gate refuses: " + why);
+    }
     const auto overridable = [&](std::string why) {
       verdict.overridable.push_back(why);
       verdict.reasons.push_back(std::move(why));
@@ -212,6 +217,8 @@ Verdict judged(const Plan& current, const Rollout& next, const Facts& facts, boo
 }
 
 }  // namespace
+
+bool is_gated(const Rollout& next) { return index(next.highest()) >= index(Stage::cloud_primary); }
 
 std::int64_t progress(const Rollout& rollout) {
   const std::int64_t steps = index(rollout.to) - index(rollout.from);

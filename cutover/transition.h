@@ -19,6 +19,13 @@ struct ChangeRequest {
   std::optional<std::vector<CohortRule>> rules = {};
 };
 
+// What a gate says of the evidence: its verdict, and each criterion with its figure and limit.
+struct GateReading {
+  bool passed = false;
+  std::vector<std::string> unmet;    // Criteria that are not met, in words.
+  std::vector<std::string> figures;  // All of them.
+};
+
 // What the journal and the ERPs say, at the moment of the decision.
 struct Facts {
   std::array<Rollout, 4> rollouts;       // Of every capability of the wave, by Capability.
@@ -40,6 +47,9 @@ struct Facts {
   // Why nothing may move, or nothing forward, in words: a freeze, a dwell time.
   std::vector<std::string> holds;
   std::vector<std::string> forward_holds;
+  // Whether the evidence is enough for a step forward into cloud_primary or beyond; nothing: no
+  // gate is enforced.
+  std::optional<GateReading> gate;
   // The last step that turned the primary of customers has not turned it yet, in words. Neither
   // customers nor orders go further, and the ends wait.
   std::string turning;
@@ -53,13 +63,18 @@ struct Verdict {
   std::vector<std::string> reasons;  // Why not; or, when allowed, what the change means.
   // Those of the reasons that force overrides: holds, guards, dead letters, the age of the backlog.
   // What safety rests on is never among them: adjacent stages, constraints, catching up, waiting at
-  // the ends, writes of an older plan, unknown outcomes; nor a halt that nobody has acknowledged.
+  // the ends, writes of an older plan, unknown outcomes; nor a halt that nobody has acknowledged,
+  // nor a gate.
   std::vector<std::string> overridable;
   std::vector<std::string> overridden;  // Force did: for the audit.
 };
 
 // Does any subject move on? Its own cohort may, while the rollout's share stays.
 bool moves_forward(const Rollout& now, const Rollout& next);
+
+// A step forward to it needs the gate: subjects would be answered by the cloud, or lose what a way
+// back rests on.
+bool is_gated(const Rollout& next);
 
 // The furthest position of a rollout on the way, for comparing two of them: 0 is legacy_only.
 std::int64_t progress(const Rollout& rollout);

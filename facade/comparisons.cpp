@@ -98,9 +98,18 @@ bool Comparisons::compares(const std::string& subject) const {
 }
 
 void Comparisons::begin(ShadowCheck check) {
-  if (!compares(check.subject)) return;
+  Counters& counted = counters(check.capability);
+  if (!compares(check.subject)) {
+    ++counted.skipped;
+    return;
+  }
   auto shared = std::make_shared<ShadowCheck>(std::move(check));
-  queue_.offer([this, shared] { compare(shared, 0); });
+  if (!queue_.offer([this, shared] { compare(shared, 0); })) ++counted.dropped;
+}
+
+Comparisons::LeftOut Comparisons::left_out(Capability capability) const {
+  const Counters& counted = counters_[static_cast<std::size_t>(capability)];
+  return {counted.dropped, counted.skipped};
 }
 
 void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
@@ -203,7 +212,7 @@ void Comparisons::record(const ShadowCheck& check, const parity::Side& primary,
   entry.rules = parity::identity(rules_);
   entry.asked = check.asked;
   const parity::Verdict verdict = entry.comparison.verdict;
-  ledger_.record(std::move(entry));
+  if (!ledger_.record(std::move(entry))) ++counters(check.capability).dropped;
   compared_(check.capability, verdict, primary.micros, secondary.micros);
 }
 

@@ -8,6 +8,8 @@
 #include "facade/systems.h"
 #include "parity/ledger.h"
 
+#include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -63,6 +65,12 @@ class Comparisons {
   bool uses_cohorts() const { return uses_cohorts_; }
   bool compares_writes() const { return settings_.after_writes; }
   const parity::Rules& rules() const { return rules_; }
+  // Since the start: what there was no room for, and subjects that are not among the compared ones.
+  struct LeftOut {
+    std::int64_t dropped = 0;
+    std::int64_t skipped = 0;
+  };
+  LeftOut left_out(Capability capability) const;
   // Told of everything that was compared, after it is in the ledger. Set before the first begin().
   using Compared = std::function<void(Capability, parity::Verdict, std::int64_t primary_micros,
                                       std::int64_t secondary_micros)>;
@@ -100,6 +108,14 @@ class Comparisons {
   const ComparisonSettings settings_;
   const bool uses_cohorts_;
   Compared compared_ = [](Capability, parity::Verdict, std::int64_t, std::int64_t) {};
+  struct Counters {
+    std::atomic<std::int64_t> dropped{0};
+    std::atomic<std::int64_t> skipped{0};
+  };
+  std::array<Counters, 4> counters_;  // By Capability.
+  Counters& counters(Capability capability) {
+    return counters_[static_cast<std::size_t>(capability)];
+  }
   mutable std::mutex mutex_;
   parity::References references_;
 };

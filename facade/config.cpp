@@ -1,6 +1,7 @@
 #include "facade/config.h"
 
 #include "contracts/json/schema.h"
+#include "facade/gate_config.h"
 #include "parity/sealing.h"
 
 #include <algorithm>
@@ -214,8 +215,8 @@ CutoverSettings read_cutover(const Value& value, const std::string& cutover_at,
 
 // ---- what a wave may have of its own
 
-constexpr std::array<const char*, 7> sections_of_waves{"orders", "inventory", "cutover", "guards",
-                                                       "parity", "rehearsal", "feeds"};
+constexpr std::array<const char*, 8> sections_of_waves{"orders", "inventory", "cutover", "guards",
+                                                       "parity", "rehearsal", "feeds",   "gate"};
 
 // What the wave names replaces the common setting, member by member; the rest stays.
 Value merged(const Value& common, const Value& own) {
@@ -337,6 +338,7 @@ void read_wave_settings(const Value& value, const std::string& at, const std::st
   facade.rehearsal.queue_limit = static_cast<std::size_t>(
       number_of(rehearsal, "queueLimit", static_cast<std::int64_t>(facade.rehearsal.queue_limit)));
   facade.cutover = read_cutover(value.get("cutover"), at + "/cutover", errors);
+  facade.gate = read_gate(value.get("gate"), at + "/gate", errors);
   facade.parity_share_per_100k = static_cast<std::uint32_t>(
       number_of(value.get("parity"), "sharePer100k", facade.parity_share_per_100k));
   read_comparison_settings(value.get("parity"), at + "/parity", folder, facade, errors);

@@ -124,6 +124,23 @@ std::string CutoverDesk::needs_two(Capability capability, bool force) const {
          roles;
 }
 
+std::optional<cutover::GateReading> CutoverDesk::gate_for(Capability capability,
+                                                          cutover::Stage to) const {
+  const cutover::Rollout now = plans_.plan(capability).rollout;
+  if (cutover::index(to) < cutover::index(now.highest())) return std::nullopt;
+  return read_gate_(capability, to);
+}
+
+// Where one is enforced, a step that was judged without it does not pass for want of it: the plan
+// may have moved since.
+std::optional<cutover::GateReading> CutoverDesk::gate_of(const Step& step) const {
+  if (step.gate || !gate_enforced_) return step.gate;
+  return cutover::GateReading{
+      false,
+      {"it was not judged for this step; name the stage that is entered, and ask again"},
+      {}};
+}
+
 std::optional<Error> CutoverDesk::unreferenced(const Act& act) const {
   if (!settings_.require_change_reference || !act.change_reference.empty()) return std::nullopt;
   return Error{ErrorCode::invalid_request,
@@ -143,6 +160,7 @@ Result<CutoverStatus> CutoverDesk::change(Capability capability,
   };
   step.expected = expected;
   step.guards = read_guards_(plans_.plan(capability));
+  step.gate = gate_for(capability, request.stage);
   step.act = act;
   step.force = force;
   step.refused_before = needs_two(capability, force);
@@ -238,6 +256,7 @@ Result<Outlook> CutoverDesk::outlook(Capability capability, const cutover::Chang
   };
   step.expected = expected;
   step.guards = read_guards_(plans_.plan(capability));
+  step.gate = gate_for(capability, request.stage);
   step.force = force;
   step.refused_before = needs_two(capability, force);
   return judged(capability, step);
@@ -288,6 +307,7 @@ Result<Outlook> CutoverDesk::judged(Capability capability, const Step& step) con
     cutover::Facts facts = *known;
     facts.force = step.force;
     facts.guards = step.guards;
+    facts.gate = gate_of(step);
     Outlook outlook;
     outlook.verdict = step.judge(*plan, facts);
     outlook.preview = preview_in(reader, *plan, outlook.verdict.next, now_());
@@ -336,12 +356,19 @@ std::optional<Error> CutoverDesk::publish_in(JournalTransaction& tx, AuditTrail:
   cutover::Facts facts = *known;
   facts.force = step.force;
   facts.guards = step.guards;
+  facts.gate = gate_of(step);
   const cutover::Verdict verdict = step.judge(*plan, facts);
   const auto stored = [](const std::string& text) {
     const auto value = json::parse(text);
     return value ? *value : Value();
   };
   note.detail.set("from", stored(cutover::write_plan(*plan)));
+  if (verdict.forward && step.gate) {
+    Value gate = Value::object();
+    gate.set("passed", Value::boolean(step.gate->passed));
+    gate.set("criteria", texts(step.gate->figures));
+    note.detail.set("gate", std::move(gate));
+  }
   if (!verdict.allowed) return refuse(not_allowed(capability, verdict.reasons));
   // Replicas are at most one step apart.
   CutoverStatus replicas;

@@ -125,6 +125,14 @@ class CutoverDesk {
   using ReadGuards = std::function<std::vector<cutover::GuardReading>(const cutover::Plan&)>;
   void read_guards(ReadGuards read) { read_guards_ = std::move(read); }
 
+  // Whether the evidence is enough for a step to this stage; nothing: no gate is asked for. Called
+  // outside of transactions; set before the first use.
+  using ReadGate = std::function<std::optional<cutover::GateReading>(Capability, cutover::Stage)>;
+  void read_gate(ReadGate read, bool enforced) {
+    read_gate_ = std::move(read);
+    gate_enforced_ = enforced;
+  }
+
   // Begins the transfer of a published proposal, in its transaction. Set before the first use.
   using StartTransfer =
       std::function<std::optional<Error>(journal::JournalTransaction&, AuditTrail::Pen&, Capability,
@@ -144,12 +152,16 @@ class CutoverDesk {
     std::string refused_before;  // Not even judged: the two-person rule.
     json::Value detail;          // More for the audit log.
     std::vector<cutover::GuardReading> guards;
+    std::optional<cutover::GateReading> gate;
   };
   // Publishes and writes the audit log, or writes there why not; nothing: it was published.
   std::optional<Error> publish_in(journal::JournalTransaction& tx, AuditTrail::Pen& pen,
                                   Capability capability, const Step& step);
   Result<CutoverStatus> publish_now(Capability capability, const Step& step);
   Result<Outlook> judged(Capability capability, const Step& step) const;
+  // Of a change from where the plan is; a step back asks nobody.
+  std::optional<cutover::GateReading> gate_for(Capability capability, cutover::Stage to) const;
+  std::optional<cutover::GateReading> gate_of(const Step& step) const;
   std::string needs_two(Capability capability, bool force) const;
   std::optional<Error> unreferenced(const Act& act) const;
   Result<std::vector<parity::DifferenceClass>> open_classes(Capability capability) const;
@@ -173,6 +185,10 @@ class CutoverDesk {
   ReadGuards read_guards_ = [](const cutover::Plan&) {
     return std::vector<cutover::GuardReading>{};
   };
+  ReadGate read_gate_ = [](Capability, cutover::Stage) {
+    return std::optional<cutover::GateReading>{};
+  };
+  bool gate_enforced_ = false;
   StartTransfer start_transfer_;
 };
 

@@ -1,6 +1,7 @@
 #include "facade/facade.h"
 
 #include "contracts/json/codec.h"
+#include "facade/gate_desk.h"
 #include "facade/observe.h"
 
 #include <algorithm>
@@ -92,6 +93,19 @@ Status Facade::set_up() {
                                           *reconciliations_, settings_.fields, now, wake);
   cutover_ =
       std::make_unique<CutoverDesk>(*journal_, *plans_, *audit_, *ledger_, settings_.cutover, now);
+  const parity::LedgerSettings of_ledger = ledger_settings();
+  gate_ = std::make_unique<GateDesk>(
+      GateDesk::Parts{systems_, *journal_, *audit_, *ledger_, *comparisons_}, of_ledger.file,
+      of_ledger.key, settings_.wave, settings_.gate, now);
+  if (!settings_.open_ledger) {
+    const Status bound = gate_->begin();
+    if (!bound) return bound;
+  }
+  cutover_->read_gate(
+      [this](Capability capability, cutover::Stage to) {
+        return gate_->reading(capability, to, background(20'000));
+      },
+      settings_.gate.enforced);
   add_transfer_write(*writes_,
                      {systems_, *journal_, *orders_, settings_.cutover.transfer,
                       settings_.orders.document_tolerance,
@@ -228,6 +242,12 @@ void Facade::add_tasks() {
     (void)kill_switch_->meet_journal(*journal_, *audit_);
     return false;
   });
+  if (!settings_.open_ledger) {
+    add("evidence", milliseconds(1'000), [this] {
+      gate_->keep_counts();
+      return false;
+    });
+  }
   add("health", milliseconds(2'000), [this] {
     look_at_systems();
     return false;

@@ -9,6 +9,7 @@
 #include "facade/demand.h"
 #include "facade/feeds.h"
 #include "facade/field_owners.h"
+#include "facade/gate_settings.h"
 #include "facade/history.h"
 #include "facade/inventory.h"
 #include "facade/kill_switch.h"
@@ -39,6 +40,8 @@
 
 namespace underpin::facade {
 
+class GateDesk;
+
 struct FacadeSettings {
   std::string state_folder;  // journal.db, parity.db; exists, private to this wave and process.
   std::string wave = "default";
@@ -60,6 +63,7 @@ struct FacadeSettings {
   std::int64_t answers_kept_days = 8;   // Idempotency keys; at least seven.
   journal::JournalSettings journal;     // `file` is filled in from state_folder.
   CutoverSettings cutover;
+  GateSettings gate;
   RehearsalSettings rehearsal;
   FieldOwners fields;
   RecoverySettings recovery;
@@ -105,6 +109,7 @@ class Facade {
   CustomerFacade& customers() { return *customers_; }
   CutoverDesk& cutover() { return *cutover_; }
   CutoverGuards& guards() { return *guards_; }
+  GateDesk& gate() { return *gate_; }
   TransferDesk& transfers() { return *transfers_; }
   XrefImport& xref() { return *xref_; }
   HistoryExport& history() { return *history_; }
@@ -182,6 +187,7 @@ class Facade {
   std::unique_ptr<RepairDesk> repairs_;
   std::unique_ptr<CutoverDesk> cutover_;
   std::unique_ptr<CutoverGuards> guards_;
+  std::unique_ptr<GateDesk> gate_;
   std::unique_ptr<TransferDesk> transfers_;
   std::unique_ptr<XrefImport> xref_;
   std::unique_ptr<HistoryExport> history_;

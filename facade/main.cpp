@@ -6,5 +6,6 @@ int main(int argc, char** argv) {
   underpin::facade::cli::Adapters adapters;
   adapters.registry = underpin::registered_adapters();
   adapters.settings_schema = underpin::adapter_settings_schema;
+  adapters.fingerprint = underpin::adapter_fingerprint;
   return underpin::facade::cli::run(argc, argv, adapters);
 }

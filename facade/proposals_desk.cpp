@@ -221,6 +221,15 @@ Result<Proposal> CutoverDesk::reject(Capability capability, std::int64_t id, con
 
 Result<CutoverStatus> CutoverDesk::publish(Capability capability, std::int64_t id, const Act& act) {
   const auto guards = read_guards_(plans_.plan(capability));
+  // Judged for the stage that it names, before the transaction: the price basket asks ERPs.
+  const auto known = proposals(capability);
+  if (!known) return known.error();
+  std::optional<cutover::GateReading> gate;
+  for (const Proposal& one : *known) {
+    if (one.id != id || one.over() || now_() < one.not_before) continue;
+    const auto wanted = read_change(one.change, capability);
+    if (wanted) gate = gate_for(capability, wanted->stage);
+  }
   const auto classes = open_classes(capability);  // Just before the transaction that publishes.
   if (!classes) return classes.error();
   const auto done = with_proposal(
@@ -267,6 +276,7 @@ Result<CutoverStatus> CutoverDesk::publish(Capability capability, std::int64_t i
         step.act = {act.actor, proposal.reason, proposal.change_reference};
         step.force = proposal.force;
         step.guards = guards;
+        step.gate = gate;
         step.detail.set("proposal", to_json(proposal));
         auto refused = publish_in(tx, pen, capability, step);
         if (refused) {

@@ -12,4 +12,8 @@ AdapterRegistry registered_adapters();
 // The JSON Schema of an adapter's settings; empty for an unknown adapter.
 std::string_view adapter_settings_schema(std::string_view adapter);
 
+// SHA-256 over what an adapter was built from: code, mapping, code tables; empty for an unknown
+// adapter.
+std::string_view adapter_fingerprint(std::string_view adapter);
+
 }  // namespace underpin

@@ -53,20 +53,28 @@ double share(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string name_of(const GateCell& cell) {
-  std::string text = cell.operation;
-  if (!cell.cohort.empty()) text += " of " + cell.cohort;
-  if (!cell.field_class.empty()) text += " " + cell.field_class;
-  return text;
-}
-
 bool is_waived(const GateCell& cell, Timestamp now) {
   return !cell.waived_by.empty() && now < cell.waived_until;
 }
 
-std::string replayed_part(const GateCell& cell) {
-  if (cell.replayed == 0) return {};
-  return ", " + std::to_string(cell.replayed) + " of them replayed";
+std::string parts_of(const GateCell& cell) {
+  std::string text;
+  const auto add = [&](std::int64_t count, const char* what) {
+    if (count > 0) text += ", " + std::to_string(count) + " " + what;
+  };
+  add(cell.replayed, "of them replayed");
+  add(cell.tolerated, "tolerated");
+  add(cell.known, "known differences");
+  add(cell.late, "more late");
+  return text;
+}
+
+// How many subjects would prove it, if no more of them were wrong.
+std::string needed_for(const GateCell& cell, const GateLimits& limits) {
+  const auto needed = sample_needed(cell.mismatches, limits.mismatch_rate_max, limits.level);
+  if (!needed) return "no sample proves it with so many mismatches";
+  return std::to_string(std::max(*needed, limits.sample_min)) +
+         " compared with no more mismatches prove it";
 }
 
 // A thin cell may be answered for; a wrong one may not.
@@ -75,7 +83,7 @@ void judge_cell(const GateCell& cell, const GateLimits& limits, Timestamp now,
   Criterion sample;
   sample.name = "sample " + name_of(cell);
   sample.met = cell.compared >= limits.sample_min;
-  sample.figure = std::to_string(cell.compared) + " compared" + replayed_part(cell);
+  sample.figure = std::to_string(cell.compared) + " compared" + parts_of(cell);
   sample.limit = "at least " + std::to_string(limits.sample_min);
   const double upper = mismatch_rate_upper(cell.mismatches, cell.compared, limits.level);
   Criterion rate;
@@ -84,11 +92,8 @@ void judge_cell(const GateCell& cell, const GateLimits& limits, Timestamp now,
   rate.figure = std::to_string(cell.mismatches) + " of " + std::to_string(cell.compared) +
                 ", below " + percent(upper) + " with " + percent(limits.level) + " confidence";
   rate.limit = "below " + percent(limits.mismatch_rate_max);
-  if (!rate.met) {
-    const auto needed = sample_needed(cell.mismatches, limits.mismatch_rate_max, limits.level);
-    rate.detail = needed ? std::to_string(*needed) + " comparisons with no more mismatches prove it"
-                         : "no sample proves it with so many mismatches";
-  }
+  if (!sample.met) sample.detail = needed_for(cell, limits);
+  if (!rate.met) rate.detail = needed_for(cell, limits);
   if (is_waived(cell, now)) {
     for (Criterion* one : {&sample, &rate}) {
       if (one->met || (one == &rate && cell.mismatches > 0)) continue;
@@ -99,9 +104,10 @@ void judge_cell(const GateCell& cell, const GateLimits& limits, Timestamp now,
   }
   criteria.push_back(std::move(sample));
   criteria.push_back(std::move(rate));
+  if (!cell.field_class.empty()) return;  // A document is compared whole or not at all.
   Criterion compared;
   compared.name = "not_compared " + name_of(cell);
-  const double left_out = share(cell.not_compared, cell.compared + cell.not_compared);
+  const double left_out = share(cell.not_compared, cell.asked);
   compared.met = left_out <= limits.not_compared_max;
   compared.figure = std::to_string(cell.not_compared) + ", " + percent(left_out);
   compared.limit = "at most " + percent(limits.not_compared_max);
@@ -118,7 +124,54 @@ std::string age(Timestamp then, Timestamp now) {
   return std::to_string((now.micros - then.micros) / 1'000'000) + " s old";
 }
 
+void judge_comparisons(const GateFacts& facts, const GateLimits& limits, Timestamp now,
+                       std::vector<Criterion>& criteria) {
+  const auto add = [&](const char* name, bool met, std::string figure, std::string limit,
+                       std::string detail = {}) {
+    criteria.push_back({name, met, {}, std::move(figure), std::move(limit), std::move(detail)});
+  };
+  for (const GateCell& cell : facts.cells) judge_cell(cell, limits, now, criteria);
+  add("coverage", !facts.cells.empty() && facts.unseen.empty(),
+      facts.cells.empty() ? "nothing was compared" : "unseen: " + listed(facts.unseen),
+      "everything that legacy's history has was compared");
+  if (criteria.back().met && !facts.unseen_waived.empty()) {
+    criteria.back().waived_by = listed(facts.unseen_waived);
+    criteria.back().detail = "waived: " + criteria.back().waived_by;
+  }
+  const bool fresh = !facts.newest_evidence.empty() &&
+                     now <= facts.newest_evidence.plus_ms(limits.evidence_age_max_ms);
+  add("evidence_age", fresh,
+      facts.newest_evidence.empty() ? "none" : age(facts.newest_evidence, now),
+      "at most " + std::to_string(limits.evidence_age_max_ms / 1000) + " s");
+  add("evidence_for", facts.evidence_for == facts.in_force, facts.evidence_for, facts.in_force,
+      facts.evidence_for == facts.in_force
+          ? std::string{}
+          : "adapters, mapping, code tables or rules have changed since: compare again");
+  const double dropped = share(facts.dropped, facts.compared + facts.dropped);
+  add("dropped", dropped <= limits.dropped_max,
+      std::to_string(facts.dropped) + ", " + percent(dropped),
+      "at most " + percent(limits.dropped_max));
+  const double skipped = share(facts.skipped, facts.compared + facts.skipped);
+  add("skipped", skipped <= limits.skipped_max,
+      std::to_string(facts.skipped) + ", " + percent(skipped),
+      "at most " + percent(limits.skipped_max));
+}
+
 }  // namespace
+
+std::string name_of(const GateCell& cell) {
+  std::string text = cell.operation;
+  if (!cell.cohort.empty()) text += " of " + cell.cohort;
+  if (!cell.field_class.empty()) text += " " + cell.field_class;
+  return text;
+}
+
+void GateVerdict::add(std::vector<Criterion> more) {
+  for (Criterion& one : more) {
+    passed = passed && one.met;
+    criteria.push_back(std::move(one));
+  }
+}
 
 double mismatch_rate_upper(std::int64_t mismatches, std::int64_t compared, double level) {
   if (compared <= 0 || mismatches >= compared) return 1.0;
@@ -155,25 +208,10 @@ GateVerdict judge_gate(const GateFacts& facts, const GateLimits& limits, Timesta
                        std::string detail = {}) {
     criteria.push_back({name, met, {}, std::move(figure), std::move(limit), std::move(detail)});
   };
-  for (const GateCell& cell : facts.cells) judge_cell(cell, limits, now, criteria);
-  add("coverage", !facts.cells.empty() && facts.unseen.empty(),
-      facts.cells.empty() ? "nothing was compared" : "unseen: " + listed(facts.unseen),
-      "everything that legacy's history has was compared");
-  const bool fresh = !facts.newest_evidence.empty() &&
-                     now <= facts.newest_evidence.plus_ms(limits.evidence_age_max_ms);
-  add("evidence_age", fresh,
-      facts.newest_evidence.empty() ? "none" : age(facts.newest_evidence, now),
-      "at most " + std::to_string(limits.evidence_age_max_ms / 1000) + " s");
-  add("evidence_for", facts.evidence_for == facts.in_force, facts.evidence_for, facts.in_force,
-      facts.evidence_for == facts.in_force
-          ? std::string{}
-          : "adapters, mapping, code tables or rules have changed since: compare again");
-  const double dropped = share(facts.dropped, facts.compared + facts.dropped);
-  add("dropped", dropped <= limits.dropped_max,
-      std::to_string(facts.dropped) + ", " + percent(dropped),
-      "at most " + percent(limits.dropped_max));
+  if (limits.comparisons) judge_comparisons(facts, limits, now, criteria);
   add("money_at_risk", !(facts.money_at_risk > limits.money_at_risk_max),
-      facts.money_at_risk.text(), "at most " + limits.money_at_risk_max.text());
+      facts.money_at_risk.text(), "at most " + limits.money_at_risk_max.text(),
+      facts.undelivered.empty() ? std::string{} : listed(facts.undelivered));
   add("known_differences", facts.expired.empty(),
       "expired or over budget: " + listed(facts.expired), "none expired, none over its budget");
   if (limits.reconciliation_age_max_ms > 0) {

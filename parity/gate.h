@@ -28,18 +28,24 @@ struct GateCell {
   std::string field_class;        // Empty: whole documents.
   std::int64_t compared = 0;      // Matches, tolerated, known, mismatches.
   std::int64_t mismatches = 0;    // Late ones are none.
-  std::int64_t not_compared = 0;  // With a reason of their own.
+  std::int64_t asked = 0;         // Comparisons begun; of a subject any number.
+  std::int64_t not_compared = 0;  // Of these, with a reason of their own.
+  std::int64_t late = 0;          // Different, and equal later: neither sample nor mismatch.
+  std::int64_t tolerated = 0;     // Of `compared`, as is the next.
+  std::int64_t known = 0;
   std::int64_t replayed = 0;  // Of `compared`: by replayed or scenario evidence, not by traffic.
   std::string waived_by;      // A named person answers for a thin cell ...
   Timestamp waived_until;     // ... until then.
 };
 
 struct GateLimits {
+  bool comparisons = true;           // Cells, coverage and age are judged.
   double level = 0.95;               // Of confidence.
   double mismatch_rate_max = 0.001;  // Its upper bound, in every cell.
   std::int64_t sample_min = 300;     // Comparisons in every cell.
   double not_compared_max = 0.05;    // Share of those asked for.
   double dropped_max = 0.01;         // Share of comparisons that the queue had no room for.
+  double skipped_max = 1.0;          // Share of reads whose subjects are not among the compared.
   Decimal money_at_risk_max;         // Open differences, undelivered and unresolved writes.
   std::int64_t evidence_age_max_ms = 86'400'000;
   std::int64_t reconciliation_age_max_ms = 0;  // 0: none is asked for.
@@ -47,9 +53,11 @@ struct GateLimits {
 
 struct GateFacts {
   std::vector<GateCell> cells;
-  std::vector<std::string> unseen;  // Operations that legacy's history has and shadow has not.
-  std::int64_t compared = 0;        // All of it, and what the queue dropped.
+  std::vector<std::string> unseen;         // Classes that legacy's history has and shadow has not.
+  std::vector<std::string> unseen_waived;  // "currency USD by olga until 2026-12-01T00:00:00Z".
+  std::int64_t compared = 0;               // All of it, and what the queue dropped.
   std::int64_t dropped = 0;
+  std::int64_t skipped = 0;  // Reads of subjects outside the compared share.
   Decimal money_at_risk;
   Timestamp newest_evidence;  // Empty: there is none.
   // Hashes of adapters, mapping, code tables and rules: those it was made with, and those in force.
@@ -58,6 +66,7 @@ struct GateFacts {
   std::vector<std::string> expired;  // Known differences: expired, or over their budget.
   std::optional<Timestamp> reconciled_at;
   std::int64_t reconciliation_differences = 0;
+  std::vector<std::string> undelivered;  // What the money is at risk by, in words.
 };
 
 struct Criterion {
@@ -72,7 +81,12 @@ struct Criterion {
 struct GateVerdict {
   bool passed = false;  // Every criterion is met, and there is evidence.
   std::vector<Criterion> criteria;
+  // Adds criteria that were judged elsewhere.
+  void add(std::vector<Criterion> more);
 };
+
+// "get_order of shops amount": what a waiver of a cell names.
+std::string name_of(const GateCell& cell);
 
 GateVerdict judge_gate(const GateFacts& facts, const GateLimits& limits, Timestamp now);
 

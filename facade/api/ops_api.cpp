@@ -622,6 +622,8 @@ ApiRoutes ops_routes(Facade& facade) {
   for (ApiRoute& route : transfer_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : records_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : parity_routes(facade)) routes.push_back(std::move(route));
+  for (ApiRoute& route : gate_routes(facade)) routes.push_back(std::move(route));
+  for (ApiRoute& route : pack_routes(facade)) routes.push_back(std::move(route));
   return routes;
 }
 

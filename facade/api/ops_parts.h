@@ -43,6 +43,14 @@ ApiRoutes parity_report_routes(Facade& facade);
 // `unusedDays` of the query, or the standard.
 int unused_days_of(const ApiCall& call, std::vector<FieldError>& errors);
 
+// Whether the evidence is enough, and who answers for gaps (facade/api/gate_api.cpp).
+ApiRoutes gate_routes(Facade& facade);
+// The stage that `to` names; without it, that of the next step which needs a gate.
+std::optional<cutover::Stage> gate_stage_of(Facade& facade, const ApiCall& call,
+                                            Capability capability, std::vector<FieldError>& errors);
+// Go/no-go packs (facade/api/pack_api.cpp).
+ApiRoutes pack_routes(Facade& facade);
+
 // A dry run is asked for, or the query says something else.
 struct DryRun {
   bool asked = false;

@@ -2,6 +2,7 @@
 
 #include "facade/api/channel_api.h"
 #include "facade/api/ops_api.h"
+#include "facade/gate_desk.h"
 #include "facade/http/headers.h"
 #include "facade/http/problem.h"
 
@@ -280,9 +281,11 @@ void Service::add(http::Router& router, const WaveRoute& wave_route, bool channe
       const auto capability = parse_capability(capability_of(route.operation));
       // A 202 that asks to come back later is an outcome nobody knows yet.
       const bool unknown = answer.status == 202 && answer.retry_after_s > 0;
-      if (capability)
-        by_wave_.at(call.wave).facade->guards().answered(*capability,
-                                                         answer.status >= 500 || unknown);
+      if (capability) {
+        Facade& facade = *by_wave_.at(call.wave).facade;
+        facade.guards().answered(*capability, answer.status >= 500 || unknown);
+        if (answer.status < 400) facade.gate().asked(*capability, route.operation);
+      }
     }
     const auto level = answer.status >= 500 ? telemetry::Level::warning : telemetry::Level::info;
     log_.write(level, "request", call.correlation_id.text(),

@@ -1,4 +1,6 @@
 #include "facade/cli/commands.h"
+#include "facade/cli/gate_commands.h"
+#include "facade/cli/pack_commands.h"
 #include "facade/cli/parity_commands.h"
 
 #include <CLI/CLI.hpp>
@@ -423,6 +425,74 @@ int run(int argc, char** argv, const Adapters& adapters) {
   again->add_option("--rules", rules_file, "Rule file")->required();
   again->add_option("--key-file", key_file, "Key that the pairs are sealed with");
   again->callback([&] { code = parity_rejudge(ledger, rules_file, key_file); });
+
+  GateOptions judging;
+  CLI::App* gate = app.add_subcommand(
+      "gate", "Whether the evidence is enough for the next step (exit code 3: it is not)");
+  gate->add_option("capability", judging.capability, capabilities);
+  gate->add_option("--to", judging.to,
+                   "cloud_primary, ramp_down or cloud_only (default: the next)");
+  std::string gate_format = "text";
+  gate->add_option("--format", gate_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  reaches_ops(gate);
+  gate->require_subcommand(0, 1);
+  gate->callback([&, gate] {
+    if (!gate->get_subcommands().empty()) return;
+    if (judging.capability.empty()) throw CLI::RequiredError("capability");
+    judging.as_json = gate_format == "json";
+    code = gate_show(ops, judging);
+  });
+  WaiveOptions waiving;
+  CLI::App* waives = gate->add_subcommand(
+      "waive", "Answer for a thin cell, or for a class that was not seen, until a time");
+  waives->add_option("capability", capability, capabilities)->required();
+  waives->add_option("--cell", waiving.cell, "As the gate names it: \"get_order amount\"")
+      ->required();
+  waives->add_option("--reason", waiving.reason, "Why, for the audit log")->required();
+  waives->add_option("--until", waiving.until, "When it ends (RFC 3339)")->required();
+  waives->add_option("--by", waiving.by, "Who answers for it")->required();
+  reaches_ops(waives);
+  waives->callback([&] { code = gate_waive(ops, capability, waiving); });
+  CLI::App* waived = gate->add_subcommand("waivers", "Who answers for what, and until when");
+  waived->add_option("capability", capability, capabilities)->required();
+  reaches_ops(waived);
+  waived->callback([&] { code = gate_waivers(ops, capability); });
+  std::string waiver;
+  CLI::App* revokes = gate->add_subcommand("revoke", "End a waiver before its time");
+  revokes->add_option("capability", capability, capabilities)->required();
+  revokes->add_option("waiver", waiver, "Its number")->required();
+  revokes->add_option("--reason", reason, "Why, for the audit log")->required();
+  reaches_ops(revokes);
+  revokes->callback([&] { code = gate_revoke(ops, capability, waiver, reason); });
+
+  CLI::App* pack = app.add_subcommand("pack", "What a decision is made on, in one folder");
+  pack->require_subcommand(1);
+  std::string folder;
+  std::string to_stage;
+  CLI::App* packs = pack->add_subcommand("make", "Write it: evidence, criteria, one page to print");
+  packs->add_option("capability", capability, capabilities)->required();
+  packs->add_option("--to", to_stage, "cloud_primary, ramp_down or cloud_only (default: the next)");
+  packs->add_option("--out", folder, "Folder; made, or empty")->required();
+  reaches_ops(packs);
+  packs->callback([&] { code = pack_make(ops, capability, to_stage, folder); });
+  SignOptions signing;
+  CLI::App* signs = pack->add_subcommand("sign", "Sign it off, as the owner of your key");
+  signs->add_option("folder", signing.folder, "The pack")->required();
+  signs->add_option("--name", signing.name, "Your name")->required();
+  signs->add_option("--role", signing.role, "The role of your key")
+      ->required()
+      ->check(CLI::IsMember({"qa", "finance", "approver"}));
+  signs->add_option("--comment", signing.comment, "What you have looked at")->required();
+  reaches_ops(signs);
+  signs->callback([&] { code = pack_sign(ops, signing); });
+  bool with_audit = false;
+  CLI::App* proves = pack->add_subcommand("verify", "Name what was changed since it was made");
+  proves->add_option("folder", folder, "The pack")->required();
+  proves->add_flag("--audit", with_audit, "Ask the facade's audit log, too");
+  reaches_ops(proves);
+  proves->callback([&] { code = pack_verify(ops, folder, with_audit); });
 
   CLI::App* xref = app.add_subcommand("xref", "Numbers that are older than the facade");
   xref->require_subcommand(1);

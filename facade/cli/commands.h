@@ -18,6 +18,8 @@ namespace underpin::facade::cli {
 struct Adapters {
   AdapterRegistry registry;
   std::function<std::string_view(std::string_view)> settings_schema;
+  // What an adapter was built from: evidence is bound to it.
+  std::function<std::string_view(std::string_view)> fingerprint;
   // `serve` hands the facade over before it begins. Only tests do something with it: they switch a
   // safety rule off, to prove that it is missed.
   std::function<void(Facade&)> on_opened;

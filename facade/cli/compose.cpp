@@ -1,7 +1,11 @@
 #include "facade/cli/compose.h"
 
+#include "facade/digest.h"
+
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 namespace underpin::facade::cli {
 namespace {
@@ -42,6 +46,19 @@ Result<std::unique_ptr<Composition>> compose(const std::string& config_file,
   if (!config) return config.error();
   auto composition = std::make_unique<Composition>();
   composition->config = std::move(config).value();
+  std::ifstream file(config_file, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  for (WaveConfig& wave : composition->config.waves) {
+    wave.facade.gate.configuration_hash = sha256_hex(bytes.str());
+    for (const std::string& name : {wave.legacy_system, wave.cloud_system}) {
+      const SystemConfig& system = composition->config.systems.at(name);
+      auto& made_with = wave.facade.gate.made_with;
+      if (adapters.fingerprint)
+        made_with["adapter " + name] = std::string(adapters.fingerprint(system.adapter));
+      made_with["settings " + name] = sha256_hex(system.settings_json);
+    }
+  }
   const Config& read = composition->config;
   const Status whole = check_state_folder(read);
   if (!whole) return whole.error();

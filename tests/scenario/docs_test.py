@@ -23,7 +23,7 @@ from drive.http_calls import Server  # noqa: E402
 from drive.processes import Processes, free_ports  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 
-PAGES = ["cutover.md", "rollback.md", "what-if.md", "transfer.md", "reconcile.md"]
+PAGES = ["cutover.md", "rollback.md", "what-if.md", "transfer.md", "reconcile.md", "gate.md", "pack.md"]
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 
 

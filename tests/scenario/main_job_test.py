@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KEYS = ["orders_acknowledged", "orders_in_legacy", "orders_in_cloud", "lost", "duplicated", "executed_twice",
         "status_regressed", "history_not_found", "reads", "reads_failed", "oversold", "totals_differing",
         "comparisons", "matches", "mismatches", "unexplained", "planted_differences", "planted_found",
-        "stage_changes", "rollbacks"]
+        "gate_refused", "stage_changes", "rollbacks"]
 ZERO = ["lost", "duplicated", "executed_twice", "status_regressed", "history_not_found", "reads_failed",
         "oversold", "totals_differing", "unexplained"]
 
@@ -28,7 +28,7 @@ def complaints(summary: dict, report: str) -> list[str]:
     if home != summary["orders_acknowledged"]:
         wrong.append(f"{summary['orders_acknowledged']} orders acknowledged, {home} have a home")
     for key, least in (("orders_in_legacy", 50), ("orders_in_cloud", 50), ("reads", 200), ("comparisons", 100),
-                       ("matches", 50), ("mismatches", 3), ("stage_changes", 20), ("rollbacks", 1)):
+                       ("matches", 50), ("mismatches", 3), ("gate_refused", 1), ("stage_changes", 20), ("rollbacks", 1)):
         if summary[key] < least:
             wrong.append(f"{key} is {summary[key]}, less than {least}")
     if summary["planted_differences"] != 3 or summary["planted_found"] != 3:

@@ -35,7 +35,7 @@ from drive.channel import LOCATIONS, PRICE, SKUS, Channel  # noqa: E402
 from drive.erps import BusinessCentral, Nav  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
 from drive.processes import BC_QUOTA, ROOT, NotStarted, Processes, free_ports  # noqa: E402
-from drive.sample_site import copied_site, without_guards  # noqa: E402
+from drive.sample_site import copied_site, without_gate, without_guards  # noqa: E402
 from replicas_test import Shop  # noqa: E402
 
 PLAN_LEASE_MS = 1500
@@ -125,7 +125,7 @@ class Site(Processes):
             text = text.replace(old, new)
         with open(file, "w", encoding="utf-8") as stream:
             # The stages are passed before there is traffic to judge by.
-            stream.write(without_guards(text))
+            stream.write(without_gate(without_guards(text)))
         return file
 
     def wait_for(self, number: int) -> None:

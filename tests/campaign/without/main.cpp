@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   underpin::facade::cli::Adapters adapters;
   adapters.registry = underpin::registered_adapters();
   adapters.settings_schema = underpin::adapter_settings_schema;
+  adapters.fingerprint = underpin::adapter_fingerprint;
   if (rule == "resolver") {
     // Nobody looks up what became of a write.
     adapters.on_opened = [](underpin::facade::Facade& facade) {

@@ -115,6 +115,13 @@ class Architect:
                 raise RuntimeError(f"signature of {role}: {answer.problem()}")
         return path
 
+    def publish(self, path: str, reason: str):
+        """One attempt to publish a signed proposal."""
+        return self._server.call("POST", f"{path}/publish", {"reason": reason})
+
+    def reject(self, path: str, reason: str) -> None:
+        self.post(f"{path}/reject", {"reason": reason})
+
     def roll_back(self, capability: str, reason: str) -> dict:
         def attempt(tag: str):
             return self._server.call("POST", f"/ops/v1/cutover/{capability}/rollback", {"reason": reason},

@@ -67,6 +67,7 @@ class Gardener:
         self._nav, self._bc, self._web, self._qa, self._account = nav, bc, web, qa, account
         self.all: list[Planted] = []
         self._asking: list = []
+        self._found: tuple = ()
 
     def mismatches(self) -> list[dict]:
         """Every mismatch in the ledger."""
@@ -82,12 +83,13 @@ class Gardener:
         return [entry for entry in self.mismatches()
                 if not any(planted.explains(entry) for planted in self.all)]
 
-    def plant(self, customer: str, place: tuple[str, str], buyer: str) -> None:
-        """All three at once; then each is found, and settled by those whose job it is."""
+    def plant(self, customers: list[str], place: tuple[str, str], buyer: str) -> None:
+        """All three at once; then each is found."""
         sku, location = place
-        missing = MissingCustomer("missing customer", "customers", {customer})
-        self._bc.user("delete_customer", number=customer)
-        self._account.step("planted", f"customer {customer} is deleted in bc")
+        missing = MissingCustomer("missing customer", "customers", set(customers))
+        for customer in customers:
+            self._bc.user("delete_customer", number=customer)
+        self._account.step("planted", f"customers {', '.join(customers)} are deleted in bc")
         drift = StockDrift("stock drift", "inventory", {f"{sku}@{location}"})
         self._bc.user("drift_stock", item=sku, location=location, quantity=str(drift.drift), document="DRIFT")
         self._account.step("planted", f"{-drift.drift} pieces of {sku} vanish at {location} in bc")
@@ -98,24 +100,48 @@ class Gardener:
         orders = self._rounded_orders(buyer)
         rounding.subjects |= {order.name for order in orders}
 
-        self._find(missing, lambda: self._web.read("get_customer", f"/v1/customers/{customer}"))
+        self._find(missing, lambda: [self._web.read("get_customer", f"/v1/customers/{customer}")
+                                     for customer in customers])
         self._find(drift, lambda: self._web.stock(sku, location))
         self._find(rounding, lambda: [self._web.get_order(order) for order in orders])
         self._wait_until_found()
+        self._found = (missing, drift, rounding, customers, place, orders)
 
+    def all_of(self, planted: str) -> bool:
+        """Parity has found every subject of it."""
+        wanted = next(one for one in self.all if one.name == planted)
+        return wanted.subjects <= {entry["subject"] for entry in self.mismatches() if wanted.explains(entry)}
+
+    def ask_again(self) -> None:
+        """What was planted, as a channel would: the newest comparison of a subject is what counts."""
+        _, _, _, customers, (sku, location), orders = self._found
+        for customer in customers:
+            self._web.read("get_customer", f"/v1/customers/{customer}")
+        self._web.stock(sku, location)
+        for order in orders:
+            self._web.get_order(order)
+
+    def settle(self) -> None:
+        """Each by those whose job it is."""
+        missing, drift, rounding, customers, (sku, location), orders = self._found
         # A channel's ordinary change is mirrored, and the mirror brings the customer back.
-        self._web.amend_customer(customer, {"phone": "+49 30 5550199"})
+        for customer in customers:
+            self._web.amend_customer(customer, {"phone": "+49 30 5550199"})
         self._bc.user("drift_stock", item=sku, location=location, quantity=str(-drift.drift), document="RECOUNT")
         self._bc.user("set_rounding", mode="per_line")
         for order in orders:
             self._compute_again(order)
-            order.let_go = True
-        self._settle(missing, lambda: customer in self._bc.customers(),
-                     f"customer {customer} is in bc again, brought by a channel's change")
+        self._settle(missing, lambda: all(customer in self._bc.customers() for customer in customers),
+                     f"customers {', '.join(customers)} are in bc again, brought by a channel's change")
         self._settle(drift, lambda: self._nav.stock()[sku, location] == self._bc.stock()[sku, location],
                      f"{sku} at {location} is counted again and corrected in bc")
         self._settle(rounding, lambda: all(self._equal(order) for order in orders),
                      f"bc rounds half up again, {len(orders)} orders computed anew")
+
+    def let_go(self) -> None:
+        """Nothing is asked of the planted orders any more: they may be shipped."""
+        for order in self._found[-1]:
+            order.let_go = True
 
     def _rounded_orders(self, buyer: str) -> list[Order]:
         orders = []

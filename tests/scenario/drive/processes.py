@@ -69,6 +69,11 @@ class Processes:
         for folder in ("nav", "prices", "bc", "facade"):
             os.makedirs(os.path.join(data, folder), exist_ok=True)
         os.makedirs(os.path.join(self.out, "log"), exist_ok=True)
+        if not self._keep:
+            # With fresh data: the audit log is held against what this run's facade says of it.
+            for name in ("nav", "bc", "underpin"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(os.path.join(self.out, "log", f"{name}.log"))
         simulators = os.path.join(ROOT, "tests", "simulators")
         nav = self._spawn("nav", [sys.executable, os.path.join(simulators, "nav", "server.py"),
                                   "--port", "0", "--data", os.path.join(data, "nav"),

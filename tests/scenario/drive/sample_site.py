@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 
+GATE = '"enforced": true'
 GUARDS = re.compile(r'^  "guards": \{\n.*?\n  \},\n', re.MULTILINE | re.DOTALL)
 
 
@@ -26,6 +27,13 @@ def copied_site(config: str, folder: str, ports: tuple[int, int]) -> str:
     with open(copy, "w", encoding="utf-8") as file:
         file.write(text)
     return copy
+
+
+def without_gate(text: str) -> str:
+    """The configuration's text with a gate that is shown and refuses nothing."""
+    if text.count(GATE) != 1:
+        raise ValueError("the configuration does not say exactly once that its gate is enforced")
+    return text.replace(GATE, '"enforced": false')
 
 
 def without_guards(text: str) -> str:

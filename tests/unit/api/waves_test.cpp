@@ -294,6 +294,20 @@ TEST_F(Waves, OneOrderNumberInTwoChannelsOfTwoWavesIsTwoOrders) {
   }
 }
 
+// What channels ask for is what must have been compared before the cloud answers it.
+TEST_F(Waves, TheGateKnowsWhatChannelsOfItsWaveAskedFor) {
+  serve({"de", "fr"});
+  ASSERT_EQ(channel("de", "GET", "/v1/customers/C10000").status, 200);
+  const auto coverage = [&](const std::string& wave) {
+    const Value gate = read(ops("GET", "/ops/v1/gate/customers?wave=" + wave));
+    for (const Value& criterion : gate.get("criteria").items())
+      if (criterion.get("name").text() == "coverage") return criterion.get("figure").text();
+    return std::string("no such criterion");
+  };
+  EXPECT_EQ(coverage("de"), "unseen: operation get_customer");
+  EXPECT_EQ(coverage("fr"), "unseen: none");
+}
+
 TEST_F(Waves, ACallerCannotChooseAnotherWaveThanItsKeys) {
   serve({"de", "fr"});
   ASSERT_EQ(place("de", "/v1/orders?wave=fr").status, 201);

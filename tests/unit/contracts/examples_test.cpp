@@ -58,6 +58,8 @@ const std::map<std::string, Example>& examples() {
       {"recovery-request.json", {"recovery-request", nothing_more}},
       {"reconciliation-request.json", {"reconciliation-request", nothing_more}},
       {"repair-request.json", {"repair-request", nothing_more}},
+      {"gate-waiver.json", {"gate-waiver", nothing_more}},
+      {"pack-sign-off.json", {"pack-sign-off", nothing_more}},
       {"reason.json", {"reason", nothing_more}}};
   return all;
 }

@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 31);
+  EXPECT_EQ(checked, 34);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -227,6 +227,12 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "get /ops/v1/audit",
                                    "get /ops/v1/recovery",
                                    "post /ops/v1/recovery",
+                                   "get /ops/v1/gate/{capability}",
+                                   "get /ops/v1/gate/{capability}/waivers",
+                                   "post /ops/v1/gate/{capability}/waivers",
+                                   "post /ops/v1/gate/{capability}/waivers/{id}/revoke",
+                                   "post /ops/v1/gate/{capability}/packs",
+                                   "post /ops/v1/gate/{capability}/packs/sign",
                                    "get /ops/v1/reconciliations",
                                    "post /ops/v1/reconciliations",
                                    "get /ops/v1/reconciliations/{id}",

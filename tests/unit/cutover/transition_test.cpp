@@ -236,6 +236,39 @@ TEST(Force, NeverOverridesWhatSafetyRestsOn) {
   })) << "one that is overridable does not help the other";
 }
 
+TEST(Gate, IsAskedForEveryShareIntoCloudPrimaryAndForEveryStageBeyond) {
+  const GateReading closed{false, {"sample get_stock: 3 compared (at least 300)"}, {}};
+  for (const StageRule& from : stage_rules) {
+    if (from.stage == Stage::cloud_only) continue;
+    const StageRule& to = stage_rules[static_cast<std::size_t>(index(from.stage) + 1)];
+    for (const std::uint32_t share : {10'000U, whole_share}) {
+      Facts facts = all_at(from.stage);
+      facts.gate = closed;
+      const Plan plan = plan_at(Capability::pricing, at(from.stage));
+      const bool gated = index(to.stage) >= index(Stage::cloud_primary);
+      const Verdict verdict = check_change(plan, {to.stage, share}, facts);
+      EXPECT_EQ(verdict.allowed, !gated) << to.name;
+      if (gated) {
+        EXPECT_NE(joined(verdict).find("the gate refuses: sample get_stock"), std::string::npos);
+      }
+      facts.gate->passed = true;
+      EXPECT_TRUE(check_change(plan, {to.stage, share}, facts).allowed) << to.name;
+    }
+  }
+}
+
+TEST(Gate, IsNotOverriddenByForceAndNotAskedOnTheWayBack) {
+  Facts facts = all_at(Stage::shadow_read);
+  facts.gate = GateReading{};
+  facts.force = true;
+  const Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));
+  EXPECT_FALSE(check_change(plan, {Stage::cloud_primary, whole_share}, facts).allowed);
+  facts = all_at(Stage::ramp_down);
+  facts.gate = GateReading{};
+  const Plan ahead = plan_at(Capability::pricing, at(Stage::ramp_down));
+  EXPECT_TRUE(check_change(ahead, {Stage::cloud_primary, whole_share}, facts).allowed);
+}
+
 TEST(Rollback, ToAStageGoesBackOneWholeStage) {
   const Facts facts = all_at(Stage::shadow_read);
   Plan plan = plan_at(Capability::pricing, at(Stage::shadow_read));

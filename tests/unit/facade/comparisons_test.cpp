@@ -1,6 +1,7 @@
 #include "facade/comparisons.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -52,14 +53,18 @@ class ComparisonsTest : public testing::Test {
     while (std::chrono::steady_clock::now() < give_up) {
       ledger_->flush();
       const auto entries = ledger_->entries({});
-      if (entries && !entries->empty()) return entries->front().comparison;
+      if (entries && !entries->empty()) {
+        // What compares is still at work after it has recorded.
+        EXPECT_TRUE(queue_.drain(give_up));
+        return entries->front().comparison;
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     ADD_FAILURE() << "nothing was recorded in 30 s";
     return {};
   }
 
-  const std::string file_ = testing::TempDir() + "comparisons_" +
+  const std::string file_ = testing::TempDir() + "comparisons_" + std::to_string(::getpid()) + "_" +
                             testing::UnitTest::GetInstance()->current_test_info()->name() + ".db";
   Systems systems_;
   std::unique_ptr<parity::Ledger> ledger_;
@@ -98,6 +103,22 @@ TEST_F(ComparisonsTest, ASubjectOutsideTheShareIsNotAskedAgain) {
   comparisons.begin(std::move(check));
   ASSERT_TRUE(queue_.drain(std::chrono::steady_clock::now() + std::chrono::seconds(30)));
   EXPECT_FALSE(asked);
+  EXPECT_EQ(comparisons.left_out(Capability::orders).skipped, 1);
+  EXPECT_EQ(comparisons.left_out(Capability::orders).dropped, 0);
+}
+
+TEST_F(ComparisonsTest, WhatAQueueHasNoRoomForIsCounted) {
+  ShadowQueue full(0, 1);
+  Comparisons comparisons(systems_, *ledger_, {}, full, system_now);
+  for (int i = 0; i < 3; ++i) {
+    ShadowCheck check;
+    check.capability = Capability::inventory;
+    check.subject = "1000@EAST";
+    check.ask = [](Side) { return parity::Side{}; };
+    comparisons.begin(std::move(check));
+  }
+  EXPECT_EQ(comparisons.left_out(Capability::inventory).dropped, 2);
+  EXPECT_EQ(comparisons.left_out(Capability::orders).dropped, 0);
 }
 
 TEST_F(ComparisonsTest, ADifferenceThatStaysIsAMismatchEvenWhenBothSidesMove) {

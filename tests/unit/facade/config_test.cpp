@@ -64,6 +64,47 @@ struct ConfigFile : testing::Test {
   std::filesystem::path folder;
 };
 
+TEST_F(ConfigFile, TheGateIsEnforcedUnlessSomebodySaysOtherwise) {
+  EXPECT_TRUE(good().waves[0].facade.gate.enforced);
+  EXPECT_EQ(good().waves[0].facade.gate.limits[0].sample_min, 300);
+  EXPECT_EQ(good().waves[0].facade.gate.limits[0].reconciliation_age_max_ms, 86'400'000);
+  more = R"("gate": {"enforced": false, "sampleMin": 50, "evidenceHours": 12,
+    "pricing": {"sampleMin": 70, "mismatchRateMax": 0.01, "moneyAtRiskMax": "12.50"},
+    "cohorts": [{"name": "east", "match": {"locations": ["EAST"]}}],
+    "basket": [{"sku": "1", "quantity": "2", "uom": "PCS", "customer": "C1", "currency": "EUR",
+                "zone": "Europe/Berlin"}]})";
+  waves = R"("de": {"legacy": "nav-de", "cloud": "bc-de"},
+    "fr": {"legacy": "nav-fr", "cloud": "bc-fr", "gate": {"pricing": {"sampleMin": 80}}})";
+  const Config config = good();
+  const GateSettings& de = config.waves[0].facade.gate;
+  EXPECT_FALSE(de.enforced);
+  EXPECT_EQ(de.limits[static_cast<std::size_t>(Capability::orders)].sample_min, 50);
+  const parity::GateLimits& pricing = de.limits[static_cast<std::size_t>(Capability::pricing)];
+  EXPECT_EQ(pricing.sample_min, 70);
+  EXPECT_EQ(pricing.evidence_age_max_ms, 12 * 3'600'000);
+  EXPECT_DOUBLE_EQ(pricing.mismatch_rate_max, 0.01);
+  EXPECT_EQ(pricing.money_at_risk_max.text(), "12.50");
+  ASSERT_EQ(de.cohorts.size(), 1u);
+  EXPECT_EQ(de.cohorts[0].locations, std::vector<std::string>{"EAST"});
+  ASSERT_EQ(de.basket.size(), 1u);
+  const GateSettings& fr = config.waves[1].facade.gate;
+  EXPECT_EQ(fr.limits[static_cast<std::size_t>(Capability::pricing)].sample_min, 80);
+  EXPECT_DOUBLE_EQ(fr.limits[static_cast<std::size_t>(Capability::pricing)].mismatch_rate_max,
+                   0.01);
+}
+
+TEST_F(ConfigFile, AGateThatCannotBeMeantIsRefused) {
+  more = R"("gate": {"level": 1, "orders": {"mismatchRateMax": 1.5}, "droppedMax": -1,
+    "cohorts": [{"name": "east", "match": {"moon": ["x"]}}],
+    "basket": [{"sku": "1", "quantity": "0", "uom": "PCS", "customer": "C1", "currency": "EUR",
+                "zone": "Mars/Olympus"}]})";
+  const std::string why = refusal();
+  for (const char* at :
+       {"/gate/level", "/gate/orders/mismatchRateMax", "/gate/droppedMax",
+        "/gate/cohorts/0/match/moon", "/gate/basket/0/quantity", "/gate/basket/0/zone"})
+    EXPECT_THAT(why, HasSubstr(at));
+}
+
 TEST_F(ConfigFile, EachWaveHasSystemsAFolderAndAJournalOfItsOwn) {
   const Config config = good();
   ASSERT_EQ(config.waves.size(), 2u);

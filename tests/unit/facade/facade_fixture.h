@@ -47,10 +47,12 @@ struct FacadeFixture : testing::Test {
     settings.on_step = on_step;
     settings.cutover = cutover_settings;
     settings.rehearsal = rehearsal_settings;
+    settings.gate = gate_settings;
     settings.orders = order_settings;
     settings.fields = field_owners;
     settings.recovery = recovery_settings;
     settings.comparisons = comparison_settings;
+    settings.parity_rules = parity_rules;
     settings.around_journal = [this](std::unique_ptr<journal::Journal> journal) {
       if (around_journal) journal = around_journal(std::move(journal));
       return std::make_unique<FailingJournal>(*this, std::move(journal));
@@ -251,10 +253,12 @@ struct FacadeFixture : testing::Test {
   std::string wave = "default";
   CutoverSettings cutover_settings;
   RehearsalSettings rehearsal_settings;
+  GateSettings gate_settings;
   OrderSettings order_settings;
   FieldOwners field_owners;
   RecoverySettings recovery_settings;
   ComparisonSettings comparison_settings;
+  parity::Rules parity_rules;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};

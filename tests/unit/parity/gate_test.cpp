@@ -59,6 +59,7 @@ GateLimits limits() {
   GateLimits limits;
   limits.mismatch_rate_max = 0.01;
   limits.sample_min = 300;
+  limits.skipped_max = 0.5;
   limits.money_at_risk_max = Decimal::of(100);
   limits.reconciliation_age_max_ms = 86'400'000;
   return limits;
@@ -66,7 +67,10 @@ GateLimits limits() {
 
 GateFacts green() {
   GateFacts facts;
-  facts.cells.push_back({"get_order", "", "", 500, 0, 0, 0, "", {}});
+  GateCell cell;
+  cell.operation = "get_order";
+  cell.compared = cell.asked = 500;
+  facts.cells.push_back(cell);
   facts.compared = 500;
   facts.newest_evidence = Timestamp{now.micros - hour};
   facts.evidence_for = facts.in_force = "abc";
@@ -111,6 +115,9 @@ TEST(Gate, EveryCriterionFailsAlone) {
   facts = green();
   facts.dropped = 50;
   EXPECT_EQ(missed(facts), "dropped");
+  facts = green();
+  facts.skipped = 2'000;
+  EXPECT_EQ(missed(facts), "skipped");
   facts = green();
   facts.money_at_risk = *Decimal::parse("100.01");
   EXPECT_EQ(missed(facts), "money_at_risk");

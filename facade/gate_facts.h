@@ -1,0 +1,49 @@
+#pragma once
+
+#include "contracts/capability.h"
+#include "facade/gate_settings.h"
+#include "facade/gate_waivers.h"
+#include "facade/journal/journal.h"
+#include "parity/evidence.h"
+#include "parity/gate.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+// What a gate is judged on, from the journal and the evidence. Pure reads. Threads: those of the
+// reader.
+namespace underpin::facade {
+
+// The comparison that shows what an operation of a channel is about; empty: none does, because
+// nothing of it is answered by an ERP.
+std::string shown_by(const std::string& operation, bool compares_writes);
+
+// One cell for each operation, cohort and class of fields; those that nothing fills are there, too.
+std::vector<parity::GateCell> cells_in(const journal::JournalReader& reader, Capability capability,
+                                       const parity::Evidence& evidence,
+                                       const std::set<std::string>& operations,
+                                       const GateSettings& settings,
+                                       const std::vector<Waiver>& waivers, Timestamp now);
+
+// Without open mismatches of before `since` whose order is closed: nobody can look at it again.
+void leave_out_the_closed(const journal::JournalReader& reader, parity::Evidence& evidence,
+                          Timestamp since);
+
+// Classes of what is in a document: "currency USD", "several lines", "adjusted lines".
+std::set<std::string> classes_of(const journal::DocumentRecord& document);
+// Those of legacy's orders since then which no compared order has.
+std::set<std::string> unseen_classes(const journal::JournalReader& reader, const std::string& wave,
+                                     const parity::Evidence& evidence, Timestamp since);
+
+// The value of writes that have not arrived at the other side, or whose outcome is not known. The
+// words say how many there are of each.
+struct Undelivered {
+  Decimal money;
+  std::vector<std::string> words;
+};
+Undelivered undelivered_in(const journal::JournalReader& reader, const std::string& wave,
+                           Capability capability);
+
+}  // namespace underpin::facade

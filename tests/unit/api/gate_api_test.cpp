@@ -1,0 +1,89 @@
+// The gate and the packs over HTTP: who may, and what is refused.
+#include "facade/api/ops_parts.h"
+#include "facade/pack.h"
+#include "tests/unit/facade/facade_fixture.h"
+
+#include <gmock/gmock.h>
+
+namespace underpin::facade::api {
+namespace {
+
+using json::Value;
+using testing::HasSubstr;
+
+struct GateApi : test::FacadeFixture {
+  Answer call(const std::string& operation, const std::string& role, const std::string& body = "",
+              std::map<std::string, std::string> query = {},
+              const std::string& capability = "customers", const std::string& id = "1") {
+    ApiCall call;
+    call.subject = role + "@example.com";
+    call.role = role;
+    call.body = body;
+    call.query = std::move(query);
+    call.params = {{"capability", capability}, {"id", id}};
+    for (const ApiRoutes& routes : {gate_routes(*facade), pack_routes(*facade)})
+      for (const ApiRoute& route : routes)
+        if (route.operation == operation) return route.handler(call);
+    ADD_FAILURE() << operation;
+    return {};
+  }
+  static Value body_of(const Answer& answer) {
+    const auto value = json::parse(answer.body);
+    EXPECT_TRUE(value) << answer.body;
+    return value ? *value : Value{};
+  }
+  std::string waiver(const std::string& cell) const {
+    return R"({"cell": ")" + cell + R"(", "reason": "few customers", "by": "Olga", "until": ")" +
+           Timestamp{clock.load()}.plus_ms(3'600'000).text() + "\"}";
+  }
+};
+
+TEST_F(GateApi, ShowsTheNextStepThatNeedsIt) {
+  const Value gate = body_of(call("show_gate", "operator"));
+  EXPECT_EQ(gate.get("to").text(), "cloud_primary");
+  EXPECT_EQ(gate.get("passed"), Value::boolean(false));
+  EXPECT_EQ(gate.get("enforced"), Value::boolean(false));
+  EXPECT_FALSE(gate.get("madeWith").get("hash").text().empty());
+  EXPECT_EQ(body_of(call("show_gate", "operator", "", {{"to", "ramp_down"}})).get("to").text(),
+            "ramp_down");
+  EXPECT_EQ(call("show_gate", "operator", "", {{"to", "shadow_read"}}).status, 422);
+  EXPECT_EQ(call("show_gate", "operator", "", {}, "weather").status, 404);
+}
+
+TEST_F(GateApi, AWaiverIsAPersonsWithAReasonAnEndAndACellThatIsThere) {
+  EXPECT_EQ(call("waive_gate", "architect", waiver("get_customer")).status, 403);
+  EXPECT_EQ(call("waive_gate", "operator", waiver("get_customer")).status, 403);
+  EXPECT_EQ(call("waive_gate", "qa", R"({"cell": "get_customer"})").status, 422);
+  const Answer unknown = call("waive_gate", "qa", waiver("get_kustomer"));
+  EXPECT_EQ(unknown.status, 422);
+  EXPECT_THAT(unknown.body, HasSubstr("there is get_customer"));
+  EXPECT_TRUE(body_of(call("list_gate_waivers", "qa")).get("items").empty());
+  const Answer kept = call("waive_gate", "qa", waiver("get_customer"));
+  ASSERT_EQ(kept.status, 201) << kept.body;
+  EXPECT_EQ(body_of(kept).get("actor").text(), "qa@example.com");
+  const Value listed = body_of(call("list_gate_waivers", "operator")).get("items");
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed.items()[0].get("inForce"), Value::boolean(true));
+  EXPECT_EQ(call("revoke_gate_waiver", "qa", R"({"reason": "over"})", {}, "customers", "9").status,
+            404);
+  EXPECT_EQ(call("revoke_gate_waiver", "qa", R"({"reason": "over"})").status, 200);
+}
+
+TEST_F(GateApi, APackIsSignedInTheRoleOfTheKey) {
+  move_all(cutover::Stage::dual_write);
+  move_all(cutover::Stage::shadow_read);
+  const Answer made = call("make_pack", "architect");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const auto pack = read_pack(body_of(made).get("pack").text());
+  ASSERT_TRUE(pack);
+  const std::string sign = R"({"seal": ")" + pack->seal() + R"(", "previous": ")" + pack->head() +
+                           R"(", "name": "Quinn", "role": "qa", "comment": "looked"})";
+  EXPECT_EQ(call("sign_pack", "operator", sign).status, 403) << "says it is qa";
+  const Answer signed_off = call("sign_pack", "qa", sign);
+  ASSERT_EQ(signed_off.status, 201) << signed_off.body;
+  EXPECT_THAT(body_of(signed_off).get("entry").text(), HasSubstr("qa@example.com"));
+  EXPECT_EQ(call("sign_pack", "qa", sign).status, 409) << "it has moved on";
+}
+
+}  // namespace
+}  // namespace underpin::facade::api

@@ -1,0 +1,496 @@
+// What the gate is judged on, who answers for gaps, and that no step forward passes without it.
+#include "facade/gate_desk.h"
+#include "facade/gate_facts.h"
+#include "facade/reconciliation.h"
+#include "tests/unit/facade/facade_fixture.h"
+
+#include <gmock/gmock.h>
+
+namespace underpin::facade::test {
+namespace {
+
+using cutover::Stage;
+using testing::Contains;
+using testing::HasSubstr;
+
+struct Gates : FacadeFixture {
+  void SetUp() override {
+    gate_settings.enforced = true;
+    for (parity::GateLimits& limits : gate_settings.limits) {
+      limits.sample_min = 20;
+      limits.mismatch_rate_max = 0.15;
+      limits.money_at_risk_max = Decimal::of(1'000);
+    }
+    open();
+    ASSERT_TRUE(facade);
+    for (SmallErp* erp : {&legacy(), &cloud()}) {
+      erp->add_customer(customer("C1"));
+      erp->set_stock({Sku{"1000"}, LocationCode{"EAST"}}, Decimal::of(10'000));
+    }
+  }
+  GateDesk& gate() { return facade->gate(); }
+
+  void compared(Capability capability, const std::string& operation, const std::string& subject,
+                parity::Verdict verdict = parity::Verdict::match,
+                const std::string& correlation = "test") {
+    parity::LedgerEntry entry;
+    entry.at = Timestamp{clock};
+    entry.question = {std::string(name(capability)), operation, subject, entry.at.date_utc()};
+    entry.correlation_id = correlation;
+    entry.comparison.verdict = verdict;
+    if (verdict == parity::Verdict::mismatch)
+      entry.comparison.differences.push_back(
+          {"/phone", parity::Kind::value, verdict, "\"1\"", "\"2\"", ""});
+    ASSERT_TRUE(facade->ledger().record(std::move(entry)));
+  }
+  void compared_customers(int number) {
+    for (int i = 0; i < number; ++i)
+      compared(Capability::customers, "get_customer", "C" + std::to_string(i));
+  }
+  GateReport judged(Capability capability = Capability::customers,
+                    Stage to = Stage::cloud_primary) {
+    facade->ledger().flush();
+    const auto report = gate().judge(capability, to, context());
+    EXPECT_TRUE(report) << report.error().message;
+    return report ? *report : GateReport{};
+  }
+  std::vector<std::string> unmet(Capability capability = Capability::customers,
+                                 Stage to = Stage::cloud_primary) {
+    std::vector<std::string> names;
+    const GateReport report = judged(capability, to);
+    for (const parity::Criterion& criterion : report.verdict.criteria)
+      if (!criterion.met) names.push_back(criterion.name);
+    EXPECT_EQ(report.verdict.passed, names.empty());
+    return names;
+  }
+  using Names = std::vector<std::string>;
+  // As an architect asks for it; the desk's own words.
+  std::string refusal(Capability capability, Stage stage) {
+    facade->ledger().flush();
+    const auto changed = facade->cutover().change(capability, {stage, cutover::whole_share},
+                                                  version(capability), {"ada", "test"});
+    return changed ? "" : changed.error().message;
+  }
+  void to_shadow_read() {
+    move_all(Stage::dual_write);
+    move_all(Stage::shadow_read);
+  }
+};
+
+TEST_F(Gates, NothingIsGreenBecauseNothingWasSeen) {
+  EXPECT_EQ(unmet(),
+            (Names{"sample get_customer", "mismatch_rate get_customer", "sample get_customer other",
+                   "mismatch_rate get_customer other", "evidence_age"}));
+}
+
+TEST_F(Gates, PassesWithEnoughSubjectsAndNotWithManyLooksAtOne) {
+  for (int i = 0; i < 200; ++i) compared(Capability::customers, "get_customer", "C1");
+  EXPECT_THAT(unmet(), Contains("sample get_customer"));
+  compared_customers(20);
+  EXPECT_EQ(unmet(), Names{});
+}
+
+TEST_F(Gates, ARefusalNamesTheCriterionAndTheStepWaitsForTheEvidence) {
+  to_shadow_read();
+  EXPECT_THAT(refusal(Capability::customers, Stage::cloud_primary),
+              HasSubstr("the gate refuses: sample get_customer: 0 compared (at least 20); 20 "
+                        "compared with no more mismatches prove it"));
+  compared_customers(20);
+  EXPECT_EQ(refusal(Capability::customers, Stage::cloud_primary), "");
+  const json::Value entry = last_audit();
+  EXPECT_EQ(entry.get("kind").text(), "plan_published");
+  EXPECT_EQ(entry.get("detail").get("gate").get("passed"), json::Value::boolean(true));
+  EXPECT_THAT(entry.get("detail").get("gate").get("criteria").items().at(0).text(),
+              HasSubstr("met sample get_customer: 20 compared"));
+}
+
+TEST_F(Gates, EachShareAndEachStageBeyondIsJudgedAnew) {
+  to_shadow_read();
+  compared_customers(20);
+  facade->ledger().flush();
+  ASSERT_TRUE(facade->cutover().change(Capability::customers, {Stage::cloud_primary, 10'000},
+                                       version(Capability::customers), {"ada", "test"}));
+  settle();
+  pass_ms(25 * 3'600'000);
+  EXPECT_THAT(refusal(Capability::customers, Stage::cloud_primary), HasSubstr("sample"));
+  compared_customers(20);
+  EXPECT_EQ(refusal(Capability::customers, Stage::cloud_primary), "");
+  settle();
+  compared(Capability::customers, "get_customer", "C1", parity::Verdict::mismatch);
+  EXPECT_THAT(refusal(Capability::customers, Stage::ramp_down),
+              HasSubstr("the gate refuses: mismatch_rate get_customer: 1 of 20"));
+}
+
+// "Half stay behind" is a step forward for those who were behind; it was not judged as one.
+TEST_F(Gates, AStepForwardThatNamesTheStageBehindIsNotTakenUnjudged) {
+  to_shadow_read();
+  compared_customers(20);
+  facade->ledger().flush();
+  ASSERT_TRUE(facade->cutover().change(Capability::customers, {Stage::cloud_primary, 10'000},
+                                       version(Capability::customers), {"ada", "test"}));
+  settle();
+  const auto changed = facade->cutover().change(Capability::customers, {Stage::shadow_read, 50'000},
+                                                version(Capability::customers), {"ada", "test"});
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().message, HasSubstr("it was not judged for this step"));
+}
+
+// Nothing is compared at ramp_down; what else the gate knows still holds.
+TEST_F(Gates, TheLastStepIsJudgedWithoutComparisons) {
+  gate_settings.limits[static_cast<std::size_t>(Capability::customers)].reconciliation_age_max_ms =
+      3'600'000;
+  open();
+  EXPECT_EQ(unmet(Capability::customers, Stage::cloud_only), Names{"reconciliation"});
+}
+
+TEST_F(Gates, AStepBackAsksNobody) {
+  to_shadow_read();
+  compared_customers(20);
+  ASSERT_EQ(refusal(Capability::customers, Stage::cloud_primary), "");
+  settle();
+  compared(Capability::customers, "get_customer", "C1", parity::Verdict::mismatch);
+  facade->ledger().flush();
+  EXPECT_TRUE(facade->cutover().roll_back(Capability::customers, version(Capability::customers),
+                                          {"ada", "back"}));
+}
+
+TEST_F(Gates, ADryRunSaysTheSame) {
+  to_shadow_read();
+  const auto outlook =
+      facade->cutover().outlook(Capability::customers, {Stage::cloud_primary, cutover::whole_share},
+                                version(Capability::customers), false);
+  ASSERT_TRUE(outlook);
+  EXPECT_FALSE(outlook->verdict.allowed);
+  EXPECT_THAT(outlook->verdict.reasons, Contains(HasSubstr("the gate refuses: sample")));
+  EXPECT_THAT(outlook->verdict.overridable, testing::Not(Contains(HasSubstr("gate"))));
+}
+
+// Proved by what happens without the rule.
+TEST_F(Gates, WhereItIsNotEnforcedNothingIsRefused) {
+  gate_settings.enforced = false;
+  open();
+  to_shadow_read();
+  EXPECT_EQ(refusal(Capability::customers, Stage::cloud_primary), "");
+  EXPECT_FALSE(judged().verdict.passed);
+}
+
+TEST_F(Gates, ASignedProposalIsJudgedWhenItIsPublished) {
+  cutover_settings.approvals[static_cast<std::size_t>(Capability::customers)] =
+      ApprovalRule{{"approver"}};
+  open();
+  const auto by_two = [&](Stage stage) -> std::string {
+    settle();
+    facade->ledger().flush();
+    json::Value change = json::Value::object();
+    change.set("stage", cutover::name(stage));
+    const auto made = facade->cutover().propose(Capability::customers, {change, false, {}, {}},
+                                                version(Capability::customers), {"ada", "x"});
+    EXPECT_TRUE(made);
+    EXPECT_TRUE(facade->cutover().approve(Capability::customers, made->id,
+                                          {"approver", "bob", "ok", json::Value::array(), 0}));
+    const auto published = facade->cutover().publish(Capability::customers, made->id, {"ada", "x"});
+    return published ? "" : published.error().message;
+  };
+  ASSERT_EQ(by_two(Stage::dual_write), "");
+  settle();
+  ASSERT_EQ(by_two(Stage::shadow_read), "");
+  EXPECT_THAT(by_two(Stage::cloud_primary), HasSubstr("the gate refuses"));
+  compared_customers(20);
+  EXPECT_EQ(by_two(Stage::cloud_primary), "");
+}
+
+// ---- what it is judged on
+
+TEST_F(Gates, ANewAdapterANewRuleOrANewSettingVoidsTheEvidence) {
+  compared_customers(20);
+  ASSERT_EQ(unmet(), Names{});
+  open();
+  ASSERT_EQ(unmet(), Names{}) << "a restart voids nothing";
+  pass_ms(1'000);
+  const auto voided = [&](const char* what) {
+    open();
+    EXPECT_THAT(unmet(), Contains("sample get_customer")) << what;
+    pass_ms(1'000);
+    compared_customers(20);
+    EXPECT_EQ(unmet(), Names{}) << what;
+    pass_ms(1'000);
+  };
+  gate_settings.made_with["adapter nav"] = "other code";
+  voided("adapter");
+  cloud().tune().page_max = 7;
+  voided("descriptor");
+  gate_settings.made_with["settings bc"] = "other company";
+  voided("settings");
+  field_owners.set(Capability::customers, "phone", {"", LearnedBy::not_kept});
+  voided("rules that the configuration makes");
+}
+
+TEST_F(Gates, EvidenceEnds) {
+  compared_customers(20);
+  pass_ms(23 * 3'600'000);
+  EXPECT_EQ(unmet(), Names{});
+  pass_ms(2 * 3'600'000);
+  EXPECT_THAT(unmet(), Contains("sample get_customer"));
+}
+
+TEST_F(Gates, ScenariosFillACellAndAreShownAsWhatTheyAre) {
+  compared_customers(15);
+  for (int i = 0; i < 5; ++i)
+    compared(Capability::customers, "get_customer", "S" + std::to_string(i), parity::Verdict::match,
+             "scenario-1");
+  const GateReport report = judged();
+  EXPECT_TRUE(report.verdict.passed);
+  EXPECT_EQ(report.verdict.criteria[0].figure, "20 compared, 5 of them replayed");
+}
+
+TEST_F(Gates, TooMuchThatWasNotCompared) {
+  compared_customers(30);
+  for (int i = 0; i < 4; ++i)
+    compared(Capability::customers, "get_customer", "N" + std::to_string(i),
+             parity::Verdict::not_compared);
+  EXPECT_EQ(unmet(), Names{"not_compared get_customer"});
+}
+
+TEST_F(Gates, EachCohortHasItsOwnCells) {
+  cutover::CohortRule east;
+  east.name = "east";
+  east.locations = {"EAST"};
+  gate_settings.cohorts = {east};
+  open();
+  for (int i = 0; i < 20; ++i)
+    compared(Capability::inventory, "get_stock", std::to_string(i) + "@WEST");
+  EXPECT_THAT(unmet(Capability::inventory), Contains("sample get_stock of east"));
+  for (int i = 0; i < 20; ++i)
+    compared(Capability::inventory, "get_stock", std::to_string(i) + "@EAST");
+  EXPECT_EQ(unmet(Capability::inventory), Names{});
+}
+
+TEST_F(Gates, WhatChannelsAskedForMustHaveBeenCompared) {
+  for (int i = 0; i < 20; ++i) compared(Capability::pricing, "quote", "C" + std::to_string(i));
+  gate().asked(Capability::pricing, "quote");
+  gate().asked(Capability::pricing, "list_prices");
+  EXPECT_EQ(unmet(Capability::pricing), Names{"coverage"});
+  const GateReport report = judged(Capability::pricing);
+  EXPECT_EQ(report.facts.unseen, Names{"operation list_prices"});
+}
+
+TEST_F(Gates, AClassOfOrdersThatLegacyHasAndNoComparedOneIsMissed) {
+  move_all(Stage::dual_write);
+  for (int i = 0; i < 20; ++i) {
+    const std::string number = std::to_string(100 + i);
+    ASSERT_EQ(facade->orders().place(order(number), write("k" + number)).status, 201);
+    compared(Capability::orders, "get_order", "web/" + number);
+  }
+  settle();
+  EXPECT_EQ(unmet(Capability::orders), Names{});
+  Order gift = order("900");
+  gift.payments.push_back({"pi_1", "stripe", "card", gift.totals.grand_total});
+  ASSERT_EQ(facade->orders().place(gift, write("k900")).status, 201);
+  settle();
+  EXPECT_EQ(unmet(Capability::orders), Names{"coverage"});
+  EXPECT_EQ(judged(Capability::orders).facts.unseen, Names{"payments"});
+  compared(Capability::orders, "get_order", "web/900");
+  EXPECT_EQ(unmet(Capability::orders), Names{});
+}
+
+// A difference does not end because nobody looks, but when nobody can.
+TEST_F(Gates, AnOldMismatchIsOpenUntilItsOrderIsClosed) {
+  move_all(Stage::dual_write);
+  for (int i = 0; i < 20; ++i)
+    ASSERT_EQ(facade->orders()
+                  .place(order(std::to_string(100 + i)), write("k" + std::to_string(i)))
+                  .status,
+              201);
+  settle();
+  compared(Capability::orders, "get_order", "web/100", parity::Verdict::mismatch);
+  pass_ms(25 * 3'600'000);
+  for (int i = 1; i < 20; ++i)
+    compared(Capability::orders, "get_order", "web/" + std::to_string(100 + i));
+  EXPECT_THAT(unmet(Capability::orders), Contains("mismatch_rate get_order"));
+  ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+    journal::DocumentRecord shipped = document("100");
+    shipped.closed = true;
+    tx.put_document(shipped);
+    return true;
+  }));
+  EXPECT_EQ(judged(Capability::orders).facts.cells.at(0).mismatches, 0);
+}
+
+TEST_F(Gates, MoneyThatDiffersIsAtRisk) {
+  for (int i = 0; i < 60; ++i) compared(Capability::pricing, "quote", "C" + std::to_string(i));
+  parity::LedgerEntry entry;
+  entry.at = Timestamp{clock};
+  entry.question = {"pricing", "quote", "C1", entry.at.date_utc()};
+  entry.comparison.verdict = parity::Verdict::mismatch;
+  entry.comparison.differences.push_back({"/totalNet", parity::Kind::value,
+                                          parity::Verdict::mismatch, "\"2000.00\"", "\"500.00\"",
+                                          ""});
+  ASSERT_TRUE(facade->ledger().record(std::move(entry)));
+  EXPECT_EQ(judged(Capability::pricing).facts.money_at_risk, Decimal::of(1'500));
+  EXPECT_EQ(unmet(Capability::pricing), Names{"money_at_risk"});
+}
+
+TEST_F(Gates, MoneyThatHasNotArrivedIsAtRisk) {
+  move_all(Stage::dual_write);
+  for (int i = 0; i < 20; ++i) {
+    const std::string number = std::to_string(100 + i);
+    ASSERT_EQ(facade->orders().place(order(number, "20"), write("k" + number)).status, 201);
+    compared(Capability::orders, "get_order", "web/" + number);
+  }
+  EXPECT_EQ(judged(Capability::orders).facts.money_at_risk, Decimal::of(4'000));
+  EXPECT_EQ(unmet(Capability::orders), Names{"money_at_risk"});
+  settle();
+  EXPECT_EQ(unmet(Capability::orders), Names{});
+}
+
+TEST_F(Gates, AnExpiredKnownDifference) {
+  parity::KnownDifference known;
+  known.name = "KD-1";
+  known.capability = "customers";
+  known.path = "/phone";
+  known.expires = Timestamp{clock}.plus_ms(-2 * 86'400'000).date_utc();
+  parity_rules.known.push_back(known);
+  open();
+  compared_customers(20);
+  EXPECT_EQ(unmet(), Names{"known_differences"});
+}
+
+TEST_F(Gates, AReconciliationThatIsOldOrFoundDifferences) {
+  gate_settings.limits[static_cast<std::size_t>(Capability::customers)].reconciliation_age_max_ms =
+      3'600'000;
+  open();
+  compared_customers(20);
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "none";
+  Reconciliation done;
+  done.id = 1;
+  done.capability = Capability::customers;
+  done.state = "done";
+  done.started_at = done.ended_at = Timestamp{clock};
+  const auto kept = [&] {
+    ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+      keep(tx, done);
+      return true;
+    }));
+  };
+  kept();
+  EXPECT_EQ(unmet(), Names{});
+  pass_ms(3'600'001);
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "old";
+  done.id = 2;
+  done.started_at = done.ended_at = Timestamp{clock};
+  done.differences["value"] = 1;
+  kept();
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "it found something";
+}
+
+TEST_F(Gates, DroppedComparisonsAreCountedAcrossRestarts) {
+  compared_customers(20);
+  facade->ledger().flush();
+  ASSERT_TRUE(parity::EvidenceBook(folder.string() + "/parity.db", "")
+                  .add({{"customers", "", 0, 5, 0}}, Timestamp{clock}));
+  open();
+  EXPECT_EQ(unmet(), Names{"dropped"});
+}
+
+// ---- who answers for gaps
+
+TEST_F(Gates, AThinCellIsAnsweredForByNameUntilThen) {
+  compared_customers(5);
+  for (const char* cell : {"get_customer", "get_customer other"}) {
+    const auto kept = gate().waive(
+        Capability::customers,
+        {0, cell, "few customers", "Olga", Timestamp{clock}.plus_ms(60'000), "", {}, ""}, "quinn");
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(last_audit().get("kind").text(), "gate_waived");
+    EXPECT_EQ(last_audit().get("actor").text(), "quinn");
+    EXPECT_EQ(last_audit().get("detail").get("by").text(), "Olga");
+  }
+  EXPECT_EQ(unmet(), Names{});
+  EXPECT_EQ(judged().verdict.criteria[0].waived_by, "Olga");
+  open();
+  EXPECT_EQ(unmet(), Names{}) << "it is in the journal";
+  compared(Capability::customers, "get_customer", "C1", parity::Verdict::mismatch);
+  EXPECT_THAT(unmet(), Contains("mismatch_rate get_customer")) << "a wrong cell is never waived";
+  compared(Capability::customers, "get_customer", "C1");
+  pass_ms(60'000);
+  EXPECT_THAT(unmet(), Contains("sample get_customer")) << "it has ended";
+}
+
+TEST_F(Gates, AWaiverCanBeTakenBackAndHasAnEnd) {
+  compared_customers(5);
+  const Waiver wanted{0, "get_customer", "few", "Olga", Timestamp{clock}.plus_ms(3'600'000), "", {},
+                      ""};
+  Waiver endless = wanted;
+  endless.until = Timestamp{clock}.plus_ms(31LL * 86'400'000);
+  EXPECT_FALSE(gate().waive(Capability::customers, endless, "quinn"));
+  Waiver over = wanted;
+  over.until = Timestamp{clock};
+  EXPECT_FALSE(gate().waive(Capability::customers, over, "quinn"));
+  ASSERT_TRUE(gate().waive(Capability::customers, wanted, "quinn"));
+  EXPECT_THAT(unmet(), testing::Not(Contains("sample get_customer")));
+  EXPECT_FALSE(gate().revoke(Capability::customers, 7, "ada", "no such"));
+  ASSERT_TRUE(gate().revoke(Capability::customers, 1, "ada", "enough now"));
+  EXPECT_EQ(last_audit().get("kind").text(), "gate_waiver_revoked");
+  EXPECT_THAT(unmet(), Contains("sample get_customer"));
+}
+
+TEST_F(Gates, AnUnseenClassCanBeAnsweredFor) {
+  for (int i = 0; i < 20; ++i) compared(Capability::pricing, "quote", "C" + std::to_string(i));
+  gate().asked(Capability::pricing, "list_prices");
+  ASSERT_EQ(unmet(Capability::pricing), Names{"coverage"});
+  ASSERT_TRUE(gate().waive(Capability::pricing,
+                           {0,
+                            "coverage operation list_prices",
+                            "one tool",
+                            "Olga",
+                            Timestamp{clock}.plus_ms(60'000),
+                            "",
+                            {},
+                            ""},
+                           "quinn"));
+  EXPECT_EQ(unmet(Capability::pricing), Names{});
+}
+
+// ---- the price basket
+
+struct Basket : Gates {
+  void SetUp() override {
+    gate_settings.basket = {{"1000", Decimal::of(2), "PCS", "C1", "EUR", "Europe/Berlin"}};
+    Gates::SetUp();
+    for (int i = 0; i < 20; ++i) compared(Capability::pricing, "quote", "C" + std::to_string(i));
+    price(Side::legacy, "10.00");
+    price(Side::cloud, "10.00");
+  }
+  void price(Side side, const std::string& amount) {
+    PriceEntry entry;
+    entry.sku = Sku{"1000"};
+    entry.from = Date{2026, 1, 1};
+    entry.zone = "Europe/Berlin";
+    entry.uom = "PCS";
+    entry.currency = "EUR";
+    entry.unit_price = *Decimal::parse(amount);
+    on(side).set_price(entry);
+  }
+};
+
+TEST_F(Basket, IsAskedOfBothERPs) {
+  EXPECT_EQ(unmet(Capability::pricing), Names{});
+  price(Side::cloud, "10.50");
+  EXPECT_EQ(unmet(Capability::pricing), Names{"basket 2 of 1000 for C1 in Europe/Berlin"});
+  EXPECT_THAT(judged(Capability::pricing).verdict.criteria.back().figure,
+              HasSubstr("now 10.00 and 10.50"));
+}
+
+TEST_F(Basket, TwoThatHaveNoPriceAreEqualAndStillNoEvidence) {
+  gate_settings.basket[0].sku = "2000";
+  open();
+  EXPECT_EQ(unmet(Capability::pricing), Names{"basket 2 of 2000 for C1 in Europe/Berlin"});
+}
+
+TEST_F(Basket, AnErpThatDoesNotAnswerIsNoEvidence) {
+  cloud().set_down(true);
+  EXPECT_EQ(unmet(Capability::pricing), Names{"basket 2 of 1000 for C1 in Europe/Berlin"});
+}
+
+}  // namespace
+}  // namespace underpin::facade::test
