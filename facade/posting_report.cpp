@@ -1,9 +1,9 @@
 // The half of PostingSweep that shows what was found.
 #include <fstream>
 
-#include "facade/csv_line.h"
 #include "facade/posting_rows.h"
 #include "facade/posting_sweep.h"
+#include "parity/csv.h"
 
 namespace underpin::facade {
 
@@ -11,6 +11,8 @@ using json::Value;
 using namespace posting_rows;
 
 namespace {
+
+using parity::csv_line;
 
 constexpr std::size_t groups_max = 10'000;
 

@@ -1,10 +1,9 @@
 // The half of ReconcileDesk that shows what was found.
-#include <fstream>
-#include <sstream>
-
-#include "facade/csv_line.h"
 #include "facade/reconcile_desk.h"
 #include "parity/csv.h"
+
+#include <fstream>
+#include <sstream>
 
 namespace underpin::facade {
 
