@@ -261,6 +261,7 @@ Result<std::vector<DifferenceClass>> classes_of(const Reading& reading,
         money_apart(one.path, opened(reading, select.text(4)), opened(reading, select.text(5)));
   }
   std::vector<DifferenceClass> classes;
+  classes.reserve(found.size());
   for (auto& [key, one] : found) classes.push_back(std::move(one));
   return classes;
 }

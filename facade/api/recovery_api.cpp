@@ -3,8 +3,6 @@
 namespace underpin::facade::api {
 namespace {
 
-using json::Value;
-
 Answer recovery_answer(int status, const Result<RecoveryState>& state) {
   if (!state) return problem_for(state.error());
   return Answer::json(status, to_json(*state));
