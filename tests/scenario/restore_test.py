@@ -275,17 +275,22 @@ class Drive:
         self.expect(again.returncode == 1 and "open" in again.stdout, f"once: {again.stdout.strip()}")
 
     def decide(self) -> None:
-        """Customers that were changed in both ERPs: a person knows what was said last."""
+        """What nobody but a person can tell: a customer that was changed in both ERPs, an order that differs in them."""
         for exception in self.ops.call("GET", "/ops/v1/exceptions?state=open&limit=500").json["items"]:
-            if exception["kind"] != "customer_differs_after_restore":
+            subject = exception["subject"]
+            # Replay takes what the exception's own side has, discard what the other has.
+            if exception["kind"] == "customer_differs_after_restore":
+                last = self.book.customers.get(subject, {}).get("phone", "")
+                how = "replay" if last in exception["detail"].partition("; discard")[0] else "discard"
+            elif exception["kind"] == "home_unknown":
+                named, other = (self.site.nav, self.site.bc)[::1 if exception["side"] == "legacy" else -1]
+                replay = checks.as_told(self.book, subject, named) or not checks.as_told(self.book, subject, other)
+                how = "replay" if replay else "discard"
+            else:
                 continue
-            number = exception["subject"]
-            last = self.book.customers.get(number, {}).get("phone", "")
-            # The detail says: replay takes what this ERP has, discard what the other has.
-            how = "replay" if last in exception["detail"].partition("; discard")[0] else "discard"
-            done = self.site.underpin("exceptions", how, str(exception["id"]), "--reason", f"{last} was the last",
+            done = self.site.underpin("exceptions", how, str(exception["id"]), "--reason", "As it was told last",
                                       "--ops-url", f"http://127.0.0.1:{self.site.ports[0][1]}")
-            self.expect(done.returncode == 0, f"customer {number}: {how}")
+            self.expect(done.returncode == 0, f"{exception['kind']} {subject}: {how}")
 
     def hung_one(self) -> None:
         """It belongs to the older epoch: it neither serves nor writes, and a restart mends it."""

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 
 from drive.account import Account
+from drive.checks import as_told
 from drive.fleet import Balancer, Fleet
 
 from .channels import CampaignBook, possible
@@ -63,7 +64,7 @@ class Operator(threading.Thread):
         if exception.get("side") == "cloud":
             named, other = other, named
         if exception["kind"] == "home_unknown":
-            if not self._as_told(exception["subject"], named) and self._as_told(exception["subject"], other):
+            if not as_told(self._book, exception["subject"], named) and as_told(self._book, exception["subject"], other):
                 return "discard", f"{other.name} has what the channel was told"
             return "replay", f"{named.name} has what the channel was told"
         if exception["kind"] == "customer_differs_after_restore":
@@ -73,18 +74,6 @@ class Operator(threading.Thread):
                 return "discard", f"{other.name} has what was said last"
             return "replay", f"{named.name} has what was said last"
         return "replay", "The ERP is well again"
-
-    def _as_told(self, subject: str, erp) -> bool:
-        channel, _, number = subject.partition("/")
-        order = self._book.orders.get(f"{channel.upper()}/{number}")
-        there = [document for document in erp.documents().values()
-                 if order is not None and document.reference == order.reference]
-        if order is None or len(there) != 1:
-            return False
-        if order.cancelled:
-            return there[0].cancelled
-        wanted = {line.sku: line.kept for line in order.lines.values() if line.kept}
-        return {line.sku: line.quantity for line in there[0].lines if line.quantity} == wanted
 
     def _post(self, exception: dict, how: str, why: str) -> None:
         self._ops.call("POST", f"/ops/v1/exceptions/{exception['id']}/{how}", {"reason": why})

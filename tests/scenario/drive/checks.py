@@ -9,7 +9,7 @@ from decimal import Decimal
 from .architect import Architect
 from .book import Book, Order
 from .channel import Channel
-from .erps import BusinessCentral, Document, Nav
+from .erps import BusinessCentral, Document, Erp, Nav
 
 TOLERANCE = Decimal("0.05")  # config/underpin.json, orders.documentTolerance
 
@@ -155,6 +155,19 @@ def _check_mirror(order: Order, home: Document, mirror: Document, result: Result
         result.diverged += 1
         result.findings.append(f"order {order.name}: its mirror {mirror.number} demands {shown[0]}; "
                                f"outstanding at home ({home.number}) are {shown[1]}")
+
+
+def as_told(book: Book, subject: str, erp: Erp) -> bool:
+    """The ERP holds the order "pos/500019" once, and as its channel was told last."""
+    channel, _, number = subject.partition("/")
+    order = book.orders.get(f"{channel.upper()}/{number}")
+    there = [document for document in erp.documents().values() if order is not None and document.reference == order.reference]
+    if order is None or len(there) != 1:
+        return False
+    if order.cancelled:
+        return there[0].cancelled
+    wanted = {line.sku: line.kept for line in order.lines.values() if line.kept}
+    return {line.sku: line.quantity for line in there[0].lines if line.quantity} == wanted
 
 
 def check_history(book: Book, channels: dict[str, Channel], nav: Nav) -> int:
