@@ -491,6 +491,8 @@ void Recovery::bring_release(RecoveryState& state, const OrderLook& look, OrderW
   bool waits = false;
   for (const OutboxRow& row : look.rows) {
     if (row.side != home || row.role != Role::primary) continue;
+    // Made before, in this recovery, for one whose release nobody can read.
+    if (is_fresh(state, row) && there == DocumentSeen::live && !look.on(home).released) continue;
     if (unreleased && look.known && !work.changed) {
       waits = true;
     } else {
@@ -554,10 +556,15 @@ Status Recovery::write_order(RecoveryState& state, const OrderLook& look, OrderW
   const Status written = write(state, [&](JournalTransaction& tx) {
     // A decision that another has made meanwhile.
     if (state.state != "running" && tx.fact(closed).empty()) return false;
+    const auto current = tx.document(look.id);
+    if (current.has_value() != look.known.has_value() ||
+        (current && current->change != look.known->change))
+      return false;  // By a person's decision on another replica: looked at again.
     (void)take_rows(tx, work.done, now_());
     if (work.hold_is_past) settle_totals(tx, look.subject, now_());
     tx.put_document(document);
-    if (look.move_given_up) tx.set_fact(journal::move_given_up_fact(look.subject), "");
+    if (look.move_given_up && look.verdict.home)
+      tx.set_fact(journal::move_given_up_fact(look.subject), "");
     if (!document.closed) note_recovered(tx, look.subject, state.taken_at);
     for (const journal::NewOutboxRow& row : work.fresh) {
       if (row.operation == "place_order")

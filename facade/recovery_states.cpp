@@ -178,6 +178,10 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
   if (differs) ++state.counts["customers_differing"];
   if (state.dry_run || (there.empty() && rows.empty())) return Done{};
   return write(state, [&](JournalTransaction& tx) {
+    // Asked about already: looked at once more, without the rows that said so, it is still in
+    // doubt.
+    const std::string closed = journal::closed_subject_fact(Capability::customers, number.text());
+    if (!tx.fact(closed).empty()) return true;
     if (!there.empty())
       record_cohort(tx, there.count(newest) != 0 ? there.at(newest) : there.begin()->second);
     if (!rows.empty()) state.counts["deliveries_done"] += take_rows(tx, rows, now_());
@@ -188,8 +192,6 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
       return true;
     }
     // Neither value is overwritten before a person has said which is the last one.
-    const std::string closed = journal::closed_subject_fact(Capability::customers, number.text());
-    if (!tx.fact(closed).empty()) return true;
     journal::ExceptionRecord exception;
     exception.kind = "customer_differs_after_restore";
     exception.capability = Capability::customers;

@@ -201,6 +201,16 @@ TEST_F(OlderOrders, ThatWereTakenBackToBeMovedAreReleasedAgain) {
   EXPECT_EQ(kinds(), "");
 }
 
+// That a part has left says nothing of its release, and it is looked at by several phases.
+TEST_F(OlderOrders, OfWhichAPartHasLeftAreReleasedAgain) {
+  shipped = 3;
+  restored_at(Step::blocked, true);
+  EXPECT_EQ(legacy().document(number).order.lines.at(0).shipped_quantity, Decimal::of(3));
+  EXPECT_TRUE(released(Side::legacy));
+  EXPECT_FALSE(released(Side::cloud));
+  EXPECT_EQ(kinds(), "");
+}
+
 TEST_F(OlderOrders, ThatWereTakenBackToBeMovedAreAskedAbout) {
   recovery_settings.release_unreleased = false;
   restored_at(Step::blocked, true);
