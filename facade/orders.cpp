@@ -181,18 +181,18 @@ Answer OrderFacade::amend(const std::string& number, const OrderAmendment& amend
 std::optional<Answer> OrderFacade::not_as_read(const Order& current,
                                                const std::vector<std::string>& if_match,
                                                const DocumentRecord& document) const {
+  const auto named = [&](const std::string& tag) {
+    return std::find(if_match.begin(), if_match.end(), tag) != if_match.end();
+  };
+  if (named(entity_tag(current))) return std::nullopt;
+  if (!if_match.empty() && !named("*"))
+    return problem(412, "precondition-failed", "Precondition failed",
+                   "If-Match does not name the current version; read the order again.");
   std::string recovered;
   const Status looked = journal_.look([&](const JournalReader& reader) {
     recovered = reader.fact(journal::recovered_order_fact(order_subject(document.id)));
   });
   if (!looked) return problem_for(looked.error());
-  const auto named = [&](const std::string& tag) {
-    return std::find(if_match.begin(), if_match.end(), tag) != if_match.end();
-  };
-  if (named(entity_tag(current)) || (named("*") && recovered.empty())) return std::nullopt;
-  if (!if_match.empty() && !named("*"))
-    return problem(412, "precondition-failed", "Precondition failed",
-                   "If-Match does not name the current version; read the order again.");
   if (recovered.empty()) return std::nullopt;
   return problem(428, "precondition-required", "Precondition required",
                  "What was cancelled of this order before may be lost: " + recovered +

@@ -146,7 +146,7 @@ void settle_totals(JournalTransaction& tx, const journal::Subject& subject, Time
     tx.settle_exception(one.id, "underpin", "the order was changed or released since", now);
 }
 
-// Changes since the backup may have been made that nobody remembers; see OrderFacade::cancel.
+// Changes since the backup may have been made that nobody remembers; see OrderFacade::not_as_read.
 void note_recovered(JournalTransaction& tx, const journal::Subject& subject, Timestamp taken_at) {
   tx.set_fact(journal::recovered_order_fact(subject),
               "the journal was restored from a backup of " + taken_at.text() + ".");

@@ -1,3 +1,4 @@
+#include "parity/html.h"
 #include "parity/masking.h"
 #include "parity/report.h"
 
@@ -9,17 +10,9 @@ namespace {
 // XML 1.0 knows no way to write most control characters.
 std::string xml(const std::string& text) {
   std::string safe;
-  for (const char c : text) {
+  for (const char c : html::escaped(text)) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '&') {
-      safe += "&amp;";
-    } else if (c == '<') {
-      safe += "&lt;";
-    } else if (c == '>') {
-      safe += "&gt;";
-    } else if (c == '"') {
-      safe += "&quot;";
-    } else if (c == '\n') {
+    if (c == '\n') {
       safe += "&#10;";
     } else if (byte < 0x20) {
       safe += "\xEF\xBF\xBD";

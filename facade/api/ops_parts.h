@@ -40,6 +40,8 @@ ApiRoutes records_routes(Facade& facade);
 ApiRoutes parity_routes(Facade& facade);
 // Reports of every format, and both ERPs asked again for one pair (parity_report_api.cpp).
 ApiRoutes parity_report_routes(Facade& facade);
+// The differences of one comparison; personal data is masked unless `unmasked`.
+json::Value differences_value(const parity::Comparison& comparison, bool unmasked);
 // `unusedDays` of the query, or the standard.
 int unused_days_of(const ApiCall& call, std::vector<FieldError>& errors);
 

@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t mismatches_max = 20'000;  // That proposals look at: the newest.
 
-std::string shown(const std::string& path, const std::string& value, bool unmasked) {
-  return unmasked ? value : parity::masked(path, value);
-}
-
 Status note_unmasking(Facade& facade, const ApiCall& call,
                       const std::vector<parity::LedgerEntry>& entries) {
   Value subjects = Value::array();
@@ -79,18 +75,7 @@ Answer parity_entries(Facade& facade, const ApiCall& call) {
     if (entry.comparison.converged_ms >= 0)
       item.set("convergedMs", Value::integer(entry.comparison.converged_ms));
     if (!entry.rules.empty()) item.set("rules", entry.rules);
-    Value differences = Value::array();
-    for (const parity::Difference& difference : entry.comparison.differences) {
-      Value one = Value::object();
-      one.set("path", difference.path);
-      one.set("kind", parity::name(difference.kind));
-      one.set("verdict", parity::name(difference.verdict));
-      one.set("primary", shown(difference.path, difference.primary, unmasked));
-      one.set("secondary", shown(difference.path, difference.secondary, unmasked));
-      if (!difference.rule.empty()) one.set("rule", difference.rule);
-      differences.push(std::move(one));
-    }
-    item.set("differences", std::move(differences));
+    item.set("differences", differences_value(entry.comparison, unmasked));
     items.push(std::move(item));
   }
   Value body = Value::object();

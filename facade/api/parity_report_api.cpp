@@ -171,21 +171,6 @@ Value side_value(const parity::Side& side, bool unmasked) {
   return value;
 }
 
-Value differences_value(const parity::Comparison& comparison, bool unmasked) {
-  Value list = Value::array();
-  for (const parity::Difference& difference : comparison.differences) {
-    Value one = Value::object();
-    one.set("path", difference.path);
-    one.set("kind", parity::name(difference.kind));
-    one.set("verdict", parity::name(difference.verdict));
-    one.set("primary", shown(difference.path, difference.primary, unmasked));
-    one.set("secondary", shown(difference.path, difference.secondary, unmasked));
-    if (!difference.rule.empty()) one.set("rule", difference.rule);
-    list.push(std::move(one));
-  }
-  return list;
-}
-
 Answer replay_pair(Facade& facade, const ApiCall& call) {
   const Asked asked = asked_of(facade, call, "parity_replayed");
   if (asked.refused) return *asked.refused;
@@ -245,6 +230,21 @@ Answer read_side(Facade& facade, const ApiCall& call) {
 }
 
 }  // namespace
+
+Value differences_value(const parity::Comparison& comparison, bool unmasked) {
+  Value list = Value::array();
+  for (const parity::Difference& difference : comparison.differences) {
+    Value one = Value::object();
+    one.set("path", difference.path);
+    one.set("kind", parity::name(difference.kind));
+    one.set("verdict", parity::name(difference.verdict));
+    one.set("primary", shown(difference.path, difference.primary, unmasked));
+    one.set("secondary", shown(difference.path, difference.secondary, unmasked));
+    if (!difference.rule.empty()) one.set("rule", difference.rule);
+    list.push(std::move(one));
+  }
+  return list;
+}
 
 int unused_days_of(const ApiCall& call, std::vector<FieldError>& errors) {
   const auto asked = query_of(call, "unusedDays");
