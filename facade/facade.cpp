@@ -409,13 +409,19 @@ std::optional<Status> Facade::settle_recovered(const journal::ExceptionRecord& e
   const bool customer = exception.kind == "customer_differs_after_restore";
   const bool held = exception.kind == "unreleased_after_restore";
   const bool movement = exception.kind == "movement_in_one_erp";
-  if (!home_in_doubt && !customer && !(replay && (held || movement))) return std::nullopt;
+  const bool unseen = exception.kind == not_looked_up;
+  if (!home_in_doubt && !customer && !unseen && !(replay && (held || movement)))
+    return std::nullopt;
   if (home_in_doubt && (replay || exception.kind != "live_in_both")) {
     std::optional<Side> home;
     if (exception.kind == "home_unknown" && exception.side)
       home = replay ? *exception.side : other(*exception.side);
     const Status mended = recovery_->reconsider(exception.subject, home, background(30'000));
     if (!mended) return mended;
+  }
+  if (unseen && replay) {
+    const Status looked = recovery_->look_again(exception, background(30'000));
+    if (!looked) return looked;
   }
   const Status written = audit_->write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     pen.add(settled_note(exception, replay ? "exception_replayed" : "exception_discarded", actor,
@@ -427,6 +433,13 @@ std::optional<Status> Facade::settle_recovered(const journal::ExceptionRecord& e
       // Looked at again; or, of two that are executed, the person says that the journal has the
       // right one: the other is theirs to deal with.
       tx.set_fact(journal::closed_subject_fact(Capability::orders, exception.subject), "");
+    } else if (unseen) {
+      const auto now = tx.exception(exception.id);
+      if (now && now->state != "open") return true;  // By the look itself.
+      const std::string fact =
+          journal::closed_subject_fact(exception.capability, exception.subject);
+      const std::string ours = "exception " + std::to_string(exception.id) + " ";
+      if (tx.fact(fact).find(ours) != std::string::npos) tx.set_fact(fact, "");
     } else if (customer) {
       if (!exception.side) return false;
       const Side last = replay ? *exception.side : other(*exception.side);

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <mutex>
-#include <thread>
 
 namespace underpin::facade {
 
@@ -18,6 +16,11 @@ namespace {
 
 constexpr int rounds_max = 3;
 constexpr std::size_t differences_max = 20;
+constexpr std::string_view intent_prefix = "intent ";
+
+Error carried_on_by_another() {
+  return {ErrorCode::conflict, "another replica has carried the recovery on", {}, "carried_on"};
+}
 
 }  // namespace
 
@@ -63,8 +66,10 @@ Result<RecoveryState> Recovery::state() const {
 }
 
 Status Recovery::keep(const RecoveryState& state) {
+  RecoveryState kept = state;
+  ++kept.step;
   return write(state, [&](JournalTransaction& tx) {
-    keep_recovery(tx, state);
+    keep_recovery(tx, kept);
     return true;
   });
 }
@@ -74,7 +79,7 @@ bool Recovery::is_ours(JournalTransaction& tx, const RecoveryState& state) const
   if (state.state != "running") return true;  // A person's decision on one order, at any time.
   const RecoveryState stored = recovery_in(tx);
   if (tx.fact(journal::closed_fact).empty() || stored.state != "running" ||
-      stored.started_at != state.started_at)
+      stored.started_at != state.started_at || stored.step != state.step)
     return false;
   if (!journal_.shared()) return true;
   const auto claimed = tx.claim_on("task/recovery");
@@ -88,7 +93,7 @@ Status Recovery::write(const RecoveryState& state,
     lost = !is_ours(tx, state);
     return !lost && work(tx);
   });
-  if (lost) return Error{ErrorCode::conflict, "another replica has carried the recovery on"};
+  if (lost) return carried_on_by_another();
   return written;
 }
 
@@ -117,6 +122,8 @@ Result<RecoveryState> Recovery::start(const std::string& actor, const std::strin
     state.phase = "settling";
     state.cursor.clear();
     state.done_of_page.clear();
+    state.failing.clear();
+    ++state.step;
     state.round = 1;
     state.counts.clear();
     state.differences.clear();
@@ -212,6 +219,7 @@ Status Recovery::work(RecoveryState& state, const CallContext& context, bool& mo
   if (last) {
     state.phase = next_phase(state.phase);
     state.cursor.clear();
+    std::erase_if(state.failing, [](const auto& one) { return !one.second.left; });
   }
   return Done{};
 }
@@ -227,19 +235,33 @@ Status Recovery::intents(RecoveryState& state, const CallContext& context, bool&
   // does not answer meanwhile; no feed need tell of it.
   const std::string fact = "recovery/orders of intents";
   std::set<std::string> orders;
+  Status readable = Done{};
   const Status noted = write(state, [&](JournalTransaction& tx) {
-    orders = names_in(tx.fact(fact));
+    auto names = names_in(tx.fact(fact));
+    if (!names) {
+      readable = names.error();
+      return false;
+    }
+    orders = std::move(names).value();
     for (const journal::Intent& intent : tx.open_intents(std::numeric_limits<int>::max()))
       if (intent.capability == Capability::orders) orders.insert(intent.subject);
     tx.set_fact(fact, text_of(orders));
     return true;
   });
+  if (!readable) return readable;
   if (!noted) return noted;
-  const WriteLife::LookedUp looked = writes_.settle_by_looking_up(context);
+  WriteLife::LookUp how;
+  how.give_up_ms = settings_.give_up_ms;
+  how.still_ours = [this, begun = state](JournalTransaction& tx) { return is_ours(tx, begun); };
+  for (const auto& [name, failing] : state.failing)
+    if (failing.left && name.compare(0, intent_prefix.size(), intent_prefix) == 0)
+      how.but.insert(std::stoll(name.substr(intent_prefix.size())));
+  const WriteLife::LookedUp looked = writes_.settle_by_looking_up(how, context);
   state.counts["intents_settled"] += looked.settled;
   state.counts["intents_given_up"] += looked.given_up;
   last = false;
   state.waits = looked.waits;
+  if (!looked.failed.empty() && intents_left(state, looked, context)) return Done{};
   if (!looked.waits.empty()) return Done{};
   const std::vector<std::string> names(orders.begin(), orders.end());
   bool all = false;
@@ -249,6 +271,9 @@ Status Recovery::intents(RecoveryState& state, const CallContext& context, bool&
         const auto id = order_id_of(names[at]);
         return id ? examine_order(own, *id, std::nullopt, {}, looking) : Status(Done{});
       },
+      [&](RecoveryState& own, std::size_t at, const Error& error) {
+        return leave_order(own, *order_id_of(names[at]), std::nullopt, error);
+      },
       context, all);
   if (!examined || !all) return examined;
   last = true;
@@ -256,6 +281,27 @@ Status Recovery::intents(RecoveryState& state, const CallContext& context, bool&
     tx.set_fact(fact, "");
     return true;
   });
+}
+
+// Those that were looked up in vain for long are left open, for the resolver and a person; true:
+// there was one, and the rest is looked at again.
+bool Recovery::intents_left(RecoveryState& state, const WriteLife::LookedUp& looked,
+                            const CallContext& context) {
+  bool left = false;
+  for (const auto& [intent, error] : looked.failed) {
+    const std::string name = std::string(intent_prefix) + std::to_string(intent.id);
+    if (!in_vain(state, name, context)) continue;
+    const Status raised = write(state, [&, &intent = intent, &error = error](auto& tx) {
+      raise_not_looked_up(tx, intent.capability, intent.subject, intent.wave, {}, error, now_());
+      return true;
+    });
+    if (!raised) continue;
+    state.failing[name].left = true;
+    ++state.counts["exceptions"];
+    left = true;
+  }
+  if (left) state.waits.clear();
+  return left;
 }
 
 Result<std::string> Recovery::begin_at(const RecoveryState& state, Side side,
@@ -269,61 +315,6 @@ Result<std::string> Recovery::begin_at(const RecoveryState& state, Side side,
   });
   if (!read) return read.error();
   return cursor;
-}
-
-Status Recovery::each(RecoveryState& state, const std::vector<std::string>& names,
-                      const Examine& examine, const CallContext& context, bool& all) {
-  const std::set<std::string> done_before(state.done_of_page.begin(), state.done_of_page.end());
-  std::vector<std::size_t> open;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (done_before.count(names[i]) == 0) open.push_back(i);
-  const Deadline until = deadline_in(std::chrono::milliseconds(settings_.page_ms));
-  std::mutex mutex;  // Guards what follows, and the state.
-  std::size_t next = 0;
-  std::optional<Error> failed;
-  const auto work = [&] {
-    while (true) {
-      std::size_t at = 0;
-      {
-        const std::lock_guard lock(mutex);
-        if (next == open.size() || failed || ms_left(until) <= 0) return;
-        at = open[next++];
-      }
-      RecoveryState own;
-      own.state = state.state;
-      own.started_at = state.started_at;
-      own.dry_run = state.dry_run;
-      own.epoch = state.epoch;
-      own.taken_at = state.taken_at;
-      CallContext looking = context;
-      looking.deadline = deadline_in(std::chrono::milliseconds(settings_.give_up_ms));
-      // A thread has its own wall.
-      Status examined = Error{ErrorCode::internal, "an exception of an unknown type"};
-      try {
-        examined = examine(own, at, looking);
-      } catch (const std::exception& thrown) {
-        examined = Error{ErrorCode::internal, thrown.what()};
-      } catch (...) {
-      }
-      const std::lock_guard lock(mutex);
-      if (!examined) {
-        failed = examined.error();
-        return;
-      }
-      state.done_of_page.push_back(names[at]);
-      for (const auto& [name, count] : own.counts) state.counts[name] += count;
-    }
-  };
-  std::vector<std::thread> threads;
-  const std::size_t wanted =
-      std::min(open.size(), static_cast<std::size_t>(std::max(settings_.parallel, 1)));
-  for (std::size_t i = 1; i < wanted; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
-  all = !failed && next == open.size();
-  if (all) state.done_of_page.clear();
-  if (failed) state.waits = (failed->system.empty() ? "" : failed->system + ": ") + failed->message;
-  return Done{};
 }
 
 Status Recovery::rows_page(RecoveryState& state, const CallContext& context, bool& last) {
@@ -348,13 +339,22 @@ Status Recovery::rows_page(RecoveryState& state, const CallContext& context, boo
           case Capability::orders:
             return id ? examine_order(own, *id, std::nullopt, {}, looking) : Status(Done{});
           case Capability::customers:
-            return examine_customer(own, CustomerNumber{row.subject}, {}, looking);
+            return examine_customer(own, CustomerNumber{row.subject}, {}, {}, looking);
           case Capability::inventory:
             return examine_movement_row(own, row, looking);
           case Capability::pricing:
             break;  // A batch that its receiver has changes nothing there.
         }
         return Done{};
+      },
+      [&](RecoveryState& own, std::size_t at, const Error& error) -> Status {
+        const OutboxRow& row = rows[at];
+        const auto id = order_id_of(row.subject);
+        if (row.capability == Capability::orders && id)
+          return leave_order(own, *id, std::nullopt, error);
+        if (row.capability == Capability::customers)
+          return leave_customer(own, CustomerNumber{row.subject}, {}, error);
+        return Done{};  // A movement waits, and is looked up before it is delivered.
       },
       context, all);
   if (!examined || !all) {

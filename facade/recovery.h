@@ -31,6 +31,10 @@ struct RecoverySettings {
   int parallel = 8;                  // Subjects looked at at once.
   std::int64_t page_ms = 20'000;     // Then what is done of a page is kept.
   std::int64_t give_up_ms = 10'000;  // For one subject's look-ups.
+  // A subject that could not be looked up for so long, and so often, by ERPs that answer otherwise,
+  // is left to a person, so that the rest can be opened.
+  std::int64_t leave_after_ms = 60'000;
+  int leave_after_looks = 5;
 };
 
 // Kept in the journal, so that recovery goes on where it was interrupted.
@@ -48,7 +52,15 @@ struct RecoveryState {
   std::string phase;
   std::string cursor;  // Of the phase.
   std::vector<std::string> done_of_page;
+  // What could not be looked up, and since when: "<kind of phase> <name>", "intent <id>".
+  struct Failing {
+    std::int64_t looks = 0;
+    Timestamp since;
+    bool left = false;  // To a person.
+  };
+  std::map<std::string, Failing> failing;
   int round = 0;
+  std::int64_t step = 0;  // Counted when it is kept: whoever has an older one is too late.
   std::map<std::string, std::int64_t> counts;
   std::vector<std::string> differences;  // What the counts do not agree on; the first few.
   std::string waits;                     // What it waits for, in words.
@@ -71,14 +83,24 @@ std::optional<std::string> position_at(const journal::JournalReader& reader,
 
 // Kept as the journal's fact "recovery".
 void keep_recovery(journal::JournalTransaction& tx, const RecoveryState& state);
-// Names of subjects, as a fact keeps them.
-std::set<std::string> names_in(const std::string& fact);
+// Names of subjects, as a fact keeps them. internal: they cannot be read.
+Result<std::set<std::string>> names_in(const std::string& fact);
 std::string text_of(const std::set<std::string>& names);
 // Made by the recovery itself: a restore begins to number far above the rows of its backup.
 bool is_fresh(const RecoveryState& state, const journal::OutboxRow& row);
 // Takes rows away; a dead one with its exception.
 int take_rows(journal::JournalTransaction& tx, const std::vector<journal::OutboxRow>& rows,
               Timestamp now);
+
+// Open exceptions of one kind and subject.
+std::vector<journal::ExceptionRecord> open_exceptions(const journal::JournalReader& reader,
+                                                      const std::string& kind,
+                                                      const journal::Subject& subject);
+inline constexpr const char* not_looked_up = "not_looked_up_after_restore";
+// It could be looked up after all: the exceptions that say otherwise are settled, and the subject
+// is open as far as they are concerned.
+void settle_not_looked_up(journal::JournalTransaction& tx, Capability capability,
+                          const journal::Subject& subject, Timestamp now);
 
 // Posts a movement at the side that lacks it.
 journal::NewOutboxRow movement_row(const StockAdjustment& adjustment, Side to,
@@ -107,6 +129,8 @@ class Recovery {
   // still as it was.
   Status reconsider(const journal::Subject& subject, std::optional<Side> home,
                     const CallContext& context);
+  // Looks up once more what could not be looked up. rejected: it still cannot.
+  Status look_again(const journal::ExceptionRecord& exception, const CallContext& context);
 
  private:
   struct Sight {
@@ -130,8 +154,24 @@ class Recovery {
   // Runs `examine` for what is not done of a page, several at once, until the time is up; `all`:
   // nothing is left. What an ERP does not answer is what the state waits for.
   using Examine = std::function<Status(RecoveryState&, std::size_t, const CallContext&)>;
+  // What is left to a person of one that cannot be looked up.
+  using Leave = std::function<Status(RecoveryState&, std::size_t, const Error&)>;
   Status each(RecoveryState& state, const std::vector<std::string>& names, const Examine& examine,
-              const CallContext& context, bool& all);
+              const Leave& leave, const CallContext& context, bool& all);
+  // Once more in vain; true: often and long enough, and the ERPs answer otherwise.
+  bool in_vain(RecoveryState& state, const std::string& name, const CallContext& context) const;
+  Status leave_order(RecoveryState& state, const OrderId& id, std::optional<Side> born,
+                     const Error& error);
+  Status leave_customer(RecoveryState& state, const CustomerNumber& number,
+                        const std::set<Side>& changed, const Error& error);
+  Status leave_movement(RecoveryState& state, Side side, const StockMovement& movement,
+                        const Error& error);
+  // Raises the exception, once, and closes its subject.
+  static void raise_not_looked_up(journal::JournalTransaction& tx, Capability capability,
+                                  const journal::Subject& subject, const std::string& wave,
+                                  const std::string& payload, const Error& error, Timestamp now);
+  bool intents_left(RecoveryState& state, const WriteLife::LookedUp& looked,
+                    const CallContext& context);
 
   // ---- orders (facade/recovery_orders.cpp)
   struct Decision {
@@ -152,9 +192,13 @@ class Recovery {
   Status write_order(RecoveryState& state, const OrderLook& look, OrderWork work);
 
   // ---- customers and stock (facade/recovery_states.cpp)
-  // `changed`: by which sides since the backup, as far as they have told.
+  // `changed`: by which sides since the backup, as far as they have told. `waited`: what was
+  // written in them waited for the other, in rows that are gone.
   Status examine_customer(RecoveryState& state, const CustomerNumber& number,
-                          const std::set<Side>& changed, const CallContext& context);
+                          const std::set<Side>& changed, const std::set<Side>& waited,
+                          const CallContext& context);
+  Status raise_movement(RecoveryState& state, Side side, const StockMovement& movement,
+                        const std::string& detail);
   Status examine_movement(RecoveryState& state, Side side, const StockMovement& movement,
                           const CallContext& context);
   Status examine_movement_row(RecoveryState& state, const journal::OutboxRow& row,

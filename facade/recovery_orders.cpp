@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace underpin::facade {
 
@@ -131,16 +130,6 @@ journal::NewOutboxRow order_row(const DocumentRecord& document, std::int64_t epo
   return row;
 }
 
-std::vector<journal::ExceptionRecord> open_exceptions(const JournalReader& reader,
-                                                      const std::string& kind,
-                                                      const journal::Subject& subject) {
-  auto open = reader.exceptions("open", std::numeric_limits<int>::max());
-  std::erase_if(open, [&](const journal::ExceptionRecord& one) {
-    return one.kind != kind || one.subject != subject;
-  });
-  return open;
-}
-
 void settle_totals(JournalTransaction& tx, const journal::Subject& subject, Timestamp now) {
   for (const journal::ExceptionRecord& one : open_exceptions(tx, "totals_differ", subject))
     tx.settle_exception(one.id, "underpin", "the order was changed or released since", now);
@@ -196,6 +185,9 @@ Status Recovery::orders_page(RecoveryState& state, Side side, const CallContext&
       state, names,
       [&](RecoveryState& own, std::size_t at, const CallContext& looking) {
         return examine_order(own, ids[at], births[at], {}, looking);
+      },
+      [&](RecoveryState& own, std::size_t at, const Error& error) {
+        return leave_order(own, ids[at], births[at], error);
       },
       context, all);
   last = false;
@@ -322,6 +314,7 @@ Status Recovery::several_documents(RecoveryState& state, const journal::Subject&
   return write(state, [&](JournalTransaction& tx) {
     note_recovered(tx, subject, state.taken_at);
     const std::string closed = journal::closed_subject_fact(Capability::orders, subject);
+    settle_not_looked_up(tx, Capability::orders, subject, now_());
     for (const journal::ExceptionRecord& known :
          open_exceptions(tx, "duplicate_document", subject)) {
       if (known.side != side) continue;
@@ -561,6 +554,7 @@ Status Recovery::write_order(RecoveryState& state, const OrderLook& look, OrderW
         (current && current->change != look.known->change))
       return false;  // By a person's decision on another replica: looked at again.
     (void)take_rows(tx, work.done, now_());
+    settle_not_looked_up(tx, Capability::orders, look.subject, now_());
     if (work.hold_is_past) settle_totals(tx, look.subject, now_());
     tx.put_document(document);
     if (look.move_given_up && look.verdict.home)

@@ -42,6 +42,14 @@ RecoveryState read_state(const std::string& text) {
   state.cursor = value->get("cursor").text();
   for (const Value& one : value->get("doneOfPage").items())
     state.done_of_page.push_back(one.text());
+  for (const json::Member& one : value->get("failing").members()) {
+    RecoveryState::Failing& failing = state.failing[one.key];
+    failing.looks = number_in(one.value, "looks");
+    failing.since = time_in(one.value, "since");
+    const auto left = one.value.get("left").as_bool();
+    failing.left = left && *left;
+  }
+  state.step = number_in(*value, "step");
   state.round = static_cast<int>(number_in(*value, "round"));
   for (const json::Member& count : value->get("counts").members())
     state.counts[count.key] = number_in(value->get("counts"), count.key.c_str());
@@ -98,6 +106,18 @@ json::Value to_json(const RecoveryState& state) {
   Value done = Value::array();
   for (const std::string& one : state.done_of_page) done.push(one);
   if (!done.empty()) value.set("doneOfPage", std::move(done));
+  if (!state.failing.empty()) {
+    Value failing = Value::object();
+    for (const auto& [name, one] : state.failing) {
+      Value as_kept = Value::object();
+      as_kept.set("looks", Value::integer(one.looks));
+      as_kept.set("since", one.since.text());
+      if (one.left) as_kept.set("left", Value::boolean(true));
+      failing.set(name, std::move(as_kept));
+    }
+    value.set("failing", std::move(failing));
+  }
+  value.set("step", Value::integer(state.step));
   value.set("round", Value::integer(state.round));
   Value counts = Value::object();
   for (const auto& [name, count] : state.counts) counts.set(name, Value::integer(count));
@@ -171,11 +191,14 @@ std::optional<std::string> position_at(const JournalReader& reader, const std::s
   return newest->cursor;
 }
 
-std::set<std::string> names_in(const std::string& fact) {
+Result<std::set<std::string>> names_in(const std::string& fact) {
   std::set<std::string> names;
+  if (fact.empty()) return names;
   const auto value = json::parse(fact, {64 * 1024 * 1024, 4, 5'000'000});
-  if (value)
-    for (const Value& one : value->items()) names.insert(one.text());
+  if (!value || !value->is_array())
+    return Error{ErrorCode::internal, "a list of names in the journal cannot be read" +
+                                          (value ? std::string{} : ": " + value.error().message)};
+  for (const Value& one : value->items()) names.insert(one.text());
   return names;
 }
 

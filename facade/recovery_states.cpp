@@ -53,9 +53,15 @@ Status Recovery::customers_page(RecoveryState& state, Side side, const CallConte
   });
   if (!page.result) return page.result.error();
   const std::string fact = seen_fact(side, since_backup);
+  Status readable = Done{};
   const Status written = write(state, [&](JournalTransaction& tx) {
-    std::set<std::string> names;
-    if (!first) names = names_in(tx.fact(fact));
+    auto known =
+        first ? Result<std::set<std::string>>(std::set<std::string>{}) : names_in(tx.fact(fact));
+    if (!known) {
+      readable = known.error();
+      return false;
+    }
+    std::set<std::string> names = std::move(known).value();
     for (const CustomerChange& change : page.result->items)
       if (!change.deleted) names.insert(change.number.text());
     tx.set_fact(fact, text_of(names));
@@ -64,6 +70,7 @@ Status Recovery::customers_page(RecoveryState& state, Side side, const CallConte
           static_cast<std::int64_t>(names.size());
     return true;
   });
+  if (!readable) return readable;
   if (!written) return written;
   const bool more = page.result->more;
   state.cursor = (since_backup || !more ? "changed " : "seen ") +
@@ -75,15 +82,21 @@ Status Recovery::customers_page(RecoveryState& state, Side side, const CallConte
 Status Recovery::customers_compared(RecoveryState& state, const CallContext& context, bool& last) {
   constexpr std::size_t page = 100;
   std::map<std::string, std::set<Side>> changed;
+  Status readable = Done{};
   const Status read = journal_.read([&](const JournalReader& reader) {
     for (const Side side : {Side::legacy, Side::cloud}) {
-      for (const std::string& number : names_in(reader.fact(seen_fact(side, false))))
-        changed[number];
-      for (const std::string& number : names_in(reader.fact(seen_fact(side, true))))
-        changed[number].insert(side);
+      const auto seen = names_in(reader.fact(seen_fact(side, false)));
+      const auto since = names_in(reader.fact(seen_fact(side, true)));
+      if (!seen || !since) {
+        readable = seen ? since.error() : seen.error();
+        return;
+      }
+      for (const std::string& number : *seen) changed[number];
+      for (const std::string& number : *since) changed[number].insert(side);
     }
   });
   if (!read) return read;
+  if (!readable) return readable;
   std::vector<std::string> names;
   std::vector<std::set<Side>> sides;
   auto at = state.cursor.empty() ? changed.begin() : changed.upper_bound(state.cursor);
@@ -95,7 +108,10 @@ Status Recovery::customers_compared(RecoveryState& state, const CallContext& con
   const Status examined = each(
       state, names,
       [&](RecoveryState& own, std::size_t which, const CallContext& looking) {
-        return examine_customer(own, CustomerNumber{names[which]}, sides[which], looking);
+        return examine_customer(own, CustomerNumber{names[which]}, sides[which], {}, looking);
+      },
+      [&](RecoveryState& own, std::size_t which, const Error& error) {
+        return leave_customer(own, CustomerNumber{names[which]}, sides[which], error);
       },
       context, all);
   last = all && at == changed.end();
@@ -110,7 +126,8 @@ Status Recovery::customers_compared(RecoveryState& state, const CallContext& con
 }
 
 Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& number,
-                                  const std::set<Side>& changed, const CallContext& context) {
+                                  const std::set<Side>& changed, const std::set<Side>& waited,
+                                  const CallContext& context) {
   const auto held = writes_.locks().acquire("customers/" + number.text(), context.deadline);
   if (!held) return Error{ErrorCode::unavailable, "customer " + number.text() + " is busy"};
   std::map<Side, Customer> there;
@@ -144,16 +161,17 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
     return Done{};
   const bool same =
       there.size() == 2 && comparable(there[Side::legacy]) == comparable(there[Side::cloud]);
-  const bool differs = !there.empty() && !same && (mirrored || !rows.empty());
+  const bool waits = !rows.empty() || !waited.empty();
+  const bool differs = !there.empty() && !same && (mirrored || waits);
   // Both have it, and neither has changed it since the backup: its rows say who is newer.
-  if (differs && there.size() == 2 && changed.empty()) return Done{};
+  if (differs && there.size() == 2 && changed.empty() && waited.empty()) return Done{};
   // Whoever has written last. A mirror changes the other side as well, so a side that changed
   // alone is newer; else by the clocks, where both ERPs tell one.
   Side newest = cutover::rule(place->stage).primary;
   bool doubtful = false;
   // What waits to be delivered was acknowledged: its side has changed as well, and no clock says
   // whether the other has seen it.
-  std::set<Side> holders;
+  std::set<Side> holders = waited;
   for (const OutboxRow& row : rows) holders.insert(other(row.side));
   if (there.size() == 1) {
     newest = there.begin()->first;
@@ -180,6 +198,7 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
   return write(state, [&](JournalTransaction& tx) {
     // Asked about already: looked at once more, without the rows that said so, it is still in
     // doubt.
+    settle_not_looked_up(tx, Capability::customers, number.text(), now_());
     const std::string closed = journal::closed_subject_fact(Capability::customers, number.text());
     if (!tx.fact(closed).empty()) return true;
     if (!there.empty())
@@ -214,6 +233,22 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
 }
 
 // ---- stock movements
+
+namespace {
+
+StockAdjustment as_adjustment(const StockMovement& movement) {
+  StockAdjustment adjustment;
+  adjustment.movement = movement.movement;
+  adjustment.key = movement.key;
+  adjustment.quantity = movement.quantity;
+  return adjustment;
+}
+
+std::string movement_raised_fact(Side side, const MovementId& movement) {
+  return "raised/movement_in_one_erp/" + std::string(name(side)) + "/" + movement.text();
+}
+
+}  // namespace
 
 Status Recovery::examine_movement_row(RecoveryState& state, const OutboxRow& row,
                                       const CallContext& context) {
@@ -269,6 +304,9 @@ Status Recovery::movements_page(RecoveryState& state, Side side, const CallConte
       [&](RecoveryState& own, std::size_t at, const CallContext& looking) {
         return examine_movement(own, side, page.result->items[at], looking);
       },
+      [&](RecoveryState& own, std::size_t at, const Error& error) {
+        return leave_movement(own, side, page.result->items[at], error);
+      },
       context, all);
   last = false;
   if (!examined || !all) return examined;
@@ -286,8 +324,7 @@ Status Recovery::examine_movement(RecoveryState& state, Side side, const StockMo
   const std::string subject = stock_subject(movement.key);
   bool mirrored = false;
   bool handled = false;
-  const std::string raised =
-      "raised/movement_in_one_erp/" + std::string(name(away)) + "/" + movement.movement.text();
+  const std::string raised = movement_raised_fact(away, movement.movement);
   const Status planned = journal_.read([&](const JournalReader& reader) {
     const auto plan = plan_in(reader, plans_.wave(), Capability::inventory);
     mirrored =
@@ -320,35 +357,40 @@ Status Recovery::examine_movement(RecoveryState& state, Side side, const StockMo
   if (!here && here.error().code == ErrorCode::conflict) return Done{};
   if (!here && here.error().code != ErrorCode::not_found) return here.error();
 
-  StockAdjustment adjustment;
-  adjustment.movement = movement.movement;
-  adjustment.key = movement.key;
-  adjustment.quantity = movement.quantity;
-  const std::string payload = json::write(json::to_json(adjustment));
   const std::string& text = movement.movement.text();
   const bool a_channels = std::any_of(
       settings_.movement_prefixes.begin(), settings_.movement_prefixes.end(),
       [&](const std::string& prefix) { return text.compare(0, prefix.size(), prefix) == 0; });
-  ++state.counts[a_channels ? "movements_missing" : "exceptions"];
+  if (!a_channels) {
+    return raise_movement(state, side, movement,
+                          "movement " + text + " of " + movement.quantity.text() + " is in " +
+                              systems_.on(side).name + " and not in " + systems_.on(away).name +
+                              ". Replay posts it there; discard leaves it.");
+  }
+  ++state.counts["movements_missing"];
   if (state.dry_run) return Done{};
   return write(state, [&](JournalTransaction& tx) {
-    if (a_channels) {
-      tx.add_outbox_row(movement_row(adjustment, away, plans_.wave()), now_());
-      ++state.counts["deliveries_made"];
-      return true;
-    }
+    tx.add_outbox_row(movement_row(as_adjustment(movement), away, plans_.wave()), now_());
+    ++state.counts["deliveries_made"];
+    return true;
+  });
+}
+
+Status Recovery::raise_movement(RecoveryState& state, Side side, const StockMovement& movement,
+                                const std::string& detail) {
+  ++state.counts["exceptions"];
+  if (state.dry_run) return Done{};
+  return write(state, [&](JournalTransaction& tx) {
     journal::ExceptionRecord exception;
     exception.kind = "movement_in_one_erp";
     exception.capability = Capability::inventory;
     exception.wave = plans_.wave();
-    exception.subject = subject;
-    exception.side = away;
-    exception.payload = payload;
-    exception.detail = "movement " + text + " of " + movement.quantity.text() + " is in " +
-                       systems_.on(side).name + " and not in " + systems_.on(away).name +
-                       ". Replay posts it there; discard leaves it.";
+    exception.subject = stock_subject(movement.key);
+    exception.side = other(side);
+    exception.payload = json::write(json::to_json(as_adjustment(movement)));
+    exception.detail = detail;
     tx.add_exception(exception, now_());
-    tx.set_fact(raised, "1");
+    tx.set_fact(movement_raised_fact(other(side), movement.movement), "1");
     return true;
   });
 }

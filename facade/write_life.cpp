@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "facade/cohorts.h"
+#include "facade/journal/backup.h"
 #include "facade/observe.h"
 #include "facade/turning.h"
 
@@ -281,13 +282,13 @@ Answer WriteLife::answer_known(NewIntent draft, const CallContext& context,
 }
 
 Answer WriteLife::settle(const Intent& intent, const Result<Receipt>& result,
-                         WriteOperation& operation) {
+                         WriteOperation& operation, const Fence& fence) {
   Answer answer;
   Status written = Done{};
   if (result) {
     written = journal_.write([&](JournalTransaction& tx) {
       const auto plan = plan_in(tx, intent.wave, intent.capability);
-      if (!plan) return false;
+      if (!plan || (fence && !fence(tx))) return false;
       answer = operation.commit(tx, intent, *result, *plan, now_());
       if (in_doubt(intent)) operation.closed_after_doubt(tx, intent, false, now_());
       return tx.close_intent(intent.id, answer.stored(), now_());
@@ -433,6 +434,15 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
     return false;
   }
   if (error.code != ErrorCode::not_found) return false;
+  // Older than a restore, and left open because nobody could look it up then: its sender was
+  // answered long ago, and newer writes may have been made since.
+  bool restored = false;
+  const Status looked = journal_.read([&](const journal::JournalReader& reader) {
+    const std::int64_t epoch = journal::epoch_in(reader);
+    restored = epoch > 1 && intent.id <= journal::first_number(epoch);
+  });
+  if (!looked) return false;
+  if (restored) return give_up(intent, operation, {}).has_value();
 
   // An empty look-up proves absence only settle_ms after the last sender surely gave up: its own
   // word (unknown), its process' death (orphaned), or its deadline.
@@ -481,7 +491,7 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
          disposition(sent.result.error().code) == Disposition::answer_caller;
 }
 
-WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) {
+WriteLife::LookedUp WriteLife::settle_by_looking_up(const LookUp& how, const CallContext& context) {
   LookedUp done;
   std::vector<Intent> intents;
   const Status read = journal_.read([&](const journal::JournalReader& reader) {
@@ -489,6 +499,10 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) 
   });
   if (!read) done.waits = read.error().message;
   for (const Intent& intent : intents) {
+    if (how.but.count(intent.id) != 0) continue;
+    if (how.only_order &&
+        (intent.capability != Capability::orders || intent.subject != *how.only_order))
+      continue;
     const auto operation = operations_.find(intent.operation);
     if (operation == operations_.end()) {
       done.waits = "nobody knows how to look up " + intent.operation;
@@ -498,19 +512,21 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) 
       done.waits = "there are more";
       break;
     }
+    CallContext looking = context;
+    looking.deadline =
+        std::min(context.deadline, deadline_in(std::chrono::milliseconds(how.give_up_ms)));
     const SubjectLocks::Held held = locks_.acquire(
-        std::string(name(intent.capability)) + "/" + intent.subject, context.deadline);
+        std::string(name(intent.capability)) + "/" + intent.subject, looking.deadline);
     if (!held) {
       done.waits = intent.subject + " is busy";
       continue;
     }
-    CallContext looking = context;
     looking.correlation_id = CorrelationId{intent.correlation_id};
     looking.channel = intent.channel;
     const auto found = observe<Receipt>(intent.side, cutover::Operation::read,
                                         [&] { return operation->second->find(intent, looking); });
     if (found.result) {
-      settle(intent, found.result, *operation->second);
+      settle(intent, found.result, *operation->second, how.still_ours);
       bool open = true;
       const Status looked = journal_.read([&](const journal::JournalReader& reader) {
         open = reader.open_intent_of(intent.capability, intent.subject).has_value();
@@ -524,26 +540,33 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const CallContext& context) 
     }
     const Error& error = found.result.error();
     if (error.code == ErrorCode::conflict) {
-      raise_once(intent, "duplicate_document", error);  // It stays open, and its subject closed.
+      // It stays open, and its subject closed.
+      raise_once(intent, "duplicate_document", error);
     } else if (error.code == ErrorCode::not_found) {
-      const Status given_up = journal_.write([&](JournalTransaction& tx) {
-        if (!tx.release_intent(intent.id)) return false;
-        operation->second->given_up(tx, intent);
-        return true;
-      });
+      const Status given_up = give_up(intent, *operation->second, how.still_ours);
       if (given_up) ++done.given_up;
       if (!given_up) done.waits = given_up.error().message;
     } else {
       done.waits = error.system + ": " + error.message;
+      done.failed.emplace_back(intent, error);
     }
   }
   return done;
 }
 
+Status WriteLife::give_up(const Intent& intent, WriteOperation& operation, const Fence& fence) {
+  return journal_.write([&](JournalTransaction& tx) {
+    if ((fence && !fence(tx)) || !still_ours(tx, intent) || !tx.release_intent(intent.id))
+      return false;
+    operation.given_up(tx, intent);
+    return true;
+  });
+}
+
 void WriteLife::raise_once(const Intent& intent, const std::string& kind, const Error& error) {
   const std::string fact = "raised/" + kind + "/" + std::to_string(intent.id);
   const Status raised = journal_.write([&](JournalTransaction& tx) {
-    if (!tx.fact(fact).empty()) return false;
+    if (!still_ours(tx, intent) || !tx.fact(fact).empty()) return false;
     journal::ExceptionRecord exception;
     exception.kind = kind;
     exception.capability = intent.capability;

@@ -13,9 +13,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace underpin::facade {
 
@@ -111,12 +115,21 @@ class WriteLife {
   // After a restore: what the ERPs hold of the intents that the backup had open. Found: settled as
   // by the resolver. Absent: given up, and never sent again: its sender was answered long ago, in
   // the time that is lost, and repeats it if that answer was no refusal.
+  struct LookUp {
+    // Asked in every transaction that it writes; false: another has carried the recovery on.
+    std::function<bool(journal::JournalTransaction&)> still_ours;
+    std::int64_t give_up_ms = 10'000;  // For one intent.
+    std::set<std::int64_t> but;        // These are left alone.
+    std::optional<journal::Subject> only_order;
+  };
   struct LookedUp {
     int settled = 0;
     int given_up = 0;
+    // An ERP did not say what became of them.
+    std::vector<std::pair<journal::Intent, Error>> failed;
     std::string waits;  // Why not everything could be looked up; empty: it was.
   };
-  LookedUp settle_by_looking_up(const CallContext& context);
+  LookedUp settle_by_looking_up(const LookUp& how, const CallContext& context);
   // Off only in the test that proves that the resolver is needed.
   void switch_resolver(bool on) { resolver_on_ = on; }
 
@@ -132,8 +145,12 @@ class WriteLife {
   }
 
  private:
+  using Fence = std::function<bool(journal::JournalTransaction&)>;
+  // `fence`, if any: asked in the transaction that takes a receipt.
   Answer settle(const journal::Intent& intent, const Result<Receipt>& result,
-                WriteOperation& operation);
+                WriteOperation& operation, const Fence& fence = {});
+  // Absent, and never to be sent: its subject is free, and its key.
+  Status give_up(const journal::Intent& intent, WriteOperation& operation, const Fence& fence);
   // Waits for another replica's write to the subject, and has the state judged that it leaves.
   // A repeat is left alone: nothing of it will be opened.
   std::optional<Answer> judge(journal::NewIntent& draft, const Prepare& prepare, Deadline wait);

@@ -14,9 +14,8 @@
 
 namespace underpin::facade::test {
 
-// A small ERP in memory behind the ports: mints its own document numbers, keeps its own state,
-// counts what was executed, and misbehaves on demand. For tests of the facade; the real adapters
-// are tested against simulators over sockets.
+// A small ERP in memory behind the ports, which misbehaves on demand. For tests of the facade; the
+// real adapters are tested against simulators over sockets.
 class SmallErp final : public ErpAdapter,
                        public OrderService,
                        public InventoryService,
@@ -55,6 +54,7 @@ class SmallErp final : public ErpAdapter,
   }
   PostingService* books = nullptr;  // What it tells of its books; nothing: it does not.
   PostingService* postings() override { return books; }
+  std::set<std::string> unreadable;  // By number: of these it tells nothing. Set between calls.
   CapabilityDescriptor& tune() { return descriptor_; }
 
   // ---- looking inside, past the ports
@@ -248,9 +248,10 @@ class SmallErp final : public ErpAdapter,
     return held.document;
   }
 
-  // ---- ErpAdapter
   const CapabilityDescriptor& descriptor() const override { return descriptor_; }
-  Status ping(const CallContext&) override { return Done{}; }
+  Status ping(const CallContext&) override {
+    return trapped<Done>("ping", [] { return Result<Done>(Done{}); });
+  }
   std::vector<Finding> examine(const CallContext&) override { return {}; }
   OrderService* orders() override { return this; }
   InventoryService* inventory() override { return this; }
@@ -381,6 +382,7 @@ class SmallErp final : public ErpAdapter,
   }
   Result<OrderReceipt> find_receipt(const OrderId& id, const CallContext&) override {
     return trapped<OrderReceipt>("find_receipt", [=, this]() -> Result<OrderReceipt> {
+      if (unreadable.count(id.number.text()) != 0) return a_page();
       const auto count = std::count_if(held_.begin(), held_.end(),
                                        [&](const Held& h) { return h.order.id == id; });
       if (count > 1) return Error{ErrorCode::conflict, "two documents"};
@@ -469,6 +471,7 @@ class SmallErp final : public ErpAdapter,
   Result<AdjustmentReceipt> find_adjustment(const MovementId& movement,
                                             const CallContext&) override {
     return trapped<AdjustmentReceipt>("find_adjustment", [=, this]() -> Result<AdjustmentReceipt> {
+      if (unreadable.count(movement.text()) != 0) return a_page();
       std::vector<AdjustmentReceipt> found;
       for (const StockMovement& known : movements_)
         if (known.movement == movement) found.push_back(posted(known));
@@ -550,6 +553,7 @@ class SmallErp final : public ErpAdapter,
   }
   Result<Customer> get_customer(const CustomerNumber& number, const CallContext&) override {
     return trapped<Customer>("get_customer", [&]() -> Result<Customer> {
+      if (unreadable.count(number.text()) != 0) return a_page();
       const auto known = customers_.find(number);
       if (known == customers_.end()) return Error{ErrorCode::not_found, "no such customer"};
       return known->second;

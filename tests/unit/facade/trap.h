@@ -1,5 +1,7 @@
 #pragma once
 
+#include "contracts/error.h"
+
 namespace underpin::facade::test {
 
 // What shall go wrong with the next calls of an operation, in order.
@@ -13,5 +15,8 @@ enum class Trap {
   throws_after,   // Applied, then an exception.
   throws_before,  // An exception, nothing applied.
 };
+
+// What an ERP tells of a record that it cannot read.
+inline Error a_page() { return {ErrorCode::internal, "no answer, but a page"}; }
 
 }  // namespace underpin::facade::test
