@@ -33,7 +33,8 @@ class Without:
 
     def __init__(self, erp: Erp, ended: dict):
         self._documents = {number: document for number, document in erp.documents().items()
-                           if (erp.name, number) not in ended and (document.lines or document.shipped)}
+                           if not (document.cancelled and (erp.name, number) in ended)
+                           and (document.lines or document.shipped)}
 
     def documents(self) -> dict[str, Document]:
         return self._documents

@@ -50,7 +50,10 @@ class Operator(threading.Thread):
     def _settle(self, exception: dict) -> None:
         kind = exception["kind"]
         if kind == "duplicate_document" and exception["capability"] == "orders":
-            self._end_second(exception)
+            self._end_second(exception, "discard", "The second document was ended in the ERP")
+        elif kind == "dead_letter" and exception["capability"] == "orders" and "holds 2 documents" in exception["detail"]:
+            # What cannot be delivered before one of them has ended, whether or not a feed has met them.
+            self._end_second(exception, "replay", "One document is left in the ERP")
         elif self._replays[exception["subject"]] < REPLAYS_MAX:
             self._replays[exception["subject"]] += 1
             self.kinds[kind] += 1
@@ -78,7 +81,7 @@ class Operator(threading.Thread):
     def _post(self, exception: dict, how: str, why: str) -> None:
         self._ops.call("POST", f"/ops/v1/exceptions/{exception['id']}/{how}", {"reason": why})
 
-    def _end_second(self, exception: dict) -> None:
+    def _end_second(self, exception: dict, how: str, why: str) -> None:
         """Of the documents under one reference stays the one that the journal goes by.
 
         If it goes by none: the one that was executed or released, or else the oldest.
@@ -96,11 +99,12 @@ class Operator(threading.Thread):
         kept = next((one for one in [*known, *moved, *(document.number for document in there)] if one), "")
         for document in there:
             if document.open and document.number != kept:
-                erp.user("delete_order", **{"no" if erp is self._fleet.nav else "number": document.number})
+                # Noted before: the answer may be lost, and the document ended all the same.
                 self.ended_documents[erp.name, document.number] = (reference, exception["detail"])
+                erp.user("delete_order", **{"no" if erp is self._fleet.nav else "number": document.number})
                 self._account.step("operator", f"{reference}: {document.number} ended in {erp.name}, {kept} stays")
         self.kinds[exception["kind"]] += 1
-        self._post(exception, "discard", "The second document was ended in the ERP")
+        self._post(exception, how, why)
 
     def finish(self, give_up_s: float) -> list[dict]:
         """Goes on until nothing is open; answers what stays."""
