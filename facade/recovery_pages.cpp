@@ -113,7 +113,6 @@ Status Recovery::each(RecoveryState& state, const std::vector<std::string>& name
 bool Recovery::in_vain(RecoveryState& state, const std::string& name,
                        const CallContext& context) const {
   RecoveryState::Failing& failing = state.failing[name];
-  if (failing.left) return true;  // On an earlier page, or in the round before.
   if (failing.looks++ == 0) failing.since = now_();
   if (failing.looks < settings_.leave_after_looks ||
       now_() < failing.since.plus_ms(settings_.leave_after_ms))
