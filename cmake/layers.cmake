@@ -61,10 +61,14 @@ function(underpin_adapter name)
   file(GLOB data CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/mapping/*.json
     ${CMAKE_CURRENT_SOURCE_DIR}/settings.schema.json)
   underpin_embed(adapter_${name} ${name} ${data})
-  # What its answers depend on: its code, its mapping, its code tables, the protocols below it.
+  # What its answers depend on: its code, its mapping, its code tables, what reads and writes them, the
+  # protocols below it and the contracts that it fills.
   file(GLOB_RECURSE parts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*.json
-    ${CMAKE_CURRENT_SOURCE_DIR}/../transport/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/../transport/*.h)
+    ${CMAKE_CURRENT_SOURCE_DIR}/../transport/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/../transport/*.h
+    ${PROJECT_SOURCE_DIR}/mapping/*.cpp ${PROJECT_SOURCE_DIR}/mapping/*.h
+    ${PROJECT_SOURCE_DIR}/transport/*.cpp ${PROJECT_SOURCE_DIR}/transport/*.h
+    ${PROJECT_SOURCE_DIR}/contracts/*.cpp ${PROJECT_SOURCE_DIR}/contracts/*.h)
   underpin_fingerprint(adapter_${name} ${name} ${parts})
   set_property(GLOBAL APPEND PROPERTY UNDERPIN_ADAPTERS ${name})
 endfunction()

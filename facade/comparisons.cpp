@@ -76,6 +76,14 @@ parity::Cohort facts_of(const cutover::Subject& subject) {
   return facts;
 }
 
+bool on_its_way(const journal::JournalReader& reader, Side side, Capability capability,
+                const journal::Subject& subject) {
+  const auto rows = reader.rows_of(side, capability, subject);
+  return std::any_of(rows.begin(), rows.end(), [](const journal::OutboxRow& row) {
+    return row.state == journal::OutboxState::pending;
+  });
+}
+
 Comparisons::Comparisons(const Systems& systems, parity::Ledger& ledger, parity::Rules rules,
                          ShadowQueue& queue, Now now, std::uint32_t share_per_100k,
                          ComparisonSettings settings)
@@ -103,16 +111,17 @@ void Comparisons::begin(ShadowCheck check) {
     ++counted.skipped;
     return;
   }
-  auto shared = std::make_shared<ShadowCheck>(std::move(check));
-  if (!queue_.offer([this, shared] { compare(shared, 0); })) ++counted.dropped;
+  auto shared = std::make_shared<Pending>(std::move(check), counters_);
+  (void)queue_.offer([this, shared] { compare(shared, 0); });  // Counted by itself.
 }
 
 Comparisons::LeftOut Comparisons::left_out(Capability capability) const {
-  const Counters& counted = counters_[static_cast<std::size_t>(capability)];
+  const Counters& counted = (*counters_)[static_cast<std::size_t>(capability)];
   return {counted.dropped, counted.skipped};
 }
 
-void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
+void Comparisons::compare(const std::shared_ptr<Pending>& pending, int look) {
+  ShadowCheck* check = &pending->check;
   // The first look compares what the channel was told; later looks read both sides afresh.
   const bool told = look == 0 && (check->answered.document || check->answered.error);
   if (look == 0) check->began = now_();
@@ -129,10 +138,15 @@ void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
     check->last_seen = seen;
     const auto wait = patient ? look_again_at_volatile[std::min(planned, looks - 1)]
                               : look_again[std::min(planned, looks - 1)];
-    if (again && queue_.offer([this, check, look] { compare(check, look + 1); }, wait)) {
+    if (again && queue_.offer([this, pending, look] { compare(pending, look + 1); }, wait)) {
       return;
     }
-    if (pending_before || check->on_its_way()) {
+    if (again) {
+      // Seen once, while values move: neither right nor wrong.
+      comparison = {};
+      comparison.verdict = parity::Verdict::not_compared;
+      comparison.reason = "there was no room to look again";
+    } else if (pending_before || check->on_its_way()) {
       comparison.verdict = parity::Verdict::late;
       for (parity::Difference& difference : comparison.differences) {
         if (difference.verdict != parity::Verdict::mismatch) continue;
@@ -145,6 +159,7 @@ void Comparisons::compare(const std::shared_ptr<ShadowCheck>& check, int look) {
     comparison.reason = "equal when both were read again";
     comparison.converged_ms = (now_().micros - check->began.micros) / 1000;
   }
+  pending->done = true;
   record(*check, primary, secondary, std::move(comparison));
 }
 

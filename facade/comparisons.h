@@ -12,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -46,6 +47,11 @@ parity::Cohort facts_of(const cutover::Subject& subject);
 
 // With what the facade adds by itself: what the journal knows as one document is one.
 parity::Rules with_references(parity::Rules rules);
+
+// A delivery to `side` that will come by itself. A dead letter will not: what differs by it is
+// wrong until a person has seen to it.
+bool on_its_way(const journal::JournalReader& reader, Side side, Capability capability,
+                const journal::Subject& subject);
 
 // Shadow reads: the primary has answered; the other side is asked later, on the bounded queue, and
 // the two are compared. A mismatch is looked at again before it counts: values move while one
@@ -91,7 +97,26 @@ class Comparisons {
                      const std::string& other);
 
  private:
-  void compare(const std::shared_ptr<ShadowCheck>& check, int look);
+  struct Counters {
+    std::atomic<std::int64_t> dropped{0};
+    std::atomic<std::int64_t> skipped{0};
+  };
+  using AllCounters = std::array<Counters, 4>;  // By Capability.
+  // One that is given up before it was compared, by a full queue, a stop or an exception, is
+  // counted; the queue may outlive the comparisons.
+  struct Pending {
+    Pending(ShadowCheck asked, std::shared_ptr<AllCounters> all)
+        : check(std::move(asked)), counters(std::move(all)) {}
+    ~Pending() {
+      if (!done) ++(*counters)[static_cast<std::size_t>(check.capability)].dropped;
+    }
+    Pending(const Pending&) = delete;
+    Pending& operator=(const Pending&) = delete;
+    ShadowCheck check;
+    bool done = false;
+    std::shared_ptr<AllCounters> counters;
+  };
+  void compare(const std::shared_ptr<Pending>& pending, int look);
   parity::Comparison judged(const ShadowCheck& check, const parity::Side& primary,
                             const parity::Side& secondary) const;
   std::optional<std::string> stale(Capability capability, Side side,
@@ -108,13 +133,9 @@ class Comparisons {
   const ComparisonSettings settings_;
   const bool uses_cohorts_;
   Compared compared_ = [](Capability, parity::Verdict, std::int64_t, std::int64_t) {};
-  struct Counters {
-    std::atomic<std::int64_t> dropped{0};
-    std::atomic<std::int64_t> skipped{0};
-  };
-  std::array<Counters, 4> counters_;  // By Capability.
+  std::shared_ptr<AllCounters> counters_ = std::make_shared<AllCounters>();
   Counters& counters(Capability capability) {
-    return counters_[static_cast<std::size_t>(capability)];
+    return (*counters_)[static_cast<std::size_t>(capability)];
   }
   mutable std::mutex mutex_;
   parity::References references_;

@@ -348,11 +348,13 @@ Result<ShadowCheck> CustomerFacade::check_of(const CustomerNumber& number, Side 
                        [](const Customer& customer) { return comparable(customer); });
   };
   check.on_its_way = [this, number] {
-    std::optional<Side> pinned;
+    bool pending = false;
     const Status read = journal_.look([&](const JournalReader& reader) {
-      pinned = reader.pinned_side(Capability::customers, number.text());
+      pending = reader.open_intent_of(Capability::customers, number.text()).has_value();
+      for (const Side side : {Side::legacy, Side::cloud})
+        pending = pending || on_its_way(reader, side, Capability::customers, number.text());
     });
-    return !read || pinned.has_value();
+    return !read || pending;
   };
   return check;
 }

@@ -340,6 +340,7 @@ void Facade::stop() {
         .has_value();
   }
   if (shadows_) shadows_->stop();
+  if (gate_) gate_->keep_counts();  // And what has just been given up.
   if (rehearsals_) rehearsals_->stop();
   if (ledger_) ledger_->flush();
 }
@@ -436,6 +437,8 @@ std::optional<Status> Facade::settle_recovered(const journal::ExceptionRecord& e
     } else if (unseen) {
       const auto now = tx.exception(exception.id);
       if (now && now->state != "open") return true;  // By the look itself.
+      // Discarded, it is as if it had never been sent: whoever asks again looks for it first.
+      writes_->abandon(tx, exception.capability, exception.subject);
       const std::string fact =
           journal::closed_subject_fact(exception.capability, exception.subject);
       const std::string ours = "exception " + std::to_string(exception.id) + " ";

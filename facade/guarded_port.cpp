@@ -20,7 +20,8 @@ Status Guard::enter(Deadline deadline) {
   const auto now = monotonic().now();
   const bool tripped = failures_ >= settings_.trip_after;
   if (tripped && (now < closed_until_ || probing_)) {
-    Error error{ErrorCode::unavailable, "circuit breaker is open after repeated failures", system_};
+    Error error{ErrorCode::unavailable, "circuit breaker is open after repeated failures", system_,
+                not_asked};
     error.retry_after_s = static_cast<int>(settings_.open_ms / 1000) + 1;
     return error;
   }
@@ -29,7 +30,7 @@ Status Guard::enter(Deadline deadline) {
     return Error{ErrorCode::unavailable,
                  "all " + std::to_string(settings_.concurrency) +
                      " connections were busy until the deadline",
-                 system_};
+                 system_, not_asked};
   }
   if (tripped) probing_ = true;
   ++inside_;

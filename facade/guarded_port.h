@@ -41,6 +41,9 @@ class Guard {
   std::chrono::steady_clock::time_point closed_until_{};
 };
 
+// Error::vendor_code of what a guard refused: the system was not asked.
+inline constexpr const char* not_asked = "not_asked";
+
 // Did the system speak to us? Used to judge health.
 bool spoke(ErrorCode code);
 

@@ -81,6 +81,13 @@ std::vector<parity::Criterion> judge_basket(const Systems& systems, const parity
                                             const std::vector<BasketItem>& basket, Timestamp now,
                                             const CallContext& context) {
   std::vector<parity::Criterion> criteria;
+  if (basket.empty()) {
+    parity::Criterion none;
+    none.name = "basket";
+    none.limit = "curated prices (gate.basket)";
+    none.figure = "none configured";
+    criteria.push_back(std::move(none));
+  }
   for (const BasketItem& item : basket) {
     parity::Criterion one;
     one.name = "basket " + item.quantity.text() + " of " + item.sku + " for " + item.customer +

@@ -2,6 +2,7 @@
 
 #include "contracts/json/codec.h"
 #include "facade/cohorts.h"
+#include "facade/digest.h"
 
 namespace underpin::facade {
 json::Value comparable(const Quote& quote) {
@@ -37,9 +38,31 @@ json::Value comparable(const Page<PriceEntry>& page) {
 // Prices of one article for one customer are another question than those for everybody.
 std::string asked_prices(const PriceQuery& query) {
   json::Value value = json::Value::object();
+  if (query.sku) value.set("sku", query.sku->text());
   if (query.customer) value.set("customer", query.customer->text());
   value.set("limit", json::Value::integer(query.limit));
   return json::write(value);
+}
+
+// What was asked names the comparison, not only who asked: a right answer to another question says
+// nothing of this one. The instant is left out, so that a question asked again replaces the answer.
+std::string subject_of(const QuoteRequest& request) {
+  constexpr std::size_t readable = 120;
+  std::string text = request.customer.text();
+  for (const QuoteLine& line : request.lines) {
+    text += " " + line.quantity.text() + " " + line.uom + " " + line.sku.text();
+    if (!request.currency.empty() && &line == &request.lines.front())
+      text += " " + request.currency;
+  }
+  if (text.size() <= readable) return text;
+  return text.substr(0, readable) + "… " + sha256_hex(text).substr(0, 16);
+}
+
+std::string subject_of(const PriceQuery& query) {
+  std::string text = query.sku ? query.sku->text() : std::string{};
+  if (query.customer) text += " for " + query.customer->text();
+  if (query.limit != PriceQuery{}.limit) text += " limit " + std::to_string(query.limit);
+  return text;
 }
 
 PricingFacade::PricingFacade(const Systems& systems, PlanBook& plans, journal::Journal& journal,
@@ -53,8 +76,8 @@ PricingFacade::PricingFacade(const Systems& systems, PlanBook& plans, journal::J
 bool PricingFacade::feed_pending() const {
   bool pending = false;
   const Status read = journal_.read([&](const journal::JournalReader& reader) {
-    pending = !reader.rows_of(Side::cloud, Capability::pricing, price_list_subject).empty() ||
-              !reader.rows_of(Side::legacy, Capability::pricing, price_list_subject).empty();
+    for (const Side side : {Side::legacy, Side::cloud})
+      pending = pending || on_its_way(reader, side, Capability::pricing, price_list_subject);
   });
   return !read || pending;
 }
@@ -104,7 +127,7 @@ Result<ShadowCheck> PricingFacade::check_of(const QuoteRequest& request, Side pr
   check.capability = Capability::pricing;
   check.operation = "quote";
   check.cohort = facts_of(*cohort);
-  check.subject = request.customer.text();
+  check.subject = subject_of(request);
   check.correlation_id = context.correlation_id.text();
   check.primary = primary;
   check.asked = json::write(json::to_json(request));
@@ -124,9 +147,9 @@ ShadowCheck PricingFacade::check_of(const PriceQuery& query, Side primary,
   ShadowCheck check;
   check.capability = Capability::pricing;
   check.operation = "list_prices";
-  check.subject = query.sku ? query.sku->text() : std::string{};
-  cutover::Subject cohort(check.subject);
-  if (query.sku) cohort.skus = {check.subject};
+  check.subject = subject_of(query);
+  cutover::Subject cohort(query.sku ? query.sku->text() : std::string{});
+  if (query.sku) cohort.skus = {query.sku->text()};
   check.cohort = facts_of(cohort);
   check.correlation_id = context.correlation_id.text();
   check.primary = primary;

@@ -1,5 +1,6 @@
 #include "facade/recovery.h"
 
+#include "facade/guarded_port.h"
 #include "facade/observe.h"
 
 #include <algorithm>
@@ -179,6 +180,7 @@ bool Recovery::advance(const CallContext& context) {
     state.waits = (error.system.empty() ? "" : error.system + ": ") + error.message;
     if (state.waits == before.waits) return false;
   }
+  if (state.state != "running") return false;  // Kept with what it has ended in.
   return keep(state).has_value() && worked.has_value() && more;
 }
 
@@ -272,7 +274,7 @@ Status Recovery::intents(RecoveryState& state, const CallContext& context, bool&
         return id ? examine_order(own, *id, std::nullopt, {}, looking) : Status(Done{});
       },
       [&](RecoveryState& own, std::size_t at, const Error& error) {
-        return leave_order(own, *order_id_of(names[at]), std::nullopt, error);
+        return leave_subject(own, Capability::orders, names[at], std::nullopt, error);
       },
       context, all);
   if (!examined || !all) return examined;
@@ -283,21 +285,26 @@ Status Recovery::intents(RecoveryState& state, const CallContext& context, bool&
   });
 }
 
-// Those that were looked up in vain for long are left open, for the resolver and a person; true:
-// there was one, and the rest is looked at again.
+// Those that were looked up in vain for long, and orders of which an ERP holds several documents,
+// are left open, and their subjects to a person; true: there was one, and the rest is looked at
+// again.
 bool Recovery::intents_left(RecoveryState& state, const WriteLife::LookedUp& looked,
                             const CallContext& context) {
   bool left = false;
+  std::optional<bool> answering;
   for (const auto& [intent, error] : looked.failed) {
     const std::string name = std::string(intent_prefix) + std::to_string(intent.id);
-    if (!in_vain(state, name, context)) continue;
-    const Status raised = write(state, [&, &intent = intent, &error = error](auto& tx) {
-      raise_not_looked_up(tx, intent.capability, intent.subject, intent.wave, {}, error, now_());
-      return true;
-    });
-    if (!raised) continue;
+    Status closed = Done{};
+    if (error.code == ErrorCode::conflict) {
+      closed = several_documents(state, intent.subject, intent.side, error);
+    } else {
+      if (error.vendor_code == not_asked) continue;
+      if (!answering) answering = erps_answer(context);
+      if (!*answering || !in_vain(state, name)) continue;
+      closed = leave_subject(state, intent.capability, intent.subject, std::nullopt, error);
+    }
+    if (!closed) continue;
     state.failing[name].left = true;
-    ++state.counts["exceptions"];
     left = true;
   }
   if (left) state.waits.clear();
@@ -339,7 +346,7 @@ Status Recovery::rows_page(RecoveryState& state, const CallContext& context, boo
           case Capability::orders:
             return id ? examine_order(own, *id, std::nullopt, {}, looking) : Status(Done{});
           case Capability::customers:
-            return examine_customer(own, CustomerNumber{row.subject}, {}, {}, looking);
+            return examine_customer(own, CustomerNumber{row.subject}, {}, looking);
           case Capability::inventory:
             return examine_movement_row(own, row, looking);
           case Capability::pricing:
@@ -349,12 +356,10 @@ Status Recovery::rows_page(RecoveryState& state, const CallContext& context, boo
       },
       [&](RecoveryState& own, std::size_t at, const Error& error) -> Status {
         const OutboxRow& row = rows[at];
-        const auto id = order_id_of(row.subject);
-        if (row.capability == Capability::orders && id)
-          return leave_order(own, *id, std::nullopt, error);
-        if (row.capability == Capability::customers)
-          return leave_customer(own, CustomerNumber{row.subject}, {}, error);
-        return Done{};  // A movement waits, and is looked up before it is delivered.
+        // A movement waits, and is looked up before it is delivered.
+        if (row.capability != Capability::orders && row.capability != Capability::customers)
+          return Done{};
+        return leave_subject(own, row.capability, row.subject, std::nullopt, error);
       },
       context, all);
   if (!examined || !all) {

@@ -31,8 +31,8 @@ struct RecoverySettings {
   int parallel = 8;                  // Subjects looked at at once.
   std::int64_t page_ms = 20'000;     // Then what is done of a page is kept.
   std::int64_t give_up_ms = 10'000;  // For one subject's look-ups.
-  // A subject that could not be looked up for so long, and so often, by ERPs that answer otherwise,
-  // is left to a person, so that the rest can be opened.
+  // A subject that could not be looked up for so long, and so often, by ERPs that answered
+  // otherwise each time, is left to a person, so that the rest can be opened.
   std::int64_t leave_after_ms = 60'000;
   int leave_after_looks = 5;
 };
@@ -158,18 +158,15 @@ class Recovery {
   using Leave = std::function<Status(RecoveryState&, std::size_t, const Error&)>;
   Status each(RecoveryState& state, const std::vector<std::string>& names, const Examine& examine,
               const Leave& leave, const CallContext& context, bool& all);
-  // Once more in vain; true: often and long enough, and the ERPs answer otherwise.
-  bool in_vain(RecoveryState& state, const std::string& name, const CallContext& context) const;
-  Status leave_order(RecoveryState& state, const OrderId& id, std::optional<Side> born,
-                     const Error& error);
-  Status leave_customer(RecoveryState& state, const CustomerNumber& number,
-                        const std::set<Side>& changed, const Error& error);
+  // Both ERPs answer, by the way that look-ups take.
+  bool erps_answer(const CallContext& context) const;
+  // Once more in vain, while the ERPs answer; true: often and long enough.
+  bool in_vain(RecoveryState& state, const std::string& name) const;
+  // Closes the subject, and everything that waits for it with it, until a person has decided.
+  Status leave_subject(RecoveryState& state, Capability capability, const journal::Subject& subject,
+                       std::optional<Side> born, const Error& error);
   Status leave_movement(RecoveryState& state, Side side, const StockMovement& movement,
                         const Error& error);
-  // Raises the exception, once, and closes its subject.
-  static void raise_not_looked_up(journal::JournalTransaction& tx, Capability capability,
-                                  const journal::Subject& subject, const std::string& wave,
-                                  const std::string& payload, const Error& error, Timestamp now);
   bool intents_left(RecoveryState& state, const WriteLife::LookedUp& looked,
                     const CallContext& context);
 
@@ -192,17 +189,18 @@ class Recovery {
   Status write_order(RecoveryState& state, const OrderLook& look, OrderWork work);
 
   // ---- customers and stock (facade/recovery_states.cpp)
-  // `changed`: by which sides since the backup, as far as they have told. `waited`: what was
-  // written in them waited for the other, in rows that are gone.
+  // `changed`: by which sides since the backup, as far as they have told.
   Status examine_customer(RecoveryState& state, const CustomerNumber& number,
-                          const std::set<Side>& changed, const std::set<Side>& waited,
-                          const CallContext& context);
+                          const std::set<Side>& changed, const CallContext& context);
   Status raise_movement(RecoveryState& state, Side side, const StockMovement& movement,
                         const std::string& detail);
   Status examine_movement(RecoveryState& state, Side side, const StockMovement& movement,
                           const CallContext& context);
   Status examine_movement_row(RecoveryState& state, const journal::OutboxRow& row,
                               const CallContext& context);
+  // What the ERPs hold of the subject's open write. rejected: they still cannot tell.
+  Status settle_write(Capability capability, const journal::Subject& subject,
+                      const CallContext& context);
   Result<Sight> sight(Side side, const OrderId& id, std::optional<Side> born,
                       const CallContext& context) const;
   Result<std::string> begin_at(const RecoveryState& state, Side side, const std::string& feed,

@@ -187,7 +187,7 @@ Status Recovery::orders_page(RecoveryState& state, Side side, const CallContext&
         return examine_order(own, ids[at], births[at], {}, looking);
       },
       [&](RecoveryState& own, std::size_t at, const Error& error) {
-        return leave_order(own, ids[at], births[at], error);
+        return leave_subject(own, Capability::orders, names[at], births[at], error);
       },
       context, all);
   last = false;
@@ -593,6 +593,8 @@ Status Recovery::reconsider(const journal::Subject& subject, std::optional<Side>
                             const CallContext& context) {
   const auto id = order_id_of(subject);
   if (!id) return Error{ErrorCode::internal, subject + " is no order"};
+  const Status settled = settle_write(Capability::orders, subject, context);
+  if (!settled) return settled;
   RecoveryState unkept;
   const auto known = state();
   if (!known) return known.error();

@@ -1,4 +1,5 @@
 // How Recovery goes through a page of subjects, and what it does with those that it cannot look up.
+#include "facade/guarded_port.h"
 #include "facade/recovery.h"
 
 #include <algorithm>
@@ -10,24 +11,6 @@ namespace underpin::facade {
 
 using journal::JournalReader;
 using journal::JournalTransaction;
-using journal::OutboxRow;
-
-namespace {
-
-std::string text_of(const std::set<Side>& sides) {
-  std::string text;
-  for (const Side side : sides) text += std::string(name(side)) + " ";
-  return text;
-}
-
-std::set<Side> sides_in(const std::string& text) {
-  std::set<Side> sides;
-  for (const Side side : {Side::legacy, Side::cloud})
-    if (text.find(name(side)) != std::string::npos) sides.insert(side);
-  return sides;
-}
-
-}  // namespace
 
 Status Recovery::each(RecoveryState& state, const std::vector<std::string>& names,
                       const Examine& examine, const Leave& leave, const CallContext& context,
@@ -95,9 +78,11 @@ Status Recovery::each(RecoveryState& state, const std::vector<std::string>& name
   work();
   for (std::thread& thread : threads) thread.join();
   std::optional<Error> waits;
+  std::optional<bool> answering;
   for (const auto& [at, error] : failed) {
-    if (error.vendor_code != "carried_on" && in_vain(state, kind + names[at], context) &&
-        leave(state, at, error)) {
+    const bool asked = error.vendor_code != "carried_on" && error.vendor_code != not_asked;
+    if (asked && !answering) answering = erps_answer(context);
+    if (asked && *answering && in_vain(state, kind + names[at]) && leave(state, at, error)) {
       state.failing[kind + names[at]].left = true;
       state.done_of_page.push_back(names[at]);
       continue;
@@ -110,18 +95,25 @@ Status Recovery::each(RecoveryState& state, const std::vector<std::string>& name
   return Done{};
 }
 
-bool Recovery::in_vain(RecoveryState& state, const std::string& name,
-                       const CallContext& context) const {
+bool Recovery::erps_answer(const CallContext& context) const {
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const ErpSystem& system = systems_.on(side);
+    const Deadline until =
+        std::min(context.deadline, deadline_in(std::chrono::milliseconds(settings_.give_up_ms)));
+    CallContext asking = context;
+    asking.deadline = until;
+    const Status answered =
+        guarded<Done>(*system.guard, until, [&] { return system.adapter->ping(asking); });
+    if (!answered) return false;
+  }
+  return true;
+}
+
+bool Recovery::in_vain(RecoveryState& state, const std::string& name) const {
   RecoveryState::Failing& failing = state.failing[name];
   if (failing.looks++ == 0) failing.since = now_();
-  if (failing.looks < settings_.leave_after_looks ||
-      now_() < failing.since.plus_ms(settings_.leave_after_ms))
-    return false;
-  CallContext asking = context;
-  asking.deadline =
-      std::min(context.deadline, deadline_in(std::chrono::milliseconds(settings_.give_up_ms)));
-  return systems_.legacy.adapter->ping(asking).has_value() &&
-         systems_.cloud.adapter->ping(asking).has_value();
+  return failing.looks >= settings_.leave_after_looks &&
+         now_() >= failing.since.plus_ms(settings_.leave_after_ms);
 }
 
 std::vector<journal::ExceptionRecord> open_exceptions(const JournalReader& reader,
@@ -145,63 +137,38 @@ void settle_not_looked_up(JournalTransaction& tx, Capability capability,
   }
 }
 
-void Recovery::raise_not_looked_up(JournalTransaction& tx, Capability capability,
-                                   const journal::Subject& subject, const std::string& wave,
-                                   const std::string& payload, const Error& error, Timestamp now) {
-  // Stock is not closed: no movement depends on another, and an open one keeps its key to itself.
-  const std::string closed = capability == Capability::inventory
-                                 ? std::string{}
-                                 : journal::closed_subject_fact(capability, subject);
-  if (!closed.empty() && !tx.fact(closed).empty()) return;  // A person is asked about it already.
-  journal::ExceptionRecord exception;
-  exception.kind = not_looked_up;
-  exception.capability = capability;
-  exception.wave = wave;
-  exception.subject = subject;
-  exception.payload = payload;
-  exception.detail = std::string(name(capability)) + " " + subject +
-                     " could not be looked up in an ERP that answers otherwise (" +
-                     (error.system.empty() ? "" : error.system + ": ") + error.message +
-                     "). Mend it there; replay looks again, discard keeps what the backup has.";
-  const std::int64_t id = tx.add_exception(exception, now);
-  if (!closed.empty())
+Status Recovery::leave_subject(RecoveryState& state, Capability capability,
+                               const journal::Subject& subject, std::optional<Side> born,
+                               const Error& error) {
+  bool raised = false;
+  const auto raise = [&](JournalTransaction& tx) {
+    const std::string closed = journal::closed_subject_fact(capability, subject);
+    raised = tx.fact(closed).empty();
+    if (!raised) return true;  // A person is asked about it already.
+    journal::ExceptionRecord exception;
+    exception.kind = not_looked_up;
+    exception.capability = capability;
+    exception.wave = plans_.wave();
+    exception.subject = subject;
+    if (born) exception.payload = std::string(name(*born));
+    exception.detail = std::string(name(capability)) + " " + subject +
+                       " could not be looked up in an ERP that answers otherwise (" +
+                       (error.system.empty() ? "" : error.system + ": ") + error.message +
+                       "). Mend it there; replay looks again, discard keeps what the backup has.";
+    const std::int64_t id = tx.add_exception(exception, now_());
     tx.set_fact(closed, subject + " waits for exception " + std::to_string(id) + " to be decided.");
-}
-
-Status Recovery::leave_order(RecoveryState& state, const OrderId& id, std::optional<Side> born,
-                             const Error& error) {
-  ++state.counts["exceptions"];
-  if (state.dry_run) return Done{};
-  const journal::Subject subject = order_subject(id);
-  return write(state, [&](JournalTransaction& tx) {
-    // Nobody knows where it lives now: what waited is made anew when it has been looked up.
-    for (const Side side : {Side::legacy, Side::cloud})
-      (void)take_rows(tx, tx.rows_of(side, Capability::orders, subject), now_());
-    raise_not_looked_up(tx, Capability::orders, subject, plans_.wave(),
-                        born ? std::string(name(*born)) : std::string{}, error, now_());
     return true;
-  });
-}
-
-Status Recovery::leave_customer(RecoveryState& state, const CustomerNumber& number,
-                                const std::set<Side>& changed, const Error& error) {
-  ++state.counts["exceptions"];
-  if (state.dry_run) return Done{};
-  return write(state, [&](JournalTransaction& tx) {
-    std::set<Side> waited;
-    for (const Side side : {Side::legacy, Side::cloud}) {
-      const std::vector<OutboxRow> rows = tx.rows_of(side, Capability::customers, number.text());
-      // What waits was written in the other ERP.
-      if (!rows.empty()) waited.insert(other(side));
-      (void)take_rows(tx, rows, now_());
-    }
-    json::Value known = json::Value::object();
-    known.set("changed", text_of(changed));
-    known.set("waited", text_of(waited));
-    raise_not_looked_up(tx, Capability::customers, number.text(), plans_.wave(), json::write(known),
-                        error, now_());
-    return true;
-  });
+  };
+  Status written = Done{};
+  if (state.dry_run) {
+    written = journal_.read([&](const JournalReader& reader) {
+      raised = reader.fact(journal::closed_subject_fact(capability, subject)).empty();
+    });
+  } else {
+    written = write(state, raise);
+  }
+  if (written && raised) ++state.counts["exceptions"];
+  return written;
 }
 
 Status Recovery::leave_movement(RecoveryState& state, Side side, const StockMovement& movement,
@@ -209,40 +176,47 @@ Status Recovery::leave_movement(RecoveryState& state, Side side, const StockMove
   return raise_movement(state, side, movement,
                         "movement " + movement.movement.text() + " of " + movement.quantity.text() +
                             " is in " + systems_.on(side).name + "; whether " +
-                            systems_.on(other(side)).name + " has it could not be looked up (" +
+                            systems_.on(other(side)).name + " lacks it could not be found out (" +
                             error.message +
                             "). Replay posts it there unless it is there; discard leaves it.");
+}
+
+Status Recovery::settle_write(Capability capability, const journal::Subject& subject,
+                              const CallContext& context) {
+  WriteLife::LookUp how;
+  how.give_up_ms = settings_.give_up_ms;
+  how.only = {capability, subject};
+  const WriteLife::LookedUp looked = writes_.settle_by_looking_up(how, context);
+  std::string open = looked.waits;
+  if (open.empty() && !looked.failed.empty()) open = looked.failed.front().second.message;
+  if (!open.empty())
+    return Error{ErrorCode::rejected, subject + " has a write of which nobody can tell: " + open};
+  return Done{};
 }
 
 Status Recovery::look_again(const journal::ExceptionRecord& exception, const CallContext& context) {
   const auto known = state();
   if (!known) return known.error();
+  const Status settled = settle_write(exception.capability, exception.subject, context);
+  if (!settled) return settled;
   RecoveryState unkept;
   unkept.epoch = known->epoch;
   unkept.taken_at = known->taken_at;
-  const auto still_not = [&](const std::string& why) {
-    return Error{ErrorCode::rejected, exception.subject + " still cannot be looked up: " + why};
-  };
+  Status examined = Done{};
   if (exception.capability == Capability::customers) {
-    const auto known_then = json::parse(exception.payload);
-    const auto sides = [&](const char* key) {
-      return known_then ? sides_in(known_then->get(key).text()) : std::set<Side>{};
-    };
-    const Status examined = examine_customer(unkept, CustomerNumber{exception.subject},
-                                             sides("changed"), sides("waited"), context);
-    return examined ? examined : still_not(examined.error().message);
+    // Which ERP has changed it while it was closed, nobody has told: either may have.
+    examined = examine_customer(unkept, CustomerNumber{exception.subject},
+                                {Side::legacy, Side::cloud}, context);
+  } else if (const auto id = order_id_of(exception.subject);
+             exception.capability == Capability::orders && id) {
+    std::optional<Side> born;
+    for (const Side side : {Side::legacy, Side::cloud})
+      if (exception.payload == name(side)) born = side;
+    examined = examine_order(unkept, *id, born, {}, context);
   }
-  const auto id = order_id_of(exception.subject);
-  if (exception.capability != Capability::orders || !id) return Done{};
-  WriteLife::LookUp how;
-  how.only_order = exception.subject;
-  const WriteLife::LookedUp looked = writes_.settle_by_looking_up(how, context);
-  if (!looked.waits.empty()) return still_not(looked.waits);
-  std::optional<Side> born;
-  for (const Side side : {Side::legacy, Side::cloud})
-    if (exception.payload == name(side)) born = side;
-  const Status examined = examine_order(unkept, *id, born, {}, context);
-  return examined ? examined : still_not(examined.error().message);
+  if (examined) return examined;
+  return Error{ErrorCode::rejected,
+               exception.subject + " still cannot be looked up: " + examined.error().message};
 }
 
 }  // namespace underpin::facade

@@ -108,10 +108,10 @@ Status Recovery::customers_compared(RecoveryState& state, const CallContext& con
   const Status examined = each(
       state, names,
       [&](RecoveryState& own, std::size_t which, const CallContext& looking) {
-        return examine_customer(own, CustomerNumber{names[which]}, sides[which], {}, looking);
+        return examine_customer(own, CustomerNumber{names[which]}, sides[which], looking);
       },
       [&](RecoveryState& own, std::size_t which, const Error& error) {
-        return leave_customer(own, CustomerNumber{names[which]}, sides[which], error);
+        return leave_subject(own, Capability::customers, names[which], std::nullopt, error);
       },
       context, all);
   last = all && at == changed.end();
@@ -126,8 +126,7 @@ Status Recovery::customers_compared(RecoveryState& state, const CallContext& con
 }
 
 Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& number,
-                                  const std::set<Side>& changed, const std::set<Side>& waited,
-                                  const CallContext& context) {
+                                  const std::set<Side>& changed, const CallContext& context) {
   const auto held = writes_.locks().acquire("customers/" + number.text(), context.deadline);
   if (!held) return Error{ErrorCode::unavailable, "customer " + number.text() + " is busy"};
   std::map<Side, Customer> there;
@@ -161,17 +160,16 @@ Status Recovery::examine_customer(RecoveryState& state, const CustomerNumber& nu
     return Done{};
   const bool same =
       there.size() == 2 && comparable(there[Side::legacy]) == comparable(there[Side::cloud]);
-  const bool waits = !rows.empty() || !waited.empty();
-  const bool differs = !there.empty() && !same && (mirrored || waits);
+  const bool differs = !there.empty() && !same && (mirrored || !rows.empty());
   // Both have it, and neither has changed it since the backup: its rows say who is newer.
-  if (differs && there.size() == 2 && changed.empty() && waited.empty()) return Done{};
+  if (differs && there.size() == 2 && changed.empty()) return Done{};
   // Whoever has written last. A mirror changes the other side as well, so a side that changed
   // alone is newer; else by the clocks, where both ERPs tell one.
   Side newest = cutover::rule(place->stage).primary;
   bool doubtful = false;
   // What waits to be delivered was acknowledged: its side has changed as well, and no clock says
   // whether the other has seen it.
-  std::set<Side> holders = waited;
+  std::set<Side> holders;
   for (const OutboxRow& row : rows) holders.insert(other(row.side));
   if (there.size() == 1) {
     newest = there.begin()->first;

@@ -24,7 +24,9 @@ Result<ShadowCheck> check_of_prices(Facade& facade, const parity::LedgerEntry& p
     return facade.pricing().check_of(*request, primary, context);
   }
   PriceQuery query;
-  query.sku = Sku{pair.question.subject};
+  const json::Value* sku = asked->find("sku");
+  // Older pairs were named by it alone.
+  query.sku = Sku{sku != nullptr ? sku->text() : pair.question.subject};
   if (const json::Value* customer = asked->find("customer"))
     query.customer = CustomerNumber{customer->text()};
   if (const auto limit = asked->get("limit").as_int()) query.limit = static_cast<int>(*limit);

@@ -41,6 +41,10 @@ void ShadowQueue::stop() {
   changed_.notify_all();
   for (std::thread& thread : threads_)
     if (thread.joinable()) thread.join();
+  // What they hold ends here, while those are there whom it concerns.
+  std::priority_queue<Waiting> waiting;
+  const std::lock_guard lock(mutex_);
+  waiting.swap(queue_);
 }
 
 void ShadowQueue::run() {

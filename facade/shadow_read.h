@@ -33,7 +33,7 @@ class ShadowQueue {
   bool run_due();
   // Waits until everything offered so far has run, or `deadline`. For tests and reports.
   bool drain(std::chrono::steady_clock::time_point deadline);
-  void stop();
+  void stop();  // What still waits is given up.
 
  private:
   struct Waiting {

@@ -102,6 +102,10 @@ bool in_doubt(const Intent& intent) {
   return intent.state == journal::IntentState::unknown || intent.orphaned || intent.attempts > 1;
 }
 
+const char* duplicate_of(const Intent& intent) {
+  return intent.capability == Capability::inventory ? "duplicate_posting" : "duplicate_document";
+}
+
 Side primary_of(const NewIntent& draft, const cutover::Plan& plan,
                 const cutover::Subject& subject) {
   return draft.birth ? cutover::birth_side(plan, subject)
@@ -370,7 +374,12 @@ int WriteLife::resolve_outcomes(const CallContext& context) {
   std::vector<Intent> intents;
   const Status read = journal_.read([&](const journal::JournalReader& reader) {
     // After a restore nobody knows what became of them since: that is recovery's to find out.
-    if (reader.fact(journal::closed_fact).empty()) intents = reader.open_intents(500);
+    if (!reader.fact(journal::closed_fact).empty()) return;
+    intents = reader.open_intents(500);
+    // What a recovery could not look up: its subject is judged as a whole, when a person says so.
+    std::erase_if(intents, [&](const Intent& intent) {
+      return !reader.fact(journal::closed_subject_fact(intent.capability, intent.subject)).empty();
+    });
   });
   if (!read) return 0;
   int settled = 0;
@@ -427,10 +436,7 @@ bool WriteLife::resolve(const Intent& intent, const CallContext& context) {
   }
   const Error& error = found.result.error();
   if (error.code == ErrorCode::conflict) {
-    raise_once(
-        intent,
-        intent.capability == Capability::inventory ? "duplicate_posting" : "duplicate_document",
-        error);
+    raise_once(intent, duplicate_of(intent), error);
     return false;
   }
   if (error.code != ErrorCode::not_found) return false;
@@ -500,8 +506,7 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const LookUp& how, const Cal
   if (!read) done.waits = read.error().message;
   for (const Intent& intent : intents) {
     if (how.but.count(intent.id) != 0) continue;
-    if (how.only_order &&
-        (intent.capability != Capability::orders || intent.subject != *how.only_order))
+    if (how.only && (intent.capability != how.only->first || intent.subject != how.only->second))
       continue;
     const auto operation = operations_.find(intent.operation);
     if (operation == operations_.end()) {
@@ -539,9 +544,11 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const LookUp& how, const Cal
       continue;
     }
     const Error& error = found.result.error();
-    if (error.code == ErrorCode::conflict) {
-      // It stays open, and its subject closed.
-      raise_once(intent, "duplicate_document", error);
+    if (error.code == ErrorCode::conflict && intent.capability != Capability::orders) {
+      // It stays open, and its subject with it.
+      raise_once(intent, duplicate_of(intent), error);
+    } else if (error.code == ErrorCode::conflict) {
+      done.failed.emplace_back(intent, error);
     } else if (error.code == ErrorCode::not_found) {
       const Status given_up = give_up(intent, *operation->second, how.still_ours);
       if (given_up) ++done.given_up;
@@ -552,6 +559,14 @@ WriteLife::LookedUp WriteLife::settle_by_looking_up(const LookUp& how, const Cal
     }
   }
   return done;
+}
+
+void WriteLife::abandon(JournalTransaction& tx, Capability capability,
+                        const journal::Subject& subject) {
+  const auto intent = tx.open_intent_of(capability, subject);
+  const auto operation = intent ? operations_.find(intent->operation) : operations_.end();
+  if (operation == operations_.end() || !tx.release_intent(intent->id)) return;
+  operation->second->given_up(tx, *intent);
 }
 
 Status WriteLife::give_up(const Intent& intent, WriteOperation& operation, const Fence& fence) {

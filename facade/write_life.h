@@ -120,16 +120,20 @@ class WriteLife {
     std::function<bool(journal::JournalTransaction&)> still_ours;
     std::int64_t give_up_ms = 10'000;  // For one intent.
     std::set<std::int64_t> but;        // These are left alone.
-    std::optional<journal::Subject> only_order;
+    std::optional<std::pair<Capability, journal::Subject>> only;
   };
   struct LookedUp {
     int settled = 0;
     int given_up = 0;
-    // An ERP did not say what became of them.
+    // An ERP did not say what became of them, or (conflict) holds several documents of an order:
+    // they stay open.
     std::vector<std::pair<journal::Intent, Error>> failed;
     std::string waits;  // Why not everything could be looked up; empty: it was.
   };
   LookedUp settle_by_looking_up(const LookUp& how, const CallContext& context);
+  // The subject's open write is given up, within the caller's transaction, as by a recovery.
+  void abandon(journal::JournalTransaction& tx, Capability capability,
+               const journal::Subject& subject);
   // Off only in the test that proves that the resolver is needed.
   void switch_resolver(bool on) { resolver_on_ = on; }
 

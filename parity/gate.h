@@ -45,7 +45,7 @@ struct GateLimits {
   std::int64_t sample_min = 300;     // Comparisons in every cell.
   double not_compared_max = 0.05;    // Share of those asked for.
   double dropped_max = 0.01;         // Share of comparisons that the queue had no room for.
-  double skipped_max = 1.0;          // Share of reads whose subjects are not among the compared.
+  double skipped_max = 0.95;         // Share of reads whose subjects are not among the compared.
   Decimal money_at_risk_max;         // Open differences, undelivered and unresolved writes.
   std::int64_t evidence_age_max_ms = 86'400'000;
   std::int64_t reconciliation_age_max_ms = 0;  // 0: none is asked for.

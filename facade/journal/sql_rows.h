@@ -15,7 +15,11 @@ inline Side side_of(std::int64_t value) { return value == 0 ? Side::legacy : Sid
 
 // Rows that may be sent: what follows "FROM outbox" and perhaps an index.
 inline constexpr const char* ready_sql =
-    " WHERE side = ? AND next_at <= ? AND head = 1 AND parked = 0 AND state = 0 ";
+    " WHERE side = ? AND next_at <= ? AND head = 1 AND parked = 0 AND state = 0 "
+    // Closed for a person's decision, as closed_subject_fact has it.
+    "AND NOT EXISTS (SELECT 1 FROM fact WHERE name = 'closed/' || CASE capability WHEN 0 THEN "
+    "'orders' WHEN 1 THEN 'inventory' WHEN 2 THEN 'pricing' ELSE 'customers' END || '/' || "
+    "subject) ";
 
 // The side that has every acknowledged write of a state; -1: both have. Affinity leaves mirrors to
 // one side only; the first one accepted decides.

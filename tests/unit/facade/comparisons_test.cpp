@@ -121,6 +121,54 @@ TEST_F(ComparisonsTest, WhatAQueueHasNoRoomForIsCounted) {
   EXPECT_EQ(comparisons.left_out(Capability::orders).dropped, 0);
 }
 
+// Seen once, while values move, it is neither right nor wrong.
+TEST_F(ComparisonsTest, ADifferenceThatThereIsNoRoomToLookAtAgainIsNotCompared) {
+  ShadowQueue small(0, 1);
+  Comparisons comparisons(systems_, *ledger_, {}, small, system_now);
+  Answers legacy{{"100"}};
+  Answers cloud{{"93"}};
+  const auto check = [&] {
+    ShadowCheck made;
+    made.capability = Capability::inventory;
+    made.operation = "get_stock";
+    made.subject = "1000@EAST";
+    made.answered = legacy.next();
+    made.ask = [&](Side side) {
+      // The room that it has left is taken meanwhile.
+      if (side == Side::cloud && small.waiting() < 2) EXPECT_TRUE(small.offer([] {}));
+      return side == Side::legacy ? legacy.next() : cloud.next();
+    };
+    return made;
+  };
+  comparisons.begin(check());
+  ASSERT_TRUE(small.run_due());
+  ledger_->flush();
+  const auto entries = ledger_->entries({});
+  ASSERT_TRUE(entries && entries->size() == 1);
+  EXPECT_EQ(entries->front().comparison.verdict, parity::Verdict::not_compared);
+  EXPECT_EQ(entries->front().comparison.reason, "there was no room to look again");
+  EXPECT_TRUE(entries->front().comparison.differences.empty());
+}
+
+TEST_F(ComparisonsTest, WhatWaitsWhenItStopsIsCounted) {
+  {
+    ShadowQueue still(0, 10);
+    for (int i = 0; i < 3; ++i) {
+      ShadowCheck check;
+      check.capability = Capability::inventory;
+      check.subject = "1000@EAST";
+      check.ask = [](Side) { return parity::Side{}; };
+      Comparisons own(systems_, *ledger_, {}, still, system_now);
+      own.begin(std::move(check));
+      EXPECT_EQ(own.left_out(Capability::inventory).dropped, 0);
+      if (i == 2) {
+        still.stop();
+        EXPECT_EQ(own.left_out(Capability::inventory).dropped, 1);
+      }
+    }
+  }
+}
+
 TEST_F(ComparisonsTest, ADifferenceThatStaysIsAMismatchEvenWhenBothSidesMove) {
   Answers legacy{{"100", "98", "90"}};
   Answers cloud{{"93", "91", "83"}};

@@ -105,9 +105,9 @@ struct FacadeFixture : testing::Test {
    private:
     std::shared_ptr<SmallErp> erp_;
   };
-  static ErpSystem make(const std::string& name, std::shared_ptr<SmallErp> erp) {
+  ErpSystem make(const std::string& name, std::shared_ptr<SmallErp> erp) const {
     return {name, std::make_unique<Borrowed>(std::move(erp)),
-            std::make_unique<Guard>(name, GuardSettings{16, 1'000'000, 1})};
+            std::make_unique<Guard>(name, guard_settings)};
   }
 
   SmallErp& legacy() { return *legacy_state; }
@@ -244,6 +244,7 @@ struct FacadeFixture : testing::Test {
 
   std::filesystem::path folder;
   std::atomic<std::int64_t> clock{1'795'500'000'000'000};
+  GuardSettings guard_settings{16, 1'000'000, 1};
   std::atomic<int> failing_writes{0};  // The next so many.
   std::shared_ptr<SmallErp> legacy_state;
   std::shared_ptr<SmallErp> cloud_state;
