@@ -134,12 +134,24 @@ class Migration:
             time.sleep(0.3)
         self._gate.refuses("customers", "cloud_primary")
         self._gardener.settle()
+        self._reconcile_posting()
         for capability in ROUND:
             if not self._gate.passes(capability, self._gardener.ask_again, self._sample):
                 raise GaveUp(f"the gate of {capability} does not pass")
         self._gardener.let_go()
         self._sign_off("orders")
         self._told()
+
+    def _reconcile_posting(self) -> None:
+        """What both have posted of channels' orders until now, against what was acknowledged."""
+        ended = subprocess.run(
+            [self._processes.binary, "reconcile", "posting", "--reason", "Before orders move", "--ops-key", "qa-demo-key",
+             "--ops-url", f"http://127.0.0.1:{self._processes.ops_port}"],
+            capture_output=True, text=True, timeout=90, check=False)
+        newest = self._qa.get("/ops/v1/reconciliations?capability=posting")["items"][0]
+        if ended.returncode:
+            raise GaveUp(f"posting: {newest.get('differences')} {ended.stderr.strip()} {ended.stdout.strip()}")
+        self._account.good("posting", f"{newest['equal'] + newest['converged']} orders are posted as they were acknowledged")
 
     def _sign_off(self, capability: str) -> None:
         """What the step is decided on, in one folder, signed by QA and finance, and proved unchanged."""
@@ -158,6 +170,10 @@ class Migration:
             if ended.returncode:
                 raise GaveUp(f"pack {command[0]}: {ended.stderr.strip()}")
             said = ended.stdout.strip()
+        with open(os.path.join(folder, "posting.json"), encoding="utf-8") as file:
+            posting = json.load(file)
+        if posting["state"] != "met" or not posting["turnover"]:
+            raise GaveUp(f"the pack shows no posting parity: {posting['state']}")
         self._account.good("pack", said)
 
     def _sample(self) -> None:
