@@ -22,6 +22,7 @@ from .processes import Processes
 # The order within each round keeps the declared rules: customers are never behind orders, inventory
 # answers from the cloud only when orders are mirrored, and before orders leave legacy.
 ROUND = ("customers", "orders", "pricing", "inventory")
+POSTED = 8  # Orders that are invoiced before orders move: posting is shown by what was posted.
 BREATH_S = 1.0  # Traffic under each stage and share before the next.
 
 
@@ -144,6 +145,11 @@ class Migration:
 
     def _reconcile_posting(self) -> None:
         """What both have posted of channels' orders until now, against what was acknowledged."""
+        released = [document.number for document in self._nav.documents().values()
+                    if document.open and document.released and document.reference.startswith("WEB/")][-POSTED:]
+        self._warehouse.ship_in_nav(POSTED, released)
+        invoices = self._nav.user("invoice", orders=released)["invoices"]
+        self._account.step("nav", f"accounting posts {len(invoices)} invoices of channels' orders")
         ended = subprocess.run(
             [self._processes.binary, "reconcile", "posting", "--reason", "Before orders move", "--ops-key", "qa-demo-key",
              "--ops-url", f"http://127.0.0.1:{self._processes.ops_port}"],
