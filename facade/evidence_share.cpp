@@ -151,13 +151,16 @@ Status EvidenceShare::look(Timestamp fresh, Others& others) const {
       if (replica.id == reader.self() || replica.alive_until <= now) continue;
       ++others.live;
       std::string why = replica.name + " has not told what it has compared";
+      bool silent = true;
       for (const json::Member& ledger : ledgers.members()) {
         const auto of = ledger.value.get("replica").as_int();
         if (!of || *of != replica.id || told_of(ledger.value) < fresh) continue;
+        silent = false;
         why = ledger.value.get("binding").text() == binding_.hash
                   ? std::string{}
                   : replica.name + " compares with other adapters, mapping, code tables or rules";
       }
+      others.silent += silent ? 1 : 0;
       if (!why.empty()) others.missing.push_back(std::move(why));
     }
   });
@@ -194,7 +197,7 @@ Result<EvidenceShare::Others> EvidenceShare::others(Capability capability, Deadl
       [&](const JournalReader& reader) { fresh = reader.clock().plus_ms(-settings_.fresh_ms); });
   if (done) done = look(fresh, others);
   if (!done) return done.error();
-  if (!others.missing.empty()) {
+  if (others.silent > 0) {
     done = journal_.write([&](JournalTransaction& tx) {
       tx.set_fact(asked_fact, std::to_string(tx.clock().micros));
       return true;
@@ -202,7 +205,7 @@ Result<EvidenceShare::Others> EvidenceShare::others(Capability capability, Deadl
     if (!done) return done.error();
   }
   const std::int64_t give_up = steady_ms() + settings_.wait_ms;
-  while (!others.missing.empty() && steady_ms() < give_up && ms_left(deadline) > 2 * poll_ms) {
+  while (others.silent > 0 && steady_ms() < give_up && ms_left(deadline) > 2 * poll_ms) {
     std::this_thread::sleep_for(std::chrono::milliseconds(poll_ms));
     done = look(fresh, others);
     if (!done) return done.error();

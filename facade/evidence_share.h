@@ -45,8 +45,9 @@ class EvidenceShare {
   struct Others {
     // Of other ledgers, compared with what is in force here; those of dead replicas included.
     std::vector<parity::EvidenceSummary> told;
-    std::int64_t live = 0;  // Other replicas that are alive.
-    // Why nothing can be said for all replicas: those that have not told, or compare otherwise.
+    std::int64_t live = 0;    // Other replicas that are alive.
+    std::int64_t silent = 0;  // Of them: those that have not told.
+    // Why nothing can be said for all replicas: the silent ones, and those that compare otherwise.
     std::vector<std::string> missing;
   };
   // Asks the live ones and waits for them, at most until the deadline and as long as the settings

@@ -279,8 +279,11 @@ std::string pack_page(const Pack& pack, const PackFiles& files) {
                  {"Replayed", "replayed"},
                  {"Not compared", "notCompared"}},
                 "None.");
-  text += "<h2>Open differences</h2>\n" +
-          table(file_value(files, "differences.json").get("items").items(),
+  const Value differences = file_value(files, "differences.json");
+  text += "<h2>Open differences</h2>\n";
+  if (differences.find("incomplete") != nullptr)
+    text += "<p>Of one replica only: " + escaped(differences.get("incomplete").text()) + "</p>\n";
+  text += table(differences.get("items").items(),
                 {{"Operation", "operation"},
                  {"Field", "path"},
                  {"Kind", "kind"},

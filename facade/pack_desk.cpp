@@ -36,7 +36,13 @@ std::string items(Value list) {
 }
 
 Result<std::string> differences_file(Facade& facade, Capability capability, Timestamp since) {
-  const auto open = facade.gate().open_differences(capability, since);
+  auto open = facade.gate().open_differences(capability, since);
+  std::string incomplete;
+  if (!open && open.error().code == ErrorCode::unavailable) {
+    // A pack shows what there is; the gate in it does not pass.
+    incomplete = open.error().message;
+    open = facade.ledger().open_differences(std::string(name(capability)), since);
+  }
   if (!open) return open.error();
   Value list = Value::array();
   for (const parity::DifferenceClass& one : *open) {
@@ -49,7 +55,10 @@ Result<std::string> differences_file(Facade& facade, Capability capability, Time
     if (one.amount) value.set("money", one.money.text());
     list.push(std::move(value));
   }
-  return items(std::move(list));
+  Value file = Value::object();
+  if (!incomplete.empty()) file.set("incomplete", incomplete);
+  file.set("items", std::move(list));
+  return json::write_pretty(file) + "\n";
 }
 
 // The newest mismatches, difference by difference. What is about a person is masked unless somebody

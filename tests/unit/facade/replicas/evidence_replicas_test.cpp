@@ -1,5 +1,6 @@
 // Each replica has a ledger of its own; a verdict is about what all of them have compared.
 #include "facade/gate_desk.h"
+#include "facade/pack_desk.h"
 #include "tests/unit/facade/replicas/two_replicas.h"
 
 #include <gmock/gmock.h>
@@ -111,6 +112,11 @@ TEST_F(EvidenceReplicas, ALiveOneThatIsSilentRefusesAndADeadOnesWordStays) {
   const auto classes = first->gate().open_differences(Capability::customers, Timestamp{});
   ASSERT_FALSE(classes);
   EXPECT_THAT(classes.error().message, HasSubstr("has not told"));
+  const auto pack =
+      make_pack(*first, Capability::customers, Stage::cloud_primary, context(), "ada");
+  ASSERT_TRUE(pack) << pack.error().message;
+  EXPECT_THAT(pack->files.at("differences.json"), HasSubstr("has not told"));
+  EXPECT_THAT(pack_page(pack->pack, pack->files), HasSubstr("Of one replica only"));
   // It leaves; what it saw to be wrong is still wrong.
   compared(*second, "C900", Verdict::mismatch);
   told(*second, true);
