@@ -1,4 +1,5 @@
 // What both ERPs hold when a write has been mirrored.
+#include "parity/report_data.h"
 #include "tests/unit/facade/facade_fixture.h"
 
 #include <gtest/gtest.h>
