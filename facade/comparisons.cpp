@@ -95,6 +95,7 @@ Comparisons::Comparisons(const Systems& systems, parity::Ledger& ledger, parity:
       share_per_100k_(share_per_100k),
       settings_(std::move(settings)),
       uses_cohorts_(
+          settings_.cohorts ||
           std::any_of(rules_.rules.begin(), rules_.rules.end(),
                       [](const parity::Rule& rule) { return !rule.cohort.empty(); }) ||
           std::any_of(rules_.known.begin(), rules_.known.end(),

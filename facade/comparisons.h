@@ -40,6 +40,9 @@ struct ComparisonSettings {
   std::map<Capability, std::int64_t> max_age_ms;
   // What both ERPs hold is compared when a mirror has been delivered, in every stage with mirrors.
   bool after_writes = false;
+  // Comparisons carry region and segment of their subject, for reports by them; otherwise only
+  // where a rule asks for it.
+  bool cohorts = false;
 };
 
 // What rules with a cohort look at.
@@ -67,7 +70,7 @@ class Comparisons {
   bool compares(const std::string& subject) const;
   // Of a subject that is not compared: does nothing.
   void begin(ShadowCheck check);
-  // Rules name cohorts: checks must bring theirs.
+  // Rules or reports ask for cohorts: checks must bring theirs.
   bool uses_cohorts() const { return uses_cohorts_; }
   bool compares_writes() const { return settings_.after_writes; }
   const parity::Rules& rules() const { return rules_; }

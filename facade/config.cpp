@@ -274,6 +274,7 @@ void read_comparison_settings(const Value& value, const std::string& at, const s
   facade.parity_keep_days = static_cast<int>(number_of(value, "keepDays", facade.parity_keep_days));
   ComparisonSettings& comparisons = facade.comparisons;
   const Value* writes = value.find("compareWrites");
+  comparisons.cohorts = value.get("cohorts") == Value::boolean(true);
   comparisons.after_writes = writes != nullptr && *writes == Value::boolean(true);
   for (const Capability capability : all_capabilities) {
     const std::int64_t seconds = number_of(value.get("maxAgeSeconds"), name(capability), 0);

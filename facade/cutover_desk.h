@@ -133,6 +133,12 @@ class CutoverDesk {
     gate_enforced_ = enforced;
   }
 
+  // Open differences that approvals are bound to, where several replicas compare; otherwise those
+  // of the ledger. Set before the first use.
+  using ReadDifferences =
+      std::function<Result<std::vector<parity::DifferenceClass>>(Capability, Timestamp since)>;
+  void read_differences(ReadDifferences read) { read_differences_ = std::move(read); }
+
   // Begins the transfer of a published proposal, in its transaction. Set before the first use.
   using StartTransfer =
       std::function<std::optional<Error>(journal::JournalTransaction&, AuditTrail::Pen&, Capability,
@@ -189,6 +195,7 @@ class CutoverDesk {
     return std::optional<cutover::GateReading>{};
   };
   bool gate_enforced_ = false;
+  ReadDifferences read_differences_;
   StartTransfer start_transfer_;
 };
 

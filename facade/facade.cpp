@@ -96,7 +96,8 @@ Status Facade::set_up() {
   const parity::LedgerSettings of_ledger = ledger_settings();
   gate_ = std::make_unique<GateDesk>(
       GateDesk::Parts{systems_, *journal_, *audit_, *ledger_, *comparisons_}, of_ledger.file,
-      of_ledger.key, settings_.wave, settings_.gate, now);
+      of_ledger.key, settings_.wave, settings_.gate,
+      settings_.cutover.differences_hours * 3'600'000, now);
   if (!settings_.open_ledger) {
     const Status bound = gate_->begin();
     if (!bound) return bound;
@@ -106,6 +107,9 @@ Status Facade::set_up() {
         return gate_->reading(capability, to, background(20'000));
       },
       settings_.gate.enforced);
+  cutover_->read_differences([this](Capability capability, Timestamp since) {
+    return gate_->open_differences(capability, since);
+  });
   add_transfer_write(*writes_,
                      {systems_, *journal_, *orders_, settings_.cutover.transfer,
                       settings_.orders.document_tolerance,
@@ -244,7 +248,7 @@ void Facade::add_tasks() {
   });
   if (!settings_.open_ledger) {
     add("evidence", milliseconds(1'000), [this] {
-      gate_->keep_counts();
+      (void)gate_->tell().has_value();  // What could not be told is told at the next round.
       return false;
     });
   }
@@ -343,6 +347,8 @@ void Facade::stop() {
   if (gate_) gate_->keep_counts();  // And what has just been given up.
   if (rehearsals_) rehearsals_->stop();
   if (ledger_) ledger_->flush();
+  // What it has compared stays known while it is away.
+  if (gate_ && !tasks_.empty() && !settings_.open_ledger) (void)gate_->tell(true).has_value();
 }
 
 void Facade::look_at_systems() {

@@ -122,6 +122,14 @@ GateSettings read_gate(const Value& value, const std::string& at, std::vector<Fi
     const std::string own(name(capability));
     read_limits(value.get(own), at + "/" + own, limits, errors);
   }
+  const Value& posting = value.get("posting");
+  gate.posting.required = !(posting.get("required") == Value::boolean(false));
+  gate.posting.scenarios = !(posting.get("scenarios") == Value::boolean(false));
+  // The schema has the stages' names.
+  if (const auto from = cutover::parse_stage(posting.get("from").text())) gate.posting.from = *from;
+  const Reader of_posting(posting, at + "/posting", errors);
+  of_posting.hours("totalsHours", gate.posting.totals_age_max_ms);
+  of_posting.hours("scenariosHours", gate.posting.scenarios_age_max_ms);
   const Reader reader(value, at, errors);
   reader.number("historyDays", gate.history_days);
   reader.number("waiverDaysMax", gate.waiver_days_max);

@@ -1,6 +1,7 @@
 #include "facade/gate_desk.h"
 
 #include "facade/gate_facts.h"
+#include "facade/gate_posting.h"
 #include "facade/price_basket.h"
 #include "facade/reconciliation.h"
 #include "parity/known_register.h"
@@ -69,6 +70,25 @@ Value cell_value(const parity::GateCell& cell) {
   return value;
 }
 
+EvidenceShareSettings share_settings(const GateSettings& gate, std::int64_t differences_ms) {
+  EvidenceShareSettings settings;
+  settings.fresh_ms = gate.replicas_fresh_ms;
+  settings.wait_ms = gate.replicas_wait_ms;
+  settings.history_days = gate.history_days;
+  settings.differences_ms = differences_ms;
+  for (const Capability capability : all_capabilities) {
+    const auto at = static_cast<std::size_t>(capability);
+    settings.evidence_ms[at] = gate.limits[at].evidence_age_max_ms;
+  }
+  return settings;
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : "; ") + word;
+  return text;
+}
+
 }  // namespace
 
 cutover::Stage next_gated(const cutover::Plan& plan) {
@@ -119,6 +139,7 @@ Value to_json(const GateReport& report) {
   value.set("cells", std::move(cells));
   value.set("moneyAtRisk", report.facts.money_at_risk.text());
   value.set("skipped", Value::integer(report.facts.skipped));
+  value.set("posting", report.posting);
   value.set("evidenceSince", report.evidence_since.text());
   Value binding = Value::object();
   binding.set("hash", report.binding.hash);
@@ -131,12 +152,14 @@ Value to_json(const GateReport& report) {
 }
 
 GateDesk::GateDesk(Parts parts, std::string ledger_file, const std::string& ledger_key,
-                   std::string wave, GateSettings settings, Now now)
+                   std::string wave, GateSettings settings, std::int64_t differences_ms, Now now)
     : parts_(parts),
       book_(std::move(ledger_file), ledger_key),
       wave_(std::move(wave)),
       settings_(std::move(settings)),
-      now_(std::move(now)) {}
+      now_(std::move(now)),
+      share_(parts_.journal, parts_.ledger, book_, share_settings(settings_, differences_ms),
+             now_) {}
 
 std::map<std::string, std::string> GateDesk::made_with() const {
   std::map<std::string, std::string> parts = settings_.made_with;
@@ -159,6 +182,50 @@ Status GateDesk::begin() {
   auto bound = book_.bind(made_with(), now_());
   if (!bound) return bound.error();
   binding_ = std::move(bound).value();
+  return share_.begin(binding_);
+}
+
+Status GateDesk::tell(bool at_once) {
+  keep_counts();
+  return share_.tell(at_once);
+}
+
+Result<std::vector<parity::DifferenceClass>> GateDesk::open_differences(Capability capability,
+                                                                        Timestamp since) {
+  parts_.ledger.flush();
+  auto open = parts_.ledger.open_differences(std::string(name(capability)), since);
+  if (!open) return open.error();
+  const auto others = share_.others(
+      capability, deadline_in(std::chrono::milliseconds(settings_.replicas_wait_ms + 1'000)));
+  if (!others) return others.error();
+  if (!others->missing.empty())
+    return Error{ErrorCode::unavailable,
+                 "open differences of all replicas are not known: " + listed(others->missing)};
+  std::vector<parity::DifferenceClass> all = std::move(open).value();
+  for (const parity::EvidenceSummary& one : others->told) parity::merge(all, one.open);
+  return all;
+}
+
+Status GateDesk::add_others(Capability capability, const CallContext& context,
+                            parity::Evidence& evidence, std::map<std::string, std::int64_t>& asked,
+                            std::map<std::string, parity::KnownUse>& known, GateReport& report,
+                            std::vector<parity::Criterion>& criteria) {
+  if (!share_.shared()) return Done{};
+  const auto others = share_.others(capability, context.deadline);
+  if (!others) return others.error();
+  for (const parity::EvidenceSummary& one : others->told) {
+    parity::merge(evidence, one, report.evidence_since);
+    for (const auto& [operation, number] : one.asked) asked[operation] += number;
+    parity::merge(known, one.known);
+  }
+  parity::Criterion all;
+  all.name = "replicas";
+  all.met = others->missing.empty();
+  all.figure = std::to_string(others->live + 1) + " live, evidence of " +
+               std::to_string(others->told.size() + 1) + " ledgers";
+  all.limit = "every live replica has told what it has compared, with what is in force";
+  all.detail = listed(others->missing);
+  criteria.push_back(std::move(all));
   return Done{};
 }
 
@@ -204,12 +271,12 @@ Status GateDesk::read_journal(Capability capability, parity::Evidence& evidence,
     const std::vector<Waiver> waivers = waivers_in(reader, capability);
     const bool compares_writes = parts_.comparisons.compares_writes();
     parity::GateFacts& facts = report.facts;
-    if (capability == Capability::orders)
-      leave_out_the_closed(reader, evidence, report.evidence_since);
+    if (capability == Capability::orders || capability == Capability::pricing)
+      leave_out_the_past(reader, evidence, report.evidence_since);
     for (const parity::SubjectEvidence& one : evidence.subjects)
       if (one.verdict == parity::Verdict::mismatch) facts.money_at_risk += one.money;
-    facts.cells =
-        cells_in(reader, capability, evidence, always(capability), settings_, waivers, report.at);
+    facts.cells = cells_in(reader, capability, evidence, always(capability), settings_, waivers,
+                           compares_writes, report.at);
     std::set<std::string> unseen;
     for (const auto& [operation, number] : asked) {
       const std::string shown = shown_by(operation, compares_writes);
@@ -262,8 +329,15 @@ Result<GateReport> GateDesk::judge(Capability capability, cutover::Stage to,
   auto read_back = book_.read(of, since, binding_.since);
   if (!read_back) return read_back.error();
   parity::Evidence evidence = std::move(read_back).value();
-  const auto asked = book_.asked(of, report.at.plus_ms(-settings_.history_days * 86'400'000));
-  if (!asked) return asked.error();
+  auto own_asked = book_.asked(of, report.at.plus_ms(-settings_.history_days * 86'400'000));
+  if (!own_asked) return own_asked.error();
+  auto own_uses = parts_.ledger.known_uses();
+  if (!own_uses) return own_uses.error();
+  auto asked = std::move(own_asked).value();
+  auto uses = std::move(own_uses).value();
+  std::vector<parity::Criterion> of_replicas;
+  const Status others = add_others(capability, context, evidence, asked, uses, report, of_replicas);
+  if (!others) return others.error();
   parity::GateFacts& facts = report.facts;
   facts.compared = evidence.asked;
   facts.dropped = evidence.dropped;
@@ -271,19 +345,30 @@ Result<GateReport> GateDesk::judge(Capability capability, cutover::Stage to,
   facts.skipped = evidence.skipped;
   facts.evidence_for = binding_.hash.substr(0, 12);
   facts.in_force = parity::hash_of(made_with()).substr(0, 12);
-  const auto uses = parts_.ledger.known_uses();
-  if (!uses) return uses.error();
   const parity::RegisterHealth health =
-      parity::register_health(parts_.comparisons.rules(), *uses, report.at.date_utc());
+      parity::register_health(parts_.comparisons.rules(), uses, report.at.date_utc());
   for (const parity::KnownHealth& known : health.known)
     if (!known.in_order())
       facts.expired.push_back(known.name + (known.expired ? " (expired)" : " (over its budget)"));
-  const Status read = read_journal(capability, evidence, *asked, report);
+  const Status read = read_journal(capability, evidence, asked, report);
   if (!read) return read.error();
   report.verdict = parity::judge_gate(facts, report.limits, report.at);
+  const PostingGate& posting = settings_.posting;
+  if (capability == Capability::orders && posting.required &&
+      cutover::index(to) >= cutover::index(posting.from)) {
+    PostingParity judged;
+    const Status looked = parts_.journal.read([&](const JournalReader& reader) {
+      judged =
+          judge_posting(reader, posting, binding_.hash, waivers_in(reader, capability), report.at);
+    });
+    if (!looked) return looked.error();
+    report.posting = judged.state;
+    report.verdict.add(std::move(judged.criteria));
+  }
   if (capability == Capability::pricing && report.limits.comparisons)
     report.verdict.add(judge_basket(parts_.systems, parts_.comparisons.rules(), settings_.basket,
                                     report.at, context));
+  report.verdict.add(std::move(of_replicas));
   return report;
 }
 

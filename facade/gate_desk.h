@@ -4,6 +4,7 @@
 #include "cutover/transition.h"
 #include "facade/audit.h"
 #include "facade/comparisons.h"
+#include "facade/evidence_share.h"
 #include "facade/gate_settings.h"
 #include "facade/gate_waivers.h"
 #include "parity/evidence.h"
@@ -28,6 +29,7 @@ struct GateReport {
   parity::GateVerdict verdict;
   parity::Binding binding;  // What comparisons are made with, and since when.
   Timestamp evidence_since;
+  std::string posting = "not_required";  // Of orders: PostingParity::state.
 };
 
 json::Value to_json(const GateReport& report);
@@ -47,8 +49,9 @@ class GateDesk {
     parity::Ledger& ledger;
     const Comparisons& comparisons;
   };
+  // `differences_ms`: how far back an approval looks for open differences.
   GateDesk(Parts parts, std::string ledger_file, const std::string& ledger_key, std::string wave,
-           GateSettings settings, Now now);
+           GateSettings settings, std::int64_t differences_ms, Now now);
 
   // Notes what comparisons are made with from here on. Before the first of them.
   Status begin();
@@ -56,13 +59,20 @@ class GateDesk {
   void asked(Capability capability, const std::string& operation);
   // Brings what was counted to the ledger's file; often.
   void keep_counts();
+  // Tells the other replicas what this one has compared (EvidenceShare::tell); often.
+  Status tell(bool at_once = false);
 
-  // Asks the ERPs for the price basket: never within a transaction. An error: what it rests on
-  // cannot be read, and then nothing passes.
+  // Of what all replicas have compared; waits for their word. Asks the ERPs for the price basket:
+  // never within a transaction. An error: what it rests on cannot be read, and then nothing passes.
   Result<GateReport> judge(Capability capability, cutover::Stage to, const CallContext& context);
   // What the cutover engine is told; nothing: the step needs no gate, or none is enforced.
   std::optional<cutover::GateReading> reading(Capability capability, cutover::Stage to,
                                               const CallContext& context);
+
+  // Open differences of all replicas: what an approval is bound to. unavailable: one of them has
+  // not told what it has compared.
+  Result<std::vector<parity::DifferenceClass>> open_differences(Capability capability,
+                                                                Timestamp since);
 
   Result<std::vector<Waiver>> waivers(Capability capability) const;
   // `waiver` without id, actor and time. Errors: invalid_request, with the field.
@@ -71,10 +81,16 @@ class GateDesk {
                         const std::string& reason);
 
   const parity::EvidenceBook& book() const { return book_; }
+  const parity::Binding& binding() const { return binding_; }
   const GateSettings& settings() const { return settings_; }
 
  private:
   std::map<std::string, std::string> made_with() const;
+  // Adds what other replicas have compared; the criterion that all of them have told.
+  Status add_others(Capability capability, const CallContext& context, parity::Evidence& evidence,
+                    std::map<std::string, std::int64_t>& asked,
+                    std::map<std::string, parity::KnownUse>& known, GateReport& report,
+                    std::vector<parity::Criterion>& criteria);
   Status read_journal(Capability capability, parity::Evidence& evidence,
                       const std::map<std::string, std::int64_t>& asked, GateReport& report) const;
 
@@ -83,6 +99,7 @@ class GateDesk {
   const std::string wave_;
   const GateSettings settings_;
   const Now now_;
+  EvidenceShare share_;
   parity::Binding binding_;  // By begin().
   std::mutex keeping_;       // Held while counts are brought to the file.
   std::mutex mutex_;

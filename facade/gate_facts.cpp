@@ -2,6 +2,7 @@
 
 #include "facade/cohorts.h"
 #include "facade/order_content.h"
+#include "parity/evidence_summary.h"
 
 #include <algorithm>
 #include <limits>
@@ -20,11 +21,29 @@ bool is_read(const std::string& operation) {
          operation == "list_prices" || operation == "get_customer";
 }
 
-// What both hold after a write is one question, whichever write it was. Mirrors that were refused
-// are no cells: they are dead letters, and refuse a step by themselves.
-std::string operation_of_cell(const parity::SubjectEvidence& one) {
-  if (is_read(one.operation)) return one.operation;
-  return one.operation.rfind("held_after_", 0) == 0 ? after_writes : "";
+// What both hold after a write is one question, whichever write it was. A mirror that the other ERP
+// refused is wrong where that write would have been seen.
+std::string operation_of_cell(const parity::SubjectEvidence& one, bool compares_writes) {
+  if (one.operation.rfind("held_after_", 0) == 0) return after_writes;
+  return shown_by(one.operation, compares_writes);
+}
+
+// A subject is one sample of a cell, whatever it was asked about: its newest comparison counts.
+std::vector<parity::SubjectEvidence> by_cell(const parity::Evidence& evidence,
+                                             bool compares_writes) {
+  std::vector<parity::SubjectEvidence> found;
+  std::map<std::pair<std::string, std::string>, std::size_t> known;
+  for (parity::SubjectEvidence one : evidence.subjects) {
+    one.operation = operation_of_cell(one, compares_writes);
+    if (one.operation.empty()) continue;
+    const auto [at, fresh] = known.try_emplace({one.operation, one.subject}, found.size());
+    if (fresh) {
+      found.push_back(std::move(one));
+    } else {
+      parity::add(found[at->second], one);
+    }
+  }
+  return found;
 }
 
 std::optional<cutover::Subject> cohort_facts(const JournalReader& reader, Capability capability,
@@ -88,9 +107,13 @@ std::string shown_by(const std::string& operation, bool compares_writes) {
   if (is_read(operation)) return operation;
   if (operation == "place_order" || operation == "amend_order")
     return compares_writes ? after_writes : "get_order";
-  if (operation == "cancel_order") return "get_order";
+  // As the outbox calls what it delivers, too.
+  if (operation == "cancel_order" || operation == "follow_order") return "get_order";
   if (operation == "get_availability" || operation == "adjust_stock") return "get_stock";
-  if (operation == "create_customer" || operation == "amend_customer") return "get_customer";
+  if (operation == "create_customer" || operation == "amend_customer" ||
+      operation == "put_customer")
+    return "get_customer";
+  if (operation == "publish_prices") return "quote";
   return {};
 }
 
@@ -98,11 +121,11 @@ std::vector<parity::GateCell> cells_in(const JournalReader& reader, Capability c
                                        const parity::Evidence& evidence,
                                        const std::set<std::string>& operations,
                                        const GateSettings& settings,
-                                       const std::vector<Waiver>& waivers, Timestamp now) {
+                                       const std::vector<Waiver>& waivers, bool compares_writes,
+                                       Timestamp now) {
+  const std::vector<parity::SubjectEvidence> subjects = by_cell(evidence, compares_writes);
   std::set<std::string> shown = operations;
-  for (const parity::SubjectEvidence& one : evidence.subjects)
-    if (const std::string operation = operation_of_cell(one); !operation.empty())
-      shown.insert(operation);
+  for (const parity::SubjectEvidence& one : subjects) shown.insert(one.operation);
   std::vector<std::string> cohorts{""};
   for (const cutover::CohortRule& rule : settings.cohorts) cohorts.push_back(rule.name);
   std::vector<parity::GateCell> cells;
@@ -119,9 +142,7 @@ std::vector<parity::GateCell> cells_in(const JournalReader& reader, Capability c
       }
     }
   }
-  for (const parity::SubjectEvidence& one : evidence.subjects) {
-    const std::string operation = operation_of_cell(one);
-    if (operation.empty()) continue;
+  for (const parity::SubjectEvidence& one : subjects) {
     std::string cohort;
     if (!settings.cohorts.empty()) {
       if (const auto facts = cohort_facts(reader, capability, one))
@@ -129,7 +150,7 @@ std::vector<parity::GateCell> cells_in(const JournalReader& reader, Capability c
           if (cohort.empty() && cutover::matches(rule, *facts)) cohort = rule.name;
     }
     for (parity::GateCell& cell : cells)
-      if (cell.operation == operation && (cell.cohort.empty() || cell.cohort == cohort))
+      if (cell.operation == one.operation && (cell.cohort.empty() || cell.cohort == cohort))
         count(cell, one);
   }
   for (parity::GateCell& cell : cells) {
@@ -141,10 +162,10 @@ std::vector<parity::GateCell> cells_in(const JournalReader& reader, Capability c
   return cells;
 }
 
-void leave_out_the_closed(const JournalReader& reader, parity::Evidence& evidence,
-                          Timestamp since) {
+void leave_out_the_past(const JournalReader& reader, parity::Evidence& evidence, Timestamp since) {
   std::erase_if(evidence.subjects, [&](const parity::SubjectEvidence& one) {
     if (one.verdict != parity::Verdict::mismatch || one.at >= since) return false;
+    if (one.operation == "publish_prices") return true;  // No read is of the list as a whole.
     const auto id = order_id_of(one.subject);
     const auto document = id ? reader.document(*id) : std::nullopt;
     return document && document->closed;

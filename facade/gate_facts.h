@@ -21,15 +21,18 @@ namespace underpin::facade {
 std::string shown_by(const std::string& operation, bool compares_writes);
 
 // One cell for each operation, cohort and class of fields; those that nothing fills are there, too.
+// A refused mirror is a mismatch of the operation that shows its write (shown_by).
 std::vector<parity::GateCell> cells_in(const journal::JournalReader& reader, Capability capability,
                                        const parity::Evidence& evidence,
                                        const std::set<std::string>& operations,
                                        const GateSettings& settings,
-                                       const std::vector<Waiver>& waivers, Timestamp now);
+                                       const std::vector<Waiver>& waivers, bool compares_writes,
+                                       Timestamp now);
 
-// Without open mismatches of before `since` whose order is closed: nobody can look at it again.
-void leave_out_the_closed(const journal::JournalReader& reader, parity::Evidence& evidence,
-                          Timestamp since);
+// Without open mismatches of before `since` that nobody can look at again: of orders that are
+// closed, and of price lists that were refused.
+void leave_out_the_past(const journal::JournalReader& reader, parity::Evidence& evidence,
+                        Timestamp since);
 
 // Classes of what is in a document: "currency USD", "several lines", "adjusted lines".
 std::set<std::string> classes_of(const journal::DocumentRecord& document);

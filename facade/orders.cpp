@@ -525,6 +525,14 @@ void OrderFacade::compare_held(const DocumentRecord& document, const std::string
   if (!comparisons_.compares_writes() || !document.mirrored || document.closed) return;
   ShadowCheck check = check_of(document, false, add_postings_of_lines, context);
   check.operation = "held_after_" + write;
+  if (comparisons_.uses_cohorts()) {
+    auto order = read_content(document.content);
+    if (order) order->id = document.id;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      if (order) check.cohort = facts_of(cohort_of(*order, reader));
+    });
+    if (!read) return;
+  }
   comparisons_.begin(std::move(check));
 }
 

@@ -82,6 +82,74 @@ Value file_value(const PackFiles& files, const std::string& name) {
   return value ? *value : Value{};
 }
 
+// Posting parity, of packs that have it.
+std::string posting_section(const Value& posting) {
+  if (!posting.is_object()) return {};
+  std::string text = "<h2>Posting parity</h2>\n<p>State: " + escaped(posting.get("state").text()) +
+                     ", as of " + escaped(posting.get("at").text()) + "</p>\n";
+  for (const Value& criterion : posting.get("criteria").items())
+    text += "<p>" + escaped(criterion.text()) + "</p>\n";
+  const Value& newest = posting.get("reconciliation");
+  if (newest.is_object()) {
+    text += table({newest},
+                  {{"Reconciliation", "id"},
+                   {"Posted from", "from"},
+                   {"to", "to"},
+                   {"Begun", "startedAt"},
+                   {"Ended", "endedAt"},
+                   {"Orders equal", "equal"},
+                   {"Equal when read again", "converged"},
+                   {"Different", "different"},
+                   {"No difference", "counts"}},
+                  "");
+  } else {
+    text += "<p>What both have posted was not evaluated.</p>\n";
+  }
+  if (posting.find("totalsAt") != nullptr)
+    text += "<p>Its totals are on the host " + escaped(posting.get("totalsAt").text()) +
+            " and not in this pack.</p>\n";
+  const std::vector<Column> amounts{{"Group", "group"},           {"Legacy", "legacy"},
+                                    {"Cloud", "cloud"},           {"Both", "sum"},
+                                    {"Acknowledged", "expected"}, {"Apart", "difference"}};
+  text += "<h3>Turnover and tax of both homes</h3>\n" +
+          table(posting.get("turnover").items(), amounts, "None.");
+  text += "<h3>Totals by posting date, class of accounts and tax code</h3>\n" +
+          table(posting.get("totals").items(),
+                {{"Group", "group"},
+                 {"Legacy", "legacy"},
+                 {"entries", "legacyRows"},
+                 {"of no channel", "legacyForeign"},
+                 {"Cloud", "cloud"},
+                 {"entries", "cloudRows"},
+                 {"of no channel", "cloudForeign"}},
+                "None.");
+  text +=
+      "<h3>Posted otherwise than acknowledged</h3>\n" + table(posting.get("differences").items(),
+                                                              {{"Kind", "kind"},
+                                                               {"Order", "order"},
+                                                               {"Date", "date"},
+                                                               {"Home", "home"},
+                                                               {"Acknowledged net", "expectedNet"},
+                                                               {"tax", "expectedTax"},
+                                                               {"Legacy net", "legacyNet"},
+                                                               {"tax", "legacyTax"},
+                                                               {"Cloud net", "cloudNet"},
+                                                               {"tax", "cloudTax"}},
+                                                              "None.");
+  const Value& scenarios = posting.get("scenarios");
+  text += "<h3>Scenarios</h3>\n";
+  if (!scenarios.is_object()) return text + "<p>Not evaluated.</p>\n";
+  text += "<p>Run " + escaped(scenarios.get("run").text()) + ", compared at " +
+          escaped(scenarios.get("at").text()) + "</p>\n";
+  return text + table(scenarios.get("items").items(),
+                      {{"Scenario", "scenario"},
+                       {"Order", "subject"},
+                       {"Verdict", "verdict"},
+                       {"Reason", "reason"},
+                       {"Differences", "differences"}},
+                      "None.");
+}
+
 constexpr const char* style =
     "<style>body{font:14px/1.45 sans-serif;margin:2em auto;max-width:1100px;color:#111}"
     "h1{font-size:1.6em}h2{font-size:1.2em;margin-top:1.6em;border-bottom:1px solid #999}"
@@ -211,8 +279,11 @@ std::string pack_page(const Pack& pack, const PackFiles& files) {
                  {"Replayed", "replayed"},
                  {"Not compared", "notCompared"}},
                 "None.");
-  text += "<h2>Open differences</h2>\n" +
-          table(file_value(files, "differences.json").get("items").items(),
+  const Value differences = file_value(files, "differences.json");
+  text += "<h2>Open differences</h2>\n";
+  if (differences.find("incomplete") != nullptr)
+    text += "<p>Of one replica only: " + escaped(differences.get("incomplete").text()) + "</p>\n";
+  text += table(differences.get("items").items(),
                 {{"Operation", "operation"},
                  {"Field", "path"},
                  {"Kind", "kind"},
@@ -220,8 +291,10 @@ std::string pack_page(const Pack& pack, const PackFiles& files) {
                  {"Count", "count"},
                  {"Money", "money"}},
                 "None.");
-  text += "<h2>Samples, personal data masked</h2>\n" +
-          table(file_value(files, "samples.json").get("items").items(),
+  const Value samples = file_value(files, "samples.json");
+  text += std::string("<h2>Samples, personal data ") +
+          (samples.get("unmasked") == Value::boolean(true) ? "shown" : "masked") + "</h2>\n" +
+          table(samples.get("items").items(),
                 {{"At", "at"},
                  {"Operation", "operation"},
                  {"Subject", "subject"},
@@ -256,6 +329,7 @@ std::string pack_page(const Pack& pack, const PackFiles& files) {
                                               {"Differences", "differences"}},
                                              "")
                                      : "<p>None.</p>\n";
+  text += posting_section(file_value(files, "posting.json"));
   text += "<h2>What comparisons were made with, newest first</h2>\n" +
           table(file_value(files, "rules.json").get("changes").items(),
                 {{"Since", "since"}, {"Hash", "hash"}, {"Changed", "changed"}},

@@ -2,12 +2,14 @@
 
 #include "facade/digest.h"
 #include "facade/gate_desk.h"
+#include "facade/pack_posting.h"
 #include "facade/reconciliation.h"
 #include "parity/known_register.h"
 #include "parity/masking.h"
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 namespace underpin::facade {
 namespace {
@@ -34,7 +36,13 @@ std::string items(Value list) {
 }
 
 Result<std::string> differences_file(Facade& facade, Capability capability, Timestamp since) {
-  const auto open = facade.ledger().open_differences(std::string(name(capability)), since);
+  auto open = facade.gate().open_differences(capability, since);
+  std::string incomplete;
+  if (!open && open.error().code == ErrorCode::unavailable) {
+    // A pack shows what there is; the gate in it does not pass.
+    incomplete = open.error().message;
+    open = facade.ledger().open_differences(std::string(name(capability)), since);
+  }
   if (!open) return open.error();
   Value list = Value::array();
   for (const parity::DifferenceClass& one : *open) {
@@ -47,12 +55,16 @@ Result<std::string> differences_file(Facade& facade, Capability capability, Time
     if (one.amount) value.set("money", one.money.text());
     list.push(std::move(value));
   }
-  return items(std::move(list));
+  Value file = Value::object();
+  if (!incomplete.empty()) file.set("incomplete", incomplete);
+  file.set("items", std::move(list));
+  return json::write_pretty(file) + "\n";
 }
 
-// The newest mismatches, difference by difference; what is about a person is masked for everybody:
-// a pack goes from hand to hand.
-Result<std::string> samples_file(Facade& facade, Capability capability) {
+// The newest mismatches, difference by difference. What is about a person is masked unless somebody
+// answers for it: a pack goes from hand to hand. `subjects`: of whom something is shown.
+Result<std::string> samples_file(Facade& facade, Capability capability, bool unmasked,
+                                 std::set<std::string>& subjects) {
   parity::LedgerFilter filter;
   filter.capability = name(capability);
   filter.verdict = "mismatch";
@@ -72,8 +84,11 @@ Result<std::string> samples_file(Facade& facade, Capability capability) {
         row.set("subject", entry.question.subject);
         row.set("path", difference.path);
         row.set("kind", parity::name(difference.kind));
-        row.set("primary", parity::masked(difference.path, difference.primary));
-        row.set("secondary", parity::masked(difference.path, difference.secondary));
+        const auto shown = [&](const std::string& value) {
+          return unmasked ? value : parity::masked(difference.path, value);
+        };
+        row.set("primary", shown(difference.primary));
+        row.set("secondary", shown(difference.secondary));
         rows.push_back(std::move(row));
       }
     }
@@ -81,7 +96,11 @@ Result<std::string> samples_file(Facade& facade, Capability capability) {
       rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(samples_max));
   }
   std::reverse(rows.begin(), rows.end());
-  return items(Value::array(std::move(rows)));
+  for (const Value& row : rows) subjects.insert(row.get("subject").text());
+  Value value = Value::object();
+  if (unmasked) value.set("unmasked", Value::boolean(true));
+  value.set("items", Value::array(std::move(rows)));
+  return json::write_pretty(value) + "\n";
 }
 
 Result<std::string> register_file(Facade& facade, Timestamp now) {
@@ -211,6 +230,19 @@ std::map<std::string, std::string> people_of(const std::vector<Proposal>& propos
 
 Error refused(const std::string& why) { return {ErrorCode::rejected, why}; }
 
+// Finance signs for what was evaluated and is alike, or for what somebody answers for; where the
+// configuration asks for no posting parity, for what the pack shows of it.
+std::optional<Error> posting_not_to_sign(const std::string& state) {
+  if (state == "met" || state == "waived" || state == "not_required") return std::nullopt;
+  if (state == "different")
+    return refused(
+        "finance signs for posting, and this pack shows that orders are posted otherwise");
+  return refused(
+      "finance signs for posting, which this pack has not evaluated: reconcile posting, compare "
+      "the "
+      "scenarios, and make it again");
+}
+
 std::optional<Error> not_to_sign(Facade& facade, Capability capability, const SignOff& given) {
   if (given.role != "qa" && given.role != "finance" && given.role != "approver")
     return refused(
@@ -231,7 +263,8 @@ std::optional<Error> not_to_sign(Facade& facade, Capability capability, const Si
 }  // namespace
 
 Result<MadePack> make_pack(Facade& facade, Capability capability, cutover::Stage to,
-                           const CallContext& context, const std::string& actor) {
+                           const CallContext& context, const std::string& actor,
+                           const ShownInPack& shown) {
   const auto report = facade.gate().judge(capability, to, context);
   if (!report) return report.error();
   Kept kept;
@@ -240,7 +273,8 @@ Result<MadePack> make_pack(Facade& facade, Capability capability, cutover::Stage
   const auto last = Timestamp::parse(kept.last.get("madeAt").text());
   const auto differences = differences_file(facade, capability, report->binding.since);
   if (!differences) return differences.error();
-  const auto samples = samples_file(facade, capability);
+  std::set<std::string> subjects;
+  const auto samples = samples_file(facade, capability, shown.unmasked, subjects);
   if (!samples) return samples.error();
   const auto known = register_file(facade, report->at);
   if (!known) return known.error();
@@ -261,14 +295,24 @@ Result<MadePack> make_pack(Facade& facade, Capability capability, cutover::Stage
                 {"reconciliation.json", kept.reconciliation},
                 {"proposals.json", kept.proposals},
                 {"configuration.json", json::write_pretty(configuration) + "\n"}};
+  Value fact = Value::object();
+  if (capability == Capability::orders) {
+    const auto posting = posting_file(facade, *report);
+    if (!posting) return posting.error();
+    fact.set("posting", report->posting);
+    fact.set("postingSha256", sha256_hex(*posting));
+    made.files[posting_name] = *posting;
+  }
   Value about = Value::object();
   about.set("capability", name(capability));
   about.set("wave", facade.settings().wave);
   about.set("to", cutover::name(to));
   about.set("stage", kept.stage);
   about.set("passed", Value::boolean(report->verdict.passed));
+  if (capability == Capability::orders) about.set("posting", report->posting);
   about.set("madeAt", report->at.text());
   about.set("madeBy", actor);
+  if (shown.unmasked) about.set("personalData", "shown");
   about.set("planVersion", Value::integer(kept.plan_version));
   about.set("configurationHash", facade.settings().gate.configuration_hash);
   about.set("madeWith", report->binding.hash);
@@ -276,7 +320,6 @@ Result<MadePack> make_pack(Facade& facade, Capability capability, cutover::Stage
   about.set("auditHash", kept.audit_hash);
   about.set("previousPack", kept.last.get("seal").text());
   made.pack = sealed_pack(std::move(about), made.files);
-  Value fact = Value::object();
   fact.set("seal", made.pack.seal());
   fact.set("head", made.pack.head());
   fact.set("entries", Value::integer(static_cast<std::int64_t>(made.pack.entries.size())));
@@ -285,10 +328,18 @@ Result<MadePack> make_pack(Facade& facade, Capability capability, cutover::Stage
   Value detail = Value::object();
   detail.set("seal", made.pack.seal());
   detail.set("passed", Value::boolean(report->verdict.passed));
+  Value whose = Value::object();
+  whose.set("reason", shown.reason);
+  whose.set("role", shown.role);
+  Value list = Value::array();
+  for (const std::string& subject : subjects) list.push(Value(subject));
+  whose.set("subjects", std::move(list));
+  // Nothing is shown that was not written down before.
   const Status written = facade.audit().write([&](JournalTransaction& tx, AuditTrail::Pen& pen) {
     (void)tx.lock_audit();
     tx.set_fact(fact_name(capability), json::write(fact));
     pen.add({"pack_made", actor, std::string(name(capability)), detail});
+    if (shown.unmasked) pen.add({"parity_unmasked", actor, "pack " + made.pack.seal(), whose});
     return true;
   });
   if (!written) return written.error();
@@ -320,6 +371,12 @@ Result<journal::AuditRecord> sign_pack(Facade& facade, Capability capability,
       why = {ErrorCode::conflict, "the pack has other sign-offs than this folder"};
       return false;
     }
+    if (given.role == "finance") {
+      if (auto unposted = posting_not_to_sign(fact.get("posting").text())) {
+        why = *unposted;
+        return false;
+      }
+    }
     for (const Value& one : fact.get("signatures").items()) {
       if (one.get("subject").text() == given.subject || one.get("role").text() == given.role) {
         why = refused(one.get("subject").text() + " has signed as " + one.get("role").text() +
@@ -333,6 +390,10 @@ Result<journal::AuditRecord> sign_pack(Facade& facade, Capability capability,
     what.set("subject", given.subject);
     what.set("comment", given.comment);
     what.set("for", given.role == "finance" ? "posting" : "the step");
+    if (given.role == "finance") {
+      what.set("posting", fact.get("posting").text());
+      what.set("postingSha256", fact.get("postingSha256").text());
+    }
     what.set("at", facade.settings().now().text());
     // As the entries before it end: their number and their last hash are all that it goes by.
     const auto before = fact.get("entries").as_int();

@@ -14,9 +14,18 @@ struct MadePack {
   PackFiles files;
 };
 
+// Personal data in samples is masked unless somebody who may see it says why; the audit log then
+// has who, why and whose.
+struct ShownInPack {
+  bool unmasked = false;
+  std::string role;
+  std::string reason;
+};
+
 // Asks the ERPs for the price basket. The newest pack of a capability is the one that is signed.
 Result<MadePack> make_pack(Facade& facade, Capability capability, cutover::Stage to,
-                           const CallContext& context, const std::string& actor);
+                           const CallContext& context, const std::string& actor,
+                           const ShownInPack& shown = {});
 
 struct SignOff {
   std::string seal;      // Of the pack that the signer has looked at.

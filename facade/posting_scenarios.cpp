@@ -4,6 +4,7 @@
 #include "contracts/json/object_reader.h"
 #include "contracts/ports/posting_service.h"
 #include "facade/facade.h"
+#include "facade/gate_desk.h"
 #include "facade/observe.h"
 #include "facade/order_content.h"
 
@@ -24,6 +25,7 @@ using json::Value;
 namespace {
 
 constexpr const char* run_fact = "posting_scenarios/run";
+constexpr const char* result_fact = "posting_scenarios/result";
 constexpr std::int64_t call_ms = 30'000;
 constexpr std::uintmax_t file_max = 1'000'000;
 constexpr std::size_t number_max = 12;  // Leaves room for the run in a channel's number.
@@ -379,7 +381,44 @@ Result<std::vector<ScenarioResult>> PostingScenarios::compare() {
     results.push_back({scenario.name, entry.question.subject, entry.comparison});
     facade_.ledger().record(std::move(entry));
   }
+  Value items = Value::array();
+  for (const ScenarioResult& one : results) items.push(to_json(one));
+  Value kept = Value::object();
+  kept.set("run", Value::integer(std::stoll(last)));
+  kept.set("at", now.text());
+  kept.set("madeWith", facade_.gate().binding().hash);
+  kept.set("items", std::move(items));
+  const Status noted = facade_.journal().write([&](JournalTransaction& tx) {
+    tx.set_fact(result_fact, json::write(kept));
+    return true;
+  });
+  if (!noted) return noted.error();
   return results;
+}
+
+Value to_json(const ScenarioResult& result) {
+  Value item = Value::object();
+  item.set("scenario", result.name);
+  item.set("subject", result.subject);
+  item.set("verdict", parity::name(result.comparison.verdict));
+  if (!result.comparison.reason.empty()) item.set("reason", result.comparison.reason);
+  Value differences = Value::array();
+  for (const parity::Difference& difference : result.comparison.differences) {
+    Value shown = Value::object();
+    shown.set("path", difference.path);
+    shown.set("kind", parity::name(difference.kind));
+    shown.set("verdict", parity::name(difference.verdict));
+    shown.set("legacy", difference.primary);
+    shown.set("cloud", difference.secondary);
+    differences.push(std::move(shown));
+  }
+  item.set("differences", std::move(differences));
+  return item;
+}
+
+Value newest_scenarios_in(const JournalReader& reader) {
+  const auto kept = json::parse(reader.fact(result_fact));
+  return kept ? *kept : Value::null();
 }
 
 }  // namespace underpin::facade

@@ -51,6 +51,12 @@ struct ScenarioResult {
   parity::Comparison comparison;
 };
 
+json::Value to_json(const ScenarioResult& result);
+
+// The newest comparison of the scenarios, as the journal keeps it: `run`, `at`, `madeWith` (the
+// hash of what comparisons are made with), `items`. Null: there is none.
+json::Value newest_scenarios_in(const journal::JournalReader& reader);
+
 // Puts the catalogue's orders into both ERPs as orders of their own, and compares what they were
 // posted as: by preview where an adapter declares one, otherwise by what was posted when the ERP's
 // people have shipped and invoiced them. Each comparison goes to the parity ledger as an operation
@@ -63,7 +69,7 @@ class PostingScenarios {
   // A new run: its number. unsupported: no catalogue, no test companies, or an ERP tells nothing of
   // its books. An error of an ERP ends it; orders that were placed stay there.
   Result<std::int64_t> place(const Act& act);
-  // The newest run. not_found: there is none.
+  // The newest run, which is kept for the gate and for packs. not_found: there is none.
   Result<std::vector<ScenarioResult>> compare();
 
  private:

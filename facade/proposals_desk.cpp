@@ -58,9 +58,10 @@ std::string CutoverDesk::book_name(Capability capability) const {
 
 Result<std::vector<parity::DifferenceClass>> CutoverDesk::open_classes(
     Capability capability) const {
+  const Timestamp since = now_().plus_ms(-settings_.differences_hours * 3'600'000);
+  if (read_differences_) return read_differences_(capability, since);
   ledger_.flush();
-  return ledger_.open_differences(std::string(name(capability)),
-                                  now_().plus_ms(-settings_.differences_hours * 3'600'000));
+  return ledger_.open_differences(std::string(name(capability)), since);
 }
 
 Result<Proposal> CutoverDesk::propose(Capability capability, const Wish& wish,

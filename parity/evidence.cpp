@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS evidence_count (
   hour INTEGER NOT NULL, capability TEXT NOT NULL, operation TEXT NOT NULL,
   asked INTEGER NOT NULL, dropped INTEGER NOT NULL, skipped INTEGER NOT NULL,
   PRIMARY KEY (hour, capability, operation));
+CREATE TABLE IF NOT EXISTS evidence_ledger (id TEXT PRIMARY KEY);
 CREATE INDEX IF NOT EXISTS evidence_window ON comparison(capability, at);
 )sql";
 
@@ -185,6 +186,27 @@ Result<Binding> EvidenceBook::bind(const std::map<std::string, std::string>& par
     insert.reset();
     unit.commit();
     return binding;
+  } catch (const std::exception& thrown) {
+    return failed(thrown);
+  }
+}
+
+Result<std::string> EvidenceBook::ledger_id() const {
+  try {
+    Database database(file_, true);
+    database.run(schema);
+    Unit unit(database);
+    std::string id;
+    {
+      Statement known(database, "SELECT id FROM evidence_ledger");
+      if (known.step()) return known.text(0);
+      Statement made(database,
+                     "INSERT INTO evidence_ledger SELECT lower(hex(randomblob(16))) RETURNING id");
+      if (made.step()) id = made.text(0);
+      (void)made.step();  // To its end.
+    }
+    unit.commit();
+    return id;
   } catch (const std::exception& thrown) {
     return failed(thrown);
   }

@@ -72,6 +72,8 @@ class EvidenceBook {
   // Notes what comparisons are made with from now on; the same as before changes nothing. Evidence
   // of before the last change counts no more.
   Result<Binding> bind(const std::map<std::string, std::string>& parts, Timestamp now);
+  // What the ledger is known by, wherever its file lies: 32 hexadecimal digits, made once.
+  Result<std::string> ledger_id() const;
   // Newest first; empty: none was noted.
   Result<std::vector<Binding>> bindings() const;
 

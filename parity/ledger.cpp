@@ -14,7 +14,7 @@
 namespace underpin::parity {
 namespace {
 
-constexpr int schema_version = 2;
+constexpr int schema_version = 3;
 constexpr int samples_kept = 5;  // Of what each rule suppressed.
 constexpr const char* schema = R"sql(
 CREATE TABLE IF NOT EXISTS comparison (
@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS comparison (
   primary_micros INTEGER NOT NULL, secondary_micros INTEGER NOT NULL,
   primary_document TEXT NOT NULL, secondary_document TEXT NOT NULL, suppressed TEXT NOT NULL,
   rules TEXT NOT NULL DEFAULT '', converged_ms INTEGER NOT NULL DEFAULT -1,
-  context TEXT NOT NULL DEFAULT '');
+  context TEXT NOT NULL DEFAULT '',
+  region TEXT NOT NULL DEFAULT '', segment TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS comparison_verdict ON comparison(capability, verdict, id);
 CREATE INDEX IF NOT EXISTS comparison_subject ON comparison(subject, id);
 CREATE TABLE IF NOT EXISTS difference (
@@ -48,6 +49,17 @@ ALTER TABLE comparison ADD COLUMN converged_ms INTEGER NOT NULL DEFAULT -1;
 ALTER TABLE comparison ADD COLUMN context TEXT NOT NULL DEFAULT '';
 )sql";
 
+constexpr const char* from_version_2 = R"sql(
+ALTER TABLE comparison ADD COLUMN region TEXT NOT NULL DEFAULT '';
+ALTER TABLE comparison ADD COLUMN segment TEXT NOT NULL DEFAULT '';
+)sql";
+
+// Of a subject's cohort, where its comparison carries it.
+std::string fact_of(const Cohort& cohort, const char* fact) {
+  const auto found = cohort.find(fact);
+  return found == cohort.end() || found->second.empty() ? std::string{} : found->second.front();
+}
+
 std::string write_counts(const std::map<std::string, std::int64_t>& counts) {
   json::Value value = json::Value::object();
   for (const auto& [key, count] : counts) value.set(key, json::Value::integer(count));
@@ -66,11 +78,12 @@ class SqliteLedger final : public Ledger {
     if (version.number(0) > schema_version)
       throw std::runtime_error("parity ledger " + settings_.file +
                                " was written by a newer release");
-    const bool older = version.number(0) == 1;
+    const std::int64_t written_by = version.number(0);
     version.reset();
-    if (older) database_.run(from_version_1);
+    if (written_by == 1) database_.run(from_version_1);
+    if (written_by == 1 || written_by == 2) database_.run(from_version_2);
     database_.run(schema);
-    database_.run("PRAGMA user_version=2");
+    database_.run("PRAGMA user_version=3");
     writer_ = std::thread([this] { write(); });
   }
 
@@ -186,8 +199,8 @@ class SqliteLedger final : public Ledger {
                      "INSERT INTO comparison(at, capability, operation, subject, correlation, "
                      "verdict, reason, fields, primary_system, secondary_system, primary_side, "
                      "primary_micros, secondary_micros, primary_document, secondary_document, "
-                     "suppressed, rules, converged_ms, context) "
-                     "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                     "suppressed, rules, converged_ms, context, region, segment) "
+                     "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     Statement add(database_, "INSERT INTO difference VALUES (?,?,?,?,?,?,?,?)");
     for (const LedgerEntry& entry : batch) {
       const bool keep = entry.comparison.verdict != Verdict::match ||
@@ -210,7 +223,9 @@ class SqliteLedger final : public Ledger {
           .bind(write_counts(entry.comparison.suppressed))
           .bind(entry.rules)
           .bind(entry.comparison.converged_ms)
-          .bind(keep ? seal_.sealed(write_context(entry)) : std::string{});
+          .bind(keep ? seal_.sealed(write_context(entry)) : std::string{})
+          .bind(fact_of(entry.question.cohort, "regions"))
+          .bind(fact_of(entry.question.cohort, "segments"));
       insert.step();
       insert.reset();
       const std::int64_t id = sqlite3_last_insert_rowid(database_.handle());

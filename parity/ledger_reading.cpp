@@ -64,7 +64,8 @@ std::vector<Difference> differences_of(const Reading& reading, std::int64_t id) 
 constexpr const char* entry_columns =
     "SELECT id, at, capability, operation, subject, correlation, verdict, reason, fields, "
     "primary_system, secondary_system, primary_side, primary_micros, secondary_micros, "
-    "primary_document, secondary_document, rules, converged_ms, context FROM comparison";
+    "primary_document, secondary_document, rules, converged_ms, context, region, "
+    "segment FROM comparison";
 
 LedgerEntry entry_of(const Reading& reading, const Statement& row) {
   LedgerEntry entry;
@@ -88,6 +89,9 @@ LedgerEntry entry_of(const Reading& reading, const Statement& row) {
   entry.rules = row.text(16);
   entry.comparison.converged_ms = row.number(17);
   read_context(opened(reading, row.text(18)), entry);
+  // Of every comparison, while the context is kept with some.
+  if (!row.text(19).empty()) entry.question.cohort["regions"] = {row.text(19)};
+  if (!row.text(20).empty()) entry.question.cohort["segments"] = {row.text(20)};
   return entry;
 }
 

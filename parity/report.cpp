@@ -102,6 +102,7 @@ Value query_value(const ReportQuery& query) {
   add("kind", query.kind);
   add("path", query.path);
   add("cohort", query.cohort);
+  add("group", query.group);
   if (!query.from.empty()) value.set("from", query.from.text());
   if (!query.to.empty()) value.set("to", query.to.text());
   return value;

@@ -27,7 +27,9 @@ std::string report_csv(const Report& report);
 
 // CSV, one record for each difference of each pair, for pages of Ledger::pairs().
 std::string pairs_csv_head();
-std::string pairs_csv(const std::vector<LedgerEntry>& pairs, const std::string& wave);
+// `unmasked`: personal data as it is, for who may see it.
+std::string pairs_csv(const std::vector<LedgerEntry>& pairs, const std::string& wave,
+                      bool unmasked = false);
 
 // As people read it: a text without its quotes, everything else as JSON. `kind` "type" keeps them.
 std::string shown_value(const std::string& json_text, const std::string& kind);

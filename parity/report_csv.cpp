@@ -5,8 +5,9 @@
 namespace underpin::parity {
 namespace {
 
-std::string shown(const Difference& difference, const std::string& value) {
-  return shown_value(masked(difference.path, value), std::string(name(difference.kind)));
+std::string shown(const Difference& difference, const std::string& value, bool unmasked) {
+  return shown_value(unmasked ? value : masked(difference.path, value),
+                     std::string(name(difference.kind)));
 }
 
 }  // namespace
@@ -33,15 +34,17 @@ std::string pairs_csv_head() {
                    "correlation"});
 }
 
-std::string pairs_csv(const std::vector<LedgerEntry>& pairs, const std::string& wave) {
+std::string pairs_csv(const std::vector<LedgerEntry>& pairs, const std::string& wave,
+                      bool unmasked) {
   std::string text;
   for (const LedgerEntry& entry : pairs)
     for (const Difference& one : entry.comparison.differences)
-      text += csv_line({std::to_string(entry.id), entry.at.text(), wave, entry.question.capability,
-                        entry.question.operation, entry.question.subject, one.path,
-                        std::string(name(one.kind)), std::string(name(one.verdict)),
-                        entry.primary_system, shown(one, one.primary), entry.secondary_system,
-                        shown(one, one.secondary), one.rule, entry.correlation_id});
+      text +=
+          csv_line({std::to_string(entry.id), entry.at.text(), wave, entry.question.capability,
+                    entry.question.operation, entry.question.subject, one.path,
+                    std::string(name(one.kind)), std::string(name(one.verdict)),
+                    entry.primary_system, shown(one, one.primary, unmasked), entry.secondary_system,
+                    shown(one, one.secondary, unmasked), one.rule, entry.correlation_id});
   return text;
 }
 

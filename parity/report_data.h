@@ -20,7 +20,8 @@ struct ReportQuery {
   std::string verdict;      // Of a difference: "mismatch".
   std::string kind;         // "value".
   std::string path;         // A field, list elements as "*".
-  std::string cohort;       // As Report::cohorts has them: "channels=web", "locations=EAST".
+  std::string cohort;       // "channels=web", "locations=EAST", "regions=DE", "segments=RETAIL".
+  std::string group;        // What cohorts are counted by: report_groups.
   Timestamp from;           // Inclusive.
   Timestamp to;             // Exclusive.
   int pairs_of_field = 12;  // Of each verdict, the newest.
@@ -74,7 +75,8 @@ struct Report {
   std::int64_t interval_ms = 3'600'000;  // Of the trend.
   Timestamp first_interval;
   int intervals = 0;
-  std::vector<std::string> cohorts;  // The first one, "", stands for all that are not named.
+  // "channels=web"; by ReportQuery::group. The first one, "", stands for all that are not named.
+  std::vector<std::string> cohorts;
   std::vector<OperationSummary> operations;
   std::vector<ReportField> fields;                   // The worst first.
   std::int64_t fields_left_out = 0;                  // Beyond fields_max, ...
@@ -95,7 +97,13 @@ struct Report {
 RulesShown rules_shown(const Rules& rules, const Report& report,
                        const std::map<std::string, KnownUse>& known, int unused_days);
 
-// "channels=web" and "locations=EAST": what a subject says by itself about its cohort.
+// What a report counts cohorts by: "", what a subject says by itself (the channel of an order, the
+// location of a stock level), or what comparisons carry of it: "regions", "segments".
+bool is_report_group(const std::string& text);
+// "channels=web", "locations=EAST", "regions=DE" (its parts, such as DE-BY, too),
+// "segments=RETAIL".
 bool is_report_cohort(const std::string& text);
+// The cohort of an entry, as Report::cohorts has it; empty: it has none.
+std::string report_cohort_of(const LedgerEntry& entry, const std::string& group);
 
 }  // namespace underpin::parity

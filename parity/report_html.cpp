@@ -134,7 +134,9 @@ class Page {
     for (const ReportField& field : report_.fields)
       wrong_fields += of(field.by_verdict, "mismatch") > 0 ? 1U : 0U;
     if (report_.comparisons == 0) {
-      out_ += "<p class=\"headline\" id=\"headline\">Nothing was compared.</p>";
+      out_ += std::string("<p class=\"headline\" id=\"headline\">") +
+              (report_.began.empty() ? "Nothing has been compared yet." : "Nothing was compared.") +
+              "</p>";
     } else {
       out_ += "<p class=\"headline" + std::string(wrong > 0 ? " bad" : " good") +
               "\" id=\"headline\"><b>" + number(wrong) + "</b> of " + number(report_.comparisons) +
@@ -168,6 +170,7 @@ class Page {
     add("kind", query.kind);
     add("verdict", html::label(query.verdict));
     add("cohort", query.cohort);
+    add("cohorts by", query.group);
     if (!query.from.empty()) add("from", html::time(query.from));
     if (!query.to.empty()) add("before", html::time(query.to));
     if (!text.empty()) out_ += "<p class=\"meta\">Only " + escaped(text) + ".</p>";
@@ -355,12 +358,7 @@ class Page {
   }
 
   int cohort_of(const LedgerEntry& entry) const {
-    const std::string& subject = entry.question.subject;
-    std::string cohort;
-    if (entry.question.capability == "orders" && subject.find('/') != std::string::npos)
-      cohort = "channels=" + subject.substr(0, subject.find('/'));
-    if (entry.question.capability == "inventory" && subject.find('@') != std::string::npos)
-      cohort = "locations=" + subject.substr(subject.find('@') + 1);
+    const std::string cohort = report_cohort_of(entry, report_.query.group);
     const auto at = std::find(report_.cohorts.begin(), report_.cohorts.end(), cohort);
     return at == report_.cohorts.end() ? 0 : static_cast<int>(at - report_.cohorts.begin());
   }

@@ -21,11 +21,18 @@ constexpr std::array<std::int64_t, 9> interval_lengths{
     8'736 * 60 * minute_ms};
 
 // What a subject says about its cohort: the channel of an order, the place of a stock level.
-constexpr const char* cohort_sql =
+constexpr const char* own_cohort_sql =
     "CASE WHEN c.capability = 'orders' AND instr(c.subject, '/') > 1 "
     "THEN 'channels=' || substr(c.subject, 1, instr(c.subject, '/') - 1) "
     "WHEN c.capability = 'inventory' AND instr(c.subject, '@') > 0 "
     "THEN 'locations=' || substr(c.subject, instr(c.subject, '@') + 1) ELSE '' END";
+
+std::string cohort_sql(const std::string& group) {
+  if (group == "regions") return "CASE WHEN c.region <> '' THEN 'regions=' || c.region ELSE '' END";
+  if (group == "segments")
+    return "CASE WHEN c.segment <> '' THEN 'segments=' || c.segment ELSE '' END";
+  return own_cohort_sql;
+}
 
 // Reasons hold names and times behind their colon.
 constexpr const char* reason_sql =
@@ -55,7 +62,14 @@ Where comparisons_of(const ReportQuery& query) {
                    query.to.empty() ? std::numeric_limits<std::int64_t>::max() : query.to.micros};
   where.add("c.capability = ?", query.capability);
   where.add("c.operation = ?", query.operation);
-  where.add(std::string("(") + cohort_sql + ") = ?", query.cohort);
+  const std::string value = query.cohort.substr(query.cohort.find('=') + 1);
+  if (query.cohort.rfind("regions=", 0) == 0) {
+    where.add("instr(c.region || '-', ? || '-') = 1", value);
+  } else if (query.cohort.rfind("segments=", 0) == 0) {
+    where.add("c.segment = ?", value);
+  } else {
+    where.add(std::string("(") + own_cohort_sql + ") = ?", query.cohort);
+  }
   return where;
 }
 
@@ -142,8 +156,9 @@ class Reader {
     Statement fill(database(),
                    std::string("INSERT INTO reported SELECT c.id, c.at, c.capability, c.operation, "
                                "c.verdict, c.subject, ") +
-                       cohort_sql + ", c.primary_micros, c.secondary_micros, c.suppressed, " +
-                       reason_sql + " FROM comparison c WHERE " + where.sql);
+                       cohort_sql(report_.query.group) +
+                       ", c.primary_micros, c.secondary_micros, c.suppressed, " + reason_sql +
+                       " FROM comparison c WHERE " + where.sql);
     where.bind(fill);
     fill.step();
   }
@@ -438,8 +453,27 @@ class Reader {
 
 }  // namespace
 
+bool is_report_group(const std::string& text) {
+  return text.empty() || text == "regions" || text == "segments";
+}
+
+std::string report_cohort_of(const LedgerEntry& entry, const std::string& group) {
+  if (!group.empty()) {
+    const auto fact = entry.question.cohort.find(group);
+    return fact == entry.question.cohort.end() || fact->second.empty()
+               ? std::string{}
+               : group + "=" + fact->second.front();
+  }
+  const std::string& subject = entry.question.subject;
+  if (entry.question.capability == "orders" && subject.find('/') != std::string::npos)
+    return "channels=" + subject.substr(0, subject.find('/'));
+  if (entry.question.capability == "inventory" && subject.find('@') != std::string::npos)
+    return "locations=" + subject.substr(subject.find('@') + 1);
+  return {};
+}
+
 bool is_report_cohort(const std::string& text) {
-  for (const char* fact : {"channels=", "locations="})
+  for (const char* fact : {"channels=", "locations=", "regions=", "segments="})
     if (text.rfind(fact, 0) == 0 && text.size() > std::string(fact).size()) return true;
   return false;
 }

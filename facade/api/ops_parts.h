@@ -40,6 +40,16 @@ ApiRoutes records_routes(Facade& facade);
 ApiRoutes parity_routes(Facade& facade);
 // Reports of every format, and both ERPs asked again for one pair (parity_report_api.cpp).
 ApiRoutes parity_report_routes(Facade& facade);
+// Personal data is asked for (`unmask`, with a `reason`), by somebody who may see it, or not.
+struct Unmasking {
+  bool asked = false;
+  std::string reason;
+  std::optional<Answer> refused;  // The role does not allow it.
+};
+Unmasking unmasking_of(const ApiCall& call, std::vector<FieldError>& errors);
+// Who sees whose data, and why, in the audit log; before anything is shown.
+Status note_unmasking(Facade& facade, const ApiCall& call, const std::string& what,
+                      const std::vector<parity::LedgerEntry>& entries);
 // The differences of one comparison; personal data is masked unless `unmasked`.
 json::Value differences_value(const parity::Comparison& comparison, bool unmasked);
 // `unusedDays` of the query, or the standard.

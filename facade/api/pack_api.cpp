@@ -11,10 +11,13 @@ Answer make(Facade& facade, const ApiCall& call) {
   const auto capability = capability_of(call);
   if (!capability) return no_capability(call);
   std::vector<FieldError> errors;
-  only_known(call, {"to"}, errors);
+  only_known(call, {"to", "unmask", "reason"}, errors);
   const auto to = gate_stage_of(facade, call, *capability, errors);
+  const Unmasking unmasking = unmasking_of(call, errors);
   if (!errors.empty()) return validation(errors);
-  const auto made = make_pack(facade, *capability, *to, call.context(), call.subject);
+  if (unmasking.refused) return *unmasking.refused;
+  const auto made = make_pack(facade, *capability, *to, call.context(), call.subject,
+                              {unmasking.asked, call.role, unmasking.reason});
   if (!made) return problem_for(made.error());
   Value files = Value::object();
   for (const auto& [name, content] : made->files) files.set(name, content);

@@ -15,20 +15,6 @@ namespace {
 
 constexpr std::size_t mismatches_max = 20'000;  // That proposals look at: the newest.
 
-Status note_unmasking(Facade& facade, const ApiCall& call,
-                      const std::vector<parity::LedgerEntry>& entries) {
-  Value subjects = Value::array();
-  for (const parity::LedgerEntry& entry : entries) subjects.push(Value(entry.question.subject));
-  Value detail = Value::object();
-  detail.set("reason", query_of(call, "reason").value_or(""));
-  detail.set("role", call.role);
-  detail.set("subjects", std::move(subjects));
-  return facade.audit().write([&](journal::JournalTransaction&, AuditTrail::Pen& pen) {
-    pen.add({"parity_unmasked", call.subject, "parity entries", detail});
-    return true;
-  });
-}
-
 Answer parity_entries(Facade& facade, const ApiCall& call) {
   std::vector<FieldError> errors;
   only_known(call, {"capability", "verdict", "subject", "cursor", "limit", "unmask", "reason"},
@@ -48,18 +34,15 @@ Answer parity_entries(Facade& facade, const ApiCall& call) {
   }
   if (!filter.verdict.empty() && !parity::parse_verdict(filter.verdict))
     errors.push_back({"verdict", "must name a verdict"});
-  const bool unmasked = query_of(call, "unmask").value_or("") == "true";
-  if (unmasked && query_of(call, "reason").value_or("").empty())
-    errors.push_back({"reason", "must say why personal data is shown"});
+  const Unmasking unmasking = unmasking_of(call, errors);
   if (!errors.empty()) return validation(errors);
-  if (unmasked)
-    if (const auto refused = needs_role(call, {"qa", "architect"})) return *refused;
+  if (unmasking.refused) return *unmasking.refused;
   facade.ledger().flush();
   const auto found = facade.ledger().entries(filter);
   if (!found) return problem_for(found.error());
-  if (unmasked) {
+  if (unmasking.asked) {
     // Nothing is shown that was not written down before.
-    const Status noted = note_unmasking(facade, call, *found);
+    const Status noted = note_unmasking(facade, call, "parity entries", *found);
     if (!noted) return problem_for(noted.error());
   }
   Value items = Value::array();
@@ -75,7 +58,7 @@ Answer parity_entries(Facade& facade, const ApiCall& call) {
     if (entry.comparison.converged_ms >= 0)
       item.set("convergedMs", Value::integer(entry.comparison.converged_ms));
     if (!entry.rules.empty()) item.set("rules", entry.rules);
-    item.set("differences", differences_value(entry.comparison, unmasked));
+    item.set("differences", differences_value(entry.comparison, unmasking.asked));
     items.push(std::move(item));
   }
   Value body = Value::object();
@@ -291,6 +274,30 @@ Answer decide_proposal(Facade& facade, const ApiCall& call, const std::string& d
 }
 
 }  // namespace
+
+Unmasking unmasking_of(const ApiCall& call, std::vector<FieldError>& errors) {
+  Unmasking unmasking;
+  unmasking.asked = query_of(call, "unmask").value_or("") == "true";
+  unmasking.reason = query_of(call, "reason").value_or("");
+  if (!unmasking.asked) return unmasking;
+  if (unmasking.reason.empty()) errors.push_back({"reason", "must say why personal data is shown"});
+  unmasking.refused = needs_role(call, {"qa", "architect"});
+  return unmasking;
+}
+
+Status note_unmasking(Facade& facade, const ApiCall& call, const std::string& what,
+                      const std::vector<parity::LedgerEntry>& entries) {
+  Value subjects = Value::array();
+  for (const parity::LedgerEntry& entry : entries) subjects.push(Value(entry.question.subject));
+  Value detail = Value::object();
+  detail.set("reason", query_of(call, "reason").value_or(""));
+  detail.set("role", call.role);
+  detail.set("subjects", std::move(subjects));
+  return facade.audit().write([&](journal::JournalTransaction&, AuditTrail::Pen& pen) {
+    pen.add({"parity_unmasked", call.subject, what, detail});
+    return true;
+  });
+}
 
 ApiRoutes parity_routes(Facade& facade) {
   ApiRoutes routes = parity_report_routes(facade);

@@ -36,6 +36,7 @@ parity::ReportQuery report_query(const ApiCall& call, std::vector<FieldError>& e
   query.kind = query_of(call, "kind").value_or("");
   query.path = query_of(call, "path").value_or("");
   query.cohort = query_of(call, "cohort").value_or("");
+  query.group = query_of(call, "group").value_or("");
   if (!query.capability.empty() && !parse_capability(query.capability))
     errors.push_back({"capability", "must name a capability"});
   if (!query.verdict.empty() && !parity::parse_verdict(query.verdict))
@@ -43,7 +44,10 @@ parity::ReportQuery report_query(const ApiCall& call, std::vector<FieldError>& e
   if (!query.kind.empty() && !parity::parse_kind(query.kind))
     errors.push_back({"kind", "must name a kind of difference"});
   if (!query.cohort.empty() && !parity::is_report_cohort(query.cohort))
-    errors.push_back({"cohort", "must be channels=NAME or locations=CODE"});
+    errors.push_back(
+        {"cohort", "must be channels=NAME, locations=CODE, regions=CODE or segments=NAME"});
+  if (!parity::is_report_group(query.group))
+    errors.push_back({"group", "must be regions or segments"});
   read_time(call, "from", query.from, errors);
   read_time(call, "to", query.to, errors);
   return query;
@@ -53,10 +57,10 @@ enum class Format : std::uint8_t { json, html, junit, csv };
 
 Answer parity_report(Facade& facade, const ApiCall& call, Format format) {
   std::vector<FieldError> errors;
-  only_known(
-      call,
-      {"capability", "operation", "verdict", "kind", "path", "cohort", "from", "to", "unusedDays"},
-      errors);
+  only_known(call,
+             {"capability", "operation", "verdict", "kind", "path", "cohort", "group", "from", "to",
+              "unusedDays"},
+             errors);
   const parity::ReportQuery query = report_query(call, errors);
   const int unused_days = unused_days_of(call, errors);
   if (!errors.empty()) return validation(errors);
@@ -83,9 +87,10 @@ Answer parity_report(Facade& facade, const ApiCall& call, Format format) {
 // A page of pairs; whoever wants all of them goes on behind the last entry until a page is empty.
 Answer parity_pairs(Facade& facade, const ApiCall& call) {
   std::vector<FieldError> errors;
-  only_known(
-      call, {"capability", "operation", "verdict", "kind", "path", "cohort", "from", "to", "after"},
-      errors);
+  only_known(call,
+             {"capability", "operation", "verdict", "kind", "path", "cohort", "group", "from", "to",
+              "after", "unmask", "reason"},
+             errors);
   const parity::ReportQuery query = report_query(call, errors);
   std::int64_t after = 0;
   if (const auto text = query_of(call, "after")) {
@@ -96,13 +101,21 @@ Answer parity_pairs(Facade& facade, const ApiCall& call) {
       after = std::stoll(*text);
     }
   }
+  const Unmasking unmasking = unmasking_of(call, errors);
   if (!errors.empty()) return validation(errors);
+  if (unmasking.refused) return *unmasking.refused;
   facade.ledger().flush();
   const auto pairs = facade.ledger().pairs(query, after, pairs_of_page);
   if (!pairs) return problem_for(pairs.error());
+  if (unmasking.asked) {
+    // Nothing is shown that was not written down before.
+    const Status noted = note_unmasking(facade, call, "parity pairs", *pairs);
+    if (!noted) return problem_for(noted.error());
+  }
   Answer answer;
   answer.csv = true;
-  answer.body = parity::pairs_csv_head() + parity::pairs_csv(*pairs, facade.settings().wave);
+  answer.body =
+      parity::pairs_csv_head() + parity::pairs_csv(*pairs, facade.settings().wave, unmasking.asked);
   return answer;
 }
 

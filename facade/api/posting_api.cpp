@@ -29,25 +29,7 @@ Answer compare(Facade& facade, const ApiCall& call) {
   const auto results = PostingScenarios(facade).compare();
   if (!results) return answer_of(results.error());
   Value items = Value::array();
-  for (const ScenarioResult& one : *results) {
-    Value item = Value::object();
-    item.set("scenario", one.name);
-    item.set("subject", one.subject);
-    item.set("verdict", parity::name(one.comparison.verdict));
-    if (!one.comparison.reason.empty()) item.set("reason", one.comparison.reason);
-    Value differences = Value::array();
-    for (const parity::Difference& difference : one.comparison.differences) {
-      Value shown = Value::object();
-      shown.set("path", difference.path);
-      shown.set("kind", parity::name(difference.kind));
-      shown.set("verdict", parity::name(difference.verdict));
-      shown.set("legacy", difference.primary);
-      shown.set("cloud", difference.secondary);
-      differences.push(std::move(shown));
-    }
-    item.set("differences", std::move(differences));
-    items.push(std::move(item));
-  }
+  for (const ScenarioResult& one : *results) items.push(to_json(one));
   Value body = Value::object();
   body.set("items", std::move(items));
   return Answer::json(200, body);

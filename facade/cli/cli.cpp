@@ -366,7 +366,10 @@ int run(int argc, char** argv, const Adapters& adapters) {
   report->add_option("--kind", wanted.kind, "Differences of one kind")
       ->check(CLI::IsMember({"value", "type", "missing", "extra", "order", "count", "outcome"}));
   report->add_option("--path", wanted.path, "Differences at one field: /lines/*/unitPrice");
-  report->add_option("--cohort", wanted.cohort, "channels=NAME or locations=CODE");
+  report->add_option("--cohort", wanted.cohort,
+                     "channels=NAME, locations=CODE, regions=CODE or segments=NAME");
+  report->add_option("--group", wanted.group, "Count cohorts by regions or segments")
+      ->check(CLI::IsMember({"regions", "segments"}));
   report->add_option("--from", wanted.from, "Compared at this time or later");
   report->add_option("--to", wanted.to, "Compared before this time");
   report->add_option("--last", wanted.last, "Compared within the last 90m, 24h or 7d");
@@ -375,6 +378,9 @@ int run(int argc, char** argv, const Adapters& adapters) {
                    "A rule that suppressed nothing for so long is proposed for removal")
       ->check(CLI::Range(1, 3650))
       ->capture_default_str();
+  CLI::Option* bare =
+      report->add_flag("--unmask", wanted.unmask, "CSV of pairs: show personal data");
+  bare->needs(report->add_option("--reason", wanted.reason, "Why, for the audit log"));
   report->add_option("--ledger", wanted.ledger, "Read this parity.db instead of asking a facade");
   report->add_option("--key-file", wanted.key_file, "With --ledger: key of the sealed pairs");
   report->add_option("--rules", wanted.rules_file, "With --ledger: rule file");
@@ -475,8 +481,11 @@ int run(int argc, char** argv, const Adapters& adapters) {
   packs->add_option("capability", capability, capabilities)->required();
   packs->add_option("--to", to_stage, "cloud_primary, ramp_down or cloud_only (default: the next)");
   packs->add_option("--out", folder, "Folder; made, or empty")->required();
+  bool shows = false;
+  CLI::Option* showing = packs->add_flag("--unmask", shows, "Show personal data in samples");
+  showing->needs(packs->add_option("--reason", reason, "Why, for the audit log"));
   reaches_ops(packs);
-  packs->callback([&] { code = pack_make(ops, capability, to_stage, folder); });
+  packs->callback([&] { code = pack_make(ops, capability, to_stage, folder, shows, reason); });
   SignOptions signing;
   CLI::App* signs = pack->add_subcommand("sign", "Sign it off, as the owner of your key");
   signs->add_option("folder", signing.folder, "The pack")->required();

@@ -99,7 +99,7 @@ bool in_audit(const OpsOptions& ops, const Pack& pack) {
 }  // namespace
 
 int pack_make(const OpsOptions& ops, const std::string& capability, const std::string& to,
-              const std::string& folder) {
+              const std::string& folder, bool unmask, const std::string& reason) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed || !std::filesystem::is_empty(folder, failed) || failed) {
@@ -108,7 +108,14 @@ int pack_make(const OpsOptions& ops, const std::string& capability, const std::s
     return 2;
   }
   std::string path = "/ops/v1/gate/" + percent_encoded(capability) + "/packs";
-  if (!to.empty()) path += "?to=" + percent_encoded(to);
+  std::string query;
+  const auto ask = [&](const std::string& key, const std::string& value) {
+    query += (query.empty() ? "?" : "&") + key + "=" + percent_encoded(value);
+  };
+  if (!to.empty()) ask("to", to);
+  if (unmask) ask("unmask", "true");
+  if (unmask) ask("reason", reason);
+  path += query;
   const Value nothing = Value::object();
   const auto reply = call(ops, "POST", path, &nothing);
   if (!reply) return 1;

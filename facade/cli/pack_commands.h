@@ -7,8 +7,9 @@
 namespace underpin::facade::cli {
 
 // Writes one folder, which is made or empty: pack.json, pack.html and the evidence.
+// `unmask`: samples with personal data, for a reason and if the key's role may.
 int pack_make(const OpsOptions& ops, const std::string& capability, const std::string& to,
-              const std::string& folder);
+              const std::string& folder, bool unmask, const std::string& reason);
 
 struct SignOptions {
   std::string folder;

@@ -19,9 +19,12 @@ struct ReportOptions {
   std::string kind;
   std::string path;
   std::string cohort;  // channels=web
+  std::string group;   // regions, segments: what cohorts are counted by.
   std::string from;    // A time with its offset.
   std::string to;
   std::string last;      // 90m, 24h, 7d: instead of `from`.
+  bool unmask = false;   // The facade's csv of pairs, with personal data: ...
+  std::string reason;    // ... why.
   int unused_days = 30;  // A rule that suppressed nothing for so long is proposed for removal.
 };
 int parity_report(const OpsOptions& ops, const ReportOptions& options);

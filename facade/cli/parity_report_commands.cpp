@@ -63,6 +63,7 @@ std::string query_text(const parity::ReportQuery& query) {
   add("kind", query.kind);
   add("path", query.path);
   add("cohort", query.cohort);
+  add("group", query.group);
   if (!query.from.empty()) add("from", query.from.text());
   if (!query.to.empty()) add("to", query.to.text());
   return text;
@@ -133,12 +134,14 @@ int pairs_of_ledger(const parity::Ledger& ledger, const parity::ReportQuery& que
   }
 }
 
-int pairs_of_facade(const OpsOptions& ops, const parity::ReportQuery& query, Output& output) {
+int pairs_of_facade(const OpsOptions& ops, const parity::ReportQuery& query,
+                    const ReportOptions& options, Output& output) {
+  std::string text = query_text(query);
+  if (options.unmask) text = with(text, "unmask=true&reason=" + percent_encoded(options.reason));
   std::int64_t after = 0;
   while (true) {
-    const auto reply = call(
-        ops, "GET",
-        "/ops/v1/parity/pairs.csv" + with(query_text(query), "after=" + std::to_string(after)));
+    const auto reply =
+        call(ops, "GET", "/ops/v1/parity/pairs.csv" + with(text, "after=" + std::to_string(after)));
     if (!reply) return 1;
     const std::int64_t last = last_entry(reply->body);
     // Each page begins with the head.
@@ -210,12 +213,16 @@ int parity_report(const OpsOptions& ops, const ReportOptions& options) {
   query.path = options.path;
   query.cohort = options.cohort;
   if (!query.cohort.empty() && !parity::is_report_cohort(query.cohort))
-    return wrong("--cohort takes channels=NAME or locations=CODE");
+    return wrong("--cohort takes channels=NAME, locations=CODE, regions=CODE or segments=NAME");
+  query.group = options.group;
   const std::string fault = read_period(options, query);
   if (!fault.empty()) return wrong(fault);
+  const bool pairs = options.format == "csv" && options.by == "pair";
+  if (options.unmask && (!pairs || !options.ledger.empty()))
+    return wrong("--unmask is of --format csv by pair, asked of a facade: its audit log keeps why");
   if (!options.ledger.empty()) return report_of_ledger(ops, options, query);
   Output output(options.output);
-  if (options.format == "csv" && options.by == "pair") return pairs_of_facade(ops, query, output);
+  if (pairs) return pairs_of_facade(ops, query, options, output);
   const std::string path = options.format == "html"    ? "/ops/v1/parity/report.html"
                            : options.format == "junit" ? "/ops/v1/parity/report.xml"
                            : options.format == "csv"   ? "/ops/v1/parity/report.csv"

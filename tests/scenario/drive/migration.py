@@ -22,6 +22,7 @@ from .processes import Processes
 # The order within each round keeps the declared rules: customers are never behind orders, inventory
 # answers from the cloud only when orders are mirrored, and before orders leave legacy.
 ROUND = ("customers", "orders", "pricing", "inventory")
+POSTED = 8  # Orders that are invoiced before orders move: posting is shown by what was posted.
 BREATH_S = 1.0  # Traffic under each stage and share before the next.
 
 
@@ -134,12 +135,29 @@ class Migration:
             time.sleep(0.3)
         self._gate.refuses("customers", "cloud_primary")
         self._gardener.settle()
+        self._reconcile_posting()
         for capability in ROUND:
             if not self._gate.passes(capability, self._gardener.ask_again, self._sample):
                 raise GaveUp(f"the gate of {capability} does not pass")
         self._gardener.let_go()
         self._sign_off("orders")
         self._told()
+
+    def _reconcile_posting(self) -> None:
+        """What both have posted of channels' orders until now, against what was acknowledged."""
+        released = [document.number for document in self._nav.documents().values()
+                    if document.open and document.released and document.reference.startswith("WEB/")][-POSTED:]
+        self._warehouse.ship_in_nav(POSTED, released)
+        invoices = self._nav.user("invoice", orders=released)["invoices"]
+        self._account.step("nav", f"accounting posts {len(invoices)} invoices of channels' orders")
+        ended = subprocess.run(
+            [self._processes.binary, "reconcile", "posting", "--reason", "Before orders move", "--ops-key", "qa-demo-key",
+             "--ops-url", f"http://127.0.0.1:{self._processes.ops_port}"],
+            capture_output=True, text=True, timeout=90, check=False)
+        newest = self._qa.get("/ops/v1/reconciliations?capability=posting")["items"][0]
+        if ended.returncode:
+            raise GaveUp(f"posting: {newest.get('differences')} {ended.stderr.strip()} {ended.stdout.strip()}")
+        self._account.good("posting", f"{newest['equal'] + newest['converged']} orders are posted as they were acknowledged")
 
     def _sign_off(self, capability: str) -> None:
         """What the step is decided on, in one folder, signed by QA and finance, and proved unchanged."""
@@ -158,6 +176,10 @@ class Migration:
             if ended.returncode:
                 raise GaveUp(f"pack {command[0]}: {ended.stderr.strip()}")
             said = ended.stdout.strip()
+        with open(os.path.join(folder, "posting.json"), encoding="utf-8") as file:
+            posting = json.load(file)
+        if posting["state"] != "met" or not posting["turnover"]:
+            raise GaveUp(f"the pack shows no posting parity: {posting['state']}")
         self._account.good("pack", said)
 
     def _sample(self) -> None:

@@ -69,6 +69,16 @@ TEST_F(GateApi, AWaiverIsAPersonsWithAReasonAnEndAndACellThatIsThere) {
   EXPECT_EQ(call("revoke_gate_waiver", "qa", R"({"reason": "over"})").status, 200);
 }
 
+TEST_F(GateApi, PostingThatWasNotEvaluatedIsAnsweredForByName) {
+  EXPECT_EQ(call("waive_gate", "qa", waiver("posting_totals"), {}, "orders").status, 422)
+      << "it is not asked for";
+  gate_settings.posting.required = true;
+  open();
+  EXPECT_EQ(call("waive_gate", "qa", waiver("posting_totals"), {}, "orders").status, 201);
+  const Value gate = body_of(call("show_gate", "qa", "", {}, "orders"));
+  EXPECT_EQ(gate.get("posting").text(), "not_evaluated") << "the scenarios are not";
+}
+
 TEST_F(GateApi, APackIsSignedInTheRoleOfTheKey) {
   move_all(cutover::Stage::dual_write);
   move_all(cutover::Stage::shadow_read);
@@ -83,6 +93,16 @@ TEST_F(GateApi, APackIsSignedInTheRoleOfTheKey) {
   ASSERT_EQ(signed_off.status, 201) << signed_off.body;
   EXPECT_THAT(body_of(signed_off).get("entry").text(), HasSubstr("qa@example.com"));
   EXPECT_EQ(call("sign_pack", "qa", sign).status, 409) << "it has moved on";
+}
+
+TEST_F(GateApi, AnUnmaskedPackIsOfWhoMaySeePersonalDataWithAReason) {
+  EXPECT_EQ(call("make_pack", "operator", "", {{"unmask", "true"}, {"reason", "x"}}).status, 403);
+  EXPECT_EQ(call("make_pack", "finance", "", {{"unmask", "true"}, {"reason", "x"}}).status, 403);
+  EXPECT_EQ(call("make_pack", "qa", "", {{"unmask", "true"}}).status, 422);
+  EXPECT_EQ(call("make_pack", "qa", "", {{"unmask", "true"}, {"reason", "FIN-311"}}).status, 201);
+  EXPECT_EQ(last_audit().get("kind").text(), "parity_unmasked");
+  EXPECT_EQ(call("make_pack", "operator").status, 201) << "masked, for everybody";
+  EXPECT_EQ(last_audit().get("kind").text(), "pack_made");
 }
 
 }  // namespace

@@ -69,6 +69,21 @@ TEST_F(ParityApi, PersonalDataIsMaskedUntilSomebodyAsksWithAReason) {
   EXPECT_EQ(last_audit().get("detail").get("subjects").items().at(0).text(), "C1");
 }
 
+TEST_F(ParityApi, AnExportOfPairsIsMaskedByRole) {
+  record(1, "/name", R"("Anna Schmidt")", R"("Anne Schmidt")");
+  EXPECT_EQ(call("parity_pairs", by("qa")).body.find("Schmidt"), std::string::npos);
+  ApiCall unmasked = by("qa");
+  unmasked.query = {{"unmask", "true"}};
+  EXPECT_EQ(call("parity_pairs", unmasked).status, 422) << "without a reason";
+  unmasked.query["reason"] = "FIN-311";
+  ApiCall of_operator = unmasked;
+  of_operator.role = "operator";
+  EXPECT_EQ(call("parity_pairs", of_operator).status, 403);
+  EXPECT_NE(call("parity_pairs", unmasked).body.find("Anna Schmidt"), std::string::npos);
+  EXPECT_EQ(last_audit().get("kind").text(), "parity_unmasked");
+  EXPECT_EQ(last_audit().get("detail").get("subjects").items().at(0).text(), "C1");
+}
+
 TEST_F(ParityApi, NothingIsShownWhenItCannotBeWrittenDown) {
   record(1, "/name", R"("Anna Schmidt")", R"("Anne Schmidt")");
   ApiCall unmasked = by("qa");

@@ -93,6 +93,22 @@ TEST_F(ConfigFile, TheGateIsEnforcedUnlessSomebodySaysOtherwise) {
                    0.01);
 }
 
+TEST_F(ConfigFile, PostingParityIsAskedForUnlessSomebodySaysOtherwise) {
+  const PostingGate standard = good().waves[0].facade.gate.posting;
+  EXPECT_TRUE(standard.required && standard.scenarios);
+  EXPECT_EQ(standard.from, cutover::Stage::cloud_primary);
+  EXPECT_EQ(standard.totals_age_max_ms, 86'400'000);
+  EXPECT_FALSE(good().waves[0].facade.comparisons.cohorts);
+  more = R"("gate": {"posting": {"required": false, "from": "ramp_down", "totalsHours": 48,
+    "scenarios": false, "scenariosHours": 2}}, "parity": {"cohorts": true})";
+  const PostingGate posting = good().waves[0].facade.gate.posting;
+  EXPECT_FALSE(posting.required || posting.scenarios);
+  EXPECT_EQ(posting.from, cutover::Stage::ramp_down);
+  EXPECT_EQ(posting.totals_age_max_ms, 48 * 3'600'000);
+  EXPECT_EQ(posting.scenarios_age_max_ms, 2 * 3'600'000);
+  EXPECT_TRUE(good().waves[0].facade.comparisons.cohorts);
+}
+
 TEST_F(ConfigFile, AGateThatCannotBeMeantIsRefused) {
   more = R"("gate": {"level": 1, "orders": {"mismatchRateMax": 1.5}, "droppedMax": -1,
     "cohorts": [{"name": "east", "match": {"moon": ["x"]}}],

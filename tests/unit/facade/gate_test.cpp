@@ -83,6 +83,149 @@ TEST_F(Gates, NothingIsGreenBecauseNothingWasSeen) {
                    "mismatch_rate get_customer other", "evidence_age"}));
 }
 
+// ---- posting parity
+
+struct PostingGates : Gates {
+  void SetUp() override {
+    gate_settings.posting.required = true;
+    Gates::SetUp();
+  }
+  void keep_totals(std::int64_t different, std::int64_t equal = 2) {
+    Reconciliation done;
+    done.posting = true;
+    done.state = "done";
+    done.started_at = done.ended_at = Timestamp{clock};
+    done.equal = equal;
+    if (different > 0) done.differences["value"] = different;
+    ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+      done.id = last_id_in(tx) + 1;
+      keep(tx, done);
+      return true;
+    }));
+  }
+  // What comparing the scenarios leaves in the journal.
+  void keep_scenarios(const std::string& verdict, const std::string& made_with) {
+    json::Value item = json::Value::object();
+    item.set("scenario", "split_tax");
+    item.set("verdict", verdict);
+    json::Value items = json::Value::array();
+    items.push(item);
+    json::Value kept = json::Value::object();
+    kept.set("run", json::Value::integer(1));
+    kept.set("at", Timestamp{clock}.text());
+    kept.set("madeWith", made_with);
+    kept.set("items", items);
+    ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+      tx.set_fact("posting_scenarios/result", json::write(kept));
+      return true;
+    }));
+  }
+  std::string state(Stage to = Stage::cloud_primary) {
+    return judged(Capability::orders, to).posting;
+  }
+  Names posting_unmet(Stage to = Stage::cloud_primary) {
+    Names names;
+    for (const std::string& name : unmet(Capability::orders, to))
+      if (name.rfind("posting_", 0) == 0) names.push_back(name);
+    return names;
+  }
+};
+
+TEST_F(PostingGates, WhatWasNotEvaluatedIsNotGreen) {
+  EXPECT_EQ(posting_unmet(), (Names{"posting_totals", "posting_scenarios"}));
+  EXPECT_EQ(state(), "not_evaluated");
+  keep_totals(0);
+  EXPECT_EQ(posting_unmet(), Names{"posting_scenarios"});
+  keep_scenarios("match", gate().binding().hash);
+  EXPECT_EQ(posting_unmet(), Names{});
+  EXPECT_EQ(state(), "met");
+}
+
+TEST_F(PostingGates, TotalsOfNothingAreNoEvidenceAndOldOnesNeither) {
+  keep_scenarios("tolerated", gate().binding().hash);
+  keep_totals(0, 0);
+  EXPECT_EQ(posting_unmet(), Names{"posting_totals"});
+  keep_totals(0);
+  EXPECT_EQ(posting_unmet(), Names{});
+  pass_ms(25 * 3'600'000);
+  EXPECT_EQ(posting_unmet(), Names{"posting_totals"});
+}
+
+TEST_F(PostingGates, ScenariosThatDifferWaitOrWereComparedWithOtherRulesDoNotCount) {
+  keep_totals(0);
+  for (const char* verdict : {"mismatch", "not_compared"}) {
+    keep_scenarios(verdict, gate().binding().hash);
+    EXPECT_EQ(posting_unmet(), Names{"posting_scenarios"}) << verdict;
+  }
+  keep_scenarios("match", "other rules");
+  EXPECT_EQ(posting_unmet(), Names{"posting_scenarios"});
+}
+
+TEST_F(PostingGates, SomebodyMayAnswerForWhatWasNotSeenAndNobodyForWhatIsWrong) {
+  for (const char* cell : {"posting_totals", "posting_scenarios"}) {
+    Waiver waiver;
+    waiver.cell = cell;
+    waiver.by = "Fay Ito";
+    waiver.reason = "Nothing is invoiced yet";
+    waiver.until = Timestamp{clock}.plus_ms(3'600'000);
+    ASSERT_TRUE(gate().waive(Capability::orders, waiver, "quinn"));
+  }
+  EXPECT_EQ(posting_unmet(), Names{});
+  EXPECT_EQ(state(), "waived");
+  keep_totals(1);
+  EXPECT_EQ(posting_unmet(), Names{"posting_totals"});
+  EXPECT_EQ(state(), "different");
+}
+
+TEST_F(PostingGates, ItIsAskedForFromTheStageThatTheSiteNames) {
+  gate_settings.posting.from = Stage::ramp_down;
+  gate_settings.posting.scenarios = false;
+  open();
+  EXPECT_EQ(posting_unmet(), Names{});
+  EXPECT_EQ(state(), "not_required");
+  EXPECT_EQ(posting_unmet(Stage::ramp_down), Names{"posting_totals"});
+  EXPECT_EQ(posting_unmet(Stage::cloud_only), Names{"posting_totals"});
+  EXPECT_EQ(judged(Capability::customers, Stage::cloud_only).posting, "not_required");
+}
+
+// A refused mirror was in no cell: twenty equal orders and one that the cloud never took were
+// green.
+TEST_F(Gates, AMirrorThatWasRefusedIsAMismatchOfItsOperation) {
+  compared_customers(20);
+  EXPECT_EQ(unmet(), Names{});
+  compared(Capability::customers, "put_customer", "C900", parity::Verdict::mismatch);
+  GateReport report = judged();
+  ASSERT_FALSE(report.facts.cells.empty());
+  EXPECT_EQ(report.facts.cells[0].operation, "get_customer");
+  EXPECT_EQ(report.facts.cells[0].compared, 21);
+  EXPECT_EQ(report.facts.cells[0].mismatches, 1);
+  EXPECT_THAT(unmet(), Contains("mismatch_rate get_customer"));
+  // Delivered after all, and seen to be equal.
+  pass_ms(1'000);
+  compared(Capability::customers, "get_customer", "C900");
+  report = judged();
+  EXPECT_EQ(report.facts.cells[0].compared, 21) << "one subject, whatever it was asked about";
+  EXPECT_EQ(unmet(), Names{});
+}
+
+TEST_F(Gates, ARefusedMirrorOfAnyWriteHasACell) {
+  const auto mismatches = [&](Capability capability, const std::string& operation) {
+    for (const parity::GateCell& cell : judged(capability).facts.cells)
+      if (cell.operation == operation && cell.cohort.empty() && cell.field_class.empty())
+        return cell.mismatches;
+    return std::int64_t{-1};
+  };
+  for (const char* operation : {"place_order", "amend_order", "cancel_order", "follow_order"})
+    compared(Capability::orders, operation, std::string("web/") + operation,
+             parity::Verdict::mismatch);
+  EXPECT_EQ(mismatches(Capability::orders, "get_order"), 4);
+  compared(Capability::inventory, "adjust_stock", "1000@EAST", parity::Verdict::mismatch);
+  EXPECT_EQ(mismatches(Capability::inventory, "get_stock"), 1);
+  for (const char* operation : {"create_customer", "amend_customer", "put_customer"})
+    compared(Capability::customers, operation, operation, parity::Verdict::mismatch);
+  EXPECT_EQ(mismatches(Capability::customers, "get_customer"), 3);
+}
+
 TEST_F(Gates, PassesWithEnoughSubjectsAndNotWithManyLooksAtOne) {
   for (int i = 0; i < 200; ++i) compared(Capability::customers, "get_customer", "C1");
   EXPECT_THAT(unmet(), Contains("sample get_customer"));

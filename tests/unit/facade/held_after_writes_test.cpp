@@ -1,4 +1,5 @@
 // What both ERPs hold when a write has been mirrored.
+#include "parity/report_data.h"
 #include "tests/unit/facade/facade_fixture.h"
 
 #include <gtest/gtest.h>
@@ -77,6 +78,28 @@ TEST_F(HeldAfterWrites, WhatNobodyWasAnsweredIsNotComparedForADocumentOlderThanT
     EXPECT_NE(document.find("totals"), std::string::npos);
     EXPECT_EQ(document.find("answered"), std::string::npos) << document;
   }
+}
+
+// Reports count by region and segment what comparisons carry.
+TEST_F(HeldAfterWrites, CarriesTheCohortOfItsOrderWhereTheSiteAsksForIt) {
+  comparison_settings.cohorts = true;
+  open();
+  Order of_region = order("1");
+  of_region.ship_to.emplace();
+  of_region.ship_to->name = "Ada";
+  of_region.ship_to->country = "DE";
+  of_region.ship_to->region = "BY";
+  ASSERT_EQ(facade->orders().place(of_region, write("k1")).status, 201);
+  const auto entries = held();
+  ASSERT_EQ(entries.size(), 1u);
+  const parity::Cohort& cohort = entries[0].question.cohort;
+  ASSERT_EQ(cohort.count("regions"), 1u);
+  EXPECT_EQ(cohort.at("regions"), std::vector<std::string>{"DE-BY"});
+  parity::ReportQuery query;
+  query.cohort = "regions=DE";
+  const auto report = facade->ledger().report(query);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->comparisons, 1);
 }
 
 TEST_F(HeldAfterWrites, NothingIsReadBackWhereItIsSwitchedOff) {

@@ -1,7 +1,10 @@
 #include "facade/pack.h"
 
 #include "facade/audit.h"
+#include "facade/digest.h"
 #include "facade/pack_desk.h"
+#include "facade/pack_posting.h"
+#include "facade/reconciliation.h"
 #include "tests/unit/facade/facade_fixture.h"
 
 #include <gmock/gmock.h>
@@ -270,6 +273,79 @@ TEST_F(Packs, QaSignsFromShadowReadOnAndFinanceForPosting) {
   MadePack pricing = made(Capability::pricing);
   EXPECT_THAT(sign(pricing, "qa", "quinn", Capability::pricing).error().message,
               HasSubstr("QA signs from shadow_read on"));
+}
+
+TEST_F(Packs, FinanceSignsForPostingThatWasEvaluated) {
+  gate_settings.posting.required = true;
+  gate_settings.posting.scenarios = false;
+  open();
+  MadePack unseen = made();
+  EXPECT_EQ(unseen.pack.about().get("posting").text(), "not_evaluated");
+  EXPECT_THAT(sign(unseen, "finance", "fay").error().message, HasSubstr("has not evaluated"));
+  const auto keep_totals = [&](std::int64_t different) {
+    Reconciliation done;
+    done.posting = true;
+    done.state = "done";
+    done.started_at = done.ended_at = Timestamp{clock};
+    done.equal = 1;
+    if (different > 0) done.differences["value"] = different;
+    ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+      done.id = last_id_in(tx) + 1;
+      keep(tx, done);
+      return true;
+    }));
+  };
+  keep_totals(1);
+  MadePack wrong = made();
+  EXPECT_THAT(sign(wrong, "finance", "fay").error().message, HasSubstr("posted otherwise"));
+  EXPECT_TRUE(sign(wrong, "qa", "quinn")) << "QA signs for the step";
+  keep_totals(0);
+  MadePack pack = made();
+  ASSERT_TRUE(sign(pack, "finance", "fay"));
+  const Value signed_for = pack.pack.sign_offs().at(0);
+  EXPECT_EQ(signed_for.get("posting").text(), "met");
+  EXPECT_EQ(signed_for.get("postingSha256").text(), sha256_hex(pack.files.at(posting_name)));
+}
+
+TEST_F(Packs, PostingParityIsInTheFolderOnThePageAndSealed) {
+  MadePack pack = made();
+  const std::string page = pack_page(pack.pack, pack.files);
+  EXPECT_THAT(page, HasSubstr("<h2>Posting parity</h2>"));
+  EXPECT_THAT(page, HasSubstr("What both have posted was not evaluated."));
+  PackFiles files = pack.files;
+  files[pack_page_name] = page;
+  files[pack_name] = write_pack(pack.pack);
+  EXPECT_THAT(pack_faults(files), IsEmpty());
+  files[posting_name] += " ";
+  EXPECT_THAT(pack_faults(files), Contains("posting.json was changed"));
+  files.erase(posting_name);
+  EXPECT_THAT(pack_faults(files), Contains("posting.json is missing"));
+  EXPECT_EQ(made(Capability::customers).files.count(posting_name), 0u);
+}
+
+TEST_F(Packs, PersonalDataIsShownToWhomItMayBeAndTheAuditLogHasWhose) {
+  parity::LedgerEntry entry;
+  entry.at = Timestamp{clock};
+  entry.question = {"customers", "get_customer", "C1", entry.at.date_utc()};
+  entry.comparison.verdict = parity::Verdict::mismatch;
+  entry.comparison.differences.push_back({"/name", parity::Kind::value, parity::Verdict::mismatch,
+                                          "\"Anna Schmidt\"", "\"Anne Schmidt\"", ""});
+  ASSERT_TRUE(facade->ledger().record(std::move(entry)));
+  const auto shown = make_pack(*facade, Capability::customers, Stage::cloud_primary, context(),
+                               "quinn", {true, "qa", "FIN-311"});
+  ASSERT_TRUE(shown) << shown.error().message;
+  EXPECT_THAT(shown->files.at("samples.json"), HasSubstr("Anna Schmidt"));
+  EXPECT_EQ(shown->pack.about().get("personalData").text(), "shown");
+  EXPECT_THAT(pack_page(shown->pack, shown->files), HasSubstr("personal data shown"));
+  EXPECT_THAT(faults_of(*shown), IsEmpty());
+  EXPECT_EQ(last_audit().get("kind").text(), "parity_unmasked");
+  EXPECT_EQ(last_audit().get("actor").text(), "quinn");
+  EXPECT_EQ(last_audit().get("detail").get("reason").text(), "FIN-311");
+  EXPECT_EQ(last_audit().get("detail").get("subjects").items().at(0).text(), "C1");
+  failing_writes = 1;
+  EXPECT_FALSE(make_pack(*facade, Capability::customers, Stage::cloud_primary, context(), "quinn",
+                         {true, "qa", "FIN-311"}))
+      << "what cannot be written down is not shown";
 }
 
 TEST_F(Packs, SamplesAreMaskedAndRuleChangesSinceTheLastPackAreNamed) {

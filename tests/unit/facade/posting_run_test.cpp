@@ -1,3 +1,5 @@
+#include "facade/gate_desk.h"
+#include "facade/gate_posting.h"
 #include "facade/posting_scenarios.h"
 #include "tests/unit/facade/books.h"
 #include "tests/unit/facade/facade_fixture.h"
@@ -44,6 +46,14 @@ struct PostingRun : FacadeFixture {
       found.insert(std::string(parity::name(one.comparison.verdict)));
     return found;
   }
+  bool met_in_gate() {
+    PostingParity judged;
+    EXPECT_TRUE(facade->journal().read([&](const journal::JournalReader& reader) {
+      judged = judge_posting(reader, PostingGate{}, facade->gate().binding().hash, {},
+                             Timestamp{clock.load()});
+    }));
+    return judged.criteria.size() == 2 && judged.criteria[1].met;
+  }
   Books nav_books;
   Books bc_books;
 };
@@ -89,8 +99,10 @@ TEST_F(PostingRun, AnAdapterThatPreviewsNeedsNobodyWhoInvoices) {
   nav_books.offer_previews();
   bc_books.offer_previews();
   EXPECT_EQ(verdicts(), std::set<std::string>{"match"});
+  EXPECT_TRUE(met_in_gate()) << "the newest comparison is kept for the gate";
   bc_books.previewed = Decimal::of(-11);
   EXPECT_EQ(verdicts(), std::set<std::string>{"mismatch"});
+  EXPECT_FALSE(met_in_gate());
   facade->ledger().flush();
   parity::LedgerFilter filter;
   filter.verdict = "mismatch";

@@ -1,3 +1,5 @@
+#include "facade/pack_desk.h"
+#include "facade/pack_posting.h"
 #include "tests/unit/facade/books.h"
 #include "tests/unit/facade/facade_fixture.h"
 
@@ -74,6 +76,37 @@ struct PostingSweepTest : FacadeFixture {
 
 constexpr const char* net = "20.00";
 constexpr const char* tax = "3.80";
+
+TEST_F(PostingSweepTest, APackShowsTurnoverTotalsAndWhatIsPostedOtherwise) {
+  nav_books.post_sale("RE-1", invoiced("1"), net, tax);
+  nav_books.post_sale("RE-2", invoiced("2"), "18.00", tax);
+  const Reconciliation done = reconciled();
+  ASSERT_EQ(done.different(), 1);
+  CallContext context;
+  context.deadline = deadline_in(std::chrono::seconds(20));
+  const auto made =
+      make_pack(*facade, Capability::orders, cutover::Stage::cloud_primary, context, "ada");
+  ASSERT_TRUE(made) << made.error().message;
+  const json::Value posting = *json::parse(made->files.at(posting_name));
+  EXPECT_EQ(posting.get("reconciliation").get("id").text(), std::to_string(done.id));
+  ASSERT_EQ(posting.get("differences").size(), 1U);
+  const json::Value& row = posting.get("differences").items()[0];
+  EXPECT_EQ(row.get("order").text(), "web/2");
+  EXPECT_EQ(row.get("home").text(), "legacy");
+  EXPECT_EQ(row.get("expectedNet").text(), "20.00");
+  bool turnover = false;
+  for (const json::Value& one : posting.get("turnover").items())
+    if (one.get("group").text().rfind("turnover ", 0) == 0) {
+      turnover = true;
+      EXPECT_EQ(one.get("legacy").text(), "38.00");
+      EXPECT_EQ(one.get("expected").text(), "40.00");
+    }
+  EXPECT_TRUE(turnover);
+  EXPECT_GT(posting.get("totals").size(), 0U);
+  const std::string page = pack_page(made->pack, made->files);
+  EXPECT_THAT(page, HasSubstr("web/2"));
+  EXPECT_THAT(page, HasSubstr("turnover "));
+}
 
 TEST_F(PostingSweepTest, TurnoverOfEachHomeIsWhatChannelsWereAcknowledged) {
   nav_books.post_sale("RE-1", invoiced("1"), net, tax);

@@ -182,6 +182,26 @@ TEST_F(KeptPairs, ALedgerOfTheReleaseBeforeIsTakenOver) {
   EXPECT_EQ(ledger.value()->entries({})->size(), 2u);
 }
 
+TEST_F(KeptPairs, ALedgerWithoutRegionsIsTakenOver) {
+  { ASSERT_TRUE(open_ledger({file()})); }
+  sqlite3* old = nullptr;
+  sqlite3_open(file().c_str(), &old);
+  ASSERT_EQ(sqlite3_exec(old,
+                         "ALTER TABLE comparison DROP COLUMN region; ALTER TABLE comparison DROP "
+                         "COLUMN segment; PRAGMA user_version=2",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(old);
+  auto ledger = open_ledger({file()});
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  LedgerEntry of_region = compared(anna, anne);
+  of_region.question.cohort = {{"regions", {"DE"}}};
+  ledger.value()->record(of_region);
+  ledger.value()->flush();
+  ASSERT_EQ(ledger.value()->entries({})->size(), 1u);
+  EXPECT_EQ(ledger.value()->entries({})->at(0).question.cohort.at("regions").at(0), "DE");
+}
+
 TEST_F(KeptPairs, AreJudgedAgainUnderNewRulesWithoutTraffic) {
   const Rules documents = rules_of(
       R"("rules":[{"name":"documents","path":"/document","references":"order_document"}])");

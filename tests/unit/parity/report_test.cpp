@@ -111,6 +111,57 @@ TEST_F(ReportTest, CountsByOperationFieldCohortAndInterval) {
   EXPECT_EQ(in_minute_6, 1);
 }
 
+TEST_F(ReportTest, RegionsAndSegmentsAreCohortsWhereComparisonsCarryThem) {
+  const auto of_region = [&](Verdict verdict, const std::string& subject, const char* region,
+                             const char* segment) {
+    LedgerEntry one = entry(verdict, subject);
+    one.question.cohort = {{"regions", {region}}, {"segments", {segment}}};
+    record(one);
+  };
+  of_region(Verdict::match, "web/1", "DE-BY", "RETAIL");  // A match keeps no context.
+  of_region(Verdict::match, "web/2", "DE", "RETAIL");
+  of_region(Verdict::mismatch, "web/3", "DE-BY", "TRADE");
+  of_region(Verdict::mismatch, "web/4", "DEN", "TRADE");
+  record(entry(Verdict::mismatch, "web/5"));
+  ReportQuery query;
+  query.cohort = "regions=DE";
+  EXPECT_EQ(report(query).comparisons, 3) << "with the parts of the country, and no other";
+  query.cohort = "regions=DE-BY";
+  EXPECT_EQ(report(query).comparisons, 2);
+  query.cohort = "segments=TRADE";
+  const Report of_trade = report(query);
+  EXPECT_EQ(of_trade.comparisons, 2);
+  EXPECT_EQ(of(of_trade.fields.at(0).by_verdict, "mismatch"), 2);
+  EXPECT_EQ(ledger->pairs(query, 0, 10)->size(), 2u);
+  query = {};
+  query.group = "segments";
+  const Report by_segment = report(query);
+  EXPECT_EQ(by_segment.cohorts,
+            (std::vector<std::string>{"", "segments=RETAIL", "segments=TRADE"}));
+  std::int64_t of_segment = 0;
+  for (const ReportCount& one : by_segment.differing)
+    if (one.cohort == 2) of_segment += one.count;
+  EXPECT_EQ(of_segment, 2);
+  EXPECT_THAT(report_html(by_segment), HasSubstr("segments=TRADE"));
+  query.group = "regions";
+  EXPECT_EQ(report(query).cohorts.size(), 4u);
+  EXPECT_TRUE(is_report_cohort("regions=DE") && is_report_cohort("segments=X"));
+  EXPECT_FALSE(is_report_cohort("regions=") || is_report_cohort("skus=1"));
+  EXPECT_FALSE(is_report_group("skus"));
+}
+
+TEST_F(ReportTest, ALedgerThatIsEmptySaysSoAndNamesNoDate) {
+  const Report found = report();
+  EXPECT_THAT(report_html(found), HasSubstr("Nothing has been compared yet."));
+  for (const std::string& text :
+       {report_html(found), report_json(found), report_junit(found), report_csv(found)})
+    EXPECT_THAT(text, Not(HasSubstr("1970")));
+  record(entry(Verdict::match, "web/1"));
+  ReportQuery later;
+  later.from = at(60);
+  EXPECT_THAT(report_html(report(later)), HasSubstr("Nothing was compared."));
+}
+
 TEST_F(ReportTest, AFilterOfDifferencesLeavesTheWholeOfARateAlone) {
   for (int i = 0; i < 4; ++i) record(entry(Verdict::match, "web/1", i));
   record(entry(Verdict::tolerated, "web/2", 5));

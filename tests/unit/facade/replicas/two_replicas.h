@@ -79,6 +79,8 @@ struct TwoReplicas : testing::Test {
     settings.writes.subject_wait_ms = 50;
     settings.cutover.transfer.open = TransferPolicy::move;
     settings.cutover.transfer.per_minute = 1'000'000;
+    settings.gate = gate;
+    settings.cutover.approvals = approvals;
     if (on_step) {
       settings.around_journal = [this](std::unique_ptr<journal::Journal> inner) {
         return std::make_unique<Watched>(std::move(inner), before_write);
@@ -149,6 +151,8 @@ struct TwoReplicas : testing::Test {
     return erp.orders_with(order().id).at(0).released;
   }
 
+  GateSettings gate;  // Of replicas that are made from here on, as is the next.
+  std::array<std::optional<ApprovalRule>, 4> approvals;
   std::function<void()> before_write;
   std::filesystem::path folder;
   journal::PostgresSettings journal;
