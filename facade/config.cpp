@@ -2,6 +2,7 @@
 
 #include "contracts/json/schema.h"
 #include "facade/gate_config.h"
+#include "facade/snapshot_config.h"
 #include "parity/sealing.h"
 
 #include <algorithm>
@@ -595,6 +596,7 @@ Result<Config> read_config(
       static_cast<std::size_t>(number_of(
           reconcile, "memoryMb", static_cast<std::int64_t>(facade.reconcile.memory_max >> 20)))
       << 20;
+  read_snapshots(reconcile.get("snapshots"), facade.reconcile.snapshots, errors);
   for (const json::Member& system : reconcile.get("postedBy").members()) {
     if (config.systems.count(system.key) == 0)
       errors.push_back({"/reconcile/postedBy/" + system.key, "names no system"});

@@ -214,6 +214,12 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     if (!own.ended_at.empty()) swept.set("asOfTo", own.ended_at.text());
     value.set(std::string(name(side)), std::move(swept));
   }
+  if (!at.cut_off.empty()) {
+    if (!at.basis.empty()) value.set("basis", at.basis);
+    value.set("cutOff", at.cut_off.text());
+    if (!at.arrived.empty()) value.set("arrivedAt", at.arrived.text());
+    if (at.snapshot > 0) value.set("snapshot", Value::integer(at.snapshot));
+  }
   if (at.posting) value.set("counts", counts_value(at.counts));
   if (at.running()) {
     Value way = Value::object();
@@ -231,6 +237,7 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     value.set("unsettled", Value::integer(at.unsettled));
     value.set("different", Value::integer(at.different()));
     value.set("differences", counts_value(at.differences));
+    if (!at.not_compared.empty()) value.set("notCompared", counts_value(at.not_compared));
     if (!at.undeclared.empty()) value.set("undeclaredWriters", counts_value(at.undeclared));
   }
   return value;

@@ -80,6 +80,7 @@ constexpr Number numbers[] = {
     {"onItsWay", &Reconciliation::on_its_way},
     {"notMirrored", &Reconciliation::not_mirrored},
     {"unsettled", &Reconciliation::unsettled},
+    {"snapshot", &Reconciliation::snapshot},
 };
 
 std::map<std::string, std::int64_t> counts_in(const Value& value) {
@@ -123,6 +124,11 @@ json::Value to_json(const Reconciliation& reconciliation) {
   value.set("legacy", to_json(reconciliation.legacy));
   value.set("cloud", to_json(reconciliation.cloud));
   if (!reconciliation.waits.empty()) value.set("waitsFor", reconciliation.waits);
+  if (!reconciliation.basis.empty()) value.set("basis", reconciliation.basis);
+  value.set("atCutOff", Value::boolean(reconciliation.at_cut_off));
+  set_time(value, "cutOff", reconciliation.cut_off);
+  set_time(value, "arrivedAt", reconciliation.arrived);
+  value.set("notCompared", counts_value(reconciliation.not_compared));
   value.set("pass", Value::integer(reconciliation.pass));
   set_time(value, "notBefore", reconciliation.not_before);
   value.set("differences", counts_value(reconciliation.differences));
@@ -150,6 +156,12 @@ Reconciliation read_reconciliation(const std::string& text) {
   reconciliation.legacy = read_side(value->get("legacy"));
   reconciliation.cloud = read_side(value->get("cloud"));
   reconciliation.waits = value->get("waitsFor").text();
+  reconciliation.basis = value->get("basis").text();
+  const auto at_cut_off = value->get("atCutOff").as_bool();
+  reconciliation.at_cut_off = at_cut_off && *at_cut_off;
+  reconciliation.cut_off = time_in(*value, "cutOff");
+  reconciliation.arrived = time_in(*value, "arrivedAt");
+  reconciliation.not_compared = counts_in(value->get("notCompared"));
   reconciliation.pass = static_cast<int>(number_in(*value, "pass"));
   reconciliation.not_before = time_in(*value, "notBefore");
   reconciliation.differences = counts_in(value->get("differences"));
