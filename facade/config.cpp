@@ -603,6 +603,12 @@ Result<Config> read_config(
     for (const Value& user : system.value.items())
       facade.reconcile.posted_by[system.key].insert(user.text());
   }
+  for (const json::Member& system : reconcile.get("stockPostedBy").members()) {
+    if (config.systems.count(system.key) == 0)
+      errors.push_back({"/reconcile/stockPostedBy/" + system.key, "names no system"});
+    auto& users = facade.reconcile.stock_posted_by[system.key];
+    for (const Value& user : system.value.items()) users.insert(user.text());
+  }
   const Value& scenarios = value.get("postingScenarios");
   if (const std::string named = text_of(scenarios, "file"); !named.empty())
     facade.reconcile.scenarios_file = resolved(config.folder, named);

@@ -1,5 +1,4 @@
 // The part of ReconcileDesk for a list of legacy's that has a cut-off: what the cloud held then.
-#include "facade/hidden.h"
 #include "facade/reconcile_desk.h"
 
 #include <algorithm>
@@ -28,7 +27,8 @@ Status ReconcileDesk::choose_basis(Reconciliation& now_at) {
   if (!source) return source.error();
   if (!*source && !now_at.at_cut_off) return save(now_at);
   if (!*source) {
-    now_at.waits = "stale source: " + systems_.legacy.name + " has no list that says when it was made";
+    now_at.waits =
+        "stale source: " + systems_.legacy.name + " has no list that says when it was made";
     return end(now_at, "not_compared");
   }
   now_at.cut_off = (*source)->made_at;

@@ -41,6 +41,7 @@ CallContext calling() {
 std::string rows_file(Side side) { return std::string(name(side)) + ".rows"; }
 std::string open_file(int pass) { return "open-" + std::to_string(pass) + ".rows"; }
 constexpr const char* confirmed_file = "confirmed.rows";
+constexpr const char* writers_file = "writers.rows";
 
 // Both sides at once. What one of them throws is behind a wall already.
 void for_both(const std::function<void(Side)>& work) {
@@ -463,6 +464,9 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
       RowFile::append_at(path_of(now_at.id, open_file(now_at.pass + 1)), now_at.later_bytes);
   if (!later) return later.error();
 
+  auto writers = RowFile::append_at(path_of(now_at.id, writers_file), now_at.writer_bytes);
+  if (!writers) return writers.error();
+
   const Deadline end = deadline_in(std::chrono::milliseconds(round_ms));
   DifferencesBySubject subjects(std::move(reader).value(), SweepRows::own_parts(now_at.capability));
   std::vector<Difference> of_subject;
@@ -474,8 +478,12 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
     if (!*more) break;
     Verdicts verdicts;
     result = verify_subject(now_at, of_subject, verdicts);
+    std::vector<Record> who;
+    if (result) result = tell_writers(now_at, verdicts.confirmed, who);
     if (!result) break;
     ++reads;
+    for (const Record& one : who)
+      if (const Status added = (*writers)->add(one); !added) return added;
     for (const Difference& one : verdicts.confirmed) {
       if (const Status added = (*confirmed)->add(to_record(one)); !added) return added;
       ++now_at.differences[std::string(name(one.kind))];
@@ -491,6 +499,8 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
   }
   if (const Status synced = (*confirmed)->sync(); !synced) return synced;
   if (const Status synced = (*later)->sync(); !synced) return synced;
+  if (const Status synced = (*writers)->sync(); !synced) return synced;
+  now_at.writer_bytes = (*writers)->size();
   now_at.confirmed_bytes = (*confirmed)->size();
   now_at.later_bytes = (*later)->size();
   next_at_ = now_().plus_ms(reads * 1000 / std::max<std::int64_t>(settings_.rows_per_s, 1));
@@ -639,6 +649,7 @@ Status ReconcileDesk::end(Reconciliation& now_at, const std::string& state) {
     note.detail.set("different", json::Value::integer(now_at.different()));
     note.detail.set("equal", json::Value::integer(now_at.equal + now_at.converged));
     note.detail.set("undeclared", counts_value(now_at.undeclared));
+    if (!now_at.rogue.empty()) note.detail.set("rogueWriters", rogue_value(now_at));
     pen.add(note);
     return true;
   });

@@ -29,6 +29,8 @@ struct ReconcileSettings {
   Decimal document_tolerance{5, 2};  // Of what an order was posted as.
   // Who may post sales, by system (PostingSettings::posted_by).
   std::map<std::string, std::set<std::string>> posted_by = {};
+  // Who may move stock, by system (InventoryService::names_stock_writers); not named: anybody.
+  std::map<std::string, std::set<std::string>> stock_posted_by = {};
   std::string scenarios_file = {};  // Of postings (posting_scenarios.h); empty: none.
   bool test_company = false;        // Both systems are: scenarios may be placed there.
   SnapshotSettings snapshots = {};  // Page, pace and memory are those above.
@@ -117,6 +119,13 @@ class ReconcileDesk {
                         Verdicts& verdicts) const;
   Status end_pass(Reconciliation& now_at);
   Status finish(Reconciliation& now_at);
+  // facade/reconcile_writers.cpp: who has changed what differs, where an ERP tells.
+  bool every_change_is_carried(Capability capability) const;
+  Status tell_writers(Reconciliation& now_at,
+                      const std::vector<parity::reconcile::Difference>& confirmed,
+                      std::vector<Record>& records) const;
+  // By key, as texts and as shown.
+  std::map<std::string, json::Value> writers_of(const Reconciliation& reconciliation) const;
   // facade/reconcile_cut_off.cpp: what legacy's rows are held against, chosen before they are read.
   Status choose_basis(Reconciliation& now_at);
   Status stand_on_snapshot(Reconciliation& now_at);
@@ -129,7 +138,8 @@ class ReconcileDesk {
   Status end(Reconciliation& now_at, const std::string& state);
   Status write_files(Reconciliation& now_at) const;
   json::Value shown(const Reconciliation& reconciliation,
-                    const parity::reconcile::Difference& difference) const;
+                    const parity::reconcile::Difference& difference,
+                    const std::map<std::string, json::Value>& writers) const;
   Status save(const Reconciliation& now_at);
   void forget_old(std::int64_t newest);
 

@@ -81,6 +81,7 @@ constexpr Number numbers[] = {
     {"notMirrored", &Reconciliation::not_mirrored},
     {"unsettled", &Reconciliation::unsettled},
     {"snapshot", &Reconciliation::snapshot},
+    {"writerBytes", &Reconciliation::writer_bytes},
 };
 
 std::map<std::string, std::int64_t> counts_in(const Value& value) {
@@ -104,6 +105,18 @@ std::int64_t Reconciliation::different() const {
   std::int64_t sum = 0;
   for (const auto& [kind, count] : differences) sum += count;
   return sum;
+}
+
+json::Value rogue_value(const Reconciliation& reconciliation) {
+  Value list = Value::array();
+  for (const auto& [who, changes] : reconciliation.rogue) {
+    Value one = Value::object();
+    one.set("system", who.first);
+    one.set("user", who.second);
+    one.set("changes", Value::integer(changes));
+    list.push(std::move(one));
+  }
+  return list;
 }
 
 json::Value to_json(const Reconciliation& reconciliation) {
@@ -133,6 +146,10 @@ json::Value to_json(const Reconciliation& reconciliation) {
   set_time(value, "notBefore", reconciliation.not_before);
   value.set("differences", counts_value(reconciliation.differences));
   value.set("undeclared", counts_value(reconciliation.undeclared));
+  value.set("rogue", rogue_value(reconciliation));
+  Value not_told = Value::array();
+  for (const std::string& system : reconciliation.writers_not_told) not_told.push(system);
+  value.set("writersNotTold", std::move(not_told));
   return value;
 }
 
@@ -166,6 +183,11 @@ Reconciliation read_reconciliation(const std::string& text) {
   reconciliation.not_before = time_in(*value, "notBefore");
   reconciliation.differences = counts_in(value->get("differences"));
   reconciliation.undeclared = counts_in(value->get("undeclared"));
+  for (const Value& one : value->get("rogue").items())
+    reconciliation.rogue[{one.get("system").text(), one.get("user").text()}] =
+        number_in(one, "changes");
+  for (const Value& system : value->get("writersNotTold").items())
+    reconciliation.writers_not_told.insert(system.text());
   return reconciliation;
 }
 

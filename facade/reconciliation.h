@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace underpin::facade {
@@ -75,6 +77,10 @@ struct Reconciliation {
   // Rogue writers: confirmed differences in columns that nobody is declared to write, while the
   // plan carries every change; by column.
   std::map<std::string, std::int64_t> undeclared;
+  // Those that an ERP names: changes of what differs, by system and user whom nobody declares.
+  std::map<std::pair<std::string, std::string>, std::int64_t> rogue;
+  std::set<std::string> writers_not_told;  // Systems that do not say who changed this.
+  std::int64_t writer_bytes = 0;           // Of the file of who changed what.
   // Of postings, what is no difference: "orders", "foreign", "rounded", "otherCurrency", ...
   std::map<std::string, std::int64_t> counts;
 
@@ -92,6 +98,8 @@ struct Reconciliation {
   std::string_view what() const { return posting ? "posting" : name(capability); }
 };
 
+// [{"system", "user", "changes"}, ...]
+json::Value rogue_value(const Reconciliation& reconciliation);
 json::Value counts_value(const std::map<std::string, std::int64_t>& counts);
 json::Value to_json(const Reconciliation& reconciliation);
 Reconciliation read_reconciliation(const std::string& text);

@@ -170,6 +170,24 @@ Result<std::set<std::string>> SweepRows::changed_since(Side side, Capability cap
   return keys;
 }
 
+bool SweepRows::names_writers(Side side, Capability capability) const {
+  const InventoryService* stock = systems_.on(side).adapter->inventory();
+  return capability == Capability::inventory && stock != nullptr && stock->names_stock_writers();
+}
+
+Result<std::vector<StockMovement>> SweepRows::movements_of(Side side,
+                                                           const std::vector<std::string>& key,
+                                                           Timestamp since,
+                                                           const CallContext& context) const {
+  const StockKey place{Sku{key.at(0)}, LocationCode{key.at(1)}};
+  const auto movements = observe<std::vector<StockMovement>>(side, cutover::Operation::read, [&] {
+    return call_port<std::vector<StockMovement>>(
+        systems_, side, context.deadline, &ErpAdapter::inventory,
+        [&](InventoryService& port) { return port.movements_of(place, since, context); });
+  });
+  return movements.result;
+}
+
 std::string SweepRows::normal_key(const std::vector<std::string>& key) {
   static const parity::reconcile::TextRule rule;
   std::string text;

@@ -67,6 +67,11 @@ class SweepRows {
   Result<std::set<std::string>> changed_since(Side side, Capability capability,
                                               const std::vector<std::string>& key, Timestamp since,
                                               const CallContext& context) const;
+  // Whether a side says who changed its rows, and the newest such changes on or after a day.
+  bool names_writers(Side side, Capability capability) const;
+  Result<std::vector<StockMovement>> movements_of(Side side, const std::vector<std::string>& key,
+                                                  Timestamp since,
+                                                  const CallContext& context) const;
   // As a comparison orders them (parity/reconcile/keys.h).
   static std::string normal_key(const std::vector<std::string>& key);
 

@@ -116,6 +116,12 @@ void print_summary(const Value& state) {
   for (const json::Member& column : state.get("undeclaredWriters").members())
     std::printf("  somebody whom the configuration does not declare wrote %s: %s rows\n",
                 column.key.c_str(), column.value.text().c_str());
+  for (const Value& one : state.get("rogueWriters").items())
+    std::printf("  %s, whom the configuration does not declare, changed it in %s: %s times\n",
+                one.get("user").text().c_str(), one.get("system").text().c_str(),
+                one.get("changes").text().c_str());
+  for (const Value& system : state.get("writersNotTold").items())
+    std::printf("  %s does not say who changed it\n", system.text().c_str());
   print_groups(state);
 }
 

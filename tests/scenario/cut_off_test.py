@@ -16,9 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", ".."))
 sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "simulators")]
 
-from reconcile_test import Site, expect, wrong  # noqa: E402
-
-PACE = '"reconcile": {"pageRows": 20, "rowsPerS": 100}'
+from reconcile_test import PACE, Site, expect, wrong  # noqa: E402
 
 
 def wait_until(holds, what: str):
@@ -54,7 +52,7 @@ class PriceSite(Site):
     def with_snapshots_of_lists(self) -> None:
         with open(self.config, encoding="utf-8") as file:
             text = file.read()
-        more = PACE[:-1] + ', "snapshots": {"pricing": {"onNewList": true}}}'
+        more = json.dumps({**json.loads(PACE), "snapshots": {"pricing": {"onNewList": True}}})
         if text.count(PACE) != 1:
             raise ValueError("the site does not say its pace")
         with open(self.config, "w", encoding="utf-8") as file:

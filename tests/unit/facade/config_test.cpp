@@ -426,6 +426,11 @@ TEST_F(ConfigFile, PostingsHaveTheirCatalogueTestCompaniesAndUsers) {
   }
   more = R"("reconcile": {"postedBy": {"nav": ["EVA"]}})";
   EXPECT_THAT(refusal(), HasSubstr("/reconcile/postedBy/nav"));
+  more = R"("reconcile": {"stockPostedBy": {"nav-de": ["WMS"]}})";
+  EXPECT_EQ(good().waves.front().facade.reconcile.stock_posted_by.at("nav-de"),
+            std::set<std::string>{"WMS"});
+  more = R"("reconcile": {"stockPostedBy": {"nav": ["WMS"]}})";
+  EXPECT_THAT(refusal(), HasSubstr("/reconcile/stockPostedBy/nav"));
 }
 
 }  // namespace

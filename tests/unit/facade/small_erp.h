@@ -97,6 +97,14 @@ class SmallErp final : public ErpAdapter,
     const std::lock_guard lock(mutex_);
     stock_[key] = quantity;
   }
+  // A movement of its own people's.
+  void move_stock(const StockKey& key, Decimal quantity, const std::string& user) {
+    const std::lock_guard lock(mutex_);
+    stock_[key] += quantity;
+    movements_.push_back({key, MovementId{"OWN"}, next_document(), quantity,
+                          Timestamp{1'795'000'000'000'000}, user});
+  }
+  bool tells_users = false;  // Who moved stock.
   void set_price(const PriceEntry& entry) {
     const std::lock_guard lock(mutex_);
     prices_[entry.sku] = entry;
@@ -467,6 +475,17 @@ class SmallErp final : public ErpAdapter,
     for (std::size_t i = from; i < movements_.size(); ++i) page.items.push_back(movements_[i]);
     page.next = Cursor{std::to_string(movements_.size())};
     return page;
+  }
+
+  bool names_stock_writers() const override { return tells_users; }
+  Result<std::vector<StockMovement>> movements_of(const StockKey& key, Timestamp since,
+                                                  const CallContext&) override {
+    return trapped<std::vector<StockMovement>>("movements_of", [&] {
+      std::vector<StockMovement> found;
+      for (const StockMovement& one : movements_)
+        if (one.key == key && since <= one.changed_at) found.push_back(one);
+      return Result<std::vector<StockMovement>>(found);
+    });
   }
 
   // ---- PricingService
