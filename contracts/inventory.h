@@ -75,6 +75,7 @@ struct StockMovement {
   DocumentNumber entry;
   Decimal quantity;
   Timestamp changed_at;
+  std::string changed_by = {};  // The ERP's user id; empty: it does not say.
 };
 
 }  // namespace underpin

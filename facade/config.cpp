@@ -2,6 +2,7 @@
 
 #include "contracts/json/schema.h"
 #include "facade/gate_config.h"
+#include "facade/snapshot_config.h"
 #include "parity/sealing.h"
 
 #include <algorithm>
@@ -596,11 +597,18 @@ Result<Config> read_config(
       static_cast<std::size_t>(number_of(
           reconcile, "memoryMb", static_cast<std::int64_t>(facade.reconcile.memory_max >> 20)))
       << 20;
+  read_snapshots(reconcile.get("snapshots"), facade.reconcile.snapshots, errors);
   for (const json::Member& system : reconcile.get("postedBy").members()) {
     if (config.systems.count(system.key) == 0)
       errors.push_back({"/reconcile/postedBy/" + system.key, "names no system"});
     for (const Value& user : system.value.items())
       facade.reconcile.posted_by[system.key].insert(user.text());
+  }
+  for (const json::Member& system : reconcile.get("stockPostedBy").members()) {
+    if (config.systems.count(system.key) == 0)
+      errors.push_back({"/reconcile/stockPostedBy/" + system.key, "names no system"});
+    auto& users = facade.reconcile.stock_posted_by[system.key];
+    for (const Value& user : system.value.items()) users.insert(user.text());
   }
   const Value& scenarios = value.get("postingScenarios");
   if (const std::string named = text_of(scenarios, "file"); !named.empty())

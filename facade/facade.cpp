@@ -86,8 +86,15 @@ Status Facade::set_up() {
                                          *customers_, demand_, now, wake, settings_.recovery);
   ReconcileSettings reconcile = settings_.reconcile;
   reconcile.document_tolerance = settings_.orders.document_tolerance;
-  reconciliations_ = std::make_unique<ReconcileDesk>(
+  SnapshotSettings snapshots = reconcile.snapshots;
+  snapshots.page = reconcile.page;
+  snapshots.rows_per_s = reconcile.rows_per_s;
+  snapshots.memory_max = reconcile.memory_max / 4;
+  snapshots_ = std::make_unique<SnapshotDesk>(
       systems_, *journal_, *plans_, *audit_, *orders_, settings_.fields,
+      settings_.state_folder + "/snapshots", snapshots, now);
+  reconciliations_ = std::make_unique<ReconcileDesk>(
+      systems_, *journal_, *plans_, *audit_, *orders_, settings_.fields, *snapshots_,
       settings_.state_folder + "/reconcile", reconcile, now);
   repairs_ = std::make_unique<RepairDesk>(systems_, *journal_, *plans_, *audit_, *writes_, *orders_,
                                           *reconciliations_, settings_.fields, now, wake);
@@ -238,6 +245,7 @@ void Facade::add_tasks() {
         return false;
       }));
   one("transfers", milliseconds(100), 30'000, unless_closed([this] { return transfers_->run(); }));
+  one("snapshots", milliseconds(100), 60'000, [this] { return snapshots_->run(); });
   one("reconciliation", milliseconds(100), 60'000, [this] { return reconciliations_->run(); });
   one("repair", milliseconds(100), 60'000, unless_closed([this] { return repairs_->run(); }));
   add("scheduled changes", milliseconds(1'000),

@@ -129,6 +129,7 @@ class Facade {
   Feeds& feeds() { return *feeds_; }
   CatchUp& catch_up() { return *catch_up_; }
   Recovery& recovery() { return *recovery_; }
+  SnapshotDesk& snapshots() { return *snapshots_; }
   ReconcileDesk& reconciliations() { return *reconciliations_; }
   RepairDesk& repairs() { return *repairs_; }
   // Why writes are refused after a restore; empty: they are not.
@@ -183,6 +184,7 @@ class Facade {
   std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<CatchUp> catch_up_;
   std::unique_ptr<Recovery> recovery_;
+  std::unique_ptr<SnapshotDesk> snapshots_;
   std::unique_ptr<ReconcileDesk> reconciliations_;
   std::unique_ptr<RepairDesk> repairs_;
   std::unique_ptr<CutoverDesk> cutover_;

@@ -303,7 +303,7 @@ Status GateDesk::read_journal(Capability capability, parity::Evidence& evidence,
     facts.money_at_risk += undelivered.money;
     facts.undelivered = undelivered.words;
     if (const auto reconciled = newest_in(reader, capability)) {
-      facts.reconciled_at = reconciled->started_at;  // What it read is at most as old.
+      facts.reconciled_at = reconciled->as_of();  // What it read is at most as old.
       facts.reconciliation_differences = reconciled->different();
     }
   });

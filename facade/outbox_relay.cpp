@@ -474,6 +474,7 @@ Result<OutboxRelay::Effect> OutboxRelay::publish_prices(const OutboxRow& row,
   totals.set("batch", list->batch);
   totals.set("rows", json::Value::integer(rows));
   totals.set("hashTotal", list->hash_total().text());
+  totals.set("at", now_().text());
   return Effect{[text = json::write(totals)](JournalTransaction& tx) {
     tx.set_fact("prices/delivered", text);
   }};

@@ -41,6 +41,7 @@ CallContext calling() {
 std::string rows_file(Side side) { return std::string(name(side)) + ".rows"; }
 std::string open_file(int pass) { return "open-" + std::to_string(pass) + ".rows"; }
 constexpr const char* confirmed_file = "confirmed.rows";
+constexpr const char* writers_file = "writers.rows";
 
 // Both sides at once. What one of them throws is behind a wall already.
 void for_both(const std::function<void(Side)>& work) {
@@ -69,19 +70,10 @@ bool same(const Difference& a, const Difference& b) {
 
 }  // namespace
 
-// What reading a subject again has told.
-struct ReconcileDesk::Verdicts {
-  std::int64_t converged = 0;
-  std::int64_t on_its_way = 0;
-  std::int64_t not_mirrored = 0;
-  std::int64_t unsettled = 0;
-  std::vector<Difference> confirmed;
-  std::vector<Difference> later;
-};
-
 ReconcileDesk::ReconcileDesk(const Systems& systems, journal::Journal& journal, PlanBook& plans,
                              AuditTrail& audit, OrderFacade& orders, const FieldOwners& fields,
-                             std::string folder, ReconcileSettings settings, Now now)
+                             SnapshotDesk& snapshots, std::string folder,
+                             ReconcileSettings settings, Now now)
     : systems_(systems),
       journal_(journal),
       plans_(plans),
@@ -90,6 +82,7 @@ ReconcileDesk::ReconcileDesk(const Systems& systems, journal::Journal& journal, 
       settings_(settings),
       now_(std::move(now)),
       rows_(systems, fields, journal, orders),
+      snapshots_(snapshots),
       postings_(systems, journal, orders,
                 {settings_.page, settings_.memory_max, settings_.pause_ms,
                  settings_.document_tolerance, settings_.posted_by},
@@ -106,7 +99,12 @@ std::string ReconcileDesk::path_of(std::int64_t id, const std::string& file) con
 
 // ---- what people ask
 
-Result<Reconciliation> ReconcileDesk::start(Capability capability, const Act& act) {
+Result<Reconciliation> ReconcileDesk::start(Capability capability, const Act& act,
+                                            bool at_cut_off) {
+  if (at_cut_off && !SweepRows::has_cut_off(capability))
+    return Error{ErrorCode::unsupported, "both systems tell what they hold of " +
+                                             std::string(name(capability)) +
+                                             " now: there is no cut-off"};
   for (const Side side : {Side::legacy, Side::cloud}) {
     if (!systems_.offers(side, capability)) {
       return Error{ErrorCode::unsupported, systems_.on(side).name + " does not offer " +
@@ -116,6 +114,7 @@ Result<Reconciliation> ReconcileDesk::start(Capability capability, const Act& ac
   }
   Reconciliation begun;
   begun.capability = capability;
+  begun.at_cut_off = at_cut_off;
   return begin(std::move(begun), act);
 }
 
@@ -274,6 +273,7 @@ bool ReconcileDesk::run() {
     anew.posting = now_at->posting;
     anew.from = now_at->from;
     anew.to = now_at->to;
+    anew.at_cut_off = now_at->at_cut_off;
     anew.actor = now_at->actor;
     anew.reason = now_at->reason;
     anew.started_at = now_at->started_at;
@@ -337,6 +337,10 @@ Status ReconcileDesk::verify_postings(Reconciliation& now_at) {
 }
 
 Status ReconcileDesk::sweep(Reconciliation& now_at) {
+  if (now_at.basis.empty()) {
+    const Status chosen = choose_basis(now_at);
+    if (!chosen || !now_at.running()) return chosen;
+  }
   std::array<Status, 2> results{Done{}, Done{}};
   std::array<std::int64_t, 2> rows{};
   for_both([&](Side side) {
@@ -355,13 +359,7 @@ Status ReconcileDesk::sweep(Reconciliation& now_at) {
 
 Status ReconcileDesk::sweep_page(Reconciliation& now_at, Side side, std::int64_t& rows) {
   SweepState& own = now_at.on(side);
-  if (own.begun_at.empty() && now_at.posting) own.begun_at = now_();
-  if (own.begun_at.empty()) {
-    const auto as_of = rows_.as_of(side, now_at.capability, calling());
-    if (!as_of) return as_of.error();
-    if (*as_of) own.source_as_of = **as_of;
-    own.begun_at = now_();
-  }
+  if (own.begun_at.empty()) own.begun_at = now_();
   const auto page = now_at.posting ? postings_.page(side, now_at, Cursor{own.cursor}, calling())
                                    : rows_.page(side, now_at.capability, Cursor{own.cursor},
                                                 settings_.page, calling());
@@ -404,23 +402,6 @@ Status ReconcileDesk::load(Rows& rows, std::int64_t id, Side side, std::int64_t 
         !added)
       return added;
   }
-}
-
-// What was read with a date of its own is compared with what the other side holds now only while it
-// is fresh: the cloud has moved on since an old file was made.
-Result<std::string> ReconcileDesk::stale(const Reconciliation& now_at) const {
-  for (const Side side : {Side::legacy, Side::cloud}) {
-    const auto as_of = rows_.as_of(side, now_at.capability, calling());
-    if (!as_of) return as_of.error();
-    if (!*as_of) continue;
-    const std::string& system = systems_.on(side).name;
-    // Rows of both.
-    if (**as_of != now_at.on(side).source_as_of)
-      return "stale source: " + system + " took another list while it was read";
-    if (settings_.source_age_max_ms > 0 && (*as_of)->plus_ms(settings_.source_age_max_ms) < now_())
-      return "stale source: the list of " + system + " is as of " + (*as_of)->text();
-  }
-  return std::string();
 }
 
 Status ReconcileDesk::compare(Reconciliation& now_at) {
@@ -483,6 +464,9 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
       RowFile::append_at(path_of(now_at.id, open_file(now_at.pass + 1)), now_at.later_bytes);
   if (!later) return later.error();
 
+  auto writers = RowFile::append_at(path_of(now_at.id, writers_file), now_at.writer_bytes);
+  if (!writers) return writers.error();
+
   const Deadline end = deadline_in(std::chrono::milliseconds(round_ms));
   DifferencesBySubject subjects(std::move(reader).value(), SweepRows::own_parts(now_at.capability));
   std::vector<Difference> of_subject;
@@ -494,8 +478,12 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
     if (!*more) break;
     Verdicts verdicts;
     result = verify_subject(now_at, of_subject, verdicts);
+    std::vector<Record> who;
+    if (result) result = tell_writers(now_at, verdicts.confirmed, who);
     if (!result) break;
     ++reads;
+    for (const Record& one : who)
+      if (const Status added = (*writers)->add(one); !added) return added;
     for (const Difference& one : verdicts.confirmed) {
       if (const Status added = (*confirmed)->add(to_record(one)); !added) return added;
       ++now_at.differences[std::string(name(one.kind))];
@@ -506,10 +494,13 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
     now_at.on_its_way += verdicts.on_its_way;
     now_at.not_mirrored += verdicts.not_mirrored;
     now_at.unsettled += verdicts.unsettled;
+    for (const auto& [why, count] : verdicts.not_compared) now_at.not_compared[why] += count;
     now_at.offset = subjects.position();
   }
   if (const Status synced = (*confirmed)->sync(); !synced) return synced;
   if (const Status synced = (*later)->sync(); !synced) return synced;
+  if (const Status synced = (*writers)->sync(); !synced) return synced;
+  now_at.writer_bytes = (*writers)->size();
   now_at.confirmed_bytes = (*confirmed)->size();
   now_at.later_bytes = (*later)->size();
   next_at_ = now_().plus_ms(reads * 1000 / std::max<std::int64_t>(settings_.rows_per_s, 1));
@@ -593,6 +584,18 @@ Status ReconcileDesk::verify_subject(const Reconciliation& now_at,
     if (!still) ++verdicts.converged;
   }
   const bool last_pass = now_at.pass + 1 >= settings_.passes;
+  if (now_at.basis == "snapshot") {
+    // What it held at the cut-off does not move; what is level by now has been brought.
+    std::vector<Difference> stands;
+    for (const Difference& before : seen)
+      if (std::any_of(differences.begin(), differences.end(),
+                      [&](const Difference& one) { return one.key == before.key; }))
+        stands.push_back(before);
+    differences = std::move(stands);
+  } else if (now_at.basis == "rolled_back") {
+    if (const Status taken = take_out_changed(now_at, seen, differences, verdicts); !taken)
+      return taken;
+  }
   for (Difference& one : differences) {
     const bool known = std::any_of(seen.begin(), seen.end(),
                                    [&](const Difference& before) { return same(one, before); });
@@ -646,6 +649,7 @@ Status ReconcileDesk::end(Reconciliation& now_at, const std::string& state) {
     note.detail.set("different", json::Value::integer(now_at.different()));
     note.detail.set("equal", json::Value::integer(now_at.equal + now_at.converged));
     note.detail.set("undeclared", counts_value(now_at.undeclared));
+    if (!now_at.rogue.empty()) note.detail.set("rogueWriters", rogue_value(now_at));
     pen.add(note);
     return true;
   });

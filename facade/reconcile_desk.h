@@ -5,6 +5,7 @@
 #include "facade/posting_sweep.h"
 #include "facade/reconciliation.h"
 #include "facade/row_file.h"
+#include "facade/snapshots.h"
 #include "facade/sweep_rows.h"
 
 #include <atomic>
@@ -28,8 +29,11 @@ struct ReconcileSettings {
   Decimal document_tolerance{5, 2};  // Of what an order was posted as.
   // Who may post sales, by system (PostingSettings::posted_by).
   std::map<std::string, std::set<std::string>> posted_by = {};
+  // Who may move stock, by system (InventoryService::names_stock_writers); not named: anybody.
+  std::map<std::string, std::set<std::string>> stock_posted_by = {};
   std::string scenarios_file = {};  // Of postings (posting_scenarios.h); empty: none.
   bool test_company = false;        // Both systems are: scenarios may be placed there.
+  SnapshotSettings snapshots = {};  // Page, pace and memory are those above.
 };
 
 struct ReconcileProgress {
@@ -48,10 +52,12 @@ class ReconcileDesk {
  public:
   ReconcileDesk(const Systems& systems, journal::Journal& journal, PlanBook& plans,
                 AuditTrail& audit, OrderFacade& orders, const FieldOwners& fields,
-                std::string folder, ReconcileSettings settings, Now now);
+                SnapshotDesk& snapshots, std::string folder, ReconcileSettings settings, Now now);
 
-  // Errors: conflict (one runs), unsupported (a system does not offer the capability).
-  Result<Reconciliation> start(Capability capability, const Act& act);
+  // Errors: conflict (one runs), unsupported (a system does not offer the capability, or as of a
+  // cut-off was asked for and it has none). `at_cut_off`: legacy's list is held against what the
+  // cloud held when it was made, however fresh it is; a stale one always is.
+  Result<Reconciliation> start(Capability capability, const Act& act, bool at_cut_off = false);
   // Of what both ERPs have posted between two dates, both included, at most a year apart
   // (posting_sweep.h). Errors: those of start(); invalid_request (the dates).
   Result<Reconciliation> start_posting(Date from, Date to, const Act& act);
@@ -86,7 +92,16 @@ class ReconcileDesk {
   bool run();
 
  private:
-  struct Verdicts;
+  // What reading a subject again has told.
+  struct Verdicts {
+    std::int64_t converged = 0;
+    std::int64_t on_its_way = 0;
+    std::int64_t not_mirrored = 0;
+    std::int64_t unsettled = 0;
+    std::map<std::string, std::int64_t> not_compared;
+    std::vector<parity::reconcile::Difference> confirmed;
+    std::vector<parity::reconcile::Difference> later;
+  };
 
   Result<Reconciliation> begin(Reconciliation begun, const Act& act);
   Status compare_postings(Reconciliation& now_at);
@@ -104,12 +119,27 @@ class ReconcileDesk {
                         Verdicts& verdicts) const;
   Status end_pass(Reconciliation& now_at);
   Status finish(Reconciliation& now_at);
+  // facade/reconcile_writers.cpp: who has changed what differs, where an ERP tells.
+  bool every_change_is_carried(Capability capability) const;
+  Status tell_writers(Reconciliation& now_at,
+                      const std::vector<parity::reconcile::Difference>& confirmed,
+                      std::vector<Record>& records) const;
+  // By key, as texts and as shown.
+  std::map<std::string, json::Value> writers_of(const Reconciliation& reconciliation) const;
+  // facade/reconcile_cut_off.cpp: what legacy's rows are held against, chosen before they are read.
+  Status choose_basis(Reconciliation& now_at);
+  Status stand_on_snapshot(Reconciliation& now_at);
+  Status take_out_changed(const Reconciliation& now_at,
+                          const std::vector<parity::reconcile::Difference>& seen,
+                          std::vector<parity::reconcile::Difference>& differences,
+                          Verdicts& verdicts) const;
   // A list that is too old to say anything of now; nothing: it is not.
   Result<std::string> stale(const Reconciliation& now_at) const;
   Status end(Reconciliation& now_at, const std::string& state);
   Status write_files(Reconciliation& now_at) const;
   json::Value shown(const Reconciliation& reconciliation,
-                    const parity::reconcile::Difference& difference) const;
+                    const parity::reconcile::Difference& difference,
+                    const std::map<std::string, json::Value>& writers) const;
   Status save(const Reconciliation& now_at);
   void forget_old(std::int64_t newest);
 
@@ -121,6 +151,7 @@ class ReconcileDesk {
   const ReconcileSettings settings_;
   const Now now_;
   const SweepRows rows_;
+  SnapshotDesk& snapshots_;
   const PostingSweep postings_;
   const std::string host_;
   std::atomic<bool> active_{true};  // Something may run; looked for now and then all the same.

@@ -34,10 +34,21 @@ std::vector<std::string> csv_fields(const Difference& difference, std::size_t pa
   return fields;
 }
 
+// "nav CRONUS\\EVA 2; nav CRONUS\\WMS 1"
+std::string in_one_line(const Value& writers) {
+  std::string line;
+  for (const Value& one : writers.items()) {
+    if (!line.empty()) line += "; ";
+    line +=
+        one.get("system").text() + " " + one.get("user").text() + " " + one.get("changes").text();
+  }
+  return line;
+}
+
 }  // namespace
 
-json::Value ReconcileDesk::shown(const Reconciliation& reconciliation,
-                                 const Difference& difference) const {
+json::Value ReconcileDesk::shown(const Reconciliation& reconciliation, const Difference& difference,
+                                 const std::map<std::string, Value>& writers) const {
   const auto columns = rows_.compared(reconciliation.capability);
   Value value = Value::object();
   value.set("kind", name(difference.kind));
@@ -46,6 +57,8 @@ json::Value ReconcileDesk::shown(const Reconciliation& reconciliation,
                          parity::reconcile::key_parts(difference.key)));
   if (!difference.legacy.empty()) value.set("legacy", named(columns, difference.legacy));
   if (!difference.cloud.empty()) value.set("cloud", named(columns, difference.cloud));
+  const auto who = writers.find(difference.key);
+  if (who != writers.end()) value.set("changedBy", who->second);
   return value;
 }
 
@@ -74,6 +87,7 @@ Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, s
   auto reader = RowReader::open(path_of(id, confirmed_file), after, known->confirmed_bytes);
   if (!reader)
     return Error{ErrorCode::not_found, "its files are in the state folder of " + known->kept_by};
+  const auto writers = writers_of(*known);
   Record record;
   while (page.items.size() < static_cast<std::size_t>(limit)) {
     const auto more = (*reader)->next(record);
@@ -81,7 +95,7 @@ Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, s
     if (!*more) return page;
     const auto difference = known->posting ? std::nullopt : read_difference(record);
     const auto item = known->posting ? PostingSweep::shown(record)
-                      : difference   ? std::optional(shown(*known, *difference))
+                      : difference   ? std::optional(shown(*known, *difference, writers))
                                      : std::nullopt;
     if (!item) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
     page.items.push_back(*item);
@@ -130,9 +144,9 @@ Result<json::Value> ReconcileDesk::groups(std::int64_t id) const {
 
 Status ReconcileDesk::write_files(Reconciliation& now_at) const {
   // While not every change is carried, a difference accuses nobody.
-  const cutover::Rollout rollout = plans_.plan(now_at.capability).rollout;
-  const bool carried = cutover::rule(rollout.lowest()).mirror_writes &&
-                       cutover::rule(rollout.highest()).mirror_writes;
+  const bool carried = every_change_is_carried(now_at.capability);
+  const auto writers = writers_of(now_at);
+  const bool names = now_at.capability == Capability::inventory;
   now_at.undeclared.clear();
   // confirmed.rows is not there while nothing has been confirmed.
   std::ofstream csv(path_of(now_at.id, "differences.csv"), std::ios::binary | std::ios::trunc);
@@ -143,6 +157,7 @@ Status ReconcileDesk::write_files(Reconciliation& now_at) const {
   head.insert(head.end(), shape.key.begin(), shape.key.end());
   for (const char* side : {"legacy", "cloud"})
     for (const std::string& column : columns) head.push_back(std::string(side) + "." + column);
+  if (names) head.push_back("changedBy");
   csv << csv_line(head);
   text << "[";
   if (now_at.confirmed_bytes > 0) {
@@ -159,8 +174,11 @@ Status ReconcileDesk::write_files(Reconciliation& now_at) const {
       if (carried)
         for (const std::string& column : rows_.undeclared(now_at.capability, *difference))
           ++now_at.undeclared[column];
-      csv << csv_line(csv_fields(*difference, shape.key.size(), columns.size()));
-      text << separator << json::write(shown(now_at, *difference));
+      auto fields = csv_fields(*difference, shape.key.size(), columns.size());
+      const auto who = writers.find(difference->key);
+      if (names) fields.push_back(who == writers.end() ? std::string() : in_one_line(who->second));
+      csv << csv_line(fields);
+      text << separator << json::write(shown(now_at, *difference, writers));
       separator = ",\n";
     }
   }
@@ -214,6 +232,12 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     if (!own.ended_at.empty()) swept.set("asOfTo", own.ended_at.text());
     value.set(std::string(name(side)), std::move(swept));
   }
+  if (!at.cut_off.empty()) {
+    if (!at.basis.empty()) value.set("basis", at.basis);
+    value.set("cutOff", at.cut_off.text());
+    if (!at.arrived.empty()) value.set("arrivedAt", at.arrived.text());
+    if (at.snapshot > 0) value.set("snapshot", Value::integer(at.snapshot));
+  }
   if (at.posting) value.set("counts", counts_value(at.counts));
   if (at.running()) {
     Value way = Value::object();
@@ -231,7 +255,14 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     value.set("unsettled", Value::integer(at.unsettled));
     value.set("different", Value::integer(at.different()));
     value.set("differences", counts_value(at.differences));
+    if (!at.not_compared.empty()) value.set("notCompared", counts_value(at.not_compared));
     if (!at.undeclared.empty()) value.set("undeclaredWriters", counts_value(at.undeclared));
+    if (!at.rogue.empty()) value.set("rogueWriters", rogue_value(at));
+    if (!at.posting && at.different() > 0 && !at.writers_not_told.empty()) {
+      Value systems = Value::array();
+      for (const std::string& system : at.writers_not_told) systems.push(system);
+      value.set("writersNotTold", std::move(systems));
+    }
   }
   return value;
 }

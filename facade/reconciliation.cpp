@@ -80,6 +80,8 @@ constexpr Number numbers[] = {
     {"onItsWay", &Reconciliation::on_its_way},
     {"notMirrored", &Reconciliation::not_mirrored},
     {"unsettled", &Reconciliation::unsettled},
+    {"snapshot", &Reconciliation::snapshot},
+    {"writerBytes", &Reconciliation::writer_bytes},
 };
 
 std::map<std::string, std::int64_t> counts_in(const Value& value) {
@@ -105,6 +107,18 @@ std::int64_t Reconciliation::different() const {
   return sum;
 }
 
+json::Value rogue_value(const Reconciliation& reconciliation) {
+  Value list = Value::array();
+  for (const auto& [who, changes] : reconciliation.rogue) {
+    Value one = Value::object();
+    one.set("system", who.first);
+    one.set("user", who.second);
+    one.set("changes", Value::integer(changes));
+    list.push(std::move(one));
+  }
+  return list;
+}
+
 json::Value to_json(const Reconciliation& reconciliation) {
   Value value = Value::object();
   for (const Number& one : numbers) value.set(one.name, Value::integer(reconciliation.*one.member));
@@ -123,10 +137,19 @@ json::Value to_json(const Reconciliation& reconciliation) {
   value.set("legacy", to_json(reconciliation.legacy));
   value.set("cloud", to_json(reconciliation.cloud));
   if (!reconciliation.waits.empty()) value.set("waitsFor", reconciliation.waits);
+  if (!reconciliation.basis.empty()) value.set("basis", reconciliation.basis);
+  value.set("atCutOff", Value::boolean(reconciliation.at_cut_off));
+  set_time(value, "cutOff", reconciliation.cut_off);
+  set_time(value, "arrivedAt", reconciliation.arrived);
+  value.set("notCompared", counts_value(reconciliation.not_compared));
   value.set("pass", Value::integer(reconciliation.pass));
   set_time(value, "notBefore", reconciliation.not_before);
   value.set("differences", counts_value(reconciliation.differences));
   value.set("undeclared", counts_value(reconciliation.undeclared));
+  value.set("rogue", rogue_value(reconciliation));
+  Value not_told = Value::array();
+  for (const std::string& system : reconciliation.writers_not_told) not_told.push(system);
+  value.set("writersNotTold", std::move(not_told));
   return value;
 }
 
@@ -150,10 +173,21 @@ Reconciliation read_reconciliation(const std::string& text) {
   reconciliation.legacy = read_side(value->get("legacy"));
   reconciliation.cloud = read_side(value->get("cloud"));
   reconciliation.waits = value->get("waitsFor").text();
+  reconciliation.basis = value->get("basis").text();
+  const auto at_cut_off = value->get("atCutOff").as_bool();
+  reconciliation.at_cut_off = at_cut_off && *at_cut_off;
+  reconciliation.cut_off = time_in(*value, "cutOff");
+  reconciliation.arrived = time_in(*value, "arrivedAt");
+  reconciliation.not_compared = counts_in(value->get("notCompared"));
   reconciliation.pass = static_cast<int>(number_in(*value, "pass"));
   reconciliation.not_before = time_in(*value, "notBefore");
   reconciliation.differences = counts_in(value->get("differences"));
   reconciliation.undeclared = counts_in(value->get("undeclared"));
+  for (const Value& one : value->get("rogue").items())
+    reconciliation.rogue[{one.get("system").text(), one.get("user").text()}] =
+        number_in(one, "changes");
+  for (const Value& system : value->get("writersNotTold").items())
+    reconciliation.writers_not_told.insert(system.text());
   return reconciliation;
 }
 

@@ -6,9 +6,12 @@
 #include "facade/row_file.h"
 #include "parity/reconcile/reconcile.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace underpin::facade {
@@ -45,6 +48,17 @@ struct Reconciliation {
   SweepState cloud;
   std::string waits;  // What it cannot go on for; for people.
 
+  // What legacy's rows are held against. "now": what the cloud held while it was read. "snapshot":
+  // what it held at the cut-off of legacy's list. "rolled_back": what is known to have been the
+  // same at the cut-off. Empty: not chosen yet.
+  std::string basis;
+  bool at_cut_off = false;  // As of the cut-off was asked for, however fresh the list.
+  Timestamp cut_off;        // When legacy's list was made; empty: it has no cut-off.
+  Timestamp arrived;        // When the cloud got that list; empty: not from Underpin.
+  std::int64_t snapshot = 0;
+  // Keys that differ and were taken out, by reason: "changedSinceCutOff", "mayBeRemovedSince".
+  std::map<std::string, std::int64_t> not_compared;
+
   // Verifying: passes over what still differs, each no sooner than the pause after the last.
   int pass = 0;
   std::int64_t offset = 0;       // In the pass's file.
@@ -63,6 +77,10 @@ struct Reconciliation {
   // Rogue writers: confirmed differences in columns that nobody is declared to write, while the
   // plan carries every change; by column.
   std::map<std::string, std::int64_t> undeclared;
+  // Those that an ERP names: changes of what differs, by system and user whom nobody declares.
+  std::map<std::pair<std::string, std::string>, std::int64_t> rogue;
+  std::set<std::string> writers_not_told;  // Systems that do not say who changed this.
+  std::int64_t writer_bytes = 0;           // Of the file of who changed what.
   // Of postings, what is no difference: "orders", "foreign", "rounded", "otherCurrency", ...
   std::map<std::string, std::int64_t> counts;
 
@@ -72,9 +90,16 @@ struct Reconciliation {
     return state == "sweeping" || state == "comparing" || state == "verifying";
   }
   std::int64_t different() const;
+  bool of_now() const { return basis.empty() || basis == "now"; }
+  // What it says is at least as old.
+  Timestamp as_of() const { return of_now() ? started_at : std::min(started_at, cut_off); }
+  // From when on what the cloud holds of legacy's list was its own doing.
+  Timestamp cloud_cut_off() const { return std::max(arrived, cut_off); }
   std::string_view what() const { return posting ? "posting" : name(capability); }
 };
 
+// [{"system", "user", "changes"}, ...]
+json::Value rogue_value(const Reconciliation& reconciliation);
 json::Value counts_value(const std::map<std::string, std::int64_t>& counts);
 json::Value to_json(const Reconciliation& reconciliation);
 Reconciliation read_reconciliation(const std::string& text);

@@ -159,6 +159,9 @@ Result<Reconciliation> RepairDesk::done_one(std::int64_t id) const {
   }
   if (found && found->posting)
     return Error{ErrorCode::conflict, "what was posted is mended by the ERPs' own people"};
+  if (found && !found->of_now())
+    return Error{ErrorCode::conflict,
+                 "it tells what differed at a cut-off: repair what a reconciliation of now finds"};
   return found;
 }
 

@@ -133,17 +133,71 @@ std::vector<std::string> SweepRows::undeclared(
   return found;
 }
 
-Result<std::optional<Timestamp>> SweepRows::as_of(Side side, Capability capability,
-                                                  const CallContext& context) const {
-  if (capability != Capability::pricing || side != Side::legacy) return std::optional<Timestamp>();
+Result<std::optional<DatedSource>> SweepRows::as_of(Side side, Capability capability,
+                                                    const CallContext& context) const {
+  if (!has_cut_off(capability) || side != Side::legacy) return std::optional<DatedSource>();
   const auto list = observe<std::optional<PriceList>>(side, cutover::Operation::read, [&] {
     return call_port<std::optional<PriceList>>(
         systems_, side, context.deadline, &ErpAdapter::pricing,
         [&](PricingService& port) { return port.prices_after({}, context); });
   });
   if (!list.result) return list.result.error();
-  if (!*list.result || (*list.result)->created.empty()) return std::optional<Timestamp>();
-  return std::optional<Timestamp>((*list.result)->created);
+  if (!*list.result || (*list.result)->created.empty()) return std::optional<DatedSource>();
+  return std::optional<DatedSource>(DatedSource{(*list.result)->created, (*list.result)->batch});
+}
+
+bool SweepRows::dates_changes(Side side, Capability capability) const {
+  const PricingService* prices = systems_.on(side).adapter->pricing();
+  return capability == Capability::pricing && prices != nullptr && prices->dates_prices();
+}
+
+Result<std::set<std::string>> SweepRows::changed_since(Side side, Capability capability,
+                                                       const std::vector<std::string>& key,
+                                                       Timestamp since,
+                                                       const CallContext& context) const {
+  if (!dates_changes(side, capability))
+    return Error{ErrorCode::unsupported, systems_.on(side).name + " does not say when " +
+                                             std::string(name(capability)) + " were changed"};
+  const Sku sku{key.at(0)};
+  const auto entries = observe<std::vector<PriceEntry>>(side, cutover::Operation::read, [&] {
+    return call_port<std::vector<PriceEntry>>(
+        systems_, side, context.deadline, &ErpAdapter::pricing,
+        [&](PricingService& port) { return port.prices_changed(sku, since, context); });
+  });
+  if (!entries.result) return entries.result.error();
+  std::set<std::string> keys;
+  for (const PriceEntry& entry : *entries.result) keys.insert(normal_key(row_of(entry).key));
+  return keys;
+}
+
+bool SweepRows::names_writers(Side side, Capability capability) const {
+  const InventoryService* stock = systems_.on(side).adapter->inventory();
+  return capability == Capability::inventory && stock != nullptr && stock->names_stock_writers();
+}
+
+Result<std::vector<StockMovement>> SweepRows::movements_of(Side side,
+                                                           const std::vector<std::string>& key,
+                                                           Timestamp since,
+                                                           const CallContext& context) const {
+  const StockKey place{Sku{key.at(0)}, LocationCode{key.at(1)}};
+  const auto movements = observe<std::vector<StockMovement>>(side, cutover::Operation::read, [&] {
+    return call_port<std::vector<StockMovement>>(
+        systems_, side, context.deadline, &ErpAdapter::inventory,
+        [&](InventoryService& port) { return port.movements_of(place, since, context); });
+  });
+  return movements.result;
+}
+
+std::string SweepRows::normal_key(const std::vector<std::string>& key) {
+  static const parity::reconcile::TextRule rule;
+  std::string text;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i > 0) parity::reconcile::begin_part(text);
+    const std::size_t from = text.size();
+    parity::reconcile::normalise(key[i], rule, text);
+    parity::reconcile::end_part(text, from);
+  }
+  return text;
 }
 
 void SweepRows::keep(Capability capability, SweepRow& row) const {

@@ -5,6 +5,8 @@
 #include "facade/systems.h"
 #include "parity/reconcile/reconcile.h"
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,12 @@ struct SweepPage {
   Cursor next;  // Empty: the last page.
   // Documents that neither a channel's identity names nor the journal's index: nothing to match by.
   std::int64_t left_out = 0;
+};
+
+// A list that was made at a time of its own, such as a nightly file.
+struct DatedSource {
+  Timestamp made_at;
+  std::string batch;
 };
 
 // customers: one row each, by number. inventory: what is on hand, by sku and location; nothing on
@@ -47,8 +55,25 @@ class SweepRows {
 
   // As of when a side's rows are, where it says so: a price list is as of its file. Nothing: as of
   // the reading.
-  Result<std::optional<Timestamp>> as_of(Side side, Capability capability,
-                                         const CallContext& context) const;
+  Result<std::optional<DatedSource>> as_of(Side side, Capability capability,
+                                           const CallContext& context) const;
+  // Whether as_of() can have an answer, for legacy: what is compared may be as of a cut-off.
+  static bool has_cut_off(Capability capability) { return capability == Capability::pricing; }
+
+  // Whether a side says when its rows were changed.
+  bool dates_changes(Side side, Capability capability) const;
+  // Keys, in their normal form, of the subject's rows that a side added or changed after an
+  // instant. A row that was removed is not among them.
+  Result<std::set<std::string>> changed_since(Side side, Capability capability,
+                                              const std::vector<std::string>& key, Timestamp since,
+                                              const CallContext& context) const;
+  // Whether a side says who changed its rows, and the newest such changes on or after a day.
+  bool names_writers(Side side, Capability capability) const;
+  Result<std::vector<StockMovement>> movements_of(Side side, const std::vector<std::string>& key,
+                                                  Timestamp since,
+                                                  const CallContext& context) const;
+  // As a comparison orders them (parity/reconcile/keys.h).
+  static std::string normal_key(const std::vector<std::string>& key);
 
   Result<SweepPage> page(Side side, Capability capability, const Cursor& cursor, int limit,
                          const CallContext& context) const;

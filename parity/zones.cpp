@@ -33,6 +33,13 @@ Timestamp start_of_day(std::string_view zone, Date day) {
       std::chrono::duration_cast<std::chrono::microseconds>(instant.time_since_epoch()).count()};
 }
 
+Timestamp instant_of(std::string_view zone, Date day, int minutes) {
+  const auto instant = zone_named(zone).to_sys(local_day(day) + std::chrono::minutes(minutes),
+                                               date::choose::earliest);
+  return {
+      std::chrono::duration_cast<std::chrono::microseconds>(instant.time_since_epoch()).count()};
+}
+
 Date next_day(Date day) { return date_of(local_day(day) + date::days(1)); }
 
 }  // namespace underpin::parity

@@ -241,4 +241,19 @@ Result<std::optional<PriceList>> Pricing::prices_after(const std::string& batch,
   });
 }
 
+Result<std::vector<PriceEntry>> Pricing::prices_changed(const Sku& sku, Timestamp since,
+                                                        const CallContext& context) {
+  return guarded(site_.system(), ErrorCode::internal, [&] {
+    odata::Query query;
+    query.filter = odata::all_of(
+        {odata::eq("itemNumber", sku.text()), "lastModifiedDateTime gt " + since.text()});
+    query.orderby = "lastModifiedDateTime";
+    std::vector<PriceEntry> changed;
+    for (const json::Value& row :
+         site_.list(site_.page(site_.settings().pages.prices, context) + query.text(), context))
+      changed.push_back(entry_of(row));
+    return changed;
+  });
+}
+
 }  // namespace underpin::cloud::business_central

@@ -18,6 +18,9 @@ class Pricing final : public PricingService {
                                           const WriteContext& context) override;
   Result<std::optional<PriceList>> prices_after(const std::string& batch,
                                                 const CallContext& context) override;
+  bool dates_prices() const override { return true; }
+  Result<std::vector<PriceEntry>> prices_changed(const Sku& sku, Timestamp since,
+                                                 const CallContext& context) override;
 
  private:
   PriceEntry entry_of(const json::Value& row) const;

@@ -33,6 +33,15 @@ class InventoryService {
 
   virtual Result<ChangePage<StockMovement>> stock_movements(const Cursor& cursor,
                                                             const CallContext& context) = 0;
+
+  // Whether this system says who posted an entry of its stock ledger.
+  virtual bool names_stock_writers() const { return false; }
+  // The newest entries of one article at one location, at most 1,000, posted on or after `since`'s
+  // day, each with who posted it.
+  virtual Result<std::vector<StockMovement>> movements_of(const StockKey&, Timestamp,
+                                                          const CallContext&) {
+    return Error{ErrorCode::unsupported, "this system does not say who posted stock"};
+  }
 };
 
 }  // namespace underpin

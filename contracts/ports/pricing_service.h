@@ -6,6 +6,7 @@
 #include "contracts/result.h"
 
 #include <optional>
+#include <vector>
 
 namespace underpin {
 
@@ -29,6 +30,15 @@ class PricingService {
   // Nothing when there is none newer.
   virtual Result<std::optional<PriceList>> prices_after(const std::string& batch,
                                                         const CallContext& context) = 0;
+
+  // Whether this system says when a row of its list was changed.
+  virtual bool dates_prices() const { return false; }
+  // Rows of the article, as they are now, that were added or changed after `since`, whoever did it.
+  // A row that was removed leaves no trace here.
+  virtual Result<std::vector<PriceEntry>> prices_changed(const Sku&, Timestamp,
+                                                         const CallContext&) {
+    return Error{ErrorCode::unsupported, "this system does not say when a price was changed"};
+  }
 };
 
 }  // namespace underpin

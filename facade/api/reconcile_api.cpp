@@ -44,13 +44,19 @@ Answer begin(Facade& facade, const ApiCall& call) {
   const Parsed body = parse_body(call, "reconciliation-request");
   if (!body.value) return body.refused;
   if (body.value->get("capability").text() == "posting")
-    return begin_posting(facade, call, *body.value);
+    return body.value->find("atCutOff") == nullptr
+               ? begin_posting(facade, call, *body.value)
+               : validation({{"/atCutOff", "belongs to pricing: nothing else has a cut-off"}});
   for (const char* key : {"from", "to"})
     if (body.value->find(key) != nullptr)
       return validation({{std::string("/") + key, "belongs to posting"}});
   const auto capability = parse_capability(body.value->get("capability").text());
   if (!capability) return validation({{"/capability", "names no capability"}});
-  const auto begun = facade.reconciliations().start(*capability, act_of(call, *body.value));
+  const auto at_cut_off = body.value->get("atCutOff").as_bool();
+  if (at_cut_off && *at_cut_off && !SweepRows::has_cut_off(*capability))
+    return validation({{"/atCutOff", "belongs to pricing: nothing else has a cut-off"}});
+  const auto begun = facade.reconciliations().start(*capability, act_of(call, *body.value),
+                                                    at_cut_off && *at_cut_off);
   return begun ? shown_answer(facade, 202, *begun) : refused(begun.error());
 }
 
@@ -200,6 +206,46 @@ Answer stop(Facade& facade, const ApiCall& call) {
   return stopped ? shown_answer(facade, 200, *stopped) : refused(stopped.error());
 }
 
+Value snapshot_value(const Snapshot& snapshot, const ApiCall& call) {
+  Value value = to_json(snapshot);
+  value.erase("cursor");
+  value.set("wave", call.wave);
+  return value;
+}
+
+Answer begin_snapshot(Facade& facade, const ApiCall& call) {
+  if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
+  const Parsed body = parse_body(call, "snapshot-request");
+  if (!body.value) return body.refused;
+  const auto capability = parse_capability(body.value->get("capability").text());
+  if (!capability || !SweepRows::has_cut_off(*capability))
+    return validation({{"/capability", "must be pricing: nothing else has a cut-off"}});
+  const auto begun = facade.snapshots().start(*capability, act_of(call, *body.value));
+  return begun ? Answer::json(202, snapshot_value(*begun, call)) : refused(begun.error());
+}
+
+Answer list_snapshots(Facade& facade, const ApiCall& call) {
+  std::vector<FieldError> errors;
+  only_known(call, {}, errors);
+  if (!errors.empty()) return validation(errors);
+  const auto all = facade.snapshots().list();
+  if (!all) return problem_for(all.error());
+  Value items = Value::array();
+  for (const Snapshot& one : *all) items.push(snapshot_value(one, call));
+  Value body = Value::object();
+  body.set("items", std::move(items));
+  return Answer::json(200, body);
+}
+
+Answer show_snapshot(Facade& facade, const ApiCall& call) {
+  const auto id = id_of(call);
+  const auto found = facade.snapshots().get(id.value_or(0));
+  if (!found && found.error().code == ErrorCode::not_found)
+    return problem(404, "not-found", "Not found",
+                   "There is no snapshot " + call.params.at("id") + ".");
+  return found ? Answer::json(200, snapshot_value(*found, call)) : problem_for(found.error());
+}
+
 }  // namespace
 
 ApiRoutes reconcile_routes(Facade& facade) {
@@ -226,6 +272,14 @@ ApiRoutes reconcile_routes(Facade& facade) {
                     [&](const ApiCall& call) { return show_repair(facade, call); }});
   routes.push_back({"POST", all + "/{id}/repair/stop", "stop_repair",
                     [&](const ApiCall& call) { return stop_repair(facade, call); }});
+  const std::string snapshots = "/ops/v1/snapshots";
+  routes.push_back({"GET", snapshots, "list_snapshots",
+                    [&](const ApiCall& call) { return list_snapshots(facade, call); },
+                    WavesOfCall::all_unnamed});
+  routes.push_back({"POST", snapshots, "take_snapshot",
+                    [&](const ApiCall& call) { return begin_snapshot(facade, call); }});
+  routes.push_back({"GET", snapshots + "/{id}", "show_snapshot",
+                    [&](const ApiCall& call) { return show_snapshot(facade, call); }});
   return routes;
 }
 

@@ -252,6 +252,8 @@ int run(int argc, char** argv, const Adapters& adapters) {
   reconciles->add_option("--out", reconciling.out,
                          "Folder for the keys that differ: differences.csv and differences.json");
   reconciles->add_flag("--no-wait", reconciling.no_wait, "Begin it, and do not wait for its end");
+  reconciles->add_flag("--at-cut-off", reconciling.at_cut_off,
+                       "Of pricing: against what the cloud held when legacy's list was made");
   reaches_ops(reconciles);
   reconciles->callback([&] { code = reconcile(ops, reconciling); });
   std::int64_t reconciliation_id = 0;
@@ -270,6 +272,18 @@ int run(int argc, char** argv, const Adapters& adapters) {
                ? reconciliation_stop(ops, reconciliation_id, reconciling.reason)
                : reconciliations_list(ops, reconciliation_id, reconciling, as_json);
   });
+
+  CLI::App* takes = app.add_subcommand(
+      "snapshot", "Keep what the cloud holds now, for a list whose cut-off is about now");
+  takes->add_option("capability", reconciling.capability, "pricing")->required();
+  takes->add_option("--reason", reconciling.reason, "Why, for the audit log")->required();
+  takes->add_flag("--no-wait", reconciling.no_wait, "Begin it, and do not wait for its end");
+  reaches_ops(takes);
+  takes->callback([&] { code = snapshot(ops, reconciling); });
+  CLI::App* taken = app.add_subcommand("snapshots", "What the cloud held at earlier times");
+  taken->add_flag("--json", as_json, "Print JSON");
+  reaches_ops(taken);
+  taken->callback([&] { code = snapshots_list(ops, as_json); });
 
   RepairOptions repairing;
   CLI::App* repairs = app.add_subcommand(

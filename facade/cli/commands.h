@@ -154,6 +154,7 @@ struct ReconcileOptions {
   std::string reason;
   std::string out;  // Folder for the lists of what differs; empty: none.
   bool no_wait = false;
+  bool at_cut_off = false;  // Of pricing: as of when legacy's list was made.
 };
 // 0: nothing differs; 3: something does; 1: it did not come to an end.
 int reconcile(const OpsOptions& ops, const ReconcileOptions& options);
@@ -167,6 +168,9 @@ struct RepairOptions {
 };
 // 0: what was queued is level now; 3: something still differs, or stayed.
 int repair(const OpsOptions& ops, std::int64_t reconciliation, const RepairOptions& options);
+// 0: it is kept.
+int snapshot(const OpsOptions& ops, const ReconcileOptions& options);
+int snapshots_list(const OpsOptions& ops, bool as_json);
 int reconciliation_stop(const OpsOptions& ops, std::int64_t id, const std::string& reason);
 
 // An empty target shows the switches.

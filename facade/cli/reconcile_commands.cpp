@@ -12,6 +12,31 @@ namespace {
 using json::Value;
 
 const std::string reconciliations = "/ops/v1/reconciliations";
+const std::string snapshots = "/ops/v1/snapshots";
+
+// What legacy's list was held against, where it has a cut-off.
+std::string basis_of(const Value& state) {
+  const std::string& basis = state.get("basis").text();
+  std::string line = "the list of legacy is as of " + state.get("cutOff").text();
+  if (basis == "snapshot") {
+    line += ", held against snapshot " + state.get("snapshot").text() + " of the cloud, of " +
+            state.get("cloud").get("asOfFrom").text();
+  } else if (basis == "rolled_back") {
+    line += ", held against what the cloud has not changed since";
+  } else {
+    return line + ", held against what the cloud holds now";
+  }
+  if (state.find("arrivedAt") != nullptr)
+    line += "; the cloud got it at " + state.get("arrivedAt").text();
+  return line;
+}
+
+std::string in_words(const std::string& reason) {
+  if (reason == "changedSinceCutOff") return "changed in the cloud since the cut-off";
+  if (reason == "mayBeRemovedSince")
+    return "may have been removed from the cloud since the cut-off";
+  return reason;
+}
 
 std::string in_seconds(const Value& seconds) {
   const std::int64_t left = seconds.as_int() ? *seconds.as_int() : 0;
@@ -61,12 +86,16 @@ void print_groups(const Value& state) {
 void print_summary(const Value& state) {
   std::printf("reconciliation %s of %s: %s\n", state.get("id").text().c_str(),
               state.get("capability").text().c_str(), state.get("state").text().c_str());
+  if (state.find("basis") != nullptr) std::printf("  %s\n", basis_of(state).c_str());
   if (state.find("different") == nullptr) return;
   const bool posting = state.get("capability").text() == "posting";
   std::printf("  %s %s equal, %s different\n", state.get("equal").text().c_str(),
               posting ? "orders" : "keys", state.get("different").text().c_str());
   for (const json::Member& kind : state.get("differences").members())
     std::printf("    %s: %s\n", kind.key.c_str(), kind.value.text().c_str());
+  for (const json::Member& reason : state.get("notCompared").members())
+    std::printf("    not compared, %s: %s\n", in_words(reason.key).c_str(),
+                reason.value.text().c_str());
   for (const json::Member& count : state.get("counts").members())
     std::printf("    not compared or no difference, %s: %s\n", count.key.c_str(),
                 count.value.text().c_str());
@@ -87,6 +116,12 @@ void print_summary(const Value& state) {
   for (const json::Member& column : state.get("undeclaredWriters").members())
     std::printf("  somebody whom the configuration does not declare wrote %s: %s rows\n",
                 column.key.c_str(), column.value.text().c_str());
+  for (const Value& one : state.get("rogueWriters").items())
+    std::printf("  %s, whom the configuration does not declare, changed it in %s: %s times\n",
+                one.get("user").text().c_str(), one.get("system").text().c_str(),
+                one.get("changes").text().c_str());
+  for (const Value& system : state.get("writersNotTold").items())
+    std::printf("  %s does not say who changed it\n", system.text().c_str());
   print_groups(state);
 }
 
@@ -117,6 +152,7 @@ int reconcile(const OpsOptions& ops, const ReconcileOptions& options) {
   Value body = Value::object();
   body.set("capability", options.capability);
   body.set("reason", options.reason);
+  if (options.at_cut_off) body.set("atCutOff", Value::boolean(true));
   if (!options.from.empty()) body.set("from", options.from);
   if (!options.to.empty()) body.set("to", options.to);
   auto reply = call(ops, "POST", reconciliations, &body);
@@ -231,6 +267,52 @@ int repair(const OpsOptions& ops, std::int64_t reconciliation, const RepairOptio
                  reply->value.get("state").text() == "done"
              ? 0
              : 3;
+}
+
+int snapshot(const OpsOptions& ops, const ReconcileOptions& options) {
+  Value body = Value::object();
+  body.set("capability", options.capability);
+  body.set("reason", options.reason);
+  auto reply = call(ops, "POST", snapshots, &body);
+  if (!reply) return 1;
+  const std::string path = snapshots + "/" + reply->value.get("id").text();
+  while (!options.no_wait && reply->value.get("state").text() == "reading") {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    reply = call(ops, "GET", path);
+    if (!reply) return 1;
+  }
+  const Value& state = reply->value;
+  std::printf("snapshot %s of %s: %s\n", state.get("id").text().c_str(),
+              state.get("capability").text().c_str(), state.get("state").text().c_str());
+  if (options.no_wait) return 0;
+  if (state.get("state").text() != "kept") {
+    std::fprintf(stderr, "underpin: %s\n", state.get("waitsFor").text().c_str());
+    return 1;
+  }
+  std::printf("  %s rows, of %s\n", state.get("rows").text().c_str(),
+              state.get("asOfFrom").text().c_str());
+  return 0;
+}
+
+int snapshots_list(const OpsOptions& ops, bool as_json) {
+  const auto reply = call(ops, "GET", snapshots);
+  if (!reply) return 1;
+  if (as_json) {
+    std::printf("%s\n", reply->body.c_str());
+    return 0;
+  }
+  for (const Value& one : reply->value.get("items").items()) {
+    const std::string wave = of_several_waves(reply->value) ? one.get("wave").text() + " " : "";
+    std::string what = one.get("state").text();
+    if (one.find("asOfFrom") != nullptr)
+      what += " " + one.get("rows").text() + " rows, of " + one.get("asOfFrom").text() + ": " +
+              one.get("reason").text();
+    if (one.find("waitsFor") != nullptr) what += ", because " + one.get("waitsFor").text();
+    std::printf("%s%4s  %-10s %s\n", wave.c_str(), one.get("id").text().c_str(),
+                one.get("capability").text().c_str(), what.c_str());
+  }
+  print_unavailable(reply->value);
+  return 0;
 }
 
 int reconciliation_stop(const OpsOptions& ops, std::int64_t id, const std::string& reason) {

@@ -44,6 +44,7 @@ InventorySettings inventory_of(const Settings& settings, const std::string& syst
   inventory.sql = names_of(settings);
   inventory.zone = settings.zone;
   inventory.reason_code = settings.reason_code;
+  inventory.value_entries = settings.odbc.value_entries;
   return inventory;
 }
 
@@ -115,6 +116,8 @@ class DynamicsNav final : public ErpAdapter {
     if (odbc) {
       append(findings, examine_sql(*database_, names_of(settings_), context.deadline));
       append(findings, examine_feeds(*database_, names_of(settings_), context.deadline));
+      if (settings_.odbc.value_entries)
+        append(findings, examine_value_entries(*database_, names_of(settings_), context.deadline));
       if (postings() != nullptr)
         append(findings, examine_postings(*database_, names_of(settings_), context.deadline));
     }

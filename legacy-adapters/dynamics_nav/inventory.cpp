@@ -12,6 +12,7 @@ namespace {
 
 constexpr int quantity_decimals = 5;  // NAV rounds quantities to 0.00001.
 constexpr std::size_t movement_max = 20;
+constexpr std::size_t movements_of_max = 1'000;  // As the port has it.
 
 // Code fields hold upper case only.
 std::string code_text(std::string_view text) {
@@ -65,6 +66,9 @@ class NavInventory : public InventoryService {
                                             const CallContext& context) override;
   Result<ChangePage<StockMovement>> stock_movements(const Cursor& cursor,
                                                     const CallContext& context) override;
+  bool names_stock_writers() const override { return settings_.value_entries; }
+  Result<std::vector<StockMovement>> movements_of(const StockKey& key, Timestamp since,
+                                                  const CallContext& context) override;
 
  private:
   std::string q(std::string_view identifier) const { return quoted(settings_.sql, identifier); }
@@ -377,12 +381,51 @@ Result<ChangePage<StockMovement>> NavInventory::stock_movements(const Cursor& cu
   return page;
 }
 
+Result<std::vector<StockMovement>> NavInventory::movements_of(const StockKey& key, Timestamp since,
+                                                              const CallContext& context) {
+  if (!settings_.value_entries)
+    return error(ErrorCode::unsupported, "the settings do not allow to read Value Entry");
+  std::vector<StockMovement> movements;
+  std::int64_t last = 0;
+  const Status read = database_->query(
+      "SELECT e." + q("Entry No_") + ", e." + q("Document No_") + ", e." + q("Quantity") + ", e." +
+          q("Posting Date") + ", v." + q("User ID") + " FROM " + t("Item Ledger Entry") +
+          " e LEFT JOIN " + t("Value Entry") + " v ON v." + q("Item Ledger Entry No_") + " = e." +
+          q("Entry No_") + " WHERE e." + q("Item No_") + " = ? AND e." + q("Location Code") +
+          " = ? AND e." + q("Posting Date") + " >= {ts '" + day_in(settings_.zone, since).text() +
+          " 00:00:00'} ORDER BY e." + q("Entry No_") + " DESC, v." + q("Entry No_"),
+      {key.sku.text(), key.location.text()}, context.deadline, [&](const odbc::Row& row) {
+        const std::int64_t entry = whole_of(odbc::text(row, 0), "Entry No_");
+        if (entry == last) return true;  // A later change of its value.
+        if (movements.size() == movements_of_max) return false;
+        last = entry;
+        StockMovement movement;
+        movement.key = key;
+        movement.movement = MovementId(std::string(odbc::text(row, 1)));
+        movement.entry = DocumentNumber(std::to_string(entry));
+        movement.quantity = decimal_of(odbc::text(row, 2), "Quantity").normalized();
+        if (const auto day = date_of(odbc::text(row, 3), "Posting Date"))
+          movement.changed_at = instant_of(settings_.zone, *day, 0);
+        movement.changed_by = std::string(odbc::text(row, 4));
+        movements.push_back(std::move(movement));
+        return true;
+      });
+  if (!read) return read.error();
+  return movements;
+}
+
 }  // namespace
 
 std::unique_ptr<InventoryService> make_inventory(InventorySettings settings,
                                                  std::shared_ptr<odbc::Database> database,
                                                  PostJournalLine post) {
   return std::make_unique<NavInventory>(std::move(settings), std::move(database), std::move(post));
+}
+
+std::vector<Finding> examine_value_entries(odbc::Database& database, const SqlNames& names,
+                                           Deadline deadline) {
+  return examine_tables(database, names, deadline,
+                        {{"Value Entry", {"Entry No_", "Item Ledger Entry No_", "User ID"}}});
 }
 
 }  // namespace underpin::legacy::dynamics_nav

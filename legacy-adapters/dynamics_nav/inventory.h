@@ -16,6 +16,7 @@ struct InventorySettings {
   std::string zone = "Europe/Berlin";  // In whose calendar NAV's posting dates are meant.
   std::string reason_code;             // Code[10] of the journal line; empty: none.
   int movements_page = 500;
+  bool value_entries = false;  // [Value Entry] may be read, too.
   std::function<Timestamp()> now = [] { return Timestamp::from(std::chrono::system_clock::now()); };
 };
 
@@ -41,11 +42,17 @@ using PostJournalLine =
 // high. Every known article has a level at every location of [Location], zero or not; stock without
 // a location code appears under an empty one.
 //
+// Who posted an entry stands in [Value Entry].[User ID], once for each change of its value: the
+// first is the posting itself. NAV keeps the posting date, not the time.
+//
 // stock_movements' cursor is the entry number, not the row version: NAV locks the ledger while it
 // numbers entries, so numbers appear in order and an entry's quantity never changes, while applying
 // entries to each other gives old ones new row versions.
 std::unique_ptr<InventoryService> make_inventory(InventorySettings settings,
                                                  std::shared_ptr<odbc::Database> database,
                                                  PostJournalLine post);
+
+std::vector<Finding> examine_value_entries(odbc::Database& database, const SqlNames& names,
+                                           Deadline deadline);
 
 }  // namespace underpin::legacy::dynamics_nav

@@ -52,6 +52,7 @@ void read_odbc(ObjectReader& reader, OdbcSettings& odbc, const std::string& comp
   reader.read("quote", odbc.quote, Need::optional);
   if (odbc.quote.size() != 2) reader.refuse("quote", "must be a left and a right quote, as []");
   reader.read("rowversion_fence", odbc.rowversion_fence, Need::optional);
+  reader.read("value_entries", odbc.value_entries, Need::optional);
   read_number(reader, "pool_max", odbc.pool_max, 1);
   read_number(reader, "login_timeout_ms", odbc.login_timeout_ms, 1);
   read_number(reader, "query_timeout_ms", odbc.query_timeout_ms, 1);

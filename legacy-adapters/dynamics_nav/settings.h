@@ -36,6 +36,7 @@ struct OdbcSettings {
   // change feed does not pass them by: "MIN_ACTIVE_ROWVERSION()" on SQL Server; empty where row
   // versions appear in order.
   std::string rowversion_fence;
+  bool value_entries = false;  // [Value Entry] may be read: who posted an entry of the item ledger.
   int pool_max = 8;
   int login_timeout_ms = 5'000;
   int query_timeout_ms = 30'000;

@@ -306,6 +306,34 @@ TEST_P(InventoryContract, TheMovementsFeedTellsEveryEntryOnce) {
   EXPECT_EQ(with(issue)[0].quantity, decimal("-2"));
 }
 
+TEST_P(InventoryContract, SaysWhoMovedStockOrThatItDoesNot) {
+  const StockAdjustment one = adjustment("1015", "3");
+  ASSERT_TRUE(inventory().adjust_stock(one, write_within()));
+  const std::string issue = "GI-" + new_number();
+  site().goods_issue(Sku{"1015"}, LocationCode{"EAST"}, "1", issue);
+  const Timestamp since =
+      Timestamp::from(std::chrono::system_clock::now()).plus_ms(-2 * 86'400'000LL);
+  const auto movements = inventory().movements_of(one.key, since, call_within());
+  if (!inventory().names_stock_writers()) {
+    ASSERT_FALSE(movements.has_value());
+    EXPECT_EQ(movements.error().code, ErrorCode::unsupported) << said(movements);
+    return;
+  }
+  ASSERT_TRUE(movements.has_value()) << said(movements);
+  const auto user_of = [&](const std::string& movement) {
+    for (const StockMovement& entry : *movements)
+      if (entry.movement.text() == movement && entry.key == one.key) return entry.changed_by;
+    return std::string();
+  };
+  EXPECT_FALSE(user_of(one.movement.text()).empty());
+  EXPECT_FALSE(user_of(issue).empty());
+  EXPECT_NE(user_of(issue), user_of(one.movement.text())) << "the warehouse is not Underpin";
+  for (const StockMovement& entry : *movements) {
+    EXPECT_EQ(entry.key, one.key);
+    EXPECT_GE(entry.changed_at, since.plus_ms(-86'400'000)) << "on or after that day";
+  }
+}
+
 INSTANTIATE_FOR_EVERY_ADAPTER(InventoryContract);
 
 // ---- prices
@@ -419,6 +447,28 @@ TEST_P(PricingContract, PublishingIsIdempotentWithControlTotalsOrDeclaredUnsuppo
   const auto page = pricing().list_prices(query, call_within());
   ASSERT_TRUE(page.has_value()) << said(page);
   EXPECT_EQ(std::count(page->items.begin(), page->items.end(), list.entries[0]), 1);
+}
+
+TEST_P(PricingContract, SaysWhatWasChangedSinceOrThatItDoesNot) {
+  const Timestamp ever = Timestamp::start_of(Date{2000, 1, 1});
+  const auto all = pricing().prices_changed(Sku{"1022"}, ever, call_within());
+  if (!pricing().dates_prices()) {
+    ASSERT_FALSE(all.has_value());
+    EXPECT_EQ(all.error().code, ErrorCode::unsupported) << said(all);
+    return;
+  }
+  ASSERT_TRUE(all.has_value()) << said(all);
+  PriceQuery query;
+  query.sku = Sku{"1022"};
+  const auto listed = pricing().list_prices(query, call_within());
+  ASSERT_TRUE(listed.has_value()) << said(listed);
+  EXPECT_EQ(all->size(), listed->items.size()) << "all of them were added at some time";
+  for (const PriceEntry& entry : listed->items)
+    EXPECT_EQ(std::count(all->begin(), all->end(), entry), 1);
+  const Timestamp later = Timestamp::from(std::chrono::system_clock::now()).plus_ms(3'600'000);
+  const auto none = pricing().prices_changed(Sku{"1022"}, later, call_within());
+  ASSERT_TRUE(none.has_value()) << said(none);
+  EXPECT_TRUE(none->empty());
 }
 
 INSTANTIATE_FOR_EVERY_ADAPTER(PricingContract);

@@ -22,6 +22,9 @@ from drive.http_calls import Server  # noqa: E402
 from drive.processes import Processes, free_ports  # noqa: E402
 from drive.sample_site import copied_site  # noqa: E402
 
+# As the simulated NAV names the user of Underpin's web services, and its own warehouse.
+DECLARED = ["CRONUS\\NAV-USER", "CRONUS\\WAREHOUSE"]
+PACE = json.dumps({"pageRows": 20, "rowsPerS": 100, "stockPostedBy": {"nav": DECLARED}})
 wrong: list[str] = []
 
 
@@ -42,7 +45,7 @@ class Site:
         if text.count(marker) != 1:
             raise ValueError(f"the sample site has no {marker}")
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(text.replace(marker, f'"reconcile": {{"pageRows": 20, "rowsPerS": 100}},\n  {marker}'))
+            file.write(text.replace(marker, f'"reconcile": {PACE},\n  {marker}'))
         self.channel = Server(self.ports[0], {"X-API-Key": "web-demo-key"})
         self.operator = Server(self.ports[1], {"X-API-Key": "operator-demo-key"})
         self.processes = self.start(False)
@@ -128,7 +131,7 @@ def main() -> int:
             bc.user("block_customer", number=changed, blocked="All")
             bc.user("block_customer", number=left, blocked="Ship")
             bc.user("drift_stock", item="1001", location="EAST", quantity="-7")
-            nav.user("receipt", item="1002", location="WEST", quantity="3", document="COUNT-2")
+            nav.user("receipt", item="1002", location="WEST", quantity="3", document="COUNT-2", user="CRONUS\\EVA")
 
             bc.user("edit_order", number=copy, line={"sequence": 10000, "quantity": "3"})
             bc.user("change_price", item="1003", price="77.77")
@@ -144,6 +147,17 @@ def main() -> int:
             stock, code, found = site.reconciled("inventory")
             planted = sorted([("value", "1001", "EAST"), ("value", "1002", "WEST")] + drift)
             expect(found == planted, f"exactly the planted stock: {found}")
+            state = site.operator.call("GET", f"/ops/v1/reconciliations/{stock}").json
+            expect(state.get("rogueWriters") == [{"system": "nav", "user": "CRONUS\\EVA", "changes": 1}],
+                   f"who moved NAV's stock is named: {state.get('rogueWriters')}")
+            expect(state.get("writersNotTold") == ["bc"], "Business Central does not say who")
+            items = site.operator.call("GET", f"/ops/v1/reconciliations/{stock}/differences").json["items"]
+            by = {(one["key"]["sku"], one["key"]["location"]): one.get("changedBy", []) for one in items}
+            first = by["1002", "WEST"][0]
+            expect((first["user"], first["declared"]) == ("CRONUS\\EVA", False),
+                   f"and stands first at the difference: {by['1002', 'WEST']}")
+            expect(all(one["declared"] for one in by["1002", "WEST"][1:]), "before those who may")
+            expect(not any(one["user"] == "CRONUS\\EVA" for one in by["1001", "EAST"]), "and at no other")
 
             dry = site.run("repair", str(number), "--reason", "test", "--dry-run")
             expect("put_customer to cloud" in dry.stdout, "the plan names direction and act")

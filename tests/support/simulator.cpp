@@ -68,9 +68,9 @@ std::string settings_for(Vendor vendor, const std::string& base_url,
   return R"({"soap": {"url": ")" + base_url +
          R"(", "company": "CRONUS", "user": "nav-user", "password": "nav-password"},)" +
          R"( "odbc": {"connection_string": "Driver=SQLite3;Database=)" +
-         (folder / "data" / "nav.db").string() + R"("}, "prices": {"folder": ")" +
-         (folder / "prices").string() + R"(", "stable_ms": 50}, "posting": )" + nav_chart +
-         R"(, "settle_ms": )" + settle + "}";
+         (folder / "data" / "nav.db").string() +
+         R"(", "value_entries": true}, "prices": {"folder": ")" + (folder / "prices").string() +
+         R"(", "stable_ms": 50}, "posting": )" + nav_chart + R"(, "settle_ms": )" + settle + "}";
 }
 
 Simulator::Simulator(Vendor vendor, const std::vector<std::string>& options)

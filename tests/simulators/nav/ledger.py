@@ -10,6 +10,7 @@ from .errors import NavError
 
 PURCHASE, SALE, POSITIVE, NEGATIVE = 0, 1, 2, 3  # "Entry Type"
 SALES_SHIPMENT = 1  # "Document Type" of an entry
+WAREHOUSE = "CRONUS\\WAREHOUSE"
 
 
 def on_hand(company: Company, item: str, location: str) -> Decimal:
@@ -18,8 +19,11 @@ def on_hand(company: Company, item: str, location: str) -> Decimal:
 
 
 def post(company: Company, item: str, location: str, entry_type: int, quantity: Decimal, document: str,
-         posting_date: str, **more) -> int:
-    """Posts an entry with a signed quantity and applies it, oldest first. Answers its number."""
+         posting_date: str, user: str = WAREHOUSE, **more) -> int:
+    """Posts an entry with a signed quantity and applies it, oldest first. Answers its number.
+
+    Who did it stands in the value entry, as in NAV.
+    """
     store = company.store
     remaining = quantity
     # Only what has the other sign is applied; decimals are text, and an open entry is not zero.
@@ -39,11 +43,15 @@ def post(company: Company, item: str, location: str, entry_type: int, quantity: 
         "Entry No_": number, "Item No_": item, "Posting Date": posting_date, "Entry Type": entry_type,
         "Document No_": document, "Location Code": location, "Quantity": quantity,
         "Remaining Quantity": remaining, "Open": int(remaining != 0), **more})
+    store.insert("Value Entry", {
+        "Entry No_": store.next_entry("Value Entry"), "Item No_": item, "Posting Date": posting_date,
+        "Item Ledger Entry Type": entry_type, "Document No_": document, "Location Code": location,
+        "Item Ledger Entry No_": number, "Item Ledger Entry Quantity": quantity, "User ID": user})
     return number
 
 
 def post_journal_line(company: Company, document: str, item: str, location: str, positive: bool,
-                      quantity: Decimal, posting_date: str, reason: str) -> int:
+                      quantity: Decimal, posting_date: str, reason: str, user: str) -> int:
     """What the site's codeunit does with one journal line."""
     table = "Item Journal Line"
     for field, value in (("Document No.", document), ("Item No.", item), ("Location Code", location)):
@@ -62,7 +70,7 @@ def post_journal_line(company: Company, document: str, item: str, location: str,
         if stock < quantity:
             raise NavError("no_stock", item=item, location=location, on_hand=stock.normalize())
     return post(company, item, location, POSITIVE if positive else NEGATIVE,
-                quantity if positive else -quantity, document, posting_date, **{"Reason Code": reason})
+                quantity if positive else -quantity, document, posting_date, user, **{"Reason Code": reason})
 
 
 def _open(company: Company, item: str, location: str, more: str = "1") -> list[dict]:

@@ -117,7 +117,7 @@ class NavHandler(Handler):
             try:
                 if kind == "Page":
                     return soap.answer(services.call_page(nav.company, described, request, nav.user))
-                return soap.answer(services.call_codeunit(nav.company, described, request))
+                return soap.answer(services.call_codeunit(nav.company, described, request, nav.user))
             except NavError as error:
                 return soap.fault(nav.company, error)
 

@@ -271,7 +271,7 @@ _OPERATIONS = {
 }
 
 
-def call_codeunit(company: Company, unit: Codeunit, request: Element) -> str:
+def call_codeunit(company: Company, unit: Codeunit, request: Element, user: str) -> str:
     if request.name not in unit.operations:
         raise NavError("method", method=request.name)
     fields, _ = unit.operations[request.name]
@@ -286,7 +286,7 @@ def call_codeunit(company: Company, unit: Codeunit, request: Element) -> str:
             result = str(ledger.post_journal_line(
                 company, values["documentNo"], values["itemNo"], values["locationCode"],
                 values["entryType"] == 0, Decimal(values["quantity"]), values["postingDate"],
-                values["reasonCode"]))
+                values["reasonCode"], "CRONUS\\" + user.upper()))
     return (f'<{request.name}_Result xmlns="{unit.namespace}"><return_value>{escape(result)}</return_value>'
             f"</{request.name}_Result>")
 

@@ -98,6 +98,10 @@ TABLES = {
             Order No_:20, Description:100, Location Code:10, Variant Code:10, Quantity:dec,
             Remaining Quantity:dec, Open:bool, Reason Code:10"""),
         ["Entry No_"], [["Item No_", "Location Code", "Open"], ["Document No_"]]),
+    "Value Entry": (
+        _columns("""Entry No_:int, Item No_:20, Posting Date:date, Item Ledger Entry Type:int, Document No_:20,
+            Location Code:10, Item Ledger Entry No_:int, Item Ledger Entry Quantity:dec, User ID:50"""),
+        ["Entry No_"], [["Item Ledger Entry No_"]]),
     "Reservation Entry": (
         _columns("""Entry No_:int, Positive:bool, Item No_:20, Location Code:10, Quantity (Base):dec,
             Reservation Status:int, Creation Date:date, Source Type:int, Source Subtype:int, Source ID:20,

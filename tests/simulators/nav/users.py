@@ -69,7 +69,7 @@ class Users:
         return self._stock(body, ledger.NEGATIVE, -1)
 
     def _stock(self, body, entry_type, sign):
-        _only(body, "item", "location", "quantity", "document")
+        _only(body, "item", "location", "quantity", "document", "user")
         company = self._company
         quantity = parse_decimal(str(body["quantity"]))
         if quantity <= 0:
@@ -81,7 +81,7 @@ class Users:
             require(company, "Item", (body["item"],), "Item No.", "Item Journal Line", "Item")
             require(company, "Location", (body["location"],), "Location Code", "Item Journal Line", "Location")
             number = ledger.post(company, body["item"], body["location"], entry_type, sign * quantity, document,
-                                 company.today_sql())
+                                 company.today_sql(), body.get("user", ledger.WAREHOUSE))
             stock = ledger.on_hand(company, body["item"], body["location"])
         return {"entry_no": number, "on_hand": plain(stock)}
 

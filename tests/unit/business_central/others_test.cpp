@@ -270,6 +270,31 @@ class BusinessCentralPrices : public SimulatedErp {
   }
 };
 
+TEST_F(BusinessCentralPrices, RowsThatWereChangedAfterAnInstantAreTold) {
+  PriceList list;
+  list.batch = "T-C1";
+  list.entries = {entry("1000", "20.00"), entry("1001", "10.00")};
+  ASSERT_TRUE(pricing().publish_prices(list, write_within(10'000)));
+  const auto as_of = pricing().prices_after({}, call_within(5'000));
+  ASSERT_TRUE(as_of && *as_of) << said(as_of);
+  const Timestamp published = (*as_of)->created;
+  list.batch = "T-C2";
+  list.full = false;
+  list.entries = {entry("1000", "21.00")};
+  ASSERT_TRUE(pricing().publish_prices(list, write_within(10'000)));
+  EXPECT_TRUE(pricing().dates_prices());
+  const auto changed = pricing().prices_changed(Sku("1000"), published, call_within(5'000));
+  ASSERT_TRUE(changed.has_value()) << said(changed);
+  ASSERT_EQ(changed->size(), 1u);
+  EXPECT_EQ(changed->front().unit_price.text(), "21.00");
+  const auto other = pricing().prices_changed(Sku("1001"), published, call_within(5'000));
+  ASSERT_TRUE(other.has_value()) << said(other);
+  EXPECT_TRUE(other->empty());
+  const auto all = pricing().prices_changed(Sku("1001"), Timestamp{1'000}, call_within(5'000));
+  ASSERT_TRUE(all.has_value()) << said(all);
+  EXPECT_EQ(all->size(), 1u);
+}
+
 TEST_F(BusinessCentralPrices, QuotesSayWhyAPriceRules) {
   PriceList list;
   list.batch = "T-1";

@@ -57,6 +57,7 @@ const std::map<std::string, Example>& examples() {
       {"xref-import.json", {"xref-import", nothing_more}},
       {"recovery-request.json", {"recovery-request", nothing_more}},
       {"reconciliation-request.json", {"reconciliation-request", nothing_more}},
+      {"snapshot-request.json", {"snapshot-request", nothing_more}},
       {"repair-request.json", {"repair-request", nothing_more}},
       {"gate-waiver.json", {"gate-waiver", nothing_more}},
       {"pack-sign-off.json", {"pack-sign-off", nothing_more}},

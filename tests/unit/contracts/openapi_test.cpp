@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 34);
+  EXPECT_EQ(checked, 35);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -233,6 +233,9 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "post /ops/v1/gate/{capability}/waivers/{id}/revoke",
                                    "post /ops/v1/gate/{capability}/packs",
                                    "post /ops/v1/gate/{capability}/packs/sign",
+                                   "get /ops/v1/snapshots",
+                                   "post /ops/v1/snapshots",
+                                   "get /ops/v1/snapshots/{id}",
                                    "get /ops/v1/reconciliations",
                                    "post /ops/v1/reconciliations",
                                    "get /ops/v1/reconciliations/{id}",

@@ -111,6 +111,40 @@ TEST_F(NavInventoryTest, HasALevelForEveryArticleAndLocation) {
               ElementsAre("1000/EAST=0", "1000/WEST=0", "1001/=2", "1001/EAST=0", "1001/WEST=5"));
 }
 
+TEST_F(NavInventoryTest, SaysWhoPostedStockWhereValueEntriesMayBeRead) {
+  const StockKey key{Sku("1000"), LocationCode("EAST")};
+  const Timestamp since = Timestamp::parse("2026-11-24T10:00:00Z").value();
+  EXPECT_FALSE(inventory_->names_stock_writers());
+  EXPECT_EQ(inventory_->movements_of(key, since, in_five_seconds()).error().code,
+            ErrorCode::unsupported);
+  settings_.value_entries = true;
+  make();
+  tables_.run("CREATE TABLE " + tables_.name("Value Entry") +
+              " ([Entry No_] INTEGER, [Item Ledger Entry No_] INTEGER, [User ID] VARCHAR(50))");
+  tables_.item("1000");
+  const int first = tables_.entry("1000", "EAST", "5.00000000000000000000");
+  const int second = tables_.entry("1000", "EAST", "-2.00000000000000000000", "COUNT-1");
+  tables_.entry("1000", "WEST", "9.00000000000000000000");
+  const auto value = [&](int number, int entry, const char* user) {
+    tables_.run("INSERT INTO " + tables_.name("Value Entry") + " VALUES (" +
+                std::to_string(number) + ", " + std::to_string(entry) + ", '" + user + "')");
+  };
+  value(1, first, "CRONUS\\EVA");
+  value(2, first, "CRONUS\\ACCOUNTING");  // The invoice changed its value.
+  const auto movements = inventory_->movements_of(key, since, in_five_seconds());
+  ASSERT_TRUE(movements) << movements.error().message;
+  ASSERT_EQ(movements->size(), 2U);
+  EXPECT_EQ(movements->at(0).entry.text(), std::to_string(second));
+  EXPECT_EQ(movements->at(0).movement.text(), "COUNT-1");
+  EXPECT_EQ(movements->at(0).quantity, Decimal::of(-2));
+  EXPECT_EQ(movements->at(0).changed_by, "");
+  EXPECT_EQ(movements->at(1).changed_by, "CRONUS\\EVA");
+  EXPECT_EQ(movements->at(1).changed_at.text(), "2026-11-23T23:00:00Z");
+  const auto later = inventory_->movements_of(key, since.plus_ms(86'400'000), in_five_seconds());
+  ASSERT_TRUE(later);
+  EXPECT_TRUE(later->empty());
+}
+
 TEST_F(NavInventoryTest, AsksForManyArticlesInFewStatements) {
   std::vector<Sku> skus;
   for (int i = 0; i < 450; ++i) {

@@ -408,6 +408,28 @@ TEST_F(ConfigFile, RehearsesWhatIsAskedFor) {
   EXPECT_EQ(rehearsal.queue_limit, 7u);
 }
 
+TEST_F(ConfigFile, SnapshotsAreTakenAtATimeOfDayInAZone) {
+  EXPECT_TRUE(good().facade.reconcile.snapshots.plans.empty());
+  more = R"("reconcile": {"snapshots": {"kept": 3, "keptDays": 2, "toleranceMinutes": 90,
+    "pricing": {"onNewList": true, "at": "02:30", "zone": "Europe/Berlin"}}})";
+  const SnapshotSettings settings = good().facade.reconcile.snapshots;
+  EXPECT_EQ(settings.kept, 3);
+  EXPECT_EQ(settings.age_max_ms, 2 * 86'400'000);
+  EXPECT_EQ(settings.tolerance_ms, 90 * 60'000);
+  const SnapshotPlan& plan = settings.plans.at(Capability::pricing);
+  EXPECT_TRUE(plan.on_new_list);
+  EXPECT_EQ(plan.at_minutes, 150);
+  EXPECT_EQ(plan.zone, "Europe/Berlin");
+  for (const char* at : {"24:00", "02:60", "2:300", "ab:cd", "02-30", "0:::1"}) {
+    more = R"("reconcile": {"snapshots": {"pricing": {"at": ")" + std::string(at) + R"("}}})";
+    EXPECT_THAT(refusal(), HasSubstr("/reconcile/snapshots/pricing/at")) << at;
+  }
+  more = R"("reconcile": {"snapshots": {"pricing": {"at": "02:00", "zone": "Mars/North"}}})";
+  EXPECT_THAT(refusal(), HasSubstr("/reconcile/snapshots/pricing/zone"));
+  more = R"("reconcile": {"snapshots": {"inventory": {"at": "02:00"}}})";
+  EXPECT_THAT(refusal(), HasSubstr("inventory"));
+}
+
 TEST_F(ConfigFile, PostingsHaveTheirCatalogueTestCompaniesAndUsers) {
   EXPECT_FALSE(good().facade.reconcile.test_company);
   more = R"("postingScenarios": {"file": "scenarios.json", "testCompany": true},
@@ -420,6 +442,11 @@ TEST_F(ConfigFile, PostingsHaveTheirCatalogueTestCompaniesAndUsers) {
   }
   more = R"("reconcile": {"postedBy": {"nav": ["EVA"]}})";
   EXPECT_THAT(refusal(), HasSubstr("/reconcile/postedBy/nav"));
+  more = R"("reconcile": {"stockPostedBy": {"nav-de": ["WMS"]}})";
+  EXPECT_EQ(good().waves.front().facade.reconcile.stock_posted_by.at("nav-de"),
+            std::set<std::string>{"WMS"});
+  more = R"("reconcile": {"stockPostedBy": {"nav": ["WMS"]}})";
+  EXPECT_THAT(refusal(), HasSubstr("/reconcile/stockPostedBy/nav"));
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ struct FacadeFixture : testing::Test {
     settings.orders = order_settings;
     settings.fields = field_owners;
     settings.recovery = recovery_settings;
+    settings.reconcile = reconcile_settings;
     settings.comparisons = comparison_settings;
     settings.parity_rules = parity_rules;
     settings.around_journal = [this](std::unique_ptr<journal::Journal> journal) {
@@ -258,6 +259,7 @@ struct FacadeFixture : testing::Test {
   OrderSettings order_settings;
   FieldOwners field_owners;
   RecoverySettings recovery_settings;
+  ReconcileSettings reconcile_settings;
   ComparisonSettings comparison_settings;
   parity::Rules parity_rules;
   std::vector<std::string> heads_told;

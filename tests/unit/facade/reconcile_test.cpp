@@ -457,6 +457,60 @@ TEST_F(ReconcileTest, CountsWhatNobodyIsDeclaredToWrite) {
   EXPECT_THAT(done.undeclared, UnorderedElementsAre(std::pair("name", 1), std::pair("(row)", 1)));
 }
 
+TEST_F(ReconcileTest, NamesWhoMovedTheStockThatDiffers) {
+  reconcile_settings.stock_posted_by["nav"] = {"WMS"};
+  open();
+  legacy().tells_users = true;
+  const auto place = [](const char* sku) { return StockKey{Sku{sku}, LocationCode{"EAST"}}; };
+  for (const char* sku : {"1000", "2000", "3000"})
+    for (const Side side : {Side::legacy, Side::cloud}) stock_on(side, sku, "10");
+  legacy().move_stock(place("1000"), Decimal::of(1), "EVA");
+  EXPECT_TRUE(reconciled(Capability::inventory).rogue.empty());  // Not every change is carried yet.
+  move(Capability::inventory, cutover::Stage::dual_write);
+  legacy().move_stock(place("1000"), Decimal::of(2), "EVA");
+  for (int i = 0; i < 3; ++i) legacy().move_stock(place("1000"), Decimal::of(1), "WMS");
+  legacy().move_stock(place("2000"), Decimal::of(1), "WMS");
+  legacy().move_stock(place("3000"), Decimal::of(1), "EVA");  // Level: the cloud has it, too.
+  cloud().move_stock(place("3000"), Decimal::of(1), "BOB");
+  legacy().set_trap("movements_of", SmallErp::Trap::unavailable);  // It is asked again.
+  const Reconciliation done = reconciled(Capability::inventory);
+  EXPECT_EQ(done.different(), 2);
+  EXPECT_THAT(done.rogue, ElementsAre(testing::Pair(testing::Pair("nav", "EVA"), 2)));
+  EXPECT_THAT(done.writers_not_told, ElementsAre("bc"));
+  const auto page = facade->reconciliations().differences(done.id, 0, 10);
+  ASSERT_EQ(page->items.size(), 2U);
+  const json::Value& who = page->items[0].get("changedBy");
+  ASSERT_EQ(who.size(), 2U);
+  EXPECT_EQ(who.items()[0].get("user").text(), "EVA");
+  EXPECT_EQ(who.items()[0].get("changes").text(), "2");
+  EXPECT_FALSE(*who.items()[0].get("declared").as_bool());
+  EXPECT_EQ(who.items()[1].get("user").text(), "WMS");
+  EXPECT_TRUE(*who.items()[1].get("declared").as_bool());
+  const auto csv = facade->reconciliations().file(done.id, "csv");
+  ASSERT_TRUE(csv);
+  EXPECT_THAT(*csv, HasSubstr("changedBy"));
+  EXPECT_THAT(*csv, HasSubstr("nav EVA 2; nav WMS 3"));
+  EXPECT_THAT(*facade->reconciliations().file(done.id, "json"), HasSubstr("\"user\":\"EVA\""));
+  const json::Value shown = facade::shown(done, {}, Timestamp{clock});
+  EXPECT_EQ(shown.get("rogueWriters").items()[0].get("user").text(), "EVA");
+  EXPECT_EQ(shown.get("writersNotTold").items()[0].text(), "bc");
+  EXPECT_THAT(json::write(last_audit()), HasSubstr("EVA"));
+  // Where nobody is declared, anybody may; they are shown all the same.
+  reconcile_settings.stock_posted_by.clear();
+  open();
+  const Reconciliation again = reconciled(Capability::inventory);
+  EXPECT_TRUE(again.rogue.empty());
+  EXPECT_TRUE(facade->reconciliations().differences(again.id, 0, 1)->items[0].find("changedBy"));
+}
+
+TEST_F(ReconcileTest, WhereNoErpTellsWhoChangedItThatIsSaid) {
+  both_have_customers(2);
+  cloud().delete_customer(CustomerNumber{"C1"});
+  const Reconciliation done = reconciled(Capability::customers);
+  EXPECT_THAT(done.writers_not_told, ElementsAre("bc", "nav"));
+  EXPECT_EQ(facade::shown(done, {}, Timestamp{clock}).get("writersNotTold").size(), 2U);
+}
+
 TEST_F(ReconcileTest, ADifferenceThatIsGoneByItsTurnIsNotTouched) {
   for (const Side side : {Side::legacy, Side::cloud}) stock_on(side, "1000", "10");
   move(Capability::inventory, cutover::Stage::dual_write);

@@ -21,7 +21,8 @@ class SmallErp final : public ErpAdapter,
                        public InventoryService,
                        public PricingService,
                        public CustomerService,
-                       public RehearsalService {
+                       public RehearsalService,
+                       public Trapped {
  public:
   explicit SmallErp(std::string series) : series_(std::move(series)) {
     descriptor_.idempotency = IdempotencyMode::lookup;
@@ -40,18 +41,6 @@ class SmallErp final : public ErpAdapter,
   };
 
   using Trap = test::Trap;
-  void set_trap(const std::string& operation, Trap trap) {
-    const std::lock_guard lock(mutex_);
-    traps_[operation].push_back(trap);
-  }
-  void commit_late() {
-    std::vector<std::function<void()>> late;
-    {
-      const std::lock_guard lock(mutex_);
-      late.swap(late_);
-    }
-    for (const auto& work : late) work();
-  }
   PostingService* books = nullptr;  // What it tells of its books; nothing: it does not.
   PostingService* postings() override { return books; }
   std::set<std::string> unreadable;  // By number: of these it tells nothing. Set between calls.
@@ -94,11 +83,6 @@ class SmallErp final : public ErpAdapter,
       return;
     }
   }
-  int calls(const std::string& operation) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = calls_.find(operation);
-    return found == calls_.end() ? 0 : found->second;
-  }
   void add_customer(const Customer& customer) {
     const std::lock_guard lock(mutex_);
     customers_[customer.number] = customer;
@@ -113,11 +97,28 @@ class SmallErp final : public ErpAdapter,
     const std::lock_guard lock(mutex_);
     stock_[key] = quantity;
   }
+  // A movement of its own people's.
+  void move_stock(const StockKey& key, Decimal quantity, const std::string& user) {
+    const std::lock_guard lock(mutex_);
+    stock_[key] += quantity;
+    movements_.push_back({key, MovementId{"OWN"}, next_document(), quantity,
+                          Timestamp{1'795'000'000'000'000}, user});
+  }
+  bool tells_users = false;  // Who moved stock.
   void set_price(const PriceEntry& entry) {
     const std::lock_guard lock(mutex_);
     prices_[entry.sku] = entry;
+    if (price_clock) price_changed_[entry.sku] = price_clock();
   }
-  void list_made_at(Timestamp at) { list_created_ = at; }
+  void remove_price(const Sku& sku) {
+    const std::lock_guard lock(mutex_);
+    prices_.erase(sku);
+  }
+  void list_made_at(Timestamp at, const std::string& batch = "B1") {
+    list_created_ = at;
+    list_batch_ = batch;
+  }
+  std::function<Timestamp()> price_clock;  // Nothing: it does not say when a price was changed.
   void tax_off_by(Decimal amount) {
     const std::lock_guard lock(mutex_);
     tax_off_by_ = amount;
@@ -224,20 +225,6 @@ class SmallErp final : public ErpAdapter,
     for (const Held& held : held_)
       if (held.document == number) return held;
     return {};
-  }
-  // Called right before the next call of an operation is applied: what somebody else did first.
-  void before(const std::string& operation, std::function<void()> act) {
-    const std::lock_guard lock(mutex_);
-    before_[operation] = std::move(act);
-  }
-  // Not reachable: every call is refused before it arrives.
-  bool is_down() const {
-    const std::lock_guard lock(mutex_);
-    return down_;
-  }
-  void set_down(bool down) {
-    const std::lock_guard lock(mutex_);
-    down_ = down;
   }
   DocumentNumber own_order(Order order, bool released) {
     const std::lock_guard lock(mutex_);
@@ -490,6 +477,17 @@ class SmallErp final : public ErpAdapter,
     return page;
   }
 
+  bool names_stock_writers() const override { return tells_users; }
+  Result<std::vector<StockMovement>> movements_of(const StockKey& key, Timestamp since,
+                                                  const CallContext&) override {
+    return trapped<std::vector<StockMovement>>("movements_of", [&] {
+      std::vector<StockMovement> found;
+      for (const StockMovement& one : movements_)
+        if (one.key == key && since <= one.changed_at) found.push_back(one);
+      return Result<std::vector<StockMovement>>(found);
+    });
+  }
+
   // ---- PricingService
   Result<Quote> quote(const QuoteRequest& request, const CallContext&) override {
     return trapped<Quote>("quote", [&]() -> Result<Quote> {
@@ -516,15 +514,37 @@ class SmallErp final : public ErpAdapter,
   }
   Result<Page<PriceEntry>> list_prices(const PriceQuery& query, const CallContext&) override {
     const std::lock_guard lock(mutex_);
+    if (down_) return Error{ErrorCode::unavailable, "down"};
     Page<PriceEntry> page;
-    for (const auto& [sku, entry] : prices_)
-      if (!query.sku || *query.sku == sku) page.items.push_back(entry);
+    for (const auto& [sku, entry] : prices_) {
+      if ((query.sku && *query.sku != sku) ||
+          (!query.cursor.empty() && sku.text() <= query.cursor.text()))
+        continue;
+      if (std::ssize(page.items) == query.limit) {
+        page.next = Cursor{page.items.back().sku.text()};
+        break;
+      }
+      page.items.push_back(entry);
+    }
     return page;
+  }
+  bool dates_prices() const override { return static_cast<bool>(price_clock); }
+  Result<std::vector<PriceEntry>> prices_changed(const Sku& sku, Timestamp since,
+                                                 const CallContext&) override {
+    return trapped<std::vector<PriceEntry>>("prices_changed", [&] {
+      std::vector<PriceEntry> changed;
+      const auto known = prices_.find(sku);
+      if (known != prices_.end() && since < price_changed_[sku]) changed.push_back(known->second);
+      return Result<std::vector<PriceEntry>>(changed);
+    });
   }
   Result<PriceListReceipt> publish_prices(const PriceList& list, const WriteContext&) override {
     return trapped<PriceListReceipt>("publish_prices", [=, this]() -> Result<PriceListReceipt> {
       if (list.full) prices_.clear();
-      for (const PriceEntry& entry : list.entries) prices_[entry.sku] = entry;
+      for (const PriceEntry& entry : list.entries) {
+        prices_[entry.sku] = entry;
+        if (price_clock) price_changed_[entry.sku] = price_clock();
+      }
       return PriceListReceipt{list.batch, static_cast<std::int64_t>(list.entries.size()),
                               list.hash_total()};
     });
@@ -532,9 +552,10 @@ class SmallErp final : public ErpAdapter,
   Result<std::optional<PriceList>> prices_after(const std::string& batch,
                                                 const CallContext&) override {
     const std::lock_guard lock(mutex_);
-    if (!batch.empty()) return std::optional<PriceList>{};
+    if (!batch.empty() && (batch == list_batch_ || list_batch_ == "B1"))
+      return std::optional<PriceList>{};
     PriceList list;
-    list.batch = "B1";
+    list.batch = list_batch_;
     list.created = list_created_;
     for (const auto& [sku, entry] : prices_) list.entries.push_back(entry);
     return std::optional<PriceList>{list};
@@ -602,48 +623,6 @@ class SmallErp final : public ErpAdapter,
   }
 
  private:
-  template <class T, class Work>
-  Result<T> trapped(const std::string& operation, Work work) {
-    std::function<void()> first;
-    {
-      const std::lock_guard lock(mutex_);
-      std::swap(first, before_[operation]);
-    }
-    if (first) first();
-    const std::lock_guard lock(mutex_);
-    if (down_) return Error{ErrorCode::unavailable, "down"};
-    ++calls_[operation];
-    auto& queue = traps_[operation];
-    if (queue.empty()) return work();
-    const Trap trap = queue.front();
-    queue.pop_front();
-    switch (trap) {
-      case Trap::unavailable:
-        return Error{ErrorCode::unavailable, "down"};
-      case Trap::refused:
-        return Error{ErrorCode::rejected, "refused by the ERP"};
-      case Trap::stale:
-        return Error{ErrorCode::conflict, "changed by another user"};
-      case Trap::lost_request:
-        return Error{ErrorCode::outcome_unknown, "no answer"};
-      case Trap::lost_answer:
-        (void)work();
-        return Error{ErrorCode::outcome_unknown, "no answer"};
-      case Trap::throws_before:
-        throw std::runtime_error("before");
-      case Trap::throws_after:
-        (void)work();
-        throw std::runtime_error("after");
-      case Trap::late_commit:
-        late_.push_back([this, work] {
-          const std::lock_guard late_lock(mutex_);
-          (void)work();
-        });
-        return Error{ErrorCode::outcome_unknown, "no answer"};
-    }
-    return work();
-  }
-
   Result<OrderReceipt> apply_place(Order order, Role) {
     for (Held& held : held_)
       if (held.order.id == order.id) return receipt(held);
@@ -679,10 +658,10 @@ class SmallErp final : public ErpAdapter,
 
   const std::string series_;
   CapabilityDescriptor descriptor_;
-  mutable std::mutex mutex_;
   int minted_ = 1000;
   Decimal tax_off_by_;
   Timestamp list_created_;
+  std::string list_batch_ = "B1";
   std::deque<Held> held_;
   std::vector<DocumentNumber> order_changes_;
   std::map<CustomerNumber, Customer> customers_;
@@ -690,11 +669,7 @@ class SmallErp final : public ErpAdapter,
   std::map<StockKey, Decimal> stock_;
   std::vector<StockMovement> movements_;
   std::map<Sku, PriceEntry> prices_;
-  std::map<std::string, std::deque<Trap>> traps_;
-  std::map<std::string, std::function<void()>> before_;
-  bool down_ = false;
-  std::map<std::string, int> calls_;
-  std::vector<std::function<void()>> late_;
+  std::map<Sku, Timestamp> price_changed_;
 };
 
 }  // namespace underpin::facade::test
