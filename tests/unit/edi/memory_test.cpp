@@ -1,0 +1,101 @@
+// A long file is read in the memory of a short one.
+#include "legacy-adapters/transport/edi/x12.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "tests/unit/edi/x12_text.h"
+
+namespace underpin::legacy::edi {
+namespace {
+
+constexpr std::int64_t bytes_least = 256'000'000;
+constexpr std::int64_t growth_most_kb = 4'096;
+
+std::int64_t peak_kb() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+// Hands out one text after the other until `next` gives an empty one.
+class Pieces {
+ public:
+  explicit Pieces(std::function<std::string()> next) : next_(std::move(next)) {}
+  Result<std::size_t> operator()(char* to, std::size_t most) {
+    std::size_t done = 0;
+    while (done < most) {
+      if (at_ == piece_.size()) {
+        piece_ = next_();
+        at_ = 0;
+        if (piece_.empty()) break;
+      }
+      const std::size_t size = std::min(most - done, piece_.size() - at_);
+      std::copy_n(piece_.data() + at_, size, to + done);
+      at_ += size;
+      done += size;
+    }
+    total_ += static_cast<std::int64_t>(done);
+    return done;
+  }
+  std::int64_t total() const { return total_; }
+
+ private:
+  std::function<std::string()> next_;
+  std::string piece_;
+  std::size_t at_ = 0;
+  std::int64_t total_ = 0;
+};
+
+std::string nine_digits(std::int64_t number) {
+  std::string text = std::to_string(number);
+  return text.insert(0, 9 - text.size(), '0');
+}
+
+TEST(EdiMemory, X12IsConstant) {
+  std::string lines;
+  for (int i = 0; i < 500; ++i) {
+    lines += "PO1*" + std::to_string(i + 1) + "*12*EA*9.95**SK*100042*UP*001234567890~\n";
+  }
+  std::int64_t sets = 0;
+  bool ended = false;
+  Pieces pieces([&]() -> std::string {
+    if (sets == 0) {
+      ++sets;
+      return header() + "GS*PO*A*B*20261128*0915*41*X*004010~\n";
+    }
+    if (ended) return {};
+    if (sets * static_cast<std::int64_t>(lines.size()) > bytes_least) {
+      ended = true;
+      return "GE*" + std::to_string(sets - 1) + "*41~\nIEA*1*000000007~\n";
+    }
+    const std::string control = nine_digits(sets++);
+    return "ST*850*" + control + "~\n" + lines + "SE*502*" + control + "~\n";
+  });
+  X12Reader reader(std::ref(pieces));
+  const auto read = [&reader] {
+    const auto kind = reader.next();
+    EXPECT_TRUE(kind);
+    return kind ? *kind : X12Kind::end;
+  };
+  std::int64_t accepted = 0;
+  while (read() != X12Kind::set_end) {
+  }
+  const std::int64_t before = peak_kb();
+  X12Kind kind = X12Kind::set_end;
+  for (; kind != X12Kind::end; kind = read()) {
+    if (kind == X12Kind::set_end) accepted += reader.set().faults.empty();
+    if (kind == X12Kind::group_end || kind == X12Kind::interchange_end) {
+      EXPECT_TRUE(reader.group().faults.empty() && reader.interchange().faults.empty());
+    }
+  }
+  EXPECT_GT(pieces.total(), bytes_least);
+  EXPECT_EQ(accepted, sets - 1);
+  EXPECT_LT(peak_kb() - before, growth_most_kb);
+}
+
+}  // namespace
+}  // namespace underpin::legacy::edi
