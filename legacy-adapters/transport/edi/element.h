@@ -20,7 +20,8 @@ class Element {
   Element(Composite components) : repetitions_{std::move(components)} {}
   explicit Element(std::vector<Composite> repetitions) : repetitions_(std::move(repetitions)) {}
 
-  const std::vector<Composite>& repetitions() const { return repetitions_; }
+  const std::vector<Composite>& repetitions() const& { return repetitions_; }
+  const std::vector<Composite>& repetitions() && = delete;  // Of a temporary they would dangle.
   bool operator==(const Element&) const = default;
 
  private:

@@ -8,6 +8,22 @@
 
 namespace underpin::legacy::edi {
 
+namespace {
+
+// In blocks whose count fits a byte: the compiler makes vectors of that.
+std::uint64_t line_feeds(const char* from, const char* to) {
+  std::uint64_t count = 0;
+  while (from < to) {
+    const char* const end = from + std::min<std::ptrdiff_t>(255, to - from);
+    std::uint8_t here = 0;
+    for (; from < end; ++from) here = static_cast<std::uint8_t>(here + (*from == '\n'));
+    count += here;
+  }
+  return count;
+}
+
+}  // namespace
+
 ReadBytes reading(std::istream& input) {
   return [&input](char* to, std::size_t most) -> Result<std::size_t> {
     input.read(to, static_cast<std::streamsize>(most));
@@ -35,7 +51,8 @@ Window::Window(ReadBytes read, std::size_t capacity)
       capacity_(std::max<std::size_t>(capacity, 4)),
       buffer_(capacity_ + slack),
       at_(buffer_.data()),
-      end_(at_) {}
+      end_(at_),
+      counted_to_(at_) {}
 
 bool Window::more() {
   if (ended_) return false;
@@ -43,7 +60,9 @@ bool Window::more() {
   if (kept == capacity_) return false;
   char* const begin = buffer_.data();
   offset_ += static_cast<std::uint64_t>(at_ - begin);
-  lines_ += static_cast<std::uint64_t>(std::count(static_cast<const char*>(begin), at_, '\n'));
+  lines_ = line_of(at_) - 1;
+  counted_to_ = begin;
+  counted_ = 0;
   if (kept > 0 && at_ != begin) std::memmove(begin, at_, kept);
   at_ = begin;
   end_ = begin + kept;
@@ -69,8 +88,15 @@ std::uint64_t Window::offset_of(const char* place) const {
   return offset_ + static_cast<std::uint64_t>(place - buffer_.data());
 }
 
+// Places are asked for in the order of the file, nearly always: what was counted is kept.
 std::uint64_t Window::line_of(const char* place) const {
-  return 1 + lines_ + static_cast<std::uint64_t>(std::count(buffer_.data(), place, '\n'));
+  if (place < counted_to_) {
+    counted_to_ = buffer_.data();
+    counted_ = 0;
+  }
+  counted_ += line_feeds(counted_to_, place);
+  counted_to_ = place;
+  return 1 + lines_ + counted_;
 }
 
 }  // namespace underpin::legacy::edi

@@ -51,6 +51,8 @@ class Window {
   const char* end_;
   std::uint64_t offset_ = 0;  // Of the buffer's first byte.
   std::uint64_t lines_ = 0;   // Line feeds before it.
+  mutable const char* counted_to_;
+  mutable std::uint64_t counted_ = 0;  // Line feeds between the first byte and counted_to_.
   bool begun_ = false;
   bool ended_ = false;
   std::optional<Error> failure_;

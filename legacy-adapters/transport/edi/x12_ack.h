@@ -46,7 +46,6 @@ class X12Acknowledger {
   X12AckSettings settings_;
   bool open_ = false;       // Our interchange.
   bool answering_ = false;  // The group that is being read.
-  int sets_ = 0;            // Of acknowledgements, in our group.
 };
 
 // What a partner says about a set or group that was sent to it.

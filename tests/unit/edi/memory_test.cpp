@@ -1,4 +1,5 @@
 // A long file is read in the memory of a short one.
+#include "legacy-adapters/transport/edi/edifact.h"
 #include "legacy-adapters/transport/edi/x12.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +13,7 @@
 namespace underpin::legacy::edi {
 namespace {
 
-constexpr std::int64_t bytes_least = 256'000'000;
+constexpr std::int64_t bytes_least = 128'000'000;
 constexpr std::int64_t growth_most_kb = 4'096;
 
 std::int64_t peak_kb() {
@@ -94,6 +95,43 @@ TEST(EdiMemory, X12IsConstant) {
   }
   EXPECT_GT(pieces.total(), bytes_least);
   EXPECT_EQ(accepted, sets - 1);
+  EXPECT_LT(peak_kb() - before, growth_most_kb);
+}
+
+TEST(EdiMemory, EdifactIsConstant) {
+  std::string lines;
+  for (int i = 0; i < 500; ++i) {
+    lines += "LIN+" + std::to_string(i + 1) + "++4012345000009:EN'IMD+F++:::Bell ?+ lamp'QTY+21:5'";
+  }
+  std::int64_t messages = 0;
+  bool ended = false;
+  Pieces pieces([&]() -> std::string {
+    if (messages == 0) {
+      ++messages;
+      return "UNB+UNOC:3+A+B+261128:0915+B7'";
+    }
+    if (ended) return {};
+    if (messages * static_cast<std::int64_t>(lines.size()) > bytes_least) {
+      ended = true;
+      return "UNZ+" + std::to_string(messages - 1) + "+B7'";
+    }
+    const std::string control = nine_digits(messages++);
+    return "UNH+" + control + "+ORDERS:D:96A:UN'" + lines + "UNT+1502+" + control + "'";
+  });
+  EdifactReader reader(std::ref(pieces));
+  const auto read = [&reader] {
+    const auto kind = reader.next();
+    EXPECT_TRUE(kind);
+    return kind ? *kind : EdifactKind::end;
+  };
+  while (read() != EdifactKind::message_end) {
+  }
+  const std::int64_t before = peak_kb();
+  while (read() != EdifactKind::end) {
+  }
+  EXPECT_GT(pieces.total(), bytes_least);
+  EXPECT_EQ(reader.interchange().accepted, messages - 1);
+  EXPECT_TRUE(reader.interchange().faults.empty());
   EXPECT_LT(peak_kb() - before, growth_most_kb);
 }
 
