@@ -12,12 +12,11 @@ const std::string rejected = "4";
 const std::string acknowledged = "7";
 const std::string received = "8";
 
-Composite party(const EdifactParty& party) { return {party.id, party.qualifier, party.internal}; }
-
 // Where in a service segment the fault is, as UCI, UCF and UCM end: error, tag, position.
 void put_place(Elements& elements, const Fault& fault) {
   elements.emplace_back(std::to_string(fault.code));
-  if (fault.place.segment.substr(0, 2) != "UN") return;
+  const std::string& tag = fault.place.segment;
+  if (tag.size() != 3 || tag.substr(0, 2) != "UN" || !is_segment_id(tag)) return;
   elements.emplace_back(fault.place.segment);
   if (fault.place.element > 0) {
     Composite position{std::to_string(fault.place.element)};
@@ -47,6 +46,8 @@ std::string plain(std::string_view text) {
   }
   return plain;
 }
+
+Composite party(const EdifactParty& party) { return {plain(party.id), plain(party.qualifier)}; }
 
 }  // namespace
 
@@ -148,9 +149,7 @@ Status EdifactAcknowledger::answer(const EdifactInterchange& their) {
   ours.time = settings_.time;
   ours.control = settings_.control();
   ours.test = their.test;
-  Elements uci{plain(their.control),
-               Composite{plain(their.sender.id), plain(their.sender.qualifier)},
-               Composite{plain(their.receiver.id), plain(their.receiver.qualifier)}};
+  Elements uci{plain(their.control), party(their.sender), party(their.receiver)};
   const Fault* fault = first(their.faults, false);
   if (fault == nullptr) fault = first(their.faults, true);
   const bool as_a_whole = fault != nullptr || too_many_;

@@ -269,8 +269,7 @@ TEST(X12Reader, ElementsComeApartIntoRepetitionsAndComponents) {
                            group("ST*850*0001~REF*a>b^c>>d>^^*plain*>~SE*3*0001~") +
                            "IEA*1*000000007~");
   X12Reader reader(reading(input));
-  while (*reader.next() != X12Kind::segment) {
-  }
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(reader.next());
   EXPECT_EQ(reader.element(1), Element(std::vector<Composite>{{"a", "b"}, {"c", "", "d"}}));
   EXPECT_EQ(reader.element(2), Element("plain"));
   EXPECT_EQ(reader.element(3), Element());
