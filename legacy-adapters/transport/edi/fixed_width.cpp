@@ -88,6 +88,14 @@ std::size_t digits_of(const Field& field, bool negative) {
   }
 }
 
+void add_to(Decimal& total, const Decimal& number) {
+  constexpr Int128 most = Int128{1'000'000'000'000'000'000} * 1'000'000'000'000'000;  // 10^33
+  total += number;
+  if (total.coefficient() >= most || total.coefficient() <= -most) {
+    total = Decimal(total.coefficient() % (10 * most), total.scale());
+  }
+}
+
 Decimal last_digits(const Decimal& sum, const Field& field) {
   const Decimal exact = sum.normalized();
   const Decimal rest = exact.rounded(std::max(exact.scale(), field.places), Rounding::down);
@@ -324,7 +332,7 @@ FixedKind FixedReader::record_of(const RecordLayout& layout) {
       for (Total& total : totals_) {
         if (total.layout != &layout || total.field != i) continue;
         if (number) {
-          total.sum = last_digits(total.sum + *number, {"", 0, 36, FieldKind::number, 0});
+          add_to(total.sum, *number);
         } else {
           total.broken = true;
         }

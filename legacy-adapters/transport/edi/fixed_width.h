@@ -183,6 +183,8 @@ class FixedWriter {
 
 // How many digits a number's field has, where the number is negative or not.
 std::size_t digits_of(const Field& field, bool negative);
+// Adds to a hash total; of one that no Decimal holds the last 34 digits stay.
+void add_to(Decimal& total, const Decimal& number);
 // The sum as a trailer's field has it: its last digits.
 Decimal last_digits(const Decimal& sum, const Field& field);
 

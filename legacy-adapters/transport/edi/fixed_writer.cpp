@@ -151,8 +151,7 @@ Status FixedWriter::record(std::string_view layout, const FieldValues& values) {
     const HashTotal& total = format_.hash_totals[i];
     const auto value = values.find(total.field);
     if (total.layout != layout || value == values.end()) continue;
-    sums_[i] =
-        last_digits(sums_[i] + std::get<Decimal>(value->second), {"", 0, 36, FieldKind::number, 0});
+    add_to(sums_[i], std::get<Decimal>(value->second));
   }
   return Done{};
 }

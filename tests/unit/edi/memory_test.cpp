@@ -1,5 +1,7 @@
 // A long file is read in the memory of a short one.
 #include "legacy-adapters/transport/edi/edifact.h"
+#include "legacy-adapters/transport/edi/fixed_width.h"
+#include "legacy-adapters/transport/edi/idoc.h"
 #include "legacy-adapters/transport/edi/x12.h"
 
 #include <gtest/gtest.h>
@@ -132,6 +134,63 @@ TEST(EdiMemory, EdifactIsConstant) {
   EXPECT_GT(pieces.total(), bytes_least);
   EXPECT_EQ(reader.interchange().accepted, messages - 1);
   EXPECT_TRUE(reader.interchange().faults.empty());
+  EXPECT_LT(peak_kb() - before, growth_most_kb);
+}
+
+TEST(EdiMemory, IdocIsConstant) {
+  std::string lines;
+  for (int i = 1; i <= 500; ++i) {
+    lines += "E2EDP01006                    100" + std::string(16, ' ') + nine_digits(i).substr(3) +
+             "00000001000010     12.000                          119.40-\r\n";
+  }
+  std::int64_t idocs = 0;
+  Pieces pieces([&]() -> std::string {
+    if (idocs * static_cast<std::int64_t>(lines.size()) > bytes_least) return {};
+    return "EDI_DC40  100" + std::string(7, '0') + nine_digits(++idocs) + std::string(70, ' ') +
+           "ORDERS\r\n" + lines;
+  });
+  IdocReader reader(std::ref(pieces));
+  std::int64_t accepted = 0;
+  std::int64_t before = 0;
+  for (auto kind = reader.next(); kind && *kind != IdocKind::end; kind = reader.next()) {
+    if (*kind != IdocKind::idoc_end) continue;
+    accepted += reader.faults().empty();
+    if (before == 0) before = peak_kb();
+  }
+  EXPECT_GT(pieces.total(), bytes_least);
+  EXPECT_EQ(accepted, idocs);
+  EXPECT_LT(peak_kb() - before, growth_most_kb);
+}
+
+TEST(EdiMemory, FixedWidthIsConstant) {
+  FixedFormat format;
+  format.header = {"header", "H", 0, {{"BATCH", 1, 8}}};
+  format.records = {{"stock", "D", 0, {{"SKU", 1, 9}, {"QTY", 10, 9, FieldKind::overpunched, 2}}}};
+  format.trailer = {"trailer", "T", 0, {{"COUNT", 1, 9, FieldKind::number}}};
+  format.count_field = "COUNT";
+  std::string lines;
+  for (int i = 0; i < 1'000; ++i) {
+    lines += "D" + nine_digits(i) + "00000120{" + std::string(200, ' ') + "\n";
+  }
+  std::int64_t blocks = 0;
+  bool ended = false;
+  Pieces pieces([&]() -> std::string {
+    if (ended) return {};
+    if (blocks * static_cast<std::int64_t>(lines.size()) > bytes_least) {
+      ended = true;
+      return "T" + nine_digits(blocks * 1'000) + "\n";
+    }
+    return (blocks++ == 0 ? "HB1\n" : "") + lines;
+  });
+  FixedReader reader(std::ref(pieces), format);
+  std::int64_t before = 0;
+  std::int64_t batches = 0;
+  for (auto kind = reader.next(); kind && *kind != FixedKind::end; kind = reader.next()) {
+    if (before == 0 && *kind == FixedKind::record) before = peak_kb();
+    if (*kind == FixedKind::batch_end) batches += reader.batch_faults().empty();
+  }
+  EXPECT_GT(pieces.total(), bytes_least);
+  EXPECT_EQ(batches, 1);
   EXPECT_LT(peak_kb() - before, growth_most_kb);
 }
 
