@@ -119,7 +119,7 @@ void IdocReader::open() {
   for (const IdocField& field : idoc_control_fields) {
     control_.set(field.name, trimmed_right(column(field.offset, field.width)));
   }
-  if (control_["TABNAM"] != control_name) {
+  if (control_["TABNAM"] != control_name && control_["TABNAM"] != "EDI_DC40_U") {
     fault(Level::set, "the control record is no EDI_DC40; older record types are not read");
   }
   if (column_count(trimmed_right(source_.bytes()), segment_.characters_) > idoc_control_width) {
@@ -182,7 +182,8 @@ bool IdocReader::data_record() {
   }
   last_number_ = *number;
   if (*parent != 0 && *parent >= *number) {
-    fault(Level::segment, "PSGNUM must name a segment before this one");
+    fault(Level::segment, "PSGNUM must name a segment before this one",
+          policy_.segment_numbers == IdocPolicy::Gap::reject);
   }
   if (*level > limits_.levels) {
     fault(Level::segment, "HLEVEL is over the limit of " + std::to_string(limits_.levels));

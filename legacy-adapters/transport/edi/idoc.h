@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-// SAP IDoc flat files (record types of version 3): for each IDoc a control record EDI_DC40 and its
-// data records, one a line. Columns are those of the structures EDI_DC40 and EDI_DD40. The format
-// has no trailer: a file that ends early between two lines looks complete, so that completeness
-// must come from the transport (a .done file) or from the message (E2EDS01).
+// SAP IDoc flat files (record types of version 3): for each IDoc a control record EDI_DC40 (or _U)
+// and its data records, one a line. Columns are those of the structures EDI_DC40 and EDI_DD40. The
+// format has no trailer: a file that ends early between two lines looks complete, so that
+// completeness must come from the transport (a .done file) or from the message (E2EDS01).
 namespace underpin::legacy::edi {
 
 struct IdocField {
@@ -86,7 +86,9 @@ struct IdocLimits {
 
 struct IdocPolicy {
   enum class Gap { reject, accept_with_error };
-  Gap segment_numbers = Gap::reject;  // SEGNUM does not count 1, 2, 3 …: lines were lost or moved.
+  // SEGNUM does not count 1, 2, 3 …, or PSGNUM names no segment before: lines were lost or moved,
+  // or the writer was not SAP.
+  Gap segment_numbers = Gap::reject;
 };
 
 enum class IdocKind {

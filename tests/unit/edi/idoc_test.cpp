@@ -112,6 +112,9 @@ TEST(Idoc, ReadsWholeAndTrimmedLines) {
   EXPECT_THAT(told(trimmed(file)), ElementsAreArray(one_idoc));
   EXPECT_THAT(told("\xEF\xBB\xBF" + trimmed(file) + "\n\x1A"), ElementsAreArray(one_idoc));
   EXPECT_EQ(idoc("4711", {true, IdocColumns::bytes}).find(" \n"), std::string::npos);
+  std::string unicode = file;
+  unicode.replace(0, 10, "EDI_DC40_U");
+  EXPECT_THAT(told(unicode), ElementsAreArray(one_idoc));
   const std::string unended = file.substr(0, file.size() - 1);
   EXPECT_THAT(told(unended), ElementsAreArray(one_idoc));
 }
@@ -170,6 +173,11 @@ TEST(Idoc, LostLinesAreNoticedByTheirNumbers) {
   const Lines lenient =
       told(file, IdocColumns::characters, {}, {IdocPolicy::Gap::accept_with_error});
   EXPECT_THAT(lenient, Contains("idoc_end accepted_with_errors"));
+  std::string own_parent = trimmed(idoc());
+  own_parent.replace(own_parent.find("00000300000202"), 14, "00000300000302");
+  EXPECT_THAT(told(own_parent), Contains("idoc_end rejected"));
+  EXPECT_THAT(told(own_parent, IdocColumns::characters, {}, {IdocPolicy::Gap::accept_with_error}),
+              Contains("idoc_end accepted_with_errors"));
   // Writers that number nothing are read.
   std::string unnumbered = trimmed(idoc());
   for (const std::string number : {"000001000000", "000002000000", "000003000002"}) {
