@@ -8,7 +8,8 @@
 namespace underpin::legacy::soap {
 namespace {
 
-constexpr std::string_view envelope_namespace = "http://schemas.xmlsoap.org/soap/envelope/";
+constexpr std::string_view namespace_1_1 = "http://schemas.xmlsoap.org/soap/envelope/";
+constexpr std::string_view namespace_1_2 = "http://www.w3.org/2003/05/soap-envelope";
 constexpr std::size_t fault_text_max = 4'000;
 
 struct FreeReader {
@@ -60,7 +61,7 @@ class Reading {
       if (!refused_.empty()) return bad(refused_);
     }
     if (more != 0) return bad("is no well-formed XML");
-    if (!has_body_) return bad("is no SOAP 1.1 envelope");
+    if (!has_body_) return bad("is no SOAP envelope");
     return body_;
   }
 
@@ -68,10 +69,13 @@ class Reading {
   void start(int depth) {
     const std::string name = text_of(xmlTextReaderConstLocalName(reader_.get()));
     const std::string name_space = text_of(xmlTextReaderConstNamespaceUri(reader_.get()));
-    const bool of_soap = name_space == envelope_namespace;
+    const bool of_soap =
+        name_space == (body_.version == Version::v1_1 ? namespace_1_1 : namespace_1_2);
     into_ = nullptr;
     if (depth == 0) {
-      if (!of_soap || name != "Envelope") refused_ = "is no SOAP 1.1 envelope";
+      if (name_space == namespace_1_2) body_.version = Version::v1_2;
+      if ((!of_soap && body_.version == Version::v1_1) || name != "Envelope")
+        refused_ = "is no SOAP envelope";
     } else if (depth == 1) {
       in_body_ = of_soap && name == "Body";
       has_body_ = has_body_ || in_body_;
@@ -80,12 +84,37 @@ class Reading {
       body_.name = name;
       body_.name_space = name_space;
       if (of_soap && name == "Fault") body_.fault = Fault{};
-    } else if (depth == 3 && in_body_ && body_.fault) {
+    } else if (in_body_ && body_.fault) {
+      if (body_.version == Version::v1_1) {
+        in_fault_1_1(depth, name);
+      } else {
+        in_fault_1_2(depth, name, of_soap);
+      }
+    }
+  }
+
+  void in_fault_1_1(int depth, const std::string& name) {
+    if (depth == 3) {
       if (name == "faultcode") into_ = &body_.fault->code;
       if (name == "faultstring") into_ = &body_.fault->text;
       in_detail_ = name == "detail";
     }
-    if (depth >= 3 && in_body_ && body_.fault && in_detail_) into_ = &body_.fault->detail;
+    if (in_detail_) into_ = &body_.fault->detail;
+  }
+
+  void in_fault_1_2(int depth, const std::string& name, bool of_soap) {
+    if (depth == 3) {
+      part_ = of_soap ? name : std::string{};
+      in_detail_ = part_ == "Detail";
+    }
+    if (in_detail_) {
+      into_ = &body_.fault->detail;
+    } else if (of_soap && part_ == "Code" && name == "Value") {
+      into_ = depth == 4 ? &body_.fault->code : &body_.fault->subcode;
+      into_->clear();  // The innermost Subcode is the most exact.
+    } else if (of_soap && part_ == "Reason" && name == "Text" && body_.fault->text.empty()) {
+      into_ = &body_.fault->text;
+    }
   }
 
   void add_text() {
@@ -99,6 +128,7 @@ class Reading {
   bool has_body_ = false;
   bool in_body_ = false;
   bool in_detail_ = false;
+  std::string part_;  // Of a 1.2 fault.
   std::string* into_ = nullptr;
   std::string refused_;
 };
