@@ -42,6 +42,21 @@ std::size_t end_of_quotation(std::string_view sql, std::size_t at, char end) {
   return std::string_view::npos;
 }
 
+// Of the date or moment that begins there, "{d '…'}"; 0: none does.
+std::size_t size_of_moment(std::string_view sql) {
+  for (const std::string_view form : {"{d '0000-00-00'}", "{ts '0000-00-00 00:00:00'}"}) {
+    if (sql.size() < form.size()) continue;
+    const auto fits = [](char given, char wanted) {
+      return wanted == '0' ? std::isdigit(static_cast<unsigned char>(given)) != 0 : given == wanted;
+    };
+    if (std::equal(form.begin(), form.end(), sql.begin(),
+                   [&](char wanted, char given) { return fits(given, wanted); })) {
+      return form.size();
+    }
+  }
+  return 0;
+}
+
 std::string rule_of_word(std::string_view given, bool called,
                          const std::vector<std::string>& extra) {
   std::string word(given);
@@ -66,7 +81,7 @@ std::string not_portable(std::string_view sql, const std::vector<std::string>& e
     const char c = sql[at];
     if (c == ' ' || c == '\n') {
       ++at;
-    } else if (c == '[' || c == '"' || c == '\'') {
+    } else if (c == '[' || c == '"' || c == '`' || c == '\'') {
       const std::size_t end = end_of_quotation(sql, at, c == '[' ? ']' : c);
       if (end == std::string_view::npos)
         return "the quotation from " + quoted(sql.substr(at)) + " does not end";
@@ -102,6 +117,8 @@ std::string not_portable(std::string_view sql, const std::vector<std::string>& e
       at += 2;
     } else if (std::string_view("?=<>+-*,.()").find(c) != std::string_view::npos) {
       ++at;
+    } else if (const std::size_t size = size_of_moment(sql.substr(at)); size > 0) {
+      at += size;
     } else {
       return quoted(sql.substr(at, 1)) + " is not in the subset";
     }

@@ -12,7 +12,9 @@
 // - the functions COUNT SUM MIN MAX COALESCE, and CAST to BIGINT, VARCHAR(n) or DECIMAL(p,s)
 // - the operators = <> < > <= >= + - * , . ( )
 // - "?" for values; whole and decimal numbers, and '' strings of printable ASCII, as constants
-// - names: quoted by [] or "" (the site's choice), and unquoted aliases of letters, digits and _
+// - {d '2026-01-31'} and {ts '2026-01-31 00:00:00'}, which drivers write as their database has them
+// - names: quoted by [], "" or `` (the site's choice), and unquoted aliases of letters, digits and
+// _
 namespace underpin::legacy::odbc {
 
 // Empty, or the first rule that `sql` breaks. `extra_functions`: what a site has allowed besides.

@@ -23,6 +23,13 @@ long peak_kb() {
   return kb;
 }
 
+// AddressSanitizer keeps 256 MB of what was freed, to find who uses it.
+#ifdef __SANITIZE_ADDRESS__
+constexpr long constant_kb = 400'000;
+#else
+constexpr long constant_kb = 10'000;
+#endif
+
 struct Place {
   const char* name;
   std::string (*connection)();
@@ -34,17 +41,18 @@ struct Place {
 
 std::ostream& operator<<(std::ostream& out, const Place& place) { return out << place.name; }
 
-std::string sqlite_string() {
+SampleDatabase& sqlite_file() {
   static SampleDatabase sample;
-  static const bool filled = [] {
-    sample.run("CREATE TABLE million (i INTEGER PRIMARY KEY, t TEXT)");
-    sample.run(
-        "INSERT INTO million WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
-        "i < 1000000) SELECT i, 'some text of a row' FROM n");
-    return true;
-  }();
-  EXPECT_TRUE(filled);
-  return sample.settings().connection_string;
+  return sample;
+}
+
+std::string sqlite_string() { return sqlite_file().settings().connection_string; }
+
+void fill_sqlite() {
+  sqlite_file().run("CREATE TABLE million (i INTEGER PRIMARY KEY, t TEXT)");
+  sqlite_file().run(
+      "INSERT INTO million WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+      "i < 1000000) SELECT i, 'some text of a row' FROM n");
 }
 
 // Tests of one run share the servers: each process has a table of its own.
@@ -166,19 +174,20 @@ TEST_P(Bytes, AreReadInTheConfiguredCodePage) {
 }
 
 TEST_P(Drivers, AMillionRowsTakeNoMemory) {
+  if (is("sqlite")) fill_sqlite();
   // What is allocated once: buffers, the driver's own.
   ASSERT_TRUE(database_.ping(in_ms(10'000)));
   std::ofstream("/proc/self/clear_refs") << "5";
   const long before = peak_kb();
   std::int64_t rows = 0;
   const Status read = database_.sweep(GetParam().million, std::int64_t{0}, 20'000, {500, 40},
-                                      in_ms(60'000), [&](const Block& block) {
+                                      in_ms(100'000), [&](const Block& block) {
                                         rows += static_cast<std::int64_t>(block.rows());
                                         return true;
                                       });
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(rows, 1'000'000);
-  EXPECT_LT(peak_kb() - before, 10'000) << "kB";
+  EXPECT_LT(peak_kb() - before, constant_kb) << "kB";
 }
 
 // In one statement, where the driver can. MariaDB's of Debian (3.1) holds the result whatever it is
@@ -189,18 +198,19 @@ TEST_P(Drivers, OneStatementStreamsWhereTheDriverCan) {
   if (is("sqlite")) {
     sql.replace(sql.find('?'), 1, "0");
     parameters.clear();
+    fill_sqlite();
   }
   ASSERT_TRUE(database_.ping(in_ms(10'000)));
   std::ofstream("/proc/self/clear_refs") << "5";
   const long before = peak_kb();
   std::int64_t rows = 0;
-  const Status read = database_.query(sql, parameters, in_ms(60'000), [&](const Row&) {
+  const Status read = database_.query(sql, parameters, in_ms(100'000), [&](const Row&) {
     ++rows;
     return true;
   });
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(rows, 1'000'000);
-  EXPECT_LT(peak_kb() - before, is("mariadb") ? 120'000 : 10'000) << "kB";
+  EXPECT_LT(peak_kb() - before, is("mariadb") ? 120'000 + constant_kb : constant_kb) << "kB";
 }
 
 TEST_P(Drivers, AStatementIsCancelledAtItsDeadline) {

@@ -81,6 +81,7 @@ inline Settings settings_for(const std::string& connection_string) {
   Settings settings;
   settings.system = "erp";
   settings.connection_string = connection_string;
+  settings.query_timeout_ms = 100'000;
   return settings;
 }
 
