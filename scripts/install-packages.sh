@@ -6,7 +6,8 @@ packages="
   g++ cmake ninja-build ccache pkg-config python3 ca-certificates curl tzdata
   gsoap libboost1.81-dev libcli11-dev libcurl4-openssl-dev libgmock-dev libgsoap-dev libgtest-dev
   libhowardhinnant-date-dev libpoco-dev libpq-dev libsqlite3-dev libsqliteodbc
-  libssl-dev libvalijson-dev libxml2-dev libxxhash-dev nlohmann-json3-dev odbcinst postgresql
+  libssl-dev libvalijson-dev libxml2-dev libxxhash-dev mariadb-server nlohmann-json3-dev odbc-mariadb
+  odbc-postgresql odbcinst postgresql
   prometheus-cpp-dev spin unixodbc-dev zlib1g-dev"
 
 missing=""

@@ -26,6 +26,8 @@ std::shared_ptr<odbc::Database> database_of(const Settings& settings, const std:
   odbc.pool_max = settings.odbc.pool_max;
   odbc.login_timeout_ms = settings.odbc.login_timeout_ms;
   odbc.query_timeout_ms = settings.odbc.query_timeout_ms;
+  // A fence is the site's own SQL; without one every statement is ours, and runs anywhere.
+  odbc.portable_only = settings.odbc.rowversion_fence.empty();
   return std::make_shared<odbc::Database>(std::move(odbc));
 }
 

@@ -3,6 +3,7 @@
 #include "contracts/call_context.h"
 #include "contracts/ports/erp_adapter.h"
 #include "contracts/result.h"
+#include "legacy-adapters/transport/file_drop/register.h"
 
 #include <chrono>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,18 +19,7 @@
 // shares. Below the folder lie claimed/<instance>/, archive/ and quarantine/ (with a .reason file).
 namespace underpin::legacy::file_drop {
 
-struct Settings {
-  std::string system;        // The configured system's name; goes into Error::system.
-  std::string folder;        // Where the producer drops.
-  std::string state_folder;  // Private and durable; the register of what was applied lies here.
-  std::string suffix;        // Only names with this end, ".csv"; empty: every name.
-  // A file is complete when its name is no longer *.tmp or *.part, <name>.done exists (if so
-  // configured), and size and time have not changed for `stable_ms` between two polls.
-  bool needs_done = false;
-  int stable_ms = 2'000;
-  std::int64_t size_max = 1'000'000'000;  // Bytes; larger goes to quarantine unread.
-  std::function<std::chrono::steady_clock::time_point()> clock = std::chrono::steady_clock::now;
-};
+class Outbox;
 
 // A complete file that this instance alone holds.
 struct ClaimedFile {
@@ -36,6 +27,33 @@ struct ClaimedFile {
   std::string name;      // As dropped.
   std::string checksum;  // SHA-256 of the content, hexadecimal.
   std::int64_t size = 0;
+};
+
+struct Settings {
+  std::string system;        // The configured system's name; goes into Error::system.
+  std::string folder;        // Where the producer drops.
+  std::string state_folder;  // Private and durable; the register of what was applied lies here.
+  std::string suffix;        // Only names with this end, ".csv"; empty: every name.
+  // When a file is complete. By its name: names that end in .tmp or .part, or begin with a point,
+  // are still being written, always. By a marker, with `needs_done`: <name><done_suffix> lies
+  // beside it and is not older than the file (an older one was left by an earlier file of that
+  // name). By its size: size and time have not changed between polls for `stable_ms`; 0: not waited
+  // for.
+  bool needs_done = false;
+  std::string done_suffix = ".done";
+  int stable_ms = 2'000;
+  std::int64_t size_max = 1'000'000'000;  // Bytes; larger goes to quarantine unread.
+  // What was applied is not applied again: the same content never, under no name. And, as asked:
+  bool names_once = false;  // No name twice either, whatever its content.
+  // The batch id that the content gives itself, where it can be read before it is applied; a batch
+  // is applied once. Nothing: the file names none.
+  std::function<std::optional<std::string>(const ClaimedFile&)> batch_of;
+  // Instances that share one register of what was applied name one file here, on the share, and
+  // work in turn. Empty: an own one in the state folder.
+  std::string register_file;
+  // Each file's verdict goes there as <claim>.ack. Empty: nowhere.
+  std::shared_ptr<Outbox> acknowledgements;
+  std::function<std::chrono::steady_clock::time_point()> clock = std::chrono::steady_clock::now;
 };
 
 // What became of a file. `batch` is the id the content gives itself.
@@ -53,28 +71,6 @@ struct Verdict {
 // written: it recognises the batch and answers `applied` again without applying twice.
 using Apply = std::function<Verdict(const ClaimedFile& file)>;
 
-struct Applied {
-  std::string claim;  // The unique name it was claimed under.
-  std::string name;
-  std::string checksum;
-  std::string batch;
-};
-
-// The durable memory of applied files: one fsynced line each, in the state folder.
-class Register {
- public:
-  explicit Register(std::filesystem::path file);
-  Status load();  // A line torn by a crash is dropped.
-  Status add(const Applied& applied);
-  const Applied* by_checksum(const std::string& checksum) const;
-  const Applied* by_batch(const std::string& batch) const;
-
- private:
-  std::filesystem::path file_;
-  std::map<std::string, Applied> by_checksum_;
-  std::map<std::string, std::string> checksum_of_batch_;
-};
-
 struct Report {
   int applied = 0;
   int quarantined = 0;
@@ -82,7 +78,8 @@ struct Report {
   std::vector<std::string> quarantined_reasons;  // "name: reason".
 };
 
-// One thread polls; several processes may poll one folder, each file goes to one of them.
+// One thread polls; several processes may poll one folder, each file goes to one of them. Of two
+// that share a state folder or a register, one works at a time; the other's files wait.
 class Inbox {
  public:
   explicit Inbox(Settings settings);
@@ -97,20 +94,25 @@ class Inbox {
 
  private:
   struct Seen {
+    std::uint64_t inode = 0;
     std::int64_t size = 0;
     std::int64_t modified_ns = 0;
     std::chrono::steady_clock::time_point since;
   };
   Status prepare();
+  Result<std::vector<std::string>> claims() const;
   Status claim_complete(Report& report);
   bool complete(const std::filesystem::path& file, std::map<std::string, Seen>& seen);
   Status settle(const std::string& claim, const Apply& apply, Report& report);
-  Status quarantine(const std::string& claim, const std::string& name, const std::string& reason,
+  std::string why_not(const ClaimedFile& file, const std::string& claim) const;
+  Status acknowledge(const std::string& claim, const ClaimedFile& file, const Verdict& verdict);
+  Status quarantine(const std::string& claim, const ClaimedFile& file, const std::string& reason,
                     Report& report);
 
   Settings settings_;
   std::filesystem::path folder_;
   std::filesystem::path claimed_;
+  std::filesystem::path register_file_;
   Register register_;
   std::map<std::string, Seen> seen_;
   bool prepared_ = false;

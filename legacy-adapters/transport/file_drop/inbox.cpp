@@ -1,4 +1,8 @@
+#include "legacy-adapters/transport/file_drop/acknowledgement.h"
+#include "legacy-adapters/transport/file_drop/durable.h"
 #include "legacy-adapters/transport/file_drop/file_drop.h"
+#include "legacy-adapters/transport/file_drop/outbox.h"
+#include "legacy-adapters/transport/file_drop/records.h"
 
 #include <openssl/rand.h>
 #include <sys/stat.h>
@@ -43,7 +47,11 @@ bool ends_with(std::string_view text, std::string_view end) {
 
 bool is_being_written(std::string_view name) {
   return name.empty() || name[0] == '.' || ends_with(name, ".tmp") || ends_with(name, ".part") ||
-         ends_with(name, ".done") || ends_with(name, ".TMP") || ends_with(name, ".PART");
+         ends_with(name, ".TMP") || ends_with(name, ".PART");
+}
+
+std::int64_t modified_ns(const struct stat& status) {
+  return status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
 Error unavailable(const Settings& settings, std::string message) {
@@ -71,7 +79,10 @@ Result<std::string> instance_name(const Settings& settings) {
 Inbox::Inbox(Settings settings)
     : settings_(std::move(settings)),
       folder_(settings_.folder),
-      register_(fs::path(settings_.state_folder) / "file_drop.register") {}
+      register_file_(settings_.register_file.empty()
+                         ? fs::path(settings_.state_folder) / "file_drop.register"
+                         : fs::path(settings_.register_file)),
+      register_(register_file_) {}
 
 Status Inbox::prepare() {
   if (prepared_) return Done{};
@@ -90,7 +101,6 @@ Status Inbox::prepare() {
                          "folder " + below.string() + " cannot be created: " + code.message());
     }
   }
-  if (const Status loaded = register_.load(); !loaded) return loaded;
   prepared_ = true;
   return Done{};
 }
@@ -99,23 +109,37 @@ Result<Report> Inbox::poll(const Apply& apply, Deadline deadline) {
   if (const Status ready = prepare(); !ready) return ready.error();
   Report report;
   if (const Status claimed = claim_complete(report); !claimed) return claimed.error();
-  std::vector<std::string> claims;
-  std::error_code code;
-  for (fs::directory_iterator entry(claimed_, code), end; !code && entry != end;
-       entry.increment(code)) {
-    claims.push_back(entry->path().filename().string());
+  // Who holds the register may apply: what another learns meanwhile would be too late.
+  const auto lock = try_lock(register_file_.string() + ".lock");
+  if (!lock) return unavailable(settings_, lock.error().message);
+  const auto held = claims();
+  if (!held) return held.error();
+  if (!lock.value()) {
+    report.waiting += static_cast<int>(held->size());
+    return report;
   }
-  if (code) {
-    return unavailable(settings_, claimed_.string() + " cannot be listed: " + code.message());
-  }
-  std::sort(claims.begin(), claims.end());
-  for (const std::string& claim : claims) {
+  if (const Status loaded = register_.load(); !loaded) return loaded.error();
+  for (const std::string& claim : *held) {
     if (settings_.clock() >= deadline) break;
     const int waiting = report.waiting;
     if (const Status settled = settle(claim, apply, report); !settled) return settled.error();
     if (report.waiting != waiting) break;  // Put off: what was dropped after it waits with it.
   }
   return report;
+}
+
+Result<std::vector<std::string>> Inbox::claims() const {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (fs::directory_iterator entry(claimed_, code), end; !code && entry != end;
+       entry.increment(code)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (code) {
+    return unavailable(settings_, claimed_.string() + " cannot be listed: " + code.message());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 // The rename is the claim: of two instances that try, one finds the file gone.
@@ -128,6 +152,7 @@ Status Inbox::claim_complete(Report& report) {
     std::error_code ignored;
     // A link is not followed: it could point at what the producer may not read.
     if (!fs::is_regular_file(entry->symlink_status(ignored)) || is_being_written(name)) continue;
+    if (!settings_.done_suffix.empty() && ends_with(name, settings_.done_suffix)) continue;
     if (ends_with(name, settings_.suffix)) names.push_back(name);
   }
   if (code) {
@@ -148,8 +173,20 @@ Status Inbox::claim_complete(Report& report) {
       return unavailable(settings_,
                          (folder_ / name).string() + " cannot be claimed: " + code.message());
     }
+    // What was complete may have been taken by another instance, and a new one of that name begun.
+    struct stat taken {};
+    const Seen& judged = seen[name];
+    if (::lstat((claimed_ / claim).c_str(), &taken) != 0 || taken.st_ino != judged.inode ||
+        taken.st_size != judged.size || modified_ns(taken) != judged.modified_ns) {
+      if (const Status back = rename_new(claimed_ / claim, folder_ / name); !back) {
+        return unavailable(settings_, back.error().message);
+      }
+      seen.erase(name);
+      ++report.waiting;
+      continue;
+    }
     seen.erase(name);
-    fs::remove(folder_ / (name + ".done"), code);
+    if (settings_.needs_done) fs::remove(folder_ / (name + settings_.done_suffix), code);
   }
   seen_ = std::move(seen);
   return Done{};
@@ -160,73 +197,116 @@ bool Inbox::complete(const fs::path& file, std::map<std::string, Seen>& seen) {
   if (::lstat(file.c_str(), &status) != 0) return false;
   const std::string name = file.filename().string();
   const auto now = settings_.clock();
-  Seen current{status.st_size, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, now};
-  if (const auto before = seen_.find(name); before != seen_.end() &&
-                                            before->second.size == current.size &&
-                                            before->second.modified_ns == current.modified_ns) {
+  Seen current{status.st_ino, status.st_size, modified_ns(status), now};
+  if (const auto before = seen_.find(name);
+      before != seen_.end() && before->second.inode == current.inode &&
+      before->second.size == current.size && before->second.modified_ns == current.modified_ns) {
     current.since = before->second.since;
   }
   seen[name] = current;
-  std::error_code ignored;
-  if (settings_.needs_done && !fs::exists(file.string() + ".done", ignored)) return false;
+  if (settings_.needs_done) {
+    struct stat marker {};
+    if (::lstat((file.string() + settings_.done_suffix).c_str(), &marker) != 0) return false;
+    if (modified_ns(marker) < current.modified_ns) return false;
+  }
   return now - current.since >= std::chrono::milliseconds(settings_.stable_ms);
 }
 
 Status Inbox::settle(const std::string& claim, const Apply& apply, Report& report) {
-  const fs::path path = claimed_ / claim;
-  const std::string name = dropped_name(claim);
+  ClaimedFile file{claimed_ / claim, dropped_name(claim), {}, 0};
   std::error_code code;
-  const auto size = static_cast<std::int64_t>(fs::file_size(path, code));
-  if (code) return unavailable(settings_, path.string() + " cannot be read: " + code.message());
-  if (size > settings_.size_max) {
-    return quarantine(claim, name,
-                      "the file has " + std::to_string(size) + " bytes; the limit is " +
+  file.size = static_cast<std::int64_t>(fs::file_size(file.path, code));
+  if (code) {
+    return unavailable(settings_, file.path.string() + " cannot be read: " + code.message());
+  }
+  if (file.size > settings_.size_max) {
+    return quarantine(claim, file,
+                      "the file has " + std::to_string(file.size) + " bytes; the limit is " +
                           std::to_string(settings_.size_max),
                       report);
   }
-  const auto checksum = checksum_of(path);
+  const auto checksum = checksum_of(file.path);
   if (!checksum) return unavailable(settings_, checksum.error().message);
-  const Applied* known = register_.by_checksum(*checksum);
-  if (known != nullptr && known->claim != claim) {
-    return quarantine(claim, name,
-                      "duplicate: the same content was applied as " + known->name + " (batch " +
-                          known->batch + ")",
-                      report);
-  }
-  if (known == nullptr) {
-    const Verdict verdict = apply(ClaimedFile{path, name, *checksum, size});
+  file.checksum = *checksum;
+  const Applied* known = register_.by_checksum(file.checksum);
+  std::string batch;
+  if (known != nullptr && known->claim == claim) {
+    batch = known->batch;  // Applied before a restart, not archived.
+  } else {
+    const std::string reason = why_not(file, claim);
+    if (!reason.empty()) return quarantine(claim, file, reason, report);
+    const Verdict verdict = apply(file);
     if (verdict.kind == Verdict::Kind::later) {
       ++report.waiting;
       return Done{};
     }
     if (verdict.kind == Verdict::Kind::refused) {
-      return quarantine(claim, name, verdict.reason, report);
+      return quarantine(claim, file, verdict.reason, report);
     }
-    const Status added = register_.add(Applied{claim, name, *checksum, verdict.batch});
+    batch = verdict.batch;
+    const Status added = register_.add(Applied{claim, file.name, file.checksum, batch});
     if (!added) return added;
   }
+  if (const Status told = acknowledge(claim, file, Verdict::applied(batch)); !told) return told;
   ++report.applied;
-  fs::rename(path, archive_folder() / claim, code);
-  if (code) return unavailable(settings_, path.string() + " cannot be archived: " + code.message());
+  fs::rename(file.path, archive_folder() / claim, code);
+  if (code) {
+    return unavailable(settings_, file.path.string() + " cannot be archived: " + code.message());
+  }
+  forget_position(settings_.state_folder, file.checksum);
   return Done{};
 }
 
-Status Inbox::quarantine(const std::string& claim, const std::string& name,
+// Why a file must not be applied, by what was; empty when it may.
+std::string Inbox::why_not(const ClaimedFile& file, const std::string& claim) const {
+  const Applied* known = register_.by_checksum(file.checksum);
+  if (known != nullptr && known->claim != claim) {
+    return "duplicate: the same content was applied as " + known->name + " (batch " + known->batch +
+           ")";
+  }
+  if (settings_.names_once) {
+    if (const Applied* named = register_.by_name(file.name)) {
+      return "the name was applied before, with other content (batch " + named->batch + ")";
+    }
+  }
+  if (settings_.batch_of) {
+    if (const auto batch = settings_.batch_of(file)) {
+      if (const Applied* same = register_.by_batch(*batch)) {
+        return "batch " + *batch + " was applied before, with other content, as " + same->name;
+      }
+    }
+  }
+  return {};
+}
+
+Status Inbox::acknowledge(const std::string& claim, const ClaimedFile& file,
+                          const Verdict& verdict) {
+  if (!settings_.acknowledgements) return Done{};
+  const Acknowledgement text{file.name, file.checksum, verdict.kind == Verdict::Kind::applied,
+                             verdict.batch, verdict.reason};
+  const Status sent = settings_.acknowledgements->send(claim + ".ack", text_of(text));
+  // Told before a restart already, perhaps in other words.
+  if (!sent && sent.error().code == ErrorCode::conflict) return Done{};
+  return sent;
+}
+
+Status Inbox::quarantine(const std::string& claim, const ClaimedFile& held,
                          const std::string& reason, Report& report) {
+  if (const Status told = acknowledge(claim, held, Verdict::refused(reason)); !told) return told;
   const fs::path to = quarantine_folder() / claim;
   {
     std::ofstream file(to.string() + ".reason");  // First: no file lies there without its reason.
-    file << name << "\n" << reason << "\n";
+    file << held.name << "\n" << reason << "\n";
     file.flush();
     if (!file) return unavailable(settings_, to.string() + ".reason cannot be written");
   }
   std::error_code code;
-  fs::rename(claimed_ / claim, to, code);
+  fs::rename(held.path, to, code);
   if (code) {
     return unavailable(settings_, to.string() + " cannot be quarantined: " + code.message());
   }
   ++report.quarantined;
-  report.quarantined_reasons.push_back(name + ": " + reason);
+  report.quarantined_reasons.push_back(held.name + ": " + reason);
   return Done{};
 }
 

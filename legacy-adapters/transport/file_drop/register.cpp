@@ -1,4 +1,6 @@
-#include "legacy-adapters/transport/file_drop/file_drop.h"
+#include "legacy-adapters/transport/file_drop/register.h"
+
+#include "legacy-adapters/transport/file_drop/durable.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,6 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
+#include <string_view>
+#include <vector>
 
 namespace underpin::legacy::file_drop {
 namespace {
@@ -59,12 +64,22 @@ Error failed(const std::filesystem::path& file, const char* doing) {
 
 Register::Register(std::filesystem::path file) : file_(std::move(file)) {}
 
+void Register::remember(const Applied& applied) {
+  by_checksum_[applied.checksum] = applied;
+  if (!applied.batch.empty()) checksum_of_batch_[applied.batch] = applied.checksum;
+  by_name_[applied.name] = applied;
+}
+
 Status Register::load() {
   std::error_code code;
   if (!std::filesystem::exists(file_, code)) return Done{};
+  if (std::filesystem::file_size(file_, code) == loaded_ && !code) return Done{};
   std::ifstream input(file_, std::ios::binary);
   if (!input) return failed(file_, "read");
   const std::string text((std::istreambuf_iterator<char>(input)), std::istreambuf_iterator<char>());
+  by_checksum_.clear();
+  checksum_of_batch_.clear();
+  by_name_.clear();
   std::size_t start = 0;
   std::size_t good = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
@@ -77,30 +92,38 @@ Status Register::load() {
     const std::vector<std::string> fields = fields_of(line);
     if (fields.size() != 4) break;
     good = start;
-    by_checksum_[fields[2]] = Applied{fields[0], fields[1], fields[2], fields[3]};
-    if (!fields[3].empty()) checksum_of_batch_[fields[3]] = fields[2];
+    remember(Applied{fields[0], fields[1], fields[2], fields[3]});
   }
   if (good < text.size()) std::filesystem::resize_file(file_, good, code);
+  loaded_ = good;
   return Done{};
 }
 
 Status Register::add(const Applied& applied) {
   const std::string line = escaped(applied.claim) + "\t" + escaped(applied.name) + "\t" +
                            applied.checksum + "\t" + escaped(applied.batch) + std::string(line_end);
-  const int file = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (file < 0) return failed(file_, "opened");
-  const ssize_t written = ::write(file, line.data(), line.size());
-  const bool durable = written == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
-  ::close(file);
-  if (!durable) return failed(file_, "written");
-  by_checksum_[applied.checksum] = applied;
-  if (!applied.batch.empty()) checksum_of_batch_[applied.batch] = applied.checksum;
+  const Descriptor file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!file) return failed(file_, "opened");
+  const ssize_t written = ::write(file.number(), line.data(), line.size());
+  if (written != static_cast<ssize_t>(line.size()) || ::fsync(file.number()) != 0) {
+    return failed(file_, "written");
+  }
+  if (loaded_ == 0) {
+    if (const Status named = sync_folder(file_.parent_path()); !named) return named;
+  }
+  loaded_ += line.size();
+  remember(applied);
   return Done{};
 }
 
 const Applied* Register::by_checksum(const std::string& checksum) const {
   const auto found = by_checksum_.find(checksum);
   return found == by_checksum_.end() ? nullptr : &found->second;
+}
+
+const Applied* Register::by_name(const std::string& name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : &found->second;
 }
 
 const Applied* Register::by_batch(const std::string& batch) const {

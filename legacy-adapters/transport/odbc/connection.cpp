@@ -1,14 +1,14 @@
 #include "legacy-adapters/transport/odbc/connection.h"
 
+#include "legacy-adapters/transport/odbc/code_page.h"
+#include "legacy-adapters/transport/odbc/portable.h"
+
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace underpin::legacy::odbc {
 namespace {
-
-// Milliseconds SQLite's driver itself waits for a lock. Short: it cannot be interrupted while it
-// waits, and the pool repeats a busy attempt until the deadline anyway.
-constexpr std::string_view sqlite_lock_wait_ms = "20";
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -22,13 +22,35 @@ bool sets(const std::string& lower_case, std::string_view key) {
   return lower_case.rfind(start, 0) == 0 || lower_case.find(";" + start) != std::string::npos;
 }
 
-std::string with_driver_options(std::string text, bool sqlite) {
-  if (!sqlite) return text;
+// What makes a driver stream a result, and give up a login, where its defaults do neither.
+struct DriverOption {
+  Driver driver;
+  std::string_view key;  // In lower case; one that the site has set stays.
+  std::string_view text;
+};
+constexpr std::array<DriverOption, 8> driver_options{{
+    {Driver::sqlite, "stepapi", "StepAPI=1;"},  // Streams instead of loading the result.
+    {Driver::sqlite, "nocreat", "NoCreat=1;"},  // A missing file is an error, not a new one.
+    // Milliseconds that it waits for a lock itself. Short: it cannot be interrupted while it waits,
+    // and the pool repeats a busy attempt until the deadline anyway.
+    {Driver::sqlite, "timeout", "Timeout=20;"},
+    {Driver::postgresql, "usedeclarefetch", "UseDeclareFetch=1;"},  // A cursor, not the result.
+    {Driver::postgresql, "fetch", "Fetch=1000;"},                   // Rows it takes at once.
+    // From 3.2 on it streams so; 3.1 always holds the result: Database::sweep.
+    {Driver::mariadb, "streamrs", "STREAMRS=1;"},
+    {Driver::mariadb, "forwardonly", "FORWARDONLY=1;"},
+    {Driver::mariadb, "charset", "CHARSET=utf8mb4;"},
+}};
+
+std::string with_driver_options(std::string text, Driver driver, std::int64_t login_seconds) {
   const std::string given = lower(text);
   if (!text.empty() && text.back() != ';') text += ';';
-  if (!sets(given, "stepapi")) text += "StepAPI=1;";  // Streams instead of loading the result.
-  if (!sets(given, "nocreat")) text += "NoCreat=1;";  // A missing file is an error, not a new one.
-  if (!sets(given, "timeout")) text += "Timeout=" + std::string(sqlite_lock_wait_ms) + ";";
+  for (const DriverOption& option : driver_options)
+    if (option.driver == driver && !sets(given, option.key)) text += option.text;
+  // It knows the login's time limit, but waits for the server's first word without one.
+  if (driver == Driver::mariadb && !sets(given, "conn_timeout")) {
+    text += "CONN_TIMEOUT=" + std::to_string(login_seconds) + ";";
+  }
   return text;
 }
 
@@ -55,12 +77,7 @@ std::int64_t ms_until(Deadline deadline) {
 }  // namespace
 
 bool names_sqlite(std::string_view connection_string) {
-  const std::string text = lower(connection_string);
-  const std::size_t at = text.rfind("driver=", 0) == 0 ? 0 : text.find(";driver=");
-  if (at == std::string::npos) return false;
-  const std::size_t end = text.find(';', at + 1);
-  return text.substr(at, end == std::string::npos ? end : end - at).find("sqlite") !=
-         std::string::npos;
+  return driver_of(connection_string) == Driver::sqlite;
 }
 
 std::vector<SQLWCHAR> wide(std::string_view utf8) {
@@ -152,14 +169,14 @@ Connection::Outcome Connection::fail(SQLSMALLINT kind, SQLHANDLE handle,
                                      std::string_view doing) const {
   const Diagnostic diagnostic = diagnose(kind, handle, sqlite_);
   Outcome outcome;
-  outcome.error.code = code_of(diagnostic.state, diagnostic.native, sqlite_);
+  outcome.error.code = code_of(diagnostic.state, diagnostic.native, driver_);
   outcome.error.message = std::string(doing) + ": " + diagnostic.message;
   outcome.error.system = settings_->system;
   outcome.error.vendor_code = diagnostic.state + "/" + std::to_string(diagnostic.native);
   outcome.ending = Ending::failed;
-  if (is_busy(diagnostic.state, diagnostic.native, sqlite_)) {
+  if (is_busy(diagnostic.state, diagnostic.native, driver_)) {
     outcome.ending = Ending::failed_but_again;
-  } else if (is_connection_lost(diagnostic.state)) {
+  } else if (is_connection_lost(diagnostic.state, diagnostic.native, driver_)) {
     outcome.ending = Ending::lost;
   }
   return outcome;
@@ -167,22 +184,32 @@ Connection::Outcome Connection::fail(SQLSMALLINT kind, SQLHANDLE handle,
 
 Status Connection::open(SQLHENV environment, const Settings& settings, Deadline deadline) {
   settings_ = &settings;
-  sqlite_ = names_sqlite(settings.connection_string);
+  driver_ = driver_of(settings.connection_string);
+  sqlite_ = driver_ == Driver::sqlite;
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, environment, &handle_))) {
     handle_ = SQL_NULL_HDBC;
     return Error{ErrorCode::internal, "ODBC gave no connection handle", settings.system};
   }
   const std::int64_t allowed_ms =
       std::min<std::int64_t>(settings.login_timeout_ms, ms_until(deadline));
-  const auto seconds = static_cast<SQLULEN>(std::max<std::int64_t>(1, (allowed_ms + 999) / 1000));
+  const std::int64_t whole = std::max<std::int64_t>(1, (allowed_ms + 999) / 1000);
+  const auto seconds = static_cast<SQLULEN>(whole);
   // Drivers without a login to wait for refuse these; that costs nothing.
   SQLSetConnectAttr(handle_, SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds), 0);
   SQLSetConnectAttr(handle_, SQL_ATTR_ACCESS_MODE,
                     reinterpret_cast<SQLPOINTER>(SQLULEN{SQL_MODE_READ_ONLY}), 0);
-  if (!SQL_SUCCEEDED(connect(with_driver_options(settings.connection_string, sqlite_)))) {
+  if (!SQL_SUCCEEDED(connect(with_driver_options(settings.connection_string, driver_, whole)))) {
     return fail(SQL_HANDLE_DBC, handle_, "the database cannot be connected to").error;
   }
   connected_ = true;
+  if (driver_ == Driver::other) {  // A DSN.
+    std::array<SQLCHAR, 256> library{};
+    SQLSMALLINT length = 0;
+    if (SQL_SUCCEEDED(SQLGetInfo(handle_, SQL_DRIVER_NAME, library.data(),
+                                 static_cast<SQLSMALLINT>(library.size()), &length))) {
+      driver_ = driver_of_library(reinterpret_cast<const char*>(library.data()));
+    }
+  }
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, handle_, &idle_))) {
     idle_ = SQL_NULL_HSTMT;
     return fail(SQL_HANDLE_DBC, handle_, "the database gave no statement").error;
@@ -224,6 +251,12 @@ Connection::Outcome Connection::query(std::string_view sql, const Parameters& pa
     return failed(ErrorCode::internal, "only SELECT statements are sent to this database",
                   *settings_);
   }
+  if (settings_->portable_only) {
+    const std::string rule = not_portable(sql, settings_->extra_functions);
+    if (!rule.empty()) {
+      return failed(ErrorCode::internal, "the statement is not portable: " + rule, *settings_);
+    }
+  }
   SQLHSTMT statement = SQL_NULL_HSTMT;
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, handle_, &statement))) {
     return fail(SQL_HANDLE_DBC, handle_, "the database gave no statement");
@@ -255,6 +288,10 @@ Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
   const auto seconds = std::max<std::int64_t>(1, (ms_until(deadline) + 999) / 1000);
   SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT,
                  reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(seconds)), 0);
+  if (reader.rows_max > 0) {
+    SQLSetStmtAttr(statement, SQL_ATTR_MAX_ROWS,
+                   reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(reader.rows_max)), 0);
+  }
   if (!SQL_SUCCEEDED(prepare(statement, std::string(sql)))) {
     return fail(SQL_HANDLE_STMT, statement, "the statement was refused");
   }
@@ -317,6 +354,15 @@ Connection::Outcome Connection::fetch(SQLHSTMT statement, Deadline deadline,
   }
   buffer_.resize(4096);
   Row row(static_cast<std::size_t>(columns));
+  const std::vector<bool> bytes_of_page = coded(statement, columns);
+  std::optional<CodePage> page;
+  if (!settings_->code_page.empty()) {
+    page.emplace(settings_->code_page);
+    if (!page->known()) {
+      return failed(ErrorCode::internal,
+                    "the code page " + settings_->code_page + " is not known to iconv", *settings_);
+    }
+  }
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
   for (;;) {
@@ -330,8 +376,22 @@ Connection::Outcome Connection::fetch(SQLHSTMT statement, Deadline deadline,
     ++rows;
     for (SQLSMALLINT column = 0; column < columns; ++column) {
       Value& value = row[static_cast<std::size_t>(column)];
-      if (!read_value(statement, static_cast<SQLUSMALLINT>(column + 1), value, outcome)) {
+      const bool converted = bytes_of_page[static_cast<std::size_t>(column)];
+      if (!read_value(statement, static_cast<SQLUSMALLINT>(column + 1),
+                      converted ? SQL_C_BINARY : SQL_C_CHAR, value, outcome)) {
         return outcome;
+      }
+      if (converted && value) {
+        auto text = page->utf8(*value);
+        if (!text) {
+          const bool given = outcome.row_given;
+          outcome = failed(ErrorCode::internal,
+                           "column " + std::to_string(column + 1) + ": " + text.error().message,
+                           *settings_);
+          outcome.row_given = given;
+          return outcome;
+        }
+        value = std::move(text).value();
       }
       bytes += static_cast<std::int64_t>(value ? value->size() : 0);
     }
@@ -348,6 +408,10 @@ Connection::Outcome Connection::fetch_blocks(SQLHSTMT statement, Deadline deadli
   SQLSMALLINT columns = 0;
   if (!SQL_SUCCEEDED(SQLNumResultCols(statement, &columns))) {
     return fail(SQL_HANDLE_STMT, statement, "the result has no columns");
+  }
+  const std::vector<bool> bytes_of_page = coded(statement, columns);
+  if (std::find(bytes_of_page.begin(), bytes_of_page.end(), true) != bytes_of_page.end()) {
+    return failed(ErrorCode::internal, "columns in a code page do not come in blocks", *settings_);
   }
   const auto rows_max = static_cast<std::size_t>(std::max(1, reader.shape.rows));
   Block block(static_cast<std::size_t>(columns), rows_max, reader.shape.value_max);
@@ -406,14 +470,28 @@ Connection::Outcome Connection::fetch_blocks(SQLHSTMT statement, Deadline deadli
   }
 }
 
-// A value longer than the buffer comes in parts, each ending in a NUL that is not counted.
-bool Connection::read_value(SQLHSTMT statement, SQLUSMALLINT column, Value& value,
+std::vector<bool> Connection::coded(SQLHSTMT statement, SQLSMALLINT columns) const {
+  std::vector<bool> result(static_cast<std::size_t>(columns), false);
+  if (settings_->code_page.empty()) return result;
+  for (SQLSMALLINT column = 0; column < columns; ++column) {
+    SQLLEN type = 0;
+    SQLColAttribute(statement, static_cast<SQLUSMALLINT>(column + 1), SQL_DESC_CONCISE_TYPE,
+                    nullptr, 0, nullptr, &type);
+    result[static_cast<std::size_t>(column)] =
+        type == SQL_BINARY || type == SQL_VARBINARY || type == SQL_LONGVARBINARY;
+  }
+  return result;
+}
+
+// A value longer than the buffer comes in parts, text with a NUL behind each that is not counted.
+bool Connection::read_value(SQLHSTMT statement, SQLUSMALLINT column, SQLSMALLINT type, Value& value,
                             Outcome& outcome) {
+  const std::size_t room = buffer_.size() - (type == SQL_C_CHAR ? 1 : 0);
   if (!value) value.emplace();
   value->clear();
   for (;;) {
     SQLLEN length = 0;
-    const SQLRETURN got = SQLGetData(statement, column, SQL_C_CHAR, buffer_.data(),
+    const SQLRETURN got = SQLGetData(statement, column, type, buffer_.data(),
                                      static_cast<SQLLEN>(buffer_.size()), &length);
     if (got == SQL_NO_DATA) return true;
     if (!SQL_SUCCEEDED(got)) {
@@ -426,8 +504,8 @@ bool Connection::read_value(SQLHSTMT statement, SQLUSMALLINT column, Value& valu
       value.reset();
       return true;
     }
-    const bool more = length == SQL_NO_TOTAL || length >= static_cast<SQLLEN>(buffer_.size());
-    value->append(buffer_.data(), more ? buffer_.size() - 1 : static_cast<std::size_t>(length));
+    const bool more = length == SQL_NO_TOTAL || length > static_cast<SQLLEN>(room);
+    value->append(buffer_.data(), more ? room : static_cast<std::size_t>(length));
     if (value->size() > settings_->value_max) {
       const bool given = outcome.row_given;
       outcome = failed(ErrorCode::internal,

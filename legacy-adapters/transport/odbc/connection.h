@@ -51,6 +51,7 @@ class Connection {
     const RowReader* row = nullptr;
     const BlockReader* block = nullptr;
     BlockShape shape = {};
+    int rows_max = 0;  // As many the database may stop after; 0: it must not.
   };
   Outcome query(std::string_view sql, const Parameters& parameters, Deadline deadline,
                 const Reader& reader, Watchdog& watchdog);
@@ -69,7 +70,10 @@ class Connection {
   // Nothing, or the error of a result that has grown over its limits or past its time.
   std::optional<Outcome> over(std::int64_t rows, std::int64_t bytes, Deadline deadline,
                               bool row_given) const;
-  bool read_value(SQLHSTMT statement, SQLUSMALLINT column, Value& value, Outcome& outcome);
+  bool read_value(SQLHSTMT statement, SQLUSMALLINT column, SQLSMALLINT type, Value& value,
+                  Outcome& outcome);
+  // The columns that are bytes and are to be read in the code page.
+  std::vector<bool> coded(SQLHSTMT statement, SQLSMALLINT columns) const;
 
   const Settings* settings_ = nullptr;
   SQLHDBC handle_ = SQL_NULL_HDBC;
@@ -78,6 +82,7 @@ class Connection {
   SQLHSTMT idle_ = SQL_NULL_HSTMT;
   bool connected_ = false;
   bool sqlite_ = false;
+  Driver driver_ = Driver::other;
   std::vector<char> buffer_;
 };
 

@@ -84,7 +84,7 @@ class Database::Pool {
     if (slash == std::string::npos) return false;
     const int native = std::atoi(error.vendor_code.c_str() + slash + 1);
     if (!is_busy(error.vendor_code.substr(0, slash), native,
-                 names_sqlite(settings_.connection_string))) {
+                 driver_of(settings_.connection_string))) {
       return false;
     }
     count(&Statistics::busy);
@@ -180,6 +180,46 @@ Status Database::query_blocks(std::string_view sql, const Parameters& parameters
   }
 }
 
+Status Database::sweep(std::string_view sql, const Parameter& from, int page,
+                       const BlockShape& shape, Deadline deadline, const BlockReader& each) {
+  const Settings& settings = pool_->settings();
+  Parameter after = from;
+  std::int64_t total = 0;
+  for (bool more = true; more;) {
+    int rows = 0;
+    bool stopped = false;
+    std::string last;
+    const BlockReader take = [&](const Block& block) {
+      rows += static_cast<int>(block.rows());
+      last = block.text(block.rows() - 1, 0);
+      if (!each(block)) stopped = true;
+      return !stopped;
+    };
+    try {
+      const Parameters parameters{after};
+      const Status read = pool_->query(sql, parameters, deadline, {nullptr, &take, shape, page});
+      if (!read) return read;
+    } catch (const std::exception& error) {
+      return Error{ErrorCode::internal, std::string("reading a result failed: ") + error.what(),
+                   settings.system};
+    }
+    total += rows;
+    if (total > settings.rows_max) {
+      return Error{ErrorCode::internal,
+                   "the result has more than " + std::to_string(settings.rows_max) + " rows",
+                   settings.system};
+    }
+    more = !stopped && rows == page;  // A driver that does not stop after a page has given all.
+    if (!more) break;
+    if (last == (after.is_whole() ? std::to_string(after.whole()) : after.text())) {
+      return Error{ErrorCode::internal, "a sweep's key did not rise: " + last, settings.system};
+    }
+    after =
+        from.is_whole() ? Parameter(static_cast<std::int64_t>(std::stoll(last))) : Parameter(last);
+  }
+  return Done{};
+}
+
 Result<std::vector<Row>> Database::rows(std::string_view sql, const Parameters& parameters,
                                         Deadline deadline) {
   std::vector<Row> all;
@@ -192,7 +232,11 @@ Result<std::vector<Row>> Database::rows(std::string_view sql, const Parameters& 
 }
 
 Status Database::ping(Deadline deadline) {
-  return query("SELECT 1", {}, deadline, [](const Row&) { return true; });
+  const Driver driver = driver_of(pool_->settings().connection_string);
+  const std::string_view from = driver == Driver::oracle ? " FROM DUAL"
+                                : driver == Driver::db2  ? " FROM SYSIBM.SYSDUMMY1"
+                                                         : "";
+  return query("SELECT 1" + std::string(from), {}, deadline, [](const Row&) { return true; });
 }
 
 Statistics Database::statistics() const { return pool_->statistics(); }

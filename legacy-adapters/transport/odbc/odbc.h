@@ -25,6 +25,13 @@ struct Settings {
   std::int64_t rows_max = 2'000'000;  // Of one result.
   std::int64_t bytes_max = 1'000'000'000;  // Of all values of one result; they stream through.
   std::size_t value_max = 1'000'000;       // Bytes of one value.
+  // Columns of bytes (BINARY, and CHAR of Db2 for i with CCSID 65535, which no driver converts) are
+  // read in this code page, a name of iconv such as "IBM037"; empty: as hexadecimal digits.
+  std::string code_page;
+  // Refuses a statement outside the subset of portable.h; for adapters that write their own SQL.
+  bool portable_only = false;
+  // What a site's configuration adds to the subset: functions of its database, "MIN_ACTIVE_…()".
+  std::vector<std::string> extra_functions;
 };
 
 // A value bound to a "?". Text goes as VARCHAR, numbers as BIGINT, decimals exactly, as text.
@@ -71,6 +78,9 @@ class Block {
         lengths_(columns * rows_max) {}
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
+  bool is_null(std::size_t row, std::size_t column) const {
+    return lengths_[column * rows_max_ + row] < 0;
+  }
   // "" for NULL. Until the reader returns.
   std::string_view text(std::size_t row, std::size_t column) const {
     const std::int64_t length = lengths_[column * rows_max_ + row];
@@ -124,6 +134,14 @@ class Database {
   Status query_blocks(std::string_view sql, const Parameters& parameters, const BlockShape& shape,
                       Deadline deadline, const BlockReader& each);
 
+  // A sweep in constant memory over any driver, also one that holds a whole result (MariaDB's
+  // before 3.2): pages of `page` rows, each a statement of its own, so not one moment's state.
+  // `sql` ends in "WHERE key > ? ORDER BY key"; its first column is that key, unique, text or
+  // whole, never NULL; `from` is below the first. The deadline and the limit of rows are of the
+  // whole sweep.
+  Status sweep(std::string_view sql, const Parameter& from, int page, const BlockShape& shape,
+               Deadline deadline, const BlockReader& each);
+
   // As query, for results known to be small.
   Result<std::vector<Row>> rows(std::string_view sql, const Parameters& parameters,
                                 Deadline deadline);
@@ -138,14 +156,28 @@ class Database {
   std::unique_ptr<Pool> pool_;
 };
 
+// Whose driver it is: where the state says nothing, its native codes do.
+enum class Driver { other, sqlite, postgresql, mariadb, sql_server, oracle, db2 };
+
+// By the name in "Driver=…"; other for a DSN, whose driver is known once it is connected.
+Driver driver_of(std::string_view connection_string);
+// By the file that the driver names, "libmaodbc.so".
+Driver driver_of_library(std::string_view library);
+
 // What a diagnostic record means to the caller of a read. `native` decides where the state is the
-// general HY000/S1000 and the driver is SQLite's.
-ErrorCode code_of(std::string_view sqlstate, int native, bool sqlite);
+// general HY000/S1000.
+ErrorCode code_of(std::string_view sqlstate, int native, Driver driver);
 
 // The database is locked by somebody: worth another attempt.
-bool is_busy(std::string_view sqlstate, int native, bool sqlite);
+bool is_busy(std::string_view sqlstate, int native, Driver driver);
 
 // The connection itself is gone.
-bool is_connection_lost(std::string_view sqlstate);
+bool is_connection_lost(std::string_view sqlstate, int native, Driver driver);
+
+// Without the blanks that pad a CHAR column to its length. Some drivers strip them, some do not,
+// and databases compare CHAR without them: compare and look up what this gives.
+inline std::string_view unpadded(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
 
 }  // namespace underpin::legacy::odbc

@@ -46,6 +46,7 @@ class NavProcess {
     settings.system = "nav";
     settings.connection_string = "Driver=" + odbc::SampleDatabase::driver() +
                                  ";Database=" + (folder_ / "data" / "nav.db").string();
+    settings.portable_only = true;
     return std::make_shared<odbc::Database>(settings);
   }
 

@@ -79,7 +79,10 @@ class NavTables {
   }
 
   std::shared_ptr<odbc::Database> database() const {
-    return std::make_shared<odbc::Database>(file_.settings());
+    // Every statement that a test makes an adapter write is held to the portable subset.
+    odbc::Settings settings = file_.settings();
+    settings.portable_only = true;
+    return std::make_shared<odbc::Database>(std::move(settings));
   }
 
  private:

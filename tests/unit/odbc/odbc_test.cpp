@@ -420,33 +420,55 @@ TEST(Odbc, TurnsAnExceptionOfTheReaderIntoAnErrorAndKeepsTheConnection) {
 }
 
 TEST(SqlState, MapsWhatDriversReport) {
-  EXPECT_EQ(code_of("28000", 18456, false), ErrorCode::unauthorized);
-  EXPECT_EQ(code_of("08S01", 0, false), ErrorCode::unavailable);
-  EXPECT_EQ(code_of("08001", 0, false), ErrorCode::unavailable);
-  EXPECT_EQ(code_of("HYT00", 0, false), ErrorCode::unavailable);
-  EXPECT_EQ(code_of("HYT01", 0, false), ErrorCode::unavailable);
-  EXPECT_EQ(code_of("HY008", 0, false), ErrorCode::unavailable);
-  EXPECT_EQ(code_of("40001", 1205, false), ErrorCode::unavailable);
-  EXPECT_EQ(code_of("23000", 2627, false), ErrorCode::conflict);
-  EXPECT_EQ(code_of("42501", 0, false), ErrorCode::unauthorized);
-  EXPECT_EQ(code_of("42S02", 208, false), ErrorCode::internal);
-  EXPECT_EQ(code_of("22003", 0, false), ErrorCode::internal);
-  EXPECT_EQ(code_of("IM002", 0, false), ErrorCode::internal);
-  EXPECT_EQ(code_of("HY000", 5, false), ErrorCode::internal);
-  EXPECT_EQ(code_of("HY000", 5, true), ErrorCode::unavailable);
-  EXPECT_EQ(code_of("S1000", 261, true), ErrorCode::unavailable);  // SQLITE_BUSY_RECOVERY
-  EXPECT_EQ(code_of("HY000", 19, true), ErrorCode::conflict);
-  EXPECT_EQ(code_of("HY000", 1, true), ErrorCode::internal);
-  EXPECT_EQ(code_of("ZZ999", 0, false), ErrorCode::internal);
+  EXPECT_EQ(code_of("28000", 18456, Driver::other), ErrorCode::unauthorized);
+  EXPECT_EQ(code_of("08S01", 0, Driver::other), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("08001", 0, Driver::other), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("HYT00", 0, Driver::other), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("HYT01", 0, Driver::other), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("HY008", 0, Driver::other), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("40001", 1205, Driver::other), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("23000", 2627, Driver::other), ErrorCode::conflict);
+  EXPECT_EQ(code_of("42501", 0, Driver::other), ErrorCode::unauthorized);
+  EXPECT_EQ(code_of("42S02", 208, Driver::other), ErrorCode::internal);
+  EXPECT_EQ(code_of("22003", 0, Driver::other), ErrorCode::internal);
+  EXPECT_EQ(code_of("IM002", 0, Driver::other), ErrorCode::internal);
+  EXPECT_EQ(code_of("HY000", 5, Driver::other), ErrorCode::internal);
+  EXPECT_EQ(code_of("HY000", 5, Driver::sqlite), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("S1000", 261, Driver::sqlite), ErrorCode::unavailable);  // SQLITE_BUSY_RECOVERY
+  EXPECT_EQ(code_of("HY000", 19, Driver::sqlite), ErrorCode::conflict);
+  EXPECT_EQ(code_of("HY000", 1, Driver::sqlite), ErrorCode::internal);
+  EXPECT_EQ(code_of("ZZ999", 0, Driver::other), ErrorCode::internal);
+}
+
+TEST(SqlState, TheNativeCodeDecidesWhereTheStateSaysNothing) {
+  EXPECT_EQ(code_of("HY000", 1205, Driver::mariadb), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("HY000", 1062, Driver::mariadb), ErrorCode::conflict);
+  EXPECT_EQ(code_of("HY000", 1045, Driver::mariadb), ErrorCode::unauthorized);
+  EXPECT_EQ(code_of("S1000", 20003, Driver::sql_server), ErrorCode::unavailable);
+  EXPECT_EQ(code_of("HY000", 1017, Driver::oracle), ErrorCode::unauthorized);
+  EXPECT_EQ(code_of("HY000", 1205, Driver::other), ErrorCode::internal);
+  EXPECT_EQ(code_of("42S02", 1205, Driver::mariadb), ErrorCode::internal);  // The state said it.
+  EXPECT_TRUE(is_busy("HY000", 1205, Driver::mariadb));
+  EXPECT_TRUE(is_connection_lost("HY000", 2006, Driver::mariadb));
+  EXPECT_FALSE(is_connection_lost("HY000", 2006, Driver::oracle));
+  EXPECT_TRUE(is_connection_lost("57P01", 0, Driver::postgresql));
+}
+
+TEST(SqlState, ADriverIsKnownByItsNameAndByItsFile) {
+  EXPECT_EQ(driver_of("Driver={MariaDB Unicode};Server=x"), Driver::mariadb);
+  EXPECT_EQ(driver_of("Server=x;DRIVER=/usr/lib/psqlodbcw.so"), Driver::postgresql);
+  EXPECT_EQ(driver_of("Driver={ODBC Driver 18 for SQL Server};"), Driver::sql_server);
+  EXPECT_EQ(driver_of("DSN=mariadb"), Driver::other);
+  EXPECT_EQ(driver_of_library("libtdsodbc.so"), Driver::sql_server);
 }
 
 TEST(SqlState, CallsLocksBusyAndBrokenLinksLost) {
-  EXPECT_TRUE(is_busy("HY000", 5, true));
-  EXPECT_TRUE(is_busy("40001", 1205, false));
-  EXPECT_FALSE(is_busy("HY000", 5, false));
-  EXPECT_FALSE(is_busy("08S01", 0, false));
-  EXPECT_TRUE(is_connection_lost("08S01"));
-  EXPECT_FALSE(is_connection_lost("HYT00"));
+  EXPECT_TRUE(is_busy("HY000", 5, Driver::sqlite));
+  EXPECT_TRUE(is_busy("40001", 1205, Driver::other));
+  EXPECT_FALSE(is_busy("HY000", 5, Driver::other));
+  EXPECT_FALSE(is_busy("08S01", 0, Driver::other));
+  EXPECT_TRUE(is_connection_lost("08S01", 0, Driver::other));
+  EXPECT_FALSE(is_connection_lost("HYT00", 0, Driver::other));
 }
 
 }  // namespace
