@@ -135,7 +135,9 @@ TEST_F(ComparisonsTest, ADifferenceThatThereIsNoRoomToLookAtAgainIsNotCompared) 
     made.answered = legacy.next();
     made.ask = [&](Side side) {
       // The room that it has left is taken meanwhile.
-      if (side == Side::cloud && small.waiting() < 2) EXPECT_TRUE(small.offer([] {}));
+      if (side == Side::cloud && small.waiting() < 2) {
+        EXPECT_TRUE(small.offer([] {}));
+      }
       return side == Side::legacy ? legacy.next() : cloud.next();
     };
     return made;
