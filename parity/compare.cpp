@@ -2,6 +2,7 @@
 
 #include "parity/outcomes.h"
 #include "parity/values.h"
+#include "parity/worth.h"
 
 #include <algorithm>
 #include <array>
@@ -76,11 +77,13 @@ struct Parents {
 class Comparer {
  public:
   Comparer(const Rules& rules, const Active& active, const References& references,
-           const Question& question, Comparison& result)
+           const Question& question, const Side& primary, const Side& secondary, Comparison& result)
       : rules_(rules),
         active_(active),
         references_(references),
         question_(question),
+        primary_document_(primary.document ? &*primary.document : nullptr),
+        secondary_document_(secondary.document ? &*secondary.document : nullptr),
         result_(result) {}
 
   void compare(const Value& primary, const Value& secondary, Parents parents = {}) {
@@ -93,11 +96,13 @@ class Comparer {
     if (primary.is_array() && secondary.is_array()) return lists(primary, secondary);
     if (is_scalar(primary) && is_scalar(secondary)) return scalars(primary, secondary, parents);
     ++result_.fields;
-    add(Kind::type, &primary, &secondary);
+    add(Kind::type, &primary, &secondary, parents);
   }
 
-  void add(Kind kind, const Value* primary, const Value* secondary) {
-    Difference difference = drafted(kind, primary, secondary);
+  void add(Kind kind, const Value* primary, const Value* secondary, Parents parents = {}) {
+    add(drafted(kind, primary, secondary, parents));
+  }
+  void add(Difference difference) {
     cover(difference, coverage());
     result_.differences.push_back(std::move(difference));
   }
@@ -187,7 +192,11 @@ class Comparer {
   }
 
   // ---- what is written down
-  Difference drafted(Kind kind, const Value* primary, const Value* secondary) const {
+  Around around(Parents parents) const {
+    return {parents.primary, parents.secondary, primary_document_, secondary_document_};
+  }
+  Difference drafted(Kind kind, const Value* primary, const Value* secondary,
+                     Parents parents) const {
     Difference difference;
     difference.path = pointer();
     difference.field = field();
@@ -197,6 +206,7 @@ class Comparer {
     difference.volatile_field =
         std::any_of(active_.moving.begin(), active_.moving.end(),
                     [&](const Pattern* pattern) { return at_or_below(*pattern); });
+    difference.worth = worth_of(kind, difference.field, primary, secondary, around(parents));
     return difference;
   }
 
@@ -290,7 +300,7 @@ class Comparer {
       return suppress(*pattern->rule, primary, secondary);
     }
     ++result_.fields;
-    add(kind, primary, secondary);
+    add(kind, primary, secondary, parents);
   }
 
   void objects(const Value& primary, const Value& secondary) {
@@ -355,7 +365,9 @@ class Comparer {
       ++result_.fields;
       const Value one = Value::integer(static_cast<std::int64_t>(primary.size()));
       const Value two = Value::integer(static_cast<std::int64_t>(secondary.size()));
-      add(Kind::count, &one, &two);
+      Difference difference = drafted(Kind::count, &one, &two, {});
+      difference.worth = worth_between(primary, secondary, around({}));
+      add(std::move(difference));
       return;
     }
     const Mark before = mark();
@@ -501,15 +513,15 @@ class Comparer {
     }
     if (equal || same_value(one, two)) {
       if (same_value(primary, secondary)) return;
-      if (rounded) return tolerate(*credited.back(), primary, secondary);
+      if (rounded) return tolerate(*credited.back(), primary, secondary, parents);
       for (const Rule* used : credited) suppress(*used, &primary, &secondary);
       return;
     }
-    if (limited(one, two, primary, secondary)) return;
+    if (limited(one, two, primary, secondary, parents)) return;
     add(primary.kind() == secondary.kind() || (as_number(primary) && as_number(secondary))
             ? Kind::value
             : Kind::type,
-        &primary, &secondary);
+        &primary, &secondary, parents);
   }
 
   // Equal numbers of different units are not equal.
@@ -519,15 +531,16 @@ class Comparer {
     });
   }
 
-  void tolerate(const Rule& rule, const Value& primary, const Value& secondary) {
-    Difference difference = drafted(Kind::value, &primary, &secondary);
+  void tolerate(const Rule& rule, const Value& primary, const Value& secondary, Parents parents) {
+    Difference difference = drafted(Kind::value, &primary, &secondary, parents);
     difference.verdict = Verdict::tolerated;
     difference.rule = rule.name;
     result_.differences.push_back(std::move(difference));
     suppress(rule, &primary, &secondary);
   }
 
-  bool limited(const Value& one, const Value& two, const Value& primary, const Value& secondary) {
+  bool limited(const Value& one, const Value& two, const Value& primary, const Value& secondary,
+               Parents parents) {
     const auto number_one = as_number(one);
     const auto number_two = as_number(two);
     if (!number_one || !number_two) return false;
@@ -535,12 +548,12 @@ class Comparer {
       const Rule& rule = *pattern->rule;
       if (!at(*pattern) || !within_limits(rule, *number_one, *number_two)) continue;
       if (!rule.per_document) {
-        tolerate(rule, primary, secondary);
+        tolerate(rule, primary, secondary, parents);
         return true;
       }
       const auto far = apart(*number_one, *number_two);
       pending_.push_back({result_.differences.size(), &rule, far.value_or(Decimal{}), coverage()});
-      result_.differences.push_back(drafted(Kind::value, &primary, &secondary));
+      result_.differences.push_back(drafted(Kind::value, &primary, &secondary, parents));
       return true;
     }
     return false;
@@ -550,6 +563,8 @@ class Comparer {
   const Active& active_;
   const References& references_;
   const Question& question_;
+  const Value* const primary_document_;
+  const Value* const secondary_document_;
   Comparison& result_;
   std::vector<Segment> path_;
   std::vector<Pending> pending_;
@@ -645,7 +660,7 @@ Comparison Judge::compare(const Side& primary, const Side& secondary, const Refe
       active.known.push_back(&pattern);
   }
   Comparison result;
-  Comparer comparer(rules_, active, references, question, result);
+  Comparer comparer(rules_, active, references, question, primary, secondary, result);
   if (primary.document && secondary.document) {
     comparer.compare(*primary.document, *secondary.document);
   } else {

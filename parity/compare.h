@@ -53,6 +53,7 @@ struct Difference {
   std::string rule;        // What tolerated, ignored or covered it.
   std::string field = {};  // The path with list elements as "*": "/lines/*/unitPrice".
   bool volatile_field = false;
+  std::optional<Decimal> worth = {};  // In money (worth.h); nothing: it cannot be valued.
 };
 
 // What a rule kept from being a difference.

@@ -10,6 +10,7 @@ RegisterHealth register_health(const Rules& rules, const std::map<std::string, K
                     0,          {},          known.budget_hits, known.budget_money};
     const auto use = uses.find(known.name);
     if (use != uses.end()) {
+      one.unvalued = known.budget_money && !known.budget_hits && use->second.unvalued > 0;
       one.hits = use->second.documents;
       one.money = use->second.money;
     }
@@ -17,7 +18,7 @@ RegisterHealth register_health(const Rules& rules, const std::map<std::string, K
     one.over_hits = known.budget_hits && one.hits > *known.budget_hits;
     one.over_money = known.budget_money && one.money > *known.budget_money;
     health.expired += one.expired ? 1 : 0;
-    health.over_budget += one.over_hits || one.over_money ? 1 : 0;
+    health.over_budget += one.over_budget() ? 1 : 0;
     health.known.push_back(std::move(one));
   }
   return health;

@@ -18,13 +18,17 @@ struct KnownHealth {
   std::string ticket;
   Date expires;
   std::int64_t hits = 0;  // Documents whose newest comparison it covers.
-  Decimal money;          // Of their amounts, the sum of the absolute differences.
+  Decimal money;          // What the differences are worth (worth.h).
   std::optional<std::int64_t> budget_hits;
   std::optional<Decimal> budget_money;
   bool expired = false;
   bool over_hits = false;
   bool over_money = false;
-  bool in_order() const { return !expired && !over_hits && !over_money; }
+  // It has a budget of money alone, and some of its differences cannot be valued: nothing limits
+  // them, so it counts as over its budget.
+  bool unvalued = false;
+  bool over_budget() const { return over_hits || over_money || unvalued; }
+  bool in_order() const { return !expired && !over_budget(); }
 };
 
 struct RegisterHealth {

@@ -76,8 +76,8 @@ struct DifferenceClass {
   std::string kind;
   std::string rule;  // What tolerated or covered it; empty: nothing does, it is a mismatch.
   std::int64_t count = 0;
-  bool amount = false;  // The field is one.
-  Decimal money;        // Sum of |primary - secondary| where both are amounts; zero elsewhere.
+  bool amount = false;  // The field is one, or what they are worth is known.
+  Decimal money;        // What they are worth together (worth.h).
 };
 
 // What a rule or a known difference has suppressed, since the ledger began.
@@ -95,7 +95,8 @@ struct RuleUse {
 // Of a known difference, among the newest comparisons of each subject.
 struct KnownUse {
   std::int64_t documents = 0;
-  Decimal money;  // Sum of the absolute differences of amounts.
+  Decimal money;              // What its differences are worth (worth.h).
+  std::int64_t unvalued = 0;  // Differences that cannot be valued.
 };
 
 struct Report;       // parity/report_data.h

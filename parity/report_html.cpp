@@ -534,9 +534,10 @@ class Page {
                   {"Ticket", false}}) +
             "<tbody>";
     for (const KnownHealth& one : report_.rules.health.known) {
-      const std::string state = one.expired      ? "expired"
-                                : one.in_order() ? "in order"
-                                                 : "over budget";
+      const std::string state = one.expired                       ? "expired"
+                                : one.in_order()                  ? "in order"
+                                : one.over_hits || one.over_money ? "over budget"
+                                                                  : "cannot be valued";
       out_ += "<tr><td><span class=\"v v-" +
               std::string(one.in_order() ? "known_difference" : "mismatch") + "\">" + state +
               "</span></td><th scope=\"row\">" + escaped(one.name) + "<div class=\"soft\">" +

@@ -114,9 +114,7 @@ Answer parity_register(Facade& facade, const ApiCall& call) {
     item.set("money", one.money.text());
     item.set("budgetHits", number_or_null(one.budget_hits));
     item.set("budgetMoney", one.budget_money ? Value(one.budget_money->text()) : Value::null());
-    item.set("state", one.expired                       ? "expired"
-                      : one.over_hits || one.over_money ? "over_budget"
-                                                        : "in_order");
+    item.set("state", one.expired ? "expired" : one.over_budget() ? "over_budget" : "in_order");
     differences.push(std::move(item));
   }
   body.set("knownDifferences", std::move(differences));

@@ -202,6 +202,26 @@ TEST_F(KeptPairs, ALedgerWithoutRegionsIsTakenOver) {
   EXPECT_EQ(ledger.value()->entries({})->at(0).question.cohort.at("regions").at(0), "DE");
 }
 
+TEST_F(KeptPairs, DifferencesOfTheReleaseBeforeAreValuedWhenItIsTakenOver) {
+  {
+    auto ledger = open_ledger({file()});
+    ledger.value()->record(compared(anna, anne));
+    ledger.value()->flush();
+  }
+  sqlite3* old = nullptr;
+  sqlite3_open(file().c_str(), &old);
+  ASSERT_EQ(sqlite3_exec(old, "ALTER TABLE difference DROP COLUMN worth; PRAGMA user_version=3",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(old);
+  auto ledger = open_ledger({file()});
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  Decimal money;
+  for (const DifferenceClass& one : *ledger.value()->open_differences("orders", {}))
+    money += one.money;
+  EXPECT_EQ(money, (Decimal{2, 2}));
+}
+
 TEST_F(KeptPairs, AreJudgedAgainUnderNewRulesWithoutTraffic) {
   const Rules documents = rules_of(
       R"("rules":[{"name":"documents","path":"/document","references":"order_document"}])");
@@ -287,6 +307,74 @@ TEST_F(KeptPairs, TheRegisterIsHeldAgainstItsBudgetsAndDays) {
   EXPECT_TRUE(now.known.at(0).over_hits);
   EXPECT_TRUE(now.known.at(0).over_money);
   EXPECT_FALSE(now.in_order());
+}
+
+// A budget of money is used up by whatever is worth money, not only by amounts that differ.
+TEST_F(KeptPairs, LostLinesQuantitiesAndRefusalsUseUpABudgetOfMoney) {
+  const Rules rules = rules_of(R"("rules":[{"name":"lines","path":"/lines","listKey":"number"}],
+    "knownDifferences":[
+    {"name":"lost","path":"/lines/*","kinds":["missing"],"owner":"o","reason":"r","ticket":"t",
+     "approvedBy":"q","expires":"2026-11-30","budget":{"money":"1.00"}},
+    {"name":"counted","path":"/lines/*/quantity","owner":"o","reason":"r","ticket":"t",
+     "approvedBy":"q","expires":"2026-11-30","budget":{"money":"1.00"}},
+    {"name":"refused","path":"/","kinds":["outcome"],"owner":"o","reason":"r","ticket":"t",
+     "approvedBy":"q","expires":"2026-11-30","budget":{"money":"1.00"}}])");
+  auto opened = open_ledger({file()});
+  Ledger& ledger = *opened.value();
+  const char* const whole = R"({"lines":[{"number":10,"quantity":"2","unitPrice":"3.00"},
+      {"number":20,"quantity":"5","unitPrice":"4.00"}],"totals":{"grandTotal":"26.00"}})";
+  ledger.record(compared(whole, R"({"lines":[{"number":10,"quantity":"4","unitPrice":"3.00"}],
+      "totals":{"grandTotal":"26.00"}})",
+                         rules));
+  ledger.flush();
+  const auto uses = *ledger.known_uses();
+  EXPECT_EQ(uses.at("lost").money, Decimal::of(20));
+  EXPECT_EQ(uses.at("counted").money, Decimal::of(6));
+  const RegisterHealth health = register_health(rules, uses, Date{2026, 11, 24});
+  EXPECT_TRUE(health.known.at(0).over_money);
+  EXPECT_TRUE(health.known.at(1).over_money);
+  EXPECT_FALSE(health.in_order());
+
+  Side answered;
+  answered.document = *json::parse(whole);
+  Side refused;
+  refused.error = Error{ErrorCode::rejected, "blocked"};
+  const Question asked{"orders", "get_order", "web/2", Date{2026, 11, 24}};
+  const Comparison outcome = compare(refused, answered, rules, {}, asked);
+  ASSERT_EQ(outcome.differences.size(), 1u);
+  EXPECT_EQ(outcome.differences[0].worth, Decimal::of(26));
+}
+
+TEST_F(KeptPairs, WhatCannotBeValuedIsOverABudgetOfMoneyAlone) {
+  const auto rules_with = [&](const std::string& budget) {
+    return rules_of(R"("knownDifferences":[{"name":"names","path":"/name","owner":"o",
+        "reason":"r","ticket":"t","approvedBy":"q","expires":"2026-11-30","budget":)" +
+                    budget + "}]");
+  };
+  const Rules money = rules_with(R"({"money":"1.00"})");
+  auto opened = open_ledger({file()});
+  Ledger& ledger = *opened.value();
+  ledger.record(compared(R"({"name":"Anna"})", R"({"name":"Anne"})", money));
+  ledger.flush();
+  const auto uses = *ledger.known_uses();
+  EXPECT_EQ(uses.at("names").unvalued, 1);
+  const RegisterHealth health = register_health(money, uses, Date{2026, 11, 24});
+  EXPECT_TRUE(health.known.at(0).unvalued);
+  EXPECT_EQ(health.over_budget, 1);
+  EXPECT_FALSE(health.in_order());
+  EXPECT_TRUE(register_health(rules_with(R"({"hits":1,"money":"1.00"})"), uses, Date{2026, 11, 24})
+                  .in_order())
+      << "a budget of hits limits what cannot be valued";
+}
+
+TEST_F(KeptPairs, ARebateThatDiffersIsAnAmountForRegisterAndGateAlike) {
+  auto opened = open_ledger({file()});
+  opened.value()->record(compared(R"({"discount":"2.00"})", R"({"discount":"1.50"})"));
+  opened.value()->flush();
+  const auto classes = opened.value()->open_differences("orders", {});
+  ASSERT_EQ(classes->size(), 1u);
+  EXPECT_TRUE(classes->at(0).amount);
+  EXPECT_EQ(classes->at(0).money, (Decimal{50, 2}));
 }
 
 TEST_F(KeptPairs, ARuleThatSuppressedNothingForDaysIsProposedForRemoval) {
