@@ -66,7 +66,7 @@ class Comparer : private Walk {
 
   void compare(const Value& primary, const Value& secondary, Parents parents = {}) {
     if (const Rule* ignoring = ignored()) {
-      if (canonical_text(primary) != canonical_text(secondary))
+      if (canonical_text(primary, field()) != canonical_text(secondary, field()))
         suppress(*ignoring, &primary, &secondary);
       return;
     }
@@ -130,6 +130,14 @@ class Comparer : private Walk {
     std::int64_t fields;
     std::map<std::string, std::int64_t> suppressed;
   };
+
+  // Texts here are numbers: by the field's name, or because a rule reads them so.
+  bool counts() const {
+    return holds_numbers(field()) ||
+           std::any_of(active_.fields.begin(), active_.fields.end(), [&](const Pattern* pattern) {
+             return is_about_numbers(*pattern->rule) && at(*pattern);
+           });
+  }
 
   // ---- what is written down
   Around around(Parents parents) const {
@@ -298,7 +306,7 @@ class Comparer : private Walk {
         if (auto after = normalised(value, *pattern->rule, rules_, system, &item))
           value = std::move(*after);
       }
-      const auto number = as_number(value);
+      const auto number = !value.is_string() || counts() ? as_number(value) : std::nullopt;
       key += number ? number->normalized().text() : value.text();
     }
     return key;
@@ -323,16 +331,16 @@ class Comparer : private Walk {
       compare(primary.items()[i], secondary.items()[i]);
     }
     if (primary.size() < 2 || result_.differences.size() == before.differences) return;
-    if (sorted_texts(primary) != sorted_texts(secondary)) return;
+    if (sorted_texts(primary, field()) != sorted_texts(secondary, field())) return;
     take_back(before);
     ++result_.fields;
     add(Kind::order, &primary, &secondary);
   }
 
-  static std::vector<std::string> sorted_texts(const Value& list) {
+  static std::vector<std::string> sorted_texts(const Value& list, const std::string& field) {
     std::vector<std::string> texts;
     texts.reserve(list.size());
-    for (const Value& item : list.items()) texts.push_back(canonical_text(item));
+    for (const Value& item : list.items()) texts.push_back(canonical_text(item, field));
     std::sort(texts.begin(), texts.end());
     return texts;
   }
@@ -454,10 +462,10 @@ class Comparer : private Walk {
     bool reordered = false;
     std::multimap<std::string, std::size_t> places;
     for (std::size_t i = 0; i < secondary.size(); ++i)
-      places.emplace(canonical_text(secondary.items()[i]), i);
+      places.emplace(canonical_text(secondary.items()[i], field()), i);
     std::vector<std::size_t> ones;
     for (std::size_t i = 0; i < primary.size(); ++i) {
-      const auto place = places.find(canonical_text(primary.items()[i]));
+      const auto place = places.find(canonical_text(primary.items()[i], field()));
       if (place == places.end()) {
         ones.push_back(i);
         continue;
@@ -487,7 +495,9 @@ class Comparer : private Walk {
   // ---- scalars
   void scalars(const Value& primary, const Value& secondary, Parents parents) {
     ++result_.fields;
-    if (same_value(primary, secondary) && !unit_matters()) return;
+    const bool texts = primary.is_string() && secondary.is_string() && primary != secondary;
+    const bool numbers = !texts || counts();
+    if (same_value(primary, secondary, numbers) && !unit_matters()) return;
     Value one = primary;
     Value two = secondary;
     std::vector<const Rule*> credited;
@@ -516,10 +526,10 @@ class Comparer : private Walk {
       if (named && !equal) result_.related.push_back({rule.references, one.text(), two.text()});
       const bool related = named || (!rule.zone.empty() && same_day(one, two, rule.zone));
       if (!equal && (changed || related)) credited.push_back(&rule);
-      equal = related || (changed ? same_value(one, two) : equal);
+      equal = related || (changed ? same_value(one, two, numbers) : equal);
     }
-    if (equal || same_value(one, two)) {
-      if (same_value(primary, secondary)) return;
+    if (equal || same_value(one, two, numbers)) {
+      if (same_value(primary, secondary, numbers)) return;
       if (rounding != nullptr && rounding->per_document) {
         const auto before = as_number(one_exact);
         const auto behind = as_number(two_exact);
