@@ -65,6 +65,7 @@ class Comparer : private Walk {
         result_(result) {}
 
   void compare(const Value& primary, const Value& secondary, Parents parents = {}) {
+    note_moving();
     if (const Rule* ignoring = ignored()) {
       if (canonical_text(primary, field()) != canonical_text(secondary, field()))
         suppress(*ignoring, &primary, &secondary);
@@ -240,8 +241,14 @@ class Comparer : private Walk {
     return nullptr;
   }
 
+  void note_moving() {
+    for (const Pattern* pattern : active_.moving)
+      if (at(*pattern)) result_.used.insert(pattern->rule->name);
+  }
+
   // ---- objects
   void one_sided(Kind kind, const Value* primary, const Value* secondary, Parents parents) {
+    note_moving();
     if (const Rule* ignoring = ignored()) return suppress(*ignoring, primary, secondary);
     const Value& there = primary == nullptr ? *secondary : *primary;
     const std::string& system =
@@ -314,6 +321,8 @@ class Comparer : private Walk {
 
   void lists(const Value& primary, const Value& secondary) {
     const Rule* rule = list_rule();
+    if (rule != nullptr && (!primary.empty() || !secondary.empty()))
+      result_.used.insert(rule->name);
     if (rule != nullptr && rule->set) return sets(primary, secondary, *rule);
     if (rule != nullptr) return keyed_lists(primary, secondary, *rule);
     if (primary.size() != secondary.size()) {

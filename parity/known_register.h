@@ -42,10 +42,12 @@ struct RegisterHealth {
 RegisterHealth register_health(const Rules& rules, const std::map<std::string, KnownUse>& uses,
                                Date today);
 
-// Rules that suppressed nothing for `days`, by the ledger's uses: proposed for removal. One that
-// was never used counts from `since`, when the ledger began.
+// Rules and outcome classes of a file that were of no use for `days`, by the ledger's uses:
+// proposed for removal. One that was never used counts from when it was first in force
+// (Ledger::note_rules()) as it stands: what was added or changed today is new. One that never was
+// in force is not proposed.
 std::vector<std::string> unused_rules(const Rules& rules,
-                                      const std::map<std::string, RuleUse>& uses, Timestamp since,
-                                      Timestamp now, int days);
+                                      const std::map<std::string, RuleUse>& uses, Timestamp now,
+                                      int days);
 
 }  // namespace underpin::parity

@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS difference (
 CREATE INDEX IF NOT EXISTS difference_of ON difference(comparison);
 CREATE TABLE IF NOT EXISTS rule_use (
   name TEXT PRIMARY KEY, hits INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS rule_seen (
+  name TEXT NOT NULL, content TEXT NOT NULL, first INTEGER NOT NULL,
+  PRIMARY KEY (name, content));
 CREATE TABLE IF NOT EXISTS suppressed_sample (
   rule TEXT NOT NULL, at INTEGER NOT NULL, subject TEXT NOT NULL, path TEXT NOT NULL,
   one TEXT NOT NULL, two TEXT NOT NULL);
@@ -140,6 +143,26 @@ class SqliteLedger final : public Ledger {
         [&](const Reading& reading) { return classes_of(reading, capability, since); });
   }
 
+  Status note_rules(const Rules& rules, Timestamp now) override {
+    try {
+      Database database(settings_.file, true);
+      database.run("BEGIN IMMEDIATE");
+      const auto note = [&](const std::string& rule, const std::string& content) {
+        if (content.empty()) return;
+        Statement(database, "INSERT OR IGNORE INTO rule_seen VALUES (?, ?, ?)")
+            .bind(rule)
+            .bind(content)
+            .bind(now.micros)
+            .step();
+      };
+      for (const Rule& rule : rules.rules) note(rule.name, rule.content);
+      for (const OutcomeClass& outcome : rules.outcomes) note(outcome.name, outcome.content);
+      database.run("COMMIT");
+      return Done{};
+    } catch (const std::exception& thrown) {
+      return failed(thrown);
+    }
+  }
   Result<std::map<std::string, RuleUse>> rule_uses() const override {
     return reading<std::map<std::string, RuleUse>>(uses_of_rules);
   }
@@ -315,6 +338,12 @@ class SqliteLedger final : public Ledger {
                     "INSERT INTO rule_use VALUES (?, ?, ?) ON CONFLICT(name) DO UPDATE SET "
                     "hits = hits + excluded.hits, last = max(last, excluded.last)");
       use.bind(rule).bind(count).bind(entry.at.micros).step();
+    }
+    for (const std::string& rule : entry.comparison.used) {
+      Statement use(database_,
+                    "INSERT INTO rule_use VALUES (?, 0, ?) ON CONFLICT(name) DO UPDATE SET "
+                    "last = max(last, excluded.last)");
+      use.bind(rule).bind(entry.at.micros).step();
     }
     for (const Suppressed& one : entry.comparison.samples) {
       Statement sample(database_, "INSERT INTO suppressed_sample VALUES (?, ?, ?, ?, ?, ?)");

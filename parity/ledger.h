@@ -88,8 +88,9 @@ struct RuleUse {
     Suppressed what;
   };
   std::int64_t hits = 0;
-  Timestamp last;
-  std::vector<Sample> samples;  // The newest few.
+  Timestamp last;                         // Suppressed or needed; empty: never.
+  std::map<std::string, Timestamp> seen;  // Rule::content -> when it was first in force.
+  std::vector<Sample> samples;            // The newest few.
 };
 
 // Of a known difference, among the newest comparisons of each subject.
@@ -120,6 +121,8 @@ class Ledger {
   // Of one capability, among comparisons made since then; by operation, path, kind and rule.
   virtual Result<std::vector<DifferenceClass>> open_differences(const std::string& capability,
                                                                 Timestamp since) const = 0;
+  // These rules are in force from now on: how long one has been unused is counted from there.
+  virtual Status note_rules(const Rules&, Timestamp) { return Done{}; }
   virtual Result<std::map<std::string, RuleUse>> rule_uses() const {
     return std::map<std::string, RuleUse>{};
   }

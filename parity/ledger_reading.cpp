@@ -288,6 +288,8 @@ Result<std::map<std::string, RuleUse>> uses_of_rules(const Reading& reading) {
     use.hits = select.number(1);
     use.last = {select.number(2)};
   }
+  Statement seen(reading.database, "SELECT name, content, first FROM rule_seen");
+  while (seen.step()) uses[seen.text(0)].seen[seen.text(1)] = {seen.number(2)};
   Statement samples(reading.database,
                     "SELECT rule, at, subject, path, one, two FROM suppressed_sample ORDER BY at");
   while (samples.step())

@@ -377,21 +377,60 @@ TEST_F(KeptPairs, ARebateThatDiffersIsAnAmountForRegisterAndGateAlike) {
   EXPECT_EQ(classes->at(0).money, (Decimal{50, 2}));
 }
 
-TEST_F(KeptPairs, ARuleThatSuppressedNothingForDaysIsProposedForRemoval) {
+TEST_F(KeptPairs, ARuleThatWasOfNoUseForDaysIsProposedForRemoval) {
   const Rules rules = rules_of(R"("rules":[{"name":"used","path":"/name","ignore":true},
-      {"name":"never","path":"/x","ignore":true},{"name":"lines","path":"/lines","listKey":"n"}])");
+      {"name":"never","path":"/x","ignore":true},{"name":"lines","path":"/lines","listKey":"n"},
+      {"name":"tags","path":"/tags","set":true},{"name":"at","path":"/at","volatile":true},
+      {"name":"documents","path":"/document","references":"order_document"}],
+      "outcomes":[{"name":"gone","reason":"r","answers":[{"code":"not_found"}]}])");
   auto opened = open_ledger({file()});
-  opened.value()->record(compared(anna, anne, rules, "2026-11-20T10:00:00Z"));
-  opened.value()->flush();
-  const auto uses = *opened.value()->rule_uses();
-  EXPECT_EQ(uses.at("used").hits, 1);
-  const Timestamp began = *Timestamp::parse("2026-11-01T00:00:00Z");
+  Ledger& ledger = *opened.value();
+  ASSERT_TRUE(ledger.note_rules(rules, *Timestamp::parse("2026-11-01T00:00:00Z")));
+  ledger.record(compared(anna, anne, rules, "2026-11-20T10:00:00Z"));
+  ledger.flush();
   const auto unused = [&](const char* now, int days) {
-    return unused_rules(rules, uses, began, *Timestamp::parse(now), days);
+    return unused_rules(rules, *ledger.rule_uses(), *Timestamp::parse(now), days);
   };
-  EXPECT_EQ(unused("2026-11-24T00:00:00Z", 14), std::vector<std::string>{"never"});
-  EXPECT_EQ(unused("2026-12-24T00:00:00Z", 14), (std::vector<std::string>{"used", "never"}));
+  EXPECT_EQ(ledger.rule_uses()->at("used").hits, 1);
+  const std::vector<std::string> all_but_used{"never", "lines", "tags", "at", "documents", "gone"};
+  EXPECT_EQ(unused("2026-11-24T00:00:00Z", 14), all_but_used);
   EXPECT_TRUE(unused("2026-11-10T00:00:00Z", 14).empty());
+  EXPECT_EQ(unused("2026-12-24T00:00:00Z", 14).size(), 7u);
+
+  const char* const one = R"({"lines":[{"n":1}],"tags":["a"],"at":1,"document":"SO-1"})";
+  const char* const two = R"({"lines":[{"n":1}],"tags":["a"],"at":1,"document":"S-ORD1"})";
+  ledger.record(compared(one, two, rules, "2026-11-23T10:00:00Z"));
+  LedgerEntry refused = compared(one, two, rules, "2026-11-23T10:00:00Z");
+  Side gone;
+  gone.error = Error{ErrorCode::not_found, "no"};
+  refused.comparison = compare(gone, gone, rules, {}, refused.question);
+  ledger.record(refused);
+  ledger.flush();
+  EXPECT_EQ(ledger.rule_uses()->at("lines").hits, 0) << "it is used, and suppresses nothing";
+  EXPECT_EQ(unused("2026-11-24T00:00:00Z", 14), std::vector<std::string>{"never"});
+}
+
+TEST_F(KeptPairs, ARuleCountsFromWhenItWasFirstInForceAsItStands) {
+  const auto rules_with = [](const char* path) {
+    return rules_of(std::string(R"("rules":[{"name":"never","ignore":true,"path":")") + path +
+                    "\"}]");
+  };
+  auto opened = open_ledger({file()});
+  Ledger& ledger = *opened.value();
+  ledger.record(compared(anna, anne, {}, "2026-01-01T10:00:00Z"));
+  ledger.flush();
+  const auto unused = [&](const Rules& rules, const char* now) {
+    return unused_rules(rules, *ledger.rule_uses(), *Timestamp::parse(now), 14).size();
+  };
+  const Rules added = rules_with("/x");
+  EXPECT_EQ(unused(added, "2026-11-01T00:00:00Z"), 0u) << "it never was in force";
+  ASSERT_TRUE(ledger.note_rules(added, *Timestamp::parse("2026-11-01T00:00:00Z")));
+  ASSERT_TRUE(ledger.note_rules(added, *Timestamp::parse("2026-11-10T00:00:00Z")));
+  EXPECT_EQ(unused(added, "2026-11-02T00:00:00Z"), 0u) << "the ledger is older than the rule";
+  EXPECT_EQ(unused(added, "2026-11-16T00:00:00Z"), 1u);
+  const Rules changed = rules_with("/y");
+  ASSERT_TRUE(ledger.note_rules(changed, *Timestamp::parse("2026-11-16T00:00:00Z")));
+  EXPECT_EQ(unused(changed, "2026-11-17T00:00:00Z"), 0u) << "what it says is new";
 }
 
 }  // namespace
