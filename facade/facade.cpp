@@ -59,6 +59,8 @@ Status Facade::set_up() {
   comparisons_ = std::make_unique<Comparisons>(
       systems_, *ledger_, settings_.fields.with(settings_.parity_rules), *shadows_, now,
       settings_.parity_share_per_100k, settings_.comparisons);
+  // A ledger that cannot note them proposes none for removal; channels are served all the same.
+  (void)ledger_->note_rules(comparisons_->rules(), now());
   writes_ = std::make_unique<WriteLife>(systems_, *journal_, *plans_, now, settings_.on_step,
                                         settings_.writes);
   add_order_writes(*writes_, systems_, *journal_, demand_, settings_.orders);

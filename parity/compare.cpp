@@ -2,9 +2,10 @@
 
 #include "parity/outcomes.h"
 #include "parity/values.h"
+#include "parity/walk.h"
+#include "parity/worth.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 namespace underpin::parity {
@@ -13,31 +14,9 @@ namespace {
 using json::Value;
 using Pattern = Judge::Pattern;
 
-constexpr std::array<std::string_view, 7> kind_names{"value", "type",  "missing", "extra",
-                                                     "order", "count", "outcome"};
-constexpr std::array<std::string_view, 6> verdict_names{"match", "tolerated", "known_difference",
-                                                        "late",  "mismatch",  "not_compared"};
-
 // Elements of a set that no equal one was found for are paired by trial; beyond this, they are
 // reported as they are.
 constexpr std::size_t set_trials_max = 64;
-
-std::vector<std::string> segments_of(std::string_view path) {
-  std::vector<std::string> parts;
-  std::size_t at = 0;
-  while (at < path.size()) {
-    const std::size_t next = std::min(path.find('/', at + 1), path.size());
-    std::string part;
-    for (std::size_t i = at + 1; i < next; ++i) {
-      const bool escaped = path[i] == '~' && i + 1 < next;
-      part += !escaped ? path[i] : path[i + 1] == '1' ? '/' : '~';
-      i += escaped ? 1 : 0;
-    }
-    parts.push_back(std::move(part));
-    at = next;
-  }
-  return parts;
-}
 
 // Which verdict of a difference colours the whole comparison.
 int weight(Verdict verdict) {
@@ -73,19 +52,22 @@ struct Parents {
   const Value* secondary = nullptr;
 };
 
-class Comparer {
+class Comparer : private Walk {
  public:
   Comparer(const Rules& rules, const Active& active, const References& references,
-           const Question& question, Comparison& result)
+           const Question& question, const Side& primary, const Side& secondary, Comparison& result)
       : rules_(rules),
         active_(active),
         references_(references),
         question_(question),
+        primary_document_(primary.document ? &*primary.document : nullptr),
+        secondary_document_(secondary.document ? &*secondary.document : nullptr),
         result_(result) {}
 
   void compare(const Value& primary, const Value& secondary, Parents parents = {}) {
+    note_moving();
     if (const Rule* ignoring = ignored()) {
-      if (canonical_text(primary) != canonical_text(secondary))
+      if (canonical_text(primary, field()) != canonical_text(secondary, field()))
         suppress(*ignoring, &primary, &secondary);
       return;
     }
@@ -93,11 +75,13 @@ class Comparer {
     if (primary.is_array() && secondary.is_array()) return lists(primary, secondary);
     if (is_scalar(primary) && is_scalar(secondary)) return scalars(primary, secondary, parents);
     ++result_.fields;
-    add(Kind::type, &primary, &secondary);
+    add(Kind::type, &primary, &secondary, parents);
   }
 
-  void add(Kind kind, const Value* primary, const Value* secondary) {
-    Difference difference = drafted(kind, primary, secondary);
+  void add(Kind kind, const Value* primary, const Value* secondary, Parents parents = {}) {
+    add(drafted(kind, primary, secondary, parents));
+  }
+  void add(Difference difference) {
     cover(difference, coverage());
     result_.differences.push_back(std::move(difference));
   }
@@ -127,10 +111,6 @@ class Comparer {
   }
 
  private:
-  struct Segment {
-    std::string text;
-    bool element = false;
-  };
   // What may excuse a difference at one place.
   struct Coverage {
     std::vector<const KnownDifference*> known;
@@ -147,47 +127,25 @@ class Comparer {
     std::size_t differences;
     std::size_t pending;
     std::size_t samples;
+    std::size_t related;
     std::int64_t fields;
     std::map<std::string, std::int64_t> suppressed;
   };
 
-  class Step {
-   public:
-    Step(Comparer& comparer, std::string text, bool element) : comparer_(comparer) {
-      comparer.path_.push_back({std::move(text), element});
-    }
-    ~Step() { comparer_.path_.pop_back(); }
-    Step(const Step&) = delete;
-    Step& operator=(const Step&) = delete;
-
-   private:
-    Comparer& comparer_;
-  };
-
-  // ---- where the walk is
-  bool at(const Pattern& pattern) const {
-    return pattern.path.size() == path_.size() && at_or_below(pattern);
-  }
-  bool at_or_below(const Pattern& pattern) const {
-    if (pattern.path.size() > path_.size()) return false;
-    for (std::size_t i = pattern.path.size(); i-- > 0;)
-      if (pattern.path[i] != "*" && pattern.path[i] != path_[i].text) return false;
-    return true;
-  }
-  std::string pointer() const {
-    std::string text;
-    for (const Segment& segment : path_) text = json::pointer_to(text, segment.text);
-    return text;
-  }
-  std::string field() const {
-    std::string text;
-    for (const Segment& segment : path_)
-      text = json::pointer_to(text, segment.element ? std::string("*") : segment.text);
-    return text;
+  // Texts here are numbers: by the field's name, or because a rule reads them so.
+  bool counts() const {
+    return holds_numbers(field()) ||
+           std::any_of(active_.fields.begin(), active_.fields.end(), [&](const Pattern* pattern) {
+             return is_about_numbers(*pattern->rule) && at(*pattern);
+           });
   }
 
   // ---- what is written down
-  Difference drafted(Kind kind, const Value* primary, const Value* secondary) const {
+  Around around(Parents parents) const {
+    return {parents.primary, parents.secondary, primary_document_, secondary_document_};
+  }
+  Difference drafted(Kind kind, const Value* primary, const Value* secondary,
+                     Parents parents) const {
     Difference difference;
     difference.path = pointer();
     difference.field = field();
@@ -197,6 +155,7 @@ class Comparer {
     difference.volatile_field =
         std::any_of(active_.moving.begin(), active_.moving.end(),
                     [&](const Pattern* pattern) { return at_or_below(*pattern); });
+    difference.worth = worth_of(kind, difference.field, primary, secondary, around(parents));
     return difference;
   }
 
@@ -252,21 +211,28 @@ class Comparer {
   }
 
   Mark mark() const {
-    return {result_.differences.size(), pending_.size(), result_.samples.size(), result_.fields,
-            result_.suppressed};
+    return {result_.differences.size(), pending_.size(), result_.samples.size(),
+            result_.related.size(),     result_.fields,  result_.suppressed};
   }
   void take_back(const Mark& mark) {
     result_.differences.resize(mark.differences);
     pending_.resize(mark.pending, {0, nullptr, {}, {}});
     result_.samples.resize(mark.samples);
+    result_.related.resize(mark.related);
     result_.fields = mark.fields;
     result_.suppressed = mark.suppressed;
   }
+  // What waits for its document's limit is none yet.
   bool found_mismatch_since(const Mark& mark) const {
-    return std::any_of(result_.differences.begin() + static_cast<std::ptrdiff_t>(mark.differences),
-                       result_.differences.end(), [](const Difference& difference) {
-                         return difference.verdict == Verdict::mismatch;
-                       });
+    std::size_t waiting = mark.pending;
+    for (std::size_t i = mark.differences; i < result_.differences.size(); ++i) {
+      if (waiting < pending_.size() && pending_[waiting].difference == i) {
+        ++waiting;
+      } else if (result_.differences[i].verdict == Verdict::mismatch) {
+        return true;
+      }
+    }
+    return false;
   }
 
   const Rule* ignored() const {
@@ -275,8 +241,14 @@ class Comparer {
     return nullptr;
   }
 
+  void note_moving() {
+    for (const Pattern* pattern : active_.moving)
+      if (at(*pattern)) result_.used.insert(pattern->rule->name);
+  }
+
   // ---- objects
   void one_sided(Kind kind, const Value* primary, const Value* secondary, Parents parents) {
+    note_moving();
     if (const Rule* ignoring = ignored()) return suppress(*ignoring, primary, secondary);
     const Value& there = primary == nullptr ? *secondary : *primary;
     const std::string& system =
@@ -290,7 +262,7 @@ class Comparer {
       return suppress(*pattern->rule, primary, secondary);
     }
     ++result_.fields;
-    add(kind, primary, secondary);
+    add(kind, primary, secondary, parents);
   }
 
   void objects(const Value& primary, const Value& secondary) {
@@ -341,7 +313,7 @@ class Comparer {
         if (auto after = normalised(value, *pattern->rule, rules_, system, &item))
           value = std::move(*after);
       }
-      const auto number = as_number(value);
+      const auto number = !value.is_string() || counts() ? as_number(value) : std::nullopt;
       key += number ? number->normalized().text() : value.text();
     }
     return key;
@@ -349,13 +321,17 @@ class Comparer {
 
   void lists(const Value& primary, const Value& secondary) {
     const Rule* rule = list_rule();
+    if (rule != nullptr && (!primary.empty() || !secondary.empty()))
+      result_.used.insert(rule->name);
     if (rule != nullptr && rule->set) return sets(primary, secondary, *rule);
     if (rule != nullptr) return keyed_lists(primary, secondary, *rule);
     if (primary.size() != secondary.size()) {
       ++result_.fields;
       const Value one = Value::integer(static_cast<std::int64_t>(primary.size()));
       const Value two = Value::integer(static_cast<std::int64_t>(secondary.size()));
-      add(Kind::count, &one, &two);
+      Difference difference = drafted(Kind::count, &one, &two, {});
+      difference.worth = worth_between(primary, secondary, around({}));
+      add(std::move(difference));
       return;
     }
     const Mark before = mark();
@@ -364,16 +340,16 @@ class Comparer {
       compare(primary.items()[i], secondary.items()[i]);
     }
     if (primary.size() < 2 || result_.differences.size() == before.differences) return;
-    if (sorted_texts(primary) != sorted_texts(secondary)) return;
+    if (sorted_texts(primary, field()) != sorted_texts(secondary, field())) return;
     take_back(before);
     ++result_.fields;
     add(Kind::order, &primary, &secondary);
   }
 
-  static std::vector<std::string> sorted_texts(const Value& list) {
+  static std::vector<std::string> sorted_texts(const Value& list, const std::string& field) {
     std::vector<std::string> texts;
     texts.reserve(list.size());
-    for (const Value& item : list.items()) texts.push_back(canonical_text(item));
+    for (const Value& item : list.items()) texts.push_back(canonical_text(item, field));
     std::sort(texts.begin(), texts.end());
     return texts;
   }
@@ -427,14 +403,78 @@ class Comparer {
     return is_scalar(item) ? json::write(item) : std::string("*");
   }
 
+  // Two elements that a document's limit may tolerate.
+  struct Candidate {
+    Decimal apart;
+    std::string texts;  // The same whichever side is called primary.
+    std::size_t one;
+    std::size_t two;
+  };
+
+  // Takes from `twos` those that are paired; the ones that stay alone are returned. Pairs that
+  // need nothing of a document's limit come first, then those that need the least.
+  std::vector<std::size_t> paired_by_trial(const Value& primary, const Value& secondary,
+                                           std::vector<std::size_t> ones,
+                                           std::vector<std::size_t>& twos, bool& reordered) {
+    std::vector<Candidate> candidates;
+    const auto settled = [&](std::size_t i) {
+      const Value& item = primary.items()[i];
+      const Step step(*this, element_name(item), true);
+      for (auto two = twos.begin(); two != twos.end(); ++two) {
+        const Mark before = mark();
+        compare(item, secondary.items()[*two]);
+        const bool equal = !found_mismatch_since(before);
+        if (equal && pending_.size() == before.pending) {
+          reordered = reordered || *two != i;
+          twos.erase(two);
+          return true;
+        }
+        if (equal) candidates.push_back(candidate(before, item, secondary.items()[*two], i, *two));
+        take_back(before);
+      }
+      return false;
+    };
+    std::erase_if(ones, settled);
+    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+      return a.apart != b.apart ? a.apart < b.apart : a.texts < b.texts;
+    });
+    for (const Candidate& one : candidates) {
+      const auto i = std::find(ones.begin(), ones.end(), one.one);
+      const auto j = std::find(twos.begin(), twos.end(), one.two);
+      if (i == ones.end() || j == twos.end()) continue;
+      const Value& item = primary.items()[one.one];
+      const Step step(*this, element_name(item), true);
+      compare(item, secondary.items()[one.two]);
+      reordered = reordered || one.one != one.two;
+      ones.erase(i);
+      twos.erase(j);
+    }
+    return ones;
+  }
+
+  Candidate candidate(const Mark& before, const Value& item, const Value& other, std::size_t one,
+                      std::size_t two) const {
+    Candidate found{{}, canonical_text(item), one, two};
+    std::string text = canonical_text(other);
+    if (text < found.texts) std::swap(text, found.texts);
+    found.texts += text;
+    try {
+      for (std::size_t i = before.pending; i < pending_.size(); ++i)
+        found.apart += pending_[i].apart;
+    } catch (const std::exception&) {
+      found.apart = pending_.back().apart;  // Beyond a Decimal: no limit tolerates it anyway.
+    }
+    return found;
+  }
+
   void sets(const Value& primary, const Value& secondary, const Rule& rule) {
     bool reordered = false;
     std::multimap<std::string, std::size_t> places;
     for (std::size_t i = 0; i < secondary.size(); ++i)
-      places.emplace(canonical_text(secondary.items()[i]), i);
+      places.emplace(canonical_text(secondary.items()[i], field()), i);
     std::vector<std::size_t> ones;
     for (std::size_t i = 0; i < primary.size(); ++i) {
-      const auto place = places.find(canonical_text(primary.items()[i]));
+      const auto place = places.find(canonical_text(primary.items()[i], field()));
       if (place == places.end()) {
         ones.push_back(i);
         continue;
@@ -447,25 +487,12 @@ class Comparer {
     twos.reserve(places.size());
     for (const auto& [text, i] : places) twos.push_back(i);
     std::sort(twos.begin(), twos.end());
-    const bool try_pairs = std::max(ones.size(), twos.size()) <= set_trials_max;
-    for (const std::size_t i : ones) {
-      const Value& item = primary.items()[i];
-      const auto pair = std::find_if(twos.begin(), twos.end(), [&](std::size_t j) {
-        if (!try_pairs) return false;
-        const Mark before = mark();
-        const Step step(*this, element_name(item), true);
-        compare(item, secondary.items()[j]);
-        if (!found_mismatch_since(before)) return true;
-        take_back(before);
-        return false;
-      });
-      if (pair != twos.end()) {
-        reordered = reordered || *pair != i;
-        twos.erase(pair);
-        continue;
-      }
-      const Step step(*this, element_name(item), true);
-      one_sided(Kind::missing, &item, nullptr, {});
+    std::vector<std::size_t> alone = std::move(ones);
+    if (std::max(alone.size(), twos.size()) <= set_trials_max)
+      alone = paired_by_trial(primary, secondary, std::move(alone), twos, reordered);
+    for (const std::size_t i : alone) {
+      const Step step(*this, element_name(primary.items()[i]), true);
+      one_sided(Kind::missing, &primary.items()[i], nullptr, {});
     }
     for (const std::size_t j : twos) {
       const Step step(*this, element_name(secondary.items()[j]), true);
@@ -477,18 +504,30 @@ class Comparer {
   // ---- scalars
   void scalars(const Value& primary, const Value& secondary, Parents parents) {
     ++result_.fields;
-    if (same_value(primary, secondary) && !unit_matters()) return;
+    const bool texts = primary.is_string() && secondary.is_string() && primary != secondary;
+    const bool numbers = !texts || counts();
+    if (same_value(primary, secondary, numbers) && !unit_matters()) return;
     Value one = primary;
     Value two = secondary;
     std::vector<const Rule*> credited;
     bool equal = false;
-    bool rounded = false;
+    // The rounding that made them equal, and the values before the first one.
+    const Rule* rounding = nullptr;
+    Value one_exact;
+    Value two_exact;
     for (const Pattern* pattern : active_.fields) {
       if (!at(*pattern)) continue;
       const Rule& rule = *pattern->rule;
       auto one_after = normalised(one, rule, rules_, question_.primary_system, parents.primary);
       auto two_after = normalised(two, rule, rules_, question_.secondary_system, parents.secondary);
       const bool changed = one_after || two_after;
+      if (!equal && changed && rule.rounding) {
+        if (rounding == nullptr) {
+          one_exact = one;
+          two_exact = two;
+        }
+        rounding = &rule;
+      }
       if (one_after) one = std::move(*one_after);
       if (two_after) two = std::move(*two_after);
       const bool named = !rule.references.empty() && one.is_string() && two.is_string() &&
@@ -496,20 +535,26 @@ class Comparer {
       if (named && !equal) result_.related.push_back({rule.references, one.text(), two.text()});
       const bool related = named || (!rule.zone.empty() && same_day(one, two, rule.zone));
       if (!equal && (changed || related)) credited.push_back(&rule);
-      rounded = rounded || (!equal && changed && rule.rounding);
-      equal = related || (changed ? same_value(one, two) : equal);
+      equal = related || (changed ? same_value(one, two, numbers) : equal);
     }
-    if (equal || same_value(one, two)) {
-      if (same_value(primary, secondary)) return;
-      if (rounded) return tolerate(*credited.back(), primary, secondary);
+    if (equal || same_value(one, two, numbers)) {
+      if (same_value(primary, secondary, numbers)) return;
+      if (rounding != nullptr && rounding->per_document) {
+        const auto before = as_number(one_exact);
+        const auto behind = as_number(two_exact);
+        const auto far = before && behind ? apart(*before, *behind) : std::nullopt;
+        if (far) return await_limit(*rounding, *far, primary, secondary, parents);
+        return add(Kind::value, &primary, &secondary, parents);
+      }
+      if (rounding != nullptr) return tolerate(*rounding, primary, secondary, parents);
       for (const Rule* used : credited) suppress(*used, &primary, &secondary);
       return;
     }
-    if (limited(one, two, primary, secondary)) return;
+    if (limited(one, two, primary, secondary, parents)) return;
     add(primary.kind() == secondary.kind() || (as_number(primary) && as_number(secondary))
             ? Kind::value
             : Kind::type,
-        &primary, &secondary);
+        &primary, &secondary, parents);
   }
 
   // Equal numbers of different units are not equal.
@@ -519,15 +564,23 @@ class Comparer {
     });
   }
 
-  void tolerate(const Rule& rule, const Value& primary, const Value& secondary) {
-    Difference difference = drafted(Kind::value, &primary, &secondary);
+  void tolerate(const Rule& rule, const Value& primary, const Value& secondary, Parents parents) {
+    Difference difference = drafted(Kind::value, &primary, &secondary, parents);
     difference.verdict = Verdict::tolerated;
     difference.rule = rule.name;
     result_.differences.push_back(std::move(difference));
     suppress(rule, &primary, &secondary);
   }
 
-  bool limited(const Value& one, const Value& two, const Value& primary, const Value& secondary) {
+  // Judged when the whole document has been seen.
+  void await_limit(const Rule& rule, Decimal apart, const Value& primary, const Value& secondary,
+                   Parents parents) {
+    pending_.push_back({result_.differences.size(), &rule, apart, coverage()});
+    result_.differences.push_back(drafted(Kind::value, &primary, &secondary, parents));
+  }
+
+  bool limited(const Value& one, const Value& two, const Value& primary, const Value& secondary,
+               Parents parents) {
     const auto number_one = as_number(one);
     const auto number_two = as_number(two);
     if (!number_one || !number_two) return false;
@@ -535,12 +588,11 @@ class Comparer {
       const Rule& rule = *pattern->rule;
       if (!at(*pattern) || !within_limits(rule, *number_one, *number_two)) continue;
       if (!rule.per_document) {
-        tolerate(rule, primary, secondary);
+        tolerate(rule, primary, secondary, parents);
         return true;
       }
       const auto far = apart(*number_one, *number_two);
-      pending_.push_back({result_.differences.size(), &rule, far.value_or(Decimal{}), coverage()});
-      result_.differences.push_back(drafted(Kind::value, &primary, &secondary));
+      await_limit(rule, far.value_or(Decimal{}), primary, secondary, parents);
       return true;
     }
     return false;
@@ -550,8 +602,9 @@ class Comparer {
   const Active& active_;
   const References& references_;
   const Question& question_;
+  const Value* const primary_document_;
+  const Value* const secondary_document_;
   Comparison& result_;
-  std::vector<Segment> path_;
   std::vector<Pending> pending_;
 };
 
@@ -564,49 +617,6 @@ bool applies(const std::string& capability, const std::string& operation,
 bool is_about_lists(const Rule& rule) { return !rule.list_key.empty() || rule.set; }
 
 }  // namespace
-
-std::string_view name(Kind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
-std::optional<Kind> parse_kind(std::string_view text) {
-  for (std::size_t i = 0; i < kind_names.size(); ++i)
-    if (kind_names[i] == text) return static_cast<Kind>(i);
-  return std::nullopt;
-}
-std::string_view name(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
-std::optional<Verdict> parse_verdict(std::string_view text) {
-  for (std::size_t i = 0; i < verdict_names.size(); ++i)
-    if (verdict_names[i] == text) return static_cast<Verdict>(i);
-  return std::nullopt;
-}
-
-bool within(const Cohort& wanted, const Cohort& subject) {
-  for (const auto& [fact, allowed] : wanted) {
-    const auto has = subject.find(fact);
-    if (has == subject.end() || has->second.empty()) return false;
-    for (const std::string& value : has->second) {
-      const bool held = std::any_of(allowed.begin(), allowed.end(), [&, f = fact](const auto& one) {
-        return one == value || (f == "regions" && value.compare(0, one.size() + 1, one + "-") == 0);
-      });
-      if (!held) return false;
-    }
-  }
-  return true;
-}
-
-void References::add(const std::string& reference_class, const std::string& one,
-                     const std::string& other) {
-  if (same(reference_class, one, other)) return;
-  pairs_[reference_class].emplace(one, other);
-  pairs_[reference_class].emplace(other, one);
-}
-
-bool References::same(const std::string& reference_class, const std::string& one,
-                      const std::string& other) const {
-  if (one == other) return true;
-  const auto pairs = pairs_.find(reference_class);
-  if (pairs == pairs_.end()) return false;
-  const auto [first, last] = pairs->second.equal_range(one);
-  return std::any_of(first, last, [&](const auto& pair) { return pair.second == other; });
-}
 
 Judge::Judge(const Rules& rules, std::string_view capability, std::string_view operation)
     : rules_(rules) {
@@ -645,7 +655,7 @@ Comparison Judge::compare(const Side& primary, const Side& secondary, const Refe
       active.known.push_back(&pattern);
   }
   Comparison result;
-  Comparer comparer(rules_, active, references, question, result);
+  Comparer comparer(rules_, active, references, question, primary, secondary, result);
   if (primary.document && secondary.document) {
     comparer.compare(*primary.document, *secondary.document);
   } else {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,7 @@ struct Difference {
   std::string rule;        // What tolerated, ignored or covered it.
   std::string field = {};  // The path with list elements as "*": "/lines/*/unitPrice".
   bool volatile_field = false;
+  std::optional<Decimal> worth = {};  // In money (worth.h); nothing: it cannot be valued.
 };
 
 // What a rule kept from being a difference.
@@ -74,6 +76,9 @@ struct Comparison {
   Verdict verdict = Verdict::match;  // The worst of its differences.
   std::vector<Difference> differences;
   std::map<std::string, std::int64_t> suppressed;  // Rule name -> fields it suppressed.
+  // Rules that were needed without suppressing anything: lists were matched by them, a field that
+  // they call volatile was there.
+  std::set<std::string> used;
   std::vector<Related> related;
   std::vector<Suppressed> samples;  // At most samples_max for each rule.
   std::int64_t fields = 0;          // Fields compared.

@@ -2,11 +2,9 @@
 
 #include "parity/digest.h"
 #include "parity/ledger_db.h"
-#include "parity/sealing.h"
+#include "parity/worth.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 
 namespace underpin::parity {
 namespace {
@@ -48,77 +46,44 @@ class Unit {
   bool done_ = false;
 };
 
-std::string last_member(const std::string& field) {
-  std::string last = field.substr(field.rfind('/') + 1);
-  std::transform(last.begin(), last.end(), last.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return last;
-}
-
-template <std::size_t N>
-bool names_one_of(const std::string& text, const std::array<const char*, N>& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](const char* word) { return text.find(word) != std::string::npos; });
-}
-
-std::optional<Decimal> amount_of(const std::string& json_text) {
-  const auto value = json::parse(json_text);
-  if (!value) return std::nullopt;
-  const auto decimal = value->as_any_decimal();
-  return decimal ? std::optional(*decimal) : std::nullopt;
-}
-
-// What a whole document is worth.
-Decimal worth_of(const std::string& document) {
-  const auto value = json::parse(document);
-  if (!value) return {};
-  for (const char* at : {"/totals/grandTotal", "/totalNet"}) {
-    const Value* total = value->at_pointer(at);
-    if (total == nullptr) continue;
-    const auto decimal = total->as_any_decimal();
-    if (decimal) return decimal->magnitude();
-  }
-  return {};
-}
-
-std::string opened(const Seal& seal, const std::string& stored) {
-  const auto text = seal.opened(stored);
-  return text ? *text : std::string{};
+bool is_total(const std::string& field) {
+  return field.ends_with("/grandTotal") || field.ends_with("/totalNet");
 }
 
 // Its mismatching differences: the classes they lie in, and the money between the documents. A
-// total says it all; without one the lines are added up.
-void read_mismatch(Database& database, const Seal& seal, std::int64_t id, SubjectEvidence& found) {
+// total says it all; without one the rest is added up. What one side lacks altogether is at risk
+// whatever the totals say.
+void read_mismatch(Database& database, std::int64_t id, SubjectEvidence& found) {
   Statement select(database,
-                   "SELECT d.field, d.kind, d.one, d.two, c.primary_document, c.secondary_document "
-                   "FROM difference d JOIN comparison c ON c.id = d.comparison WHERE "
-                   "d.comparison = ? AND d.verdict = 'mismatch'");
+                   "SELECT path, field, kind, worth FROM difference WHERE comparison = ? AND "
+                   "verdict = 'mismatch'");
   select.bind(id);
-  Decimal of_lines;
+  WorthSum of_parts;
+  Decimal lost;
   std::optional<Decimal> of_total;
   const std::vector<std::string> classes = field_classes_of(found.operation);
   while (select.step()) {
-    const std::string field = select.text(0);
-    if (select.text(1) == "outcome") {
+    const std::string field = select.text(1);
+    const Kind kind = parse_kind(select.text(2)).value_or(Kind::value);
+    const auto stored = Decimal::parse(select.text(3));
+    const Decimal worth = stored ? *stored : Decimal{};
+    if (kind == Kind::outcome) {
       found.wrong.insert(classes.begin(), classes.end());
-      const Decimal one = worth_of(opened(seal, select.text(4)));
-      const Decimal two = worth_of(opened(seal, select.text(5)));
-      of_total = std::max(of_total.value_or(Decimal{}), std::max(one, two));
+      of_total = std::max(of_total.value_or(Decimal{}), worth);
       continue;
     }
     const std::string name = field_class_of(field);
     const bool known = std::find(classes.begin(), classes.end(), name) != classes.end();
     found.wrong.insert(known ? name : "other");
-    const Decimal apart =
-        money_between(field, opened(seal, select.text(2)), opened(seal, select.text(3)));
-    const std::string last = last_member(field);
-    if (last == "grandtotal" || last == "totalnet") {
-      of_total = std::max(of_total.value_or(Decimal{}), apart);
+    if (is_total(field)) {
+      of_total = std::max(of_total.value_or(Decimal{}), worth);
     } else {
-      of_lines += apart;
+      of_parts.add(select.text(0), field, worth);
     }
+    const bool lacks = kind == Kind::missing || kind == Kind::extra || kind == Kind::count;
+    if (lacks && name != "amount") lost += worth;
   }
-  found.money = of_total.value_or(of_lines);
+  found.money = std::max(of_total.value_or(of_parts.total()), lost);
 }
 
 Binding binding_of(const Statement& row) {
@@ -133,29 +98,10 @@ Binding binding_of(const Statement& row) {
 
 }  // namespace
 
-std::string field_class_of(const std::string& field) {
-  constexpr std::array quantities{"quantity", "onhand",      "available",
-                                  "reserved", "outstanding", "onorder"};
-  constexpr std::array amounts{"amount", "total",  "price",  "net",     "tax",
-                               "gross",  "charge", "credit", "discount"};
-  const std::string last = last_member(field);
-  if (names_one_of(last, quantities)) return "quantity";
-  if (last == "taxcode" || last == "pricegroup") return "other";
-  return names_one_of(last, amounts) ? "amount" : "other";
-}
-
 std::vector<std::string> field_classes_of(const std::string& operation) {
   if (operation == "get_customer") return {"other"};
   if (operation == "get_stock") return {"quantity", "other"};
   return {"amount", "quantity", "other"};
-}
-
-Decimal money_between(const std::string& field, const std::string& one, const std::string& two) {
-  if (field_class_of(field) != "amount") return {};
-  const auto primary = amount_of(one);
-  const auto secondary = amount_of(two);
-  if (!primary && !secondary) return {};
-  return (primary.value_or(Decimal{}) - secondary.value_or(Decimal{})).magnitude();
 }
 
 std::string hash_of(const std::map<std::string, std::string>& parts) {
@@ -166,8 +112,8 @@ std::string hash_of(const std::map<std::string, std::string>& parts) {
   return sha256_hex(lines);
 }
 
-EvidenceBook::EvidenceBook(std::string ledger_file, std::string key)
-    : file_(std::move(ledger_file)), key_(std::move(key)) {}
+EvidenceBook::EvidenceBook(std::string ledger_file, const std::string& /*key*/)
+    : file_(std::move(ledger_file)) {}
 
 Result<Binding> EvidenceBook::bind(const std::map<std::string, std::string>& parts, Timestamp now) {
   try {
@@ -279,7 +225,6 @@ Result<Evidence> EvidenceBook::read(const std::string& capability, Timestamp sin
   try {
     Database database(file_, true);
     database.run(schema);
-    const Seal seal(key_);
     Evidence evidence;
     // Within the window: one row for each subject. Older, down to the binding: only what is still
     // wrong, because nobody has looked since.
@@ -307,7 +252,7 @@ Result<Evidence> EvidenceBook::read(const std::string& capability, Timestamp sin
       one.verdict = id == 0 ? Verdict::not_compared
                             : parse_verdict(select.text(6)).value_or(Verdict::mismatch);
       one.scenario = select.text(7).rfind(scenario_prefix, 0) == 0;
-      if (one.verdict == Verdict::mismatch) read_mismatch(database, seal, id, one);
+      if (one.verdict == Verdict::mismatch) read_mismatch(database, id, one);
       evidence.asked += one.asked;
       evidence.newest = std::max(evidence.newest, one.at);
       evidence.subjects.push_back(std::move(one));

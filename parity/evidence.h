@@ -17,13 +17,8 @@
 // connection of its own.
 namespace underpin::parity {
 
-// "amount", "quantity" or "other": what kind of business fact a field is, by the member it names.
-std::string field_class_of(const std::string& field);
 // The classes that answers to an operation have, in the order in which they are shown.
 std::vector<std::string> field_classes_of(const std::string& operation);
-// The money that a pair of differing values is apart; zero where the field is no amount. `one` and
-// `two` are JSON texts.
-Decimal money_between(const std::string& field, const std::string& one, const std::string& two);
 
 // One subject in one operation. Asking twice is no second sample: the newest comparison counts.
 struct SubjectEvidence {
@@ -66,8 +61,8 @@ inline constexpr const char* scenario_prefix = "scenario-";
 
 class EvidenceBook {
  public:
-  // `key`: as the ledger's (sealing.h). The file need not be there yet.
-  EvidenceBook(std::string ledger_file, std::string key);
+  // The file need not be there yet. Nothing that is read here is sealed: the key is not needed.
+  EvidenceBook(std::string ledger_file, const std::string& key);
 
   // Notes what comparisons are made with from now on; the same as before changes nothing. Evidence
   // of before the last change counts no more.
@@ -88,7 +83,6 @@ class EvidenceBook {
 
  private:
   const std::string file_;
-  const std::string key_;
 };
 
 std::string hash_of(const std::map<std::string, std::string>& parts);

@@ -118,6 +118,7 @@ std::string write_summary(const EvidenceSummary& summary) {
     Value one = Value::object();
     one.set("documents", Value::integer(use.documents));
     one.set("money", use.money.text());
+    one.set("unvalued", Value::integer(use.unvalued));
     known.set(rule, std::move(one));
   }
   value.set("known", std::move(known));
@@ -162,7 +163,8 @@ Result<EvidenceSummary> read_summary(std::string_view text) {
     summary.asked[operation.key] = number ? *number : 0;
   }
   for (const json::Member& rule : value->get("known").members())
-    summary.known[rule.key] = {number_in(rule.value, "documents"), money_in(rule.value, "money")};
+    summary.known[rule.key] = {number_in(rule.value, "documents"), money_in(rule.value, "money"),
+                               number_in(rule.value, "unvalued")};
   for (const Value& item : value->get("open").items()) {
     DifferenceClass one;
     one.operation = item.get("operation").text();
@@ -204,6 +206,7 @@ void merge(std::map<std::string, KnownUse>& into, const std::map<std::string, Kn
   for (const auto& [rule, use] : more) {
     into[rule].documents += use.documents;
     into[rule].money += use.money;
+    into[rule].unvalued += use.unvalued;
   }
 }
 

@@ -18,13 +18,17 @@ struct KnownHealth {
   std::string ticket;
   Date expires;
   std::int64_t hits = 0;  // Documents whose newest comparison it covers.
-  Decimal money;          // Of their amounts, the sum of the absolute differences.
+  Decimal money;          // What the differences are worth (worth.h).
   std::optional<std::int64_t> budget_hits;
   std::optional<Decimal> budget_money;
   bool expired = false;
   bool over_hits = false;
   bool over_money = false;
-  bool in_order() const { return !expired && !over_hits && !over_money; }
+  // It has a budget of money alone, and some of its differences cannot be valued: nothing limits
+  // them, so it counts as over its budget.
+  bool unvalued = false;
+  bool over_budget() const { return over_hits || over_money || unvalued; }
+  bool in_order() const { return !expired && !over_budget(); }
 };
 
 struct RegisterHealth {
@@ -38,10 +42,12 @@ struct RegisterHealth {
 RegisterHealth register_health(const Rules& rules, const std::map<std::string, KnownUse>& uses,
                                Date today);
 
-// Rules that suppressed nothing for `days`, by the ledger's uses: proposed for removal. One that
-// was never used counts from `since`, when the ledger began.
+// Rules and outcome classes of a file that were of no use for `days`, by the ledger's uses:
+// proposed for removal. One that was never used counts from when it was first in force
+// (Ledger::note_rules()) as it stands: what was added or changed today is new. One that never was
+// in force is not proposed.
 std::vector<std::string> unused_rules(const Rules& rules,
-                                      const std::map<std::string, RuleUse>& uses, Timestamp since,
-                                      Timestamp now, int days);
+                                      const std::map<std::string, RuleUse>& uses, Timestamp now,
+                                      int days);
 
 }  // namespace underpin::parity

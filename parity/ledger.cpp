@@ -2,6 +2,7 @@
 
 #include "parity/ledger_reading.h"
 #include "parity/report_data.h"
+#include "parity/worth.h"
 
 #include <atomic>
 #include <chrono>
@@ -14,7 +15,7 @@
 namespace underpin::parity {
 namespace {
 
-constexpr int schema_version = 3;
+constexpr int schema_version = 4;
 constexpr int samples_kept = 5;  // Of what each rule suppressed.
 constexpr const char* schema = R"sql(
 CREATE TABLE IF NOT EXISTS comparison (
@@ -32,10 +33,13 @@ CREATE INDEX IF NOT EXISTS comparison_subject ON comparison(subject, id);
 CREATE TABLE IF NOT EXISTS difference (
   comparison INTEGER NOT NULL REFERENCES comparison(id), path TEXT NOT NULL,
   field TEXT NOT NULL, kind TEXT NOT NULL, verdict TEXT NOT NULL,
-  one TEXT NOT NULL, two TEXT NOT NULL, rule TEXT NOT NULL);
+  one TEXT NOT NULL, two TEXT NOT NULL, rule TEXT NOT NULL, worth TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS difference_of ON difference(comparison);
 CREATE TABLE IF NOT EXISTS rule_use (
   name TEXT PRIMARY KEY, hits INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS rule_seen (
+  name TEXT NOT NULL, content TEXT NOT NULL, first INTEGER NOT NULL,
+  PRIMARY KEY (name, content));
 CREATE TABLE IF NOT EXISTS suppressed_sample (
   rule TEXT NOT NULL, at INTEGER NOT NULL, subject TEXT NOT NULL, path TEXT NOT NULL,
   one TEXT NOT NULL, two TEXT NOT NULL);
@@ -73,6 +77,7 @@ class SqliteLedger final : public Ledger {
   explicit SqliteLedger(LedgerSettings settings)
       : settings_(std::move(settings)), seal_(settings_.key), database_(settings_.file, true) {
     database_.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
+    database_.run("BEGIN IMMEDIATE");
     Statement version(database_, "PRAGMA user_version");
     version.step();
     if (version.number(0) > schema_version)
@@ -82,8 +87,11 @@ class SqliteLedger final : public Ledger {
     version.reset();
     if (written_by == 1) database_.run(from_version_1);
     if (written_by == 1 || written_by == 2) database_.run(from_version_2);
+    const bool unvalued = lacks_worth();
+    if (unvalued) database_.run("ALTER TABLE difference ADD COLUMN worth TEXT NOT NULL DEFAULT ''");
     database_.run(schema);
-    database_.run("PRAGMA user_version=3");
+    if (unvalued) value_differences();
+    database_.run("PRAGMA user_version=4; COMMIT");
     writer_ = std::thread([this] { write(); });
   }
 
@@ -135,6 +143,26 @@ class SqliteLedger final : public Ledger {
         [&](const Reading& reading) { return classes_of(reading, capability, since); });
   }
 
+  Status note_rules(const Rules& rules, Timestamp now) override {
+    try {
+      Database database(settings_.file, true);
+      database.run("BEGIN IMMEDIATE");
+      const auto note = [&](const std::string& rule, const std::string& content) {
+        if (content.empty()) return;
+        Statement(database, "INSERT OR IGNORE INTO rule_seen VALUES (?, ?, ?)")
+            .bind(rule)
+            .bind(content)
+            .bind(now.micros)
+            .step();
+      };
+      for (const Rule& rule : rules.rules) note(rule.name, rule.content);
+      for (const OutcomeClass& outcome : rules.outcomes) note(outcome.name, outcome.content);
+      database.run("COMMIT");
+      return Done{};
+    } catch (const std::exception& thrown) {
+      return failed(thrown);
+    }
+  }
   Result<std::map<std::string, RuleUse>> rule_uses() const override {
     return reading<std::map<std::string, RuleUse>>(uses_of_rules);
   }
@@ -193,6 +221,57 @@ class SqliteLedger final : public Ledger {
     }
   }
 
+  // There are differences, of a release that did not value them.
+  bool lacks_worth() {
+    Statement columns(database_,
+                      "SELECT count(*), sum(name = 'worth') FROM pragma_table_info('difference')");
+    return columns.step() && columns.number(0) > 0 && columns.number(1) == 0;
+  }
+
+  // Releases before kept the values only: what they are worth is taken from them before they are
+  // erased.
+  void value_differences() {
+    Statement select(database_,
+                     "SELECT d.rowid, d.field, d.kind, d.one, d.two, c.primary_document, "
+                     "c.secondary_document FROM difference d JOIN comparison c ON c.id = "
+                     "d.comparison WHERE d.one <> '' OR d.two <> ''");
+    Statement update(database_, "UPDATE difference SET worth = ? WHERE rowid = ?");
+    while (select.step()) {
+      Difference difference;
+      difference.field = select.text(1);
+      difference.kind = parse_kind(select.text(2)).value_or(Kind::value);
+      const auto opened = [&](int column) {
+        const auto text = seal_.opened(select.text(column));
+        return text ? *text : std::string{};
+      };
+      difference.primary = opened(3);
+      difference.secondary = opened(4);
+      update.bind(worth_text(difference, opened(5), opened(6))).bind(select.number(0)).step();
+      update.reset();
+    }
+  }
+
+  static std::string worth_text(const Difference& difference, const std::string& primary_document,
+                                const std::string& secondary_document) {
+    if (difference.worth) return difference.worth->text();
+    const auto value_of = [](const std::string& text) -> std::optional<json::Value> {
+      const auto value = json::parse(text);
+      return value ? std::optional(*value) : std::nullopt;
+    };
+    const auto pointer_to = [](const std::optional<json::Value>& value) {
+      return value ? &*value : nullptr;
+    };
+    const auto one = value_of(difference.primary);
+    const auto two = value_of(difference.secondary);
+    const auto primary = value_of(primary_document);
+    const auto secondary = value_of(secondary_document);
+    const auto worth = worth_of(
+        difference.kind, difference.field.empty() ? field_of(difference.path) : difference.field,
+        pointer_to(one), pointer_to(two),
+        {nullptr, nullptr, pointer_to(primary), pointer_to(secondary)});
+    return worth ? worth->text() : std::string{};
+  }
+
   void store(const std::deque<LedgerEntry>& batch, std::int64_t dropped) {
     database_.run("BEGIN IMMEDIATE");
     Statement insert(database_,
@@ -201,7 +280,7 @@ class SqliteLedger final : public Ledger {
                      "primary_micros, secondary_micros, primary_document, secondary_document, "
                      "suppressed, rules, converged_ms, context, region, segment) "
                      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    Statement add(database_, "INSERT INTO difference VALUES (?,?,?,?,?,?,?,?)");
+    Statement add(database_, "INSERT INTO difference VALUES (?,?,?,?,?,?,?,?,?)");
     for (const LedgerEntry& entry : batch) {
       const bool keep = entry.comparison.verdict != Verdict::match ||
                         matches_++ % settings_.keep_matching_documents_every == 0;
@@ -237,7 +316,8 @@ class SqliteLedger final : public Ledger {
             .bind(name(difference.verdict))
             .bind(seal_.sealed(difference.primary))
             .bind(seal_.sealed(difference.secondary))
-            .bind(difference.rule);
+            .bind(difference.rule)
+            .bind(worth_text(difference, entry.primary_document, entry.secondary_document));
         add.step();
         add.reset();
       }
@@ -258,6 +338,12 @@ class SqliteLedger final : public Ledger {
                     "INSERT INTO rule_use VALUES (?, ?, ?) ON CONFLICT(name) DO UPDATE SET "
                     "hits = hits + excluded.hits, last = max(last, excluded.last)");
       use.bind(rule).bind(count).bind(entry.at.micros).step();
+    }
+    for (const std::string& rule : entry.comparison.used) {
+      Statement use(database_,
+                    "INSERT INTO rule_use VALUES (?, 0, ?) ON CONFLICT(name) DO UPDATE SET "
+                    "last = max(last, excluded.last)");
+      use.bind(rule).bind(entry.at.micros).step();
     }
     for (const Suppressed& one : entry.comparison.samples) {
       Statement sample(database_, "INSERT INTO suppressed_sample VALUES (?, ?, ?, ?, ?, ?)");

@@ -76,8 +76,8 @@ struct DifferenceClass {
   std::string kind;
   std::string rule;  // What tolerated or covered it; empty: nothing does, it is a mismatch.
   std::int64_t count = 0;
-  bool amount = false;  // The field is one.
-  Decimal money;        // Sum of |primary - secondary| where both are amounts; zero elsewhere.
+  bool amount = false;  // The field is one, or what they are worth is known.
+  Decimal money;        // What they are worth together (worth.h).
 };
 
 // What a rule or a known difference has suppressed, since the ledger began.
@@ -88,14 +88,16 @@ struct RuleUse {
     Suppressed what;
   };
   std::int64_t hits = 0;
-  Timestamp last;
-  std::vector<Sample> samples;  // The newest few.
+  Timestamp last;                         // Suppressed or needed; empty: never.
+  std::map<std::string, Timestamp> seen;  // Rule::content -> when it was first in force.
+  std::vector<Sample> samples;            // The newest few.
 };
 
 // Of a known difference, among the newest comparisons of each subject.
 struct KnownUse {
   std::int64_t documents = 0;
-  Decimal money;  // Sum of the absolute differences of amounts.
+  Decimal money;              // What its differences are worth (worth.h).
+  std::int64_t unvalued = 0;  // Differences that cannot be valued.
 };
 
 struct Report;       // parity/report_data.h
@@ -119,6 +121,8 @@ class Ledger {
   // Of one capability, among comparisons made since then; by operation, path, kind and rule.
   virtual Result<std::vector<DifferenceClass>> open_differences(const std::string& capability,
                                                                 Timestamp since) const = 0;
+  // These rules are in force from now on: how long one has been unused is counted from there.
+  virtual Status note_rules(const Rules&, Timestamp) { return Done{}; }
   virtual Result<std::map<std::string, RuleUse>> rule_uses() const {
     return std::map<std::string, RuleUse>{};
   }

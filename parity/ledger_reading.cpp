@@ -1,9 +1,9 @@
 #include "parity/ledger_reading.h"
 
 #include "parity/side_text.h"
+#include "parity/worth.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 #include <tuple>
 
@@ -41,9 +41,15 @@ std::string opened(const Reading& reading, const std::string& stored) {
   return text ? *text : std::string{};
 }
 
+// Empty: it cannot be valued.
+std::optional<Decimal> worth_in(const std::string& stored) {
+  const auto worth = Decimal::parse(stored);
+  return worth ? std::optional(*worth) : std::nullopt;
+}
+
 std::vector<Difference> differences_of(const Reading& reading, std::int64_t id) {
   Statement select(reading.database,
-                   "SELECT path, kind, verdict, one, two, rule, field FROM difference "
+                   "SELECT path, kind, verdict, one, two, rule, field, worth FROM difference "
                    "WHERE comparison = ?");
   select.bind(id);
   std::vector<Difference> differences;
@@ -56,6 +62,7 @@ std::vector<Difference> differences_of(const Reading& reading, std::int64_t id) 
     difference.secondary = opened(reading, select.text(4));
     difference.rule = select.text(5);
     difference.field = select.text(6);
+    difference.worth = worth_in(select.text(7));
     differences.push_back(std::move(difference));
   }
   return differences;
@@ -211,31 +218,6 @@ Result<LedgerEntry> entry_with(const Reading& reading, std::int64_t id) {
 
 namespace {
 
-// The member that a field names decides whether its difference is money.
-bool is_amount(const std::string& field) {
-  std::string last = field.substr(field.rfind('/') + 1);
-  std::transform(last.begin(), last.end(), last.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const char* word : {"amount", "total", "price", "net", "tax", "gross", "charge", "credit"})
-    if (last.find(word) != std::string::npos) return true;
-  return false;
-}
-
-Decimal money_apart(const std::string& field, const std::string& one, const std::string& two) {
-  if (!is_amount(field)) return {};
-  const auto amount = [](const std::string& text) -> std::optional<Decimal> {
-    const auto value = json::parse(text);
-    if (!value) return std::nullopt;
-    const auto decimal = value->as_any_decimal();
-    return decimal ? std::optional(*decimal) : std::nullopt;
-  };
-  const auto primary = amount(one);
-  const auto secondary = amount(two);
-  if (!primary || !secondary) return {};
-  const Decimal apart = *primary - *secondary;
-  return apart.is_negative() ? -apart : apart;
-}
-
 // Open is what the newest comparison of a subject says.
 constexpr const char* and_newest =
     " AND NOT EXISTS (SELECT 1 FROM comparison n WHERE n.subject = c.subject AND n.id > c.id AND "
@@ -247,7 +229,7 @@ Result<std::vector<DifferenceClass>> classes_of(const Reading& reading,
                                                 const std::string& capability, Timestamp since) {
   Statement select(
       reading.database,
-      std::string("SELECT c.operation, d.field, d.kind, d.rule, d.one, d.two FROM comparison c "
+      std::string("SELECT c.operation, d.field, d.kind, d.rule, d.worth FROM comparison c "
                   "JOIN difference d ON d.comparison = c.id WHERE c.capability = ? AND c.at >= ? "
                   "AND d.verdict IN ('mismatch', 'tolerated', 'known_difference')") +
           and_newest);
@@ -259,10 +241,10 @@ Result<std::vector<DifferenceClass>> classes_of(const Reading& reading,
     one.path = select.text(1);
     one.kind = select.text(2);
     one.rule = select.text(3);
-    one.amount = is_amount(one.path);
+    const auto worth = worth_in(select.text(4));
+    one.amount = one.amount || worth || field_class_of(one.path) == "amount";
     ++one.count;
-    one.money +=
-        money_apart(one.path, opened(reading, select.text(4)), opened(reading, select.text(5)));
+    one.money += worth.value_or(Decimal{});
   }
   std::vector<DifferenceClass> classes;
   classes.reserve(found.size());
@@ -272,20 +254,29 @@ Result<std::vector<DifferenceClass>> classes_of(const Reading& reading,
 
 Result<std::map<std::string, KnownUse>> uses_of_known(const Reading& reading) {
   Statement select(reading.database,
-                   std::string("SELECT d.rule, d.field, d.one, d.two, c.id FROM comparison c JOIN "
-                               "difference d ON d.comparison = c.id WHERE "
+                   std::string("SELECT d.rule, d.path, d.field, d.worth, c.id FROM comparison c "
+                               "JOIN difference d ON d.comparison = c.id WHERE "
                                "d.verdict = 'known_difference'") +
                        and_newest + " ORDER BY c.id");
   std::map<std::string, KnownUse> uses;
-  std::map<std::string, std::int64_t> counted;  // The last comparison of each.
+  struct OfDocument {
+    std::int64_t id = 0;
+    WorthSum sum;
+  };
+  std::map<std::string, OfDocument> documents;  // The last of each.
   while (select.step()) {
     KnownUse& use = uses[select.text(0)];
-    std::int64_t& last = counted[select.text(0)];
-    if (last != select.number(4)) ++use.documents;
-    last = select.number(4);
-    use.money += money_apart(select.text(1), opened(reading, select.text(2)),
-                             opened(reading, select.text(3)));
+    OfDocument& document = documents[select.text(0)];
+    if (document.id != select.number(4)) {
+      ++use.documents;
+      use.money += document.sum.total();
+      document = {select.number(4), {}};
+    }
+    const auto worth = worth_in(select.text(3));
+    use.unvalued += worth ? 0 : 1;
+    if (worth) document.sum.add(select.text(1), select.text(2), *worth);
   }
+  for (auto& [name, document] : documents) uses[name].money += document.sum.total();
   return uses;
 }
 
@@ -297,6 +288,8 @@ Result<std::map<std::string, RuleUse>> uses_of_rules(const Reading& reading) {
     use.hits = select.number(1);
     use.last = {select.number(2)};
   }
+  Statement seen(reading.database, "SELECT name, content, first FROM rule_seen");
+  while (seen.step()) uses[seen.text(0)].seen[seen.text(1)] = {seen.number(2)};
   Statement samples(reading.database,
                     "SELECT rule, at, subject, path, one, two FROM suppressed_sample ORDER BY at");
   while (samples.step())

@@ -117,7 +117,8 @@ bool explains(const Rule& rule, const Value& one, const Value& two, const std::s
   const Value b = normalised(two, rule, none, system_two, nullptr).value_or(two);
   // A blank explains only what is there against what is not.
   if (rule.blanks.empty() && (a.is_null() || b.is_null())) return false;
-  return same_value(a, b) || (!rule.zone.empty() && same_day(a, b, rule.zone));
+  return same_value(a, b, is_about_numbers(rule)) ||
+         (!rule.zone.empty() && same_day(a, b, rule.zone));
 }
 
 // The number by which the primary's value becomes the secondary's, if that is a plain one.

@@ -143,6 +143,7 @@ Value fields_value(const Report& report) {
 Value rules_value(const Report& report) {
   Value rules = Value::array();
   for (const auto& [rule, use] : report.uses) {
+    if (use.hits == 0) continue;  // It is only known to be in force.
     Value one = Value::object();
     one.set("rule", rule);
     const auto reason = report.rules.reasons.find(rule);

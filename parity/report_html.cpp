@@ -457,7 +457,8 @@ class Page {
         sums += fields;
         names += (names.empty() ? "" : ", ") + operation.operation;
       }
-    for (const auto& [rule, use] : report_.uses) here[rule];
+    for (const auto& [rule, use] : report_.uses)
+      if (use.hits > 0) here[rule];
     for (const std::string& rule : report_.rules.unused) here[rule];
     out_ +=
         "<section id=\"rules\"><h2>What rules suppressed</h2><p class=\"soft\">A rule that hides "
@@ -480,11 +481,14 @@ class Page {
                 std::to_string(report_.rules.unused_days) + " days: remove?</span>";
       if (reason != report_.rules.reasons.end() && !reason->second.empty())
         out_ += "<div class=\"soft\">" + escaped(reason->second) + "</div>";
-      out_ += "</th><td>" + escaped(sums.second) + "</td><td class=\"n\">" + number(sums.first) +
-              "</td><td class=\"n\">" +
-              (use == report_.uses.end() ? "\xE2\x80\x93" : number(use->second.hits)) +
-              "</td><td class=\"n\">" +
-              (use == report_.uses.end() ? "never" : html::time(use->second.last)) + "</td><td>";
+      out_ +=
+          "</th><td>" + escaped(sums.second) + "</td><td class=\"n\">" + number(sums.first) +
+          "</td><td class=\"n\">" +
+          (use == report_.uses.end() ? "\xE2\x80\x93" : number(use->second.hits)) +
+          "</td><td class=\"n\">" +
+          (use == report_.uses.end() || use->second.last.empty() ? "never"
+                                                                 : html::time(use->second.last)) +
+          "</td><td>";
       if (use != report_.uses.end() && !use->second.samples.empty()) samples(use->second);
       out_ += "</td></tr>";
     }
@@ -534,9 +538,10 @@ class Page {
                   {"Ticket", false}}) +
             "<tbody>";
     for (const KnownHealth& one : report_.rules.health.known) {
-      const std::string state = one.expired      ? "expired"
-                                : one.in_order() ? "in order"
-                                                 : "over budget";
+      const std::string state = one.expired                       ? "expired"
+                                : one.in_order()                  ? "in order"
+                                : one.over_hits || one.over_money ? "over budget"
+                                                                  : "cannot be valued";
       out_ += "<tr><td><span class=\"v v-" +
               std::string(one.in_order() ? "known_difference" : "mismatch") + "\">" + state +
               "</span></td><th scope=\"row\">" + escaped(one.name) + "<div class=\"soft\">" +

@@ -72,8 +72,10 @@ TestCase case_of(const std::string& path, const PathCase& found, const Report& r
     if (known == all.end()) continue;
     const std::string text = "known difference \"" + rule + "\", until " + known->expires.text() +
                              ", " + known->owner + ", " + known->ticket;
-    if (known->over_hits || known->over_money) {
-      test.failure = "over its budget: " + text;
+    if (known->over_budget()) {
+      test.failure =
+          (known->over_hits || known->over_money ? "over its budget: " : "cannot be valued: ") +
+          text;
       return test;
     }
     test.skipped += (test.skipped.empty() ? "" : "; ") + text;

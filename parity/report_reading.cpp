@@ -525,7 +525,7 @@ RulesShown rules_shown(const Rules& rules, const Report& report,
   for (const Rule& rule : rules.rules) shown.reasons[rule.name] = rule.reason;
   for (const KnownDifference& one : rules.known) shown.reasons[one.name] = one.reason;
   shown.health = register_health(rules, known, report.made_at.date_utc());
-  shown.unused = unused_rules(rules, report.uses, report.began, report.made_at, unused_days);
+  shown.unused = unused_rules(rules, report.uses, report.made_at, unused_days);
   shown.unused_days = unused_days;
   return shown;
 }

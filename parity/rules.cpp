@@ -199,6 +199,7 @@ struct File {
       reader.complain("codes", "must name one of codeMaps");
     if (!rule.units.empty() && rules.units.count(rule.units) == 0)
       reader.complain("units", "must name one of unitMaps");
+    rule.content = sha256_hex(canonical_text(reader.value()));
     rules.rules.push_back(std::move(rule));
   }
 
@@ -265,6 +266,7 @@ struct File {
       outcome.answers.push_back(std::move(one));
     }
     if (outcome.answers.empty()) reader.complain("answers", "must not be empty");
+    outcome.content = sha256_hex(canonical_text(reader.value()));
     rules.outcomes.push_back(std::move(outcome));
   }
 

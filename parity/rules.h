@@ -93,6 +93,8 @@ struct Rule {
   std::optional<Decimal> relative;  // <= relative * the smaller of both is tolerated; a fraction.
   // Tolerated only while all that this rule tolerates in one document adds up to no more.
   std::optional<Decimal> per_document;
+
+  std::string content = {};  // SHA-256 of what the file says; empty: no file says it.
 };
 
 // A difference that people know and accept. Everything but the predicate is required.
@@ -129,6 +131,7 @@ struct OutcomeClass {
   std::string operation;
   std::vector<Answer> answers;
   std::string reason;
+  std::string content = {};  // As a rule's.
 };
 
 struct Rules {

@@ -1,5 +1,7 @@
 #include "parity/values.h"
 
+#include "parity/worth.h"
+
 #include <date/tz.h>
 
 #include <algorithm>
@@ -66,7 +68,7 @@ std::optional<Date> day_in(const std::string& zone, Timestamp at) {
 
 bool is_blank(const Rule& rule, const Value& value) {
   return std::any_of(rule.blanks.begin(), rule.blanks.end(),
-                     [&](const Value& blank) { return same_value(blank, value); });
+                     [&](const Value& blank) { return same_value(blank, value, true); });
 }
 
 std::string text_after(std::string text, const Rule& rule, const Rules& rules) {
@@ -129,8 +131,14 @@ std::optional<Decimal> as_number(const Value& value) {
 
 bool is_scalar(const Value& value) { return !value.is_array() && !value.is_object(); }
 
-bool same_value(const Value& one, const Value& two) {
+bool is_about_numbers(const Rule& rule) {
+  return rule.factor || rule.rounding || !rule.unit_at.empty() || rule.absolute || rule.relative ||
+         rule.per_document;
+}
+
+bool same_value(const Value& one, const Value& two, bool counts) {
   if (one == two) return true;
+  if (!counts && one.is_string() && two.is_string()) return false;
   const auto number_one = as_number(one);
   if (!number_one) return false;
   const auto number_two = as_number(two);
@@ -198,23 +206,25 @@ bool within_limits(const Rule& rule, Decimal one, Decimal two) {
   return !rule.absolute && !rule.relative && rule.per_document.has_value();
 }
 
-std::string canonical_text(const Value& value) {
+std::string canonical_text(const Value& value, const std::string& field) {
   if (value.is_array()) {
     std::string text = "[";
-    for (const Value& item : value.items()) text += canonical_text(item) + ",";
+    for (const Value& item : value.items()) text += canonical_text(item, field) + ",";
     return text + "]";
   }
   if (value.is_object()) {
     std::vector<std::string> members;
     members.reserve(value.size());
     for (const json::Member& member : value.members())
-      members.push_back(json::write(Value(member.key)) + ":" + canonical_text(member.value));
+      members.push_back(json::write(Value(member.key)) + ":" +
+                        canonical_text(member.value, member.key));
     std::sort(members.begin(), members.end());
     std::string text = "{";
     for (const std::string& member : members) text += member + ",";
     return text + "}";
   }
-  const auto number = as_number(value);
+  const bool counts = !value.is_string() || holds_numbers(field);
+  const auto number = counts ? as_number(value) : std::nullopt;
   return number ? number->normalized().text() : json::write(value);
 }
 

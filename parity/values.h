@@ -11,8 +11,12 @@ namespace underpin::parity {
 
 // "10.50" and 10.5 are numbers; "007" and "+5" are names.
 std::optional<Decimal> as_number(const json::Value& value);
-// Equal without any rule: numbers by value, whether written as a number or a text.
-bool same_value(const json::Value& one, const json::Value& two);
+// Equal without any rule: numbers by value. Two texts are numbers where the field `counts`
+// (holds_numbers() in worth.h, or is_about_numbers() of a rule); elsewhere they are names, and
+// "1.10" is not "1.1".
+bool same_value(const json::Value& one, const json::Value& two, bool counts);
+// The rule reads its field as numbers.
+bool is_about_numbers(const Rule& rule);
 bool is_scalar(const json::Value& value);
 
 // What `rule` makes of a scalar that `system` said, beside the members of `parent` (or none).
@@ -28,8 +32,8 @@ bool within_limits(const Rule& rule, Decimal one, Decimal two);
 // |one - two|; nothing beyond what a Decimal holds.
 std::optional<Decimal> apart(Decimal one, Decimal two);
 
-// The same text for equal values, whatever the order of members.
-std::string canonical_text(const json::Value& value);
+// The same text for equal values, whatever the order of members. `field` is where it stands.
+std::string canonical_text(const json::Value& value, const std::string& field = {});
 
 // `pattern` with "*" for any text, without case.
 bool fits(std::string_view pattern, std::string_view text);

@@ -68,15 +68,6 @@ Answer parity_entries(Facade& facade, const ApiCall& call) {
   return Answer::json(200, body);
 }
 
-// When the ledger's first comparison was made; empty: there is none.
-Result<Timestamp> began_of(const parity::Ledger& ledger) {
-  parity::LedgerFilter first;
-  first.limit = 1;
-  const auto entries = ledger.entries(first);
-  if (!entries) return entries.error();
-  return entries->empty() ? Timestamp{} : entries->front().at;
-}
-
 Value number_or_null(const std::optional<std::int64_t>& number) {
   return number ? Value::integer(*number) : Value::null();
 }
@@ -92,8 +83,6 @@ Answer parity_register(Facade& facade, const ApiCall& call) {
   if (!known) return problem_for(known.error());
   const auto uses = facade.ledger().rule_uses();
   if (!uses) return problem_for(uses.error());
-  const auto began = began_of(facade.ledger());
-  if (!began) return problem_for(began.error());
   const parity::Rules& rules = facade.comparisons().rules();
   const Timestamp now = facade.settings().now();
   const parity::RegisterHealth health = parity::register_health(rules, *known, now.date_utc());
@@ -114,14 +103,13 @@ Answer parity_register(Facade& facade, const ApiCall& call) {
     item.set("money", one.money.text());
     item.set("budgetHits", number_or_null(one.budget_hits));
     item.set("budgetMoney", one.budget_money ? Value(one.budget_money->text()) : Value::null());
-    item.set("state", one.expired                       ? "expired"
-                      : one.over_hits || one.over_money ? "over_budget"
-                                                        : "in_order");
+    item.set("state", one.expired ? "expired" : one.over_budget() ? "over_budget" : "in_order");
     differences.push(std::move(item));
   }
   body.set("knownDifferences", std::move(differences));
   Value suppressed = Value::array();
   for (const auto& [rule, use] : *uses) {
+    if (use.hits == 0) continue;
     Value item = Value::object();
     item.set("rule", rule);
     item.set("hits", Value::integer(use.hits));
@@ -141,7 +129,7 @@ Answer parity_register(Facade& facade, const ApiCall& call) {
   }
   body.set("suppressed", std::move(suppressed));
   Value unused = Value::array();
-  for (const std::string& rule : parity::unused_rules(rules, *uses, *began, now, unused_days))
+  for (const std::string& rule : parity::unused_rules(rules, *uses, now, unused_days))
     unused.push(Value(rule));
   body.set("proposedForRemoval", std::move(unused));
   return Answer::json(200, body);
@@ -201,16 +189,15 @@ Value proposal_value(const parity::Proposal& proposal, const std::string& decisi
 Result<Value> rules_to_remove(Facade& facade, int days) {
   const auto uses = facade.ledger().rule_uses();
   if (!uses) return uses.error();
-  const auto began = began_of(facade.ledger());
-  if (!began) return began.error();
   const parity::Rules& rules = facade.comparisons().rules();
   Value list = Value::array();
   for (const std::string& rule :
-       parity::unused_rules(rules, *uses, *began, facade.settings().now(), days)) {
+       parity::unused_rules(rules, *uses, facade.settings().now(), days)) {
     const auto use = uses->find(rule);
     Value one = Value::object();
     one.set("rule", rule);
-    one.set("last", use == uses->end() ? Value::null() : Value(use->second.last.text()));
+    const bool ever = use != uses->end() && !use->second.last.empty();
+    one.set("last", ever ? Value(use->second.last.text()) : Value::null());
     list.push(std::move(one));
   }
   return list;

@@ -41,11 +41,51 @@ Rules lines_by_number() {
 }
 
 TEST(Compare, DecimalsAreEqualByValueNotByText) {
-  EXPECT_EQ(judged(R"({"a":"1.50","b":2.0})", R"({"a":"1.5","b":2})").verdict, Verdict::match);
+  EXPECT_EQ(judged(R"({"price":"1.50","b":2.0})", R"({"price":"1.5","b":2})").verdict,
+            Verdict::match);
 }
 
 TEST(Compare, ANumberEqualsTheSameNumberInAString) {
   EXPECT_EQ(judged(R"({"a":"10.50"})", R"({"a":10.5})").verdict, Verdict::match);
+}
+
+TEST(Compare, AnIdentifierThatLooksLikeADecimalIsAText) {
+  for (const char* member :
+       {"sku", "number", "document", "customer", "code", "postCode", "phone"}) {
+    const std::string name = std::string("{\"") + member + "\":";
+    EXPECT_EQ(judged(name + "\"1.10\"}", name + "\"1.1\"}").verdict, Verdict::mismatch) << member;
+  }
+  EXPECT_EQ(judged(R"({"skus":["1.10"]})", R"({"skus":["1.1"]})").verdict, Verdict::mismatch);
+  for (const char* member : {"netAmount", "quantity", "unitPrice", "rate", "onHand", "tax"}) {
+    const std::string name = std::string("{\"") + member + "\":";
+    EXPECT_EQ(judged(name + "\"1.10\"}", name + "\"1.1\"}").verdict, Verdict::match) << member;
+  }
+}
+
+TEST(Compare, ARuleAboutNumbersMakesATextOne) {
+  Rules rules;
+  Rule rule;
+  rule.name = "numbers";
+  rule.path = "/size";
+  rule.absolute = Decimal{};
+  rules.rules.push_back(rule);
+  EXPECT_EQ(judged(R"({"size":"1.10"})", R"({"size":"1.1"})").verdict, Verdict::mismatch);
+  EXPECT_EQ(judged(R"({"size":"1.10"})", R"({"size":"1.1"})", rules).verdict, Verdict::match);
+}
+
+TEST(Compare, AKeyThatLooksLikeADecimalIsAText) {
+  Rules rules;
+  Rule rule;
+  rule.name = "rows";
+  rule.path = "/rows";
+  rule.list_key = {"sku"};
+  rules.rules.push_back(rule);
+  const Comparison result = judged(R"({"rows":[{"sku":"1.10","quantity":"1"}]})",
+                                   R"({"rows":[{"sku":"1.1","quantity":"1"}]})", rules);
+  ASSERT_EQ(result.differences.size(), 2u);
+  EXPECT_EQ(result.differences[0].kind, Kind::missing);
+  EXPECT_EQ(result.differences[0].path, "/rows/1.10");
+  EXPECT_EQ(result.differences[1].kind, Kind::extra);
 }
 
 TEST(Compare, LeadingZerosAreANameNotANumber) {

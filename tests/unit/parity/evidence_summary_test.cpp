@@ -30,7 +30,7 @@ EvidenceSummary summary() {
   one.evidence.dropped = 3;
   one.evidence.skipped = 4;
   one.asked = {{"get_order", 7}};
-  one.known = {{"tax", {2, *Decimal::parse("0.02")}}};
+  one.known = {{"tax", {2, *Decimal::parse("0.02"), 1}}};
   one.open = {{"get_order", "/total", "value", "", 1, true, *Decimal::parse("1.50")}};
   return one;
 }
@@ -49,6 +49,10 @@ TEST(EvidenceSummary, IsReadAsItWasWritten) {
   EXPECT_EQ(read->evidence.dropped, 3);
   EXPECT_EQ(read->asked.at("get_order"), 7);
   EXPECT_EQ(read->known.at("tax").documents, 2);
+  EXPECT_EQ(read->known.at("tax").unvalued, 1);
+  std::map<std::string, KnownUse> both = read->known;
+  merge(both, read->known);
+  EXPECT_EQ(both.at("tax").unvalued, 2) << "no replica's unvalued differences are lost";
   EXPECT_EQ(read->open.at(0).count, 1);
 }
 

@@ -1,6 +1,7 @@
 #include "parity/evidence.h"
 
 #include "parity/ledger.h"
+#include "parity/worth.h"
 #include "parity/zones.h"
 
 #include <gtest/gtest.h>
@@ -90,6 +91,57 @@ TEST_F(EvidenceOfLedger, LinesAreAddedUpWhereNoTotalDiffers) {
            {differs("/lines/10/netAmount", "\"5.00\"", "\"4.00\""),
             differs("/lines/20/netAmount", "\"5.00\"", "\"6.00\"")});
   EXPECT_EQ(read(now.plus_ms(-hour_ms)).subjects.at(0).money, Decimal::of(2));
+}
+
+TEST_F(EvidenceOfLedger, ALostLineIsWorthItsAmountWhereNoTotalDiffers) {
+  compared("web/1", Verdict::mismatch, now,
+           {differs("/lines/10", R"({"number":10,"quantity":"3","unitPrice":"7.00"})", "",
+                    Kind::missing),
+            differs("/lines/20", "", R"({"number":20,"netAmount":"4.00"})", Kind::extra)});
+  EXPECT_EQ(read(now.plus_ms(-hour_ms)).subjects.at(0).money, Decimal::of(25));
+}
+
+TEST_F(EvidenceOfLedger, ALostLineIsAtRiskWhateverTheTotalsSay) {
+  compared("web/1", Verdict::mismatch, now,
+           {differs("/lines/10", R"({"number":10,"netAmount":"21.00"})", "", Kind::missing),
+            differs("/totals/grandTotal", "\"10.00\"", "\"10.01\"")});
+  EXPECT_EQ(read(now.plus_ms(-hour_ms)).subjects.at(0).money, Decimal::of(21));
+}
+
+TEST_F(EvidenceOfLedger, AQuantityIsWorthItsPriceOnceBesideTheAmountsItMakes) {
+  Side one;
+  one.document = *json::parse(
+      R"({"lines":[{"quantity":"5","unitPrice":"10.00","netAmount":"50.00"},
+                   {"quantity":"1","unitPrice":"3.00"}]})");
+  Side two;
+  two.document = *json::parse(
+      R"({"lines":[{"quantity":"4","unitPrice":"10.00","netAmount":"40.00"},
+                   {"quantity":"2","unitPrice":"3.00"}]})");
+  const Comparison found = compare(one, two, {}, {}, {"orders", "get_order", "web/1", {}});
+  compared("web/1", Verdict::mismatch, now, found.differences);
+  EXPECT_EQ(read(now.plus_ms(-hour_ms)).subjects.at(0).money, Decimal::of(13));
+}
+
+// The values go after some days; what the difference is worth is no personal data.
+TEST_F(EvidenceOfLedger, AnOpenMismatchKeepsItsWorthWhenItsValuesAreErased) {
+  ledger.reset();
+  LedgerSettings settings;
+  settings.file = (folder / "parity.db").string();
+  settings.key = std::string(32, 'k');
+  settings.keep_days = 2;
+  ledger = std::move(open_ledger(settings)).value();
+  compared("web/1", Verdict::mismatch, now.plus_ms(-72 * hour_ms),
+           {differs("", "\"answered\"", "\"not_found\"", Kind::outcome)});
+  compared("web/2", Verdict::mismatch, now.plus_ms(-72 * hour_ms),
+           {differs("/totals/grandTotal", "\"10.00\"", "\"12.00\"")});
+  compared("web/3", Verdict::match, now);
+  const Evidence evidence = read(now.plus_ms(-hour_ms));
+  const auto entries = ledger->entries({});
+  ASSERT_TRUE(entries);
+  EXPECT_TRUE(entries->at(0).primary_document.empty()) << "nothing was erased";
+  Decimal money;
+  for (const SubjectEvidence& one : evidence.subjects) money += one.money;
+  EXPECT_EQ(money, Decimal::of(121));
 }
 
 TEST_F(EvidenceOfLedger, WhatWasNotComparedIsNoSample) {

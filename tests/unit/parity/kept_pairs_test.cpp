@@ -202,6 +202,26 @@ TEST_F(KeptPairs, ALedgerWithoutRegionsIsTakenOver) {
   EXPECT_EQ(ledger.value()->entries({})->at(0).question.cohort.at("regions").at(0), "DE");
 }
 
+TEST_F(KeptPairs, DifferencesOfTheReleaseBeforeAreValuedWhenItIsTakenOver) {
+  {
+    auto ledger = open_ledger({file()});
+    ledger.value()->record(compared(anna, anne));
+    ledger.value()->flush();
+  }
+  sqlite3* old = nullptr;
+  sqlite3_open(file().c_str(), &old);
+  ASSERT_EQ(sqlite3_exec(old, "ALTER TABLE difference DROP COLUMN worth; PRAGMA user_version=3",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(old);
+  auto ledger = open_ledger({file()});
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  Decimal money;
+  for (const DifferenceClass& one : *ledger.value()->open_differences("orders", {}))
+    money += one.money;
+  EXPECT_EQ(money, (Decimal{2, 2}));
+}
+
 TEST_F(KeptPairs, AreJudgedAgainUnderNewRulesWithoutTraffic) {
   const Rules documents = rules_of(
       R"("rules":[{"name":"documents","path":"/document","references":"order_document"}])");
@@ -289,21 +309,128 @@ TEST_F(KeptPairs, TheRegisterIsHeldAgainstItsBudgetsAndDays) {
   EXPECT_FALSE(now.in_order());
 }
 
-TEST_F(KeptPairs, ARuleThatSuppressedNothingForDaysIsProposedForRemoval) {
-  const Rules rules = rules_of(R"("rules":[{"name":"used","path":"/name","ignore":true},
-      {"name":"never","path":"/x","ignore":true},{"name":"lines","path":"/lines","listKey":"n"}])");
+// A budget of money is used up by whatever is worth money, not only by amounts that differ.
+TEST_F(KeptPairs, LostLinesQuantitiesAndRefusalsUseUpABudgetOfMoney) {
+  const Rules rules = rules_of(R"("rules":[{"name":"lines","path":"/lines","listKey":"number"}],
+    "knownDifferences":[
+    {"name":"lost","path":"/lines/*","kinds":["missing"],"owner":"o","reason":"r","ticket":"t",
+     "approvedBy":"q","expires":"2026-11-30","budget":{"money":"1.00"}},
+    {"name":"counted","path":"/lines/*/quantity","owner":"o","reason":"r","ticket":"t",
+     "approvedBy":"q","expires":"2026-11-30","budget":{"money":"1.00"}},
+    {"name":"refused","path":"/","kinds":["outcome"],"owner":"o","reason":"r","ticket":"t",
+     "approvedBy":"q","expires":"2026-11-30","budget":{"money":"1.00"}}])");
   auto opened = open_ledger({file()});
-  opened.value()->record(compared(anna, anne, rules, "2026-11-20T10:00:00Z"));
-  opened.value()->flush();
-  const auto uses = *opened.value()->rule_uses();
-  EXPECT_EQ(uses.at("used").hits, 1);
-  const Timestamp began = *Timestamp::parse("2026-11-01T00:00:00Z");
-  const auto unused = [&](const char* now, int days) {
-    return unused_rules(rules, uses, began, *Timestamp::parse(now), days);
+  Ledger& ledger = *opened.value();
+  const char* const whole = R"({"lines":[{"number":10,"quantity":"2","unitPrice":"3.00"},
+      {"number":20,"quantity":"5","unitPrice":"4.00"}],"totals":{"grandTotal":"26.00"}})";
+  ledger.record(compared(whole, R"({"lines":[{"number":10,"quantity":"4","unitPrice":"3.00"}],
+      "totals":{"grandTotal":"26.00"}})",
+                         rules));
+  ledger.flush();
+  const auto uses = *ledger.known_uses();
+  EXPECT_EQ(uses.at("lost").money, Decimal::of(20));
+  EXPECT_EQ(uses.at("counted").money, Decimal::of(6));
+  const RegisterHealth health = register_health(rules, uses, Date{2026, 11, 24});
+  EXPECT_TRUE(health.known.at(0).over_money);
+  EXPECT_TRUE(health.known.at(1).over_money);
+  EXPECT_FALSE(health.in_order());
+
+  Side answered;
+  answered.document = *json::parse(whole);
+  Side refused;
+  refused.error = Error{ErrorCode::rejected, "blocked"};
+  const Question asked{"orders", "get_order", "web/2", Date{2026, 11, 24}};
+  const Comparison outcome = compare(refused, answered, rules, {}, asked);
+  ASSERT_EQ(outcome.differences.size(), 1u);
+  EXPECT_EQ(outcome.differences[0].worth, Decimal::of(26));
+}
+
+TEST_F(KeptPairs, WhatCannotBeValuedIsOverABudgetOfMoneyAlone) {
+  const auto rules_with = [&](const std::string& budget) {
+    return rules_of(R"("knownDifferences":[{"name":"names","path":"/name","owner":"o",
+        "reason":"r","ticket":"t","approvedBy":"q","expires":"2026-11-30","budget":)" +
+                    budget + "}]");
   };
-  EXPECT_EQ(unused("2026-11-24T00:00:00Z", 14), std::vector<std::string>{"never"});
-  EXPECT_EQ(unused("2026-12-24T00:00:00Z", 14), (std::vector<std::string>{"used", "never"}));
+  const Rules money = rules_with(R"({"money":"1.00"})");
+  auto opened = open_ledger({file()});
+  Ledger& ledger = *opened.value();
+  ledger.record(compared(R"({"name":"Anna"})", R"({"name":"Anne"})", money));
+  ledger.flush();
+  const auto uses = *ledger.known_uses();
+  EXPECT_EQ(uses.at("names").unvalued, 1);
+  const RegisterHealth health = register_health(money, uses, Date{2026, 11, 24});
+  EXPECT_TRUE(health.known.at(0).unvalued);
+  EXPECT_EQ(health.over_budget, 1);
+  EXPECT_FALSE(health.in_order());
+  EXPECT_TRUE(register_health(rules_with(R"({"hits":1,"money":"1.00"})"), uses, Date{2026, 11, 24})
+                  .in_order())
+      << "a budget of hits limits what cannot be valued";
+}
+
+TEST_F(KeptPairs, ARebateThatDiffersIsAnAmountForRegisterAndGateAlike) {
+  auto opened = open_ledger({file()});
+  opened.value()->record(compared(R"({"discount":"2.00"})", R"({"discount":"1.50"})"));
+  opened.value()->flush();
+  const auto classes = opened.value()->open_differences("orders", {});
+  ASSERT_EQ(classes->size(), 1u);
+  EXPECT_TRUE(classes->at(0).amount);
+  EXPECT_EQ(classes->at(0).money, (Decimal{50, 2}));
+}
+
+TEST_F(KeptPairs, ARuleThatWasOfNoUseForDaysIsProposedForRemoval) {
+  const Rules rules = rules_of(R"("rules":[{"name":"used","path":"/name","ignore":true},
+      {"name":"never","path":"/x","ignore":true},{"name":"lines","path":"/lines","listKey":"n"},
+      {"name":"tags","path":"/tags","set":true},{"name":"at","path":"/at","volatile":true},
+      {"name":"documents","path":"/document","references":"order_document"}],
+      "outcomes":[{"name":"gone","reason":"r","answers":[{"code":"not_found"}]}])");
+  auto opened = open_ledger({file()});
+  Ledger& ledger = *opened.value();
+  ASSERT_TRUE(ledger.note_rules(rules, *Timestamp::parse("2026-11-01T00:00:00Z")));
+  ledger.record(compared(anna, anne, rules, "2026-11-20T10:00:00Z"));
+  ledger.flush();
+  const auto unused = [&](const char* now, int days) {
+    return unused_rules(rules, *ledger.rule_uses(), *Timestamp::parse(now), days);
+  };
+  EXPECT_EQ(ledger.rule_uses()->at("used").hits, 1);
+  const std::vector<std::string> all_but_used{"never", "lines", "tags", "at", "documents", "gone"};
+  EXPECT_EQ(unused("2026-11-24T00:00:00Z", 14), all_but_used);
   EXPECT_TRUE(unused("2026-11-10T00:00:00Z", 14).empty());
+  EXPECT_EQ(unused("2026-12-24T00:00:00Z", 14).size(), 7u);
+
+  const char* const one = R"({"lines":[{"n":1}],"tags":["a"],"at":1,"document":"SO-1"})";
+  const char* const two = R"({"lines":[{"n":1}],"tags":["a"],"at":1,"document":"S-ORD1"})";
+  ledger.record(compared(one, two, rules, "2026-11-23T10:00:00Z"));
+  LedgerEntry refused = compared(one, two, rules, "2026-11-23T10:00:00Z");
+  Side gone;
+  gone.error = Error{ErrorCode::not_found, "no"};
+  refused.comparison = compare(gone, gone, rules, {}, refused.question);
+  ledger.record(refused);
+  ledger.flush();
+  EXPECT_EQ(ledger.rule_uses()->at("lines").hits, 0) << "it is used, and suppresses nothing";
+  EXPECT_EQ(unused("2026-11-24T00:00:00Z", 14), std::vector<std::string>{"never"});
+}
+
+TEST_F(KeptPairs, ARuleCountsFromWhenItWasFirstInForceAsItStands) {
+  const auto rules_with = [](const char* path) {
+    return rules_of(std::string(R"("rules":[{"name":"never","ignore":true,"path":")") + path +
+                    "\"}]");
+  };
+  auto opened = open_ledger({file()});
+  Ledger& ledger = *opened.value();
+  ledger.record(compared(anna, anne, {}, "2026-01-01T10:00:00Z"));
+  ledger.flush();
+  const auto unused = [&](const Rules& rules, const char* now) {
+    return unused_rules(rules, *ledger.rule_uses(), *Timestamp::parse(now), 14).size();
+  };
+  const Rules added = rules_with("/x");
+  EXPECT_EQ(unused(added, "2026-11-01T00:00:00Z"), 0u) << "it never was in force";
+  ASSERT_TRUE(ledger.note_rules(added, *Timestamp::parse("2026-11-01T00:00:00Z")));
+  ASSERT_TRUE(ledger.note_rules(added, *Timestamp::parse("2026-11-10T00:00:00Z")));
+  EXPECT_EQ(unused(added, "2026-11-02T00:00:00Z"), 0u) << "the ledger is older than the rule";
+  EXPECT_EQ(unused(added, "2026-11-16T00:00:00Z"), 1u);
+  const Rules changed = rules_with("/y");
+  ASSERT_TRUE(ledger.note_rules(changed, *Timestamp::parse("2026-11-16T00:00:00Z")));
+  EXPECT_EQ(unused(changed, "2026-11-17T00:00:00Z"), 0u) << "what it says is new";
 }
 
 }  // namespace

@@ -173,6 +173,45 @@ TEST(Limits, ToleranceOfADocumentIsOfAllItsLinesTogether) {
       Verdict::mismatch);
 }
 
+TEST(Limits, WhatIsRoundedAlikeCountsForTheLimitOfItsDocument) {
+  const Rules rules = rules_of(R"("rules":[{"name":"lines","path":"/lines","listKey":"n"},
+    {"name":"round","path":"/lines/*/net","rounding":{"scale":2,"policy":"half_up"},
+     "perDocument":"0.01"}])");
+  const auto document = [](int lines, const char* net) {
+    std::string text = R"({"lines":[)";
+    for (int i = 0; i < lines; ++i)
+      text += std::string(i == 0 ? "" : ",") + R"({"n":)" + std::to_string(i) + R"(,"net":")" +
+              net + "\"}";
+    return text + "]}";
+  };
+  const Comparison within = judged(document(2, "1.00"), document(2, "1.004"), rules);
+  EXPECT_EQ(within.verdict, Verdict::tolerated);
+  EXPECT_EQ(within.suppressed.at("round"), 2);
+  const Comparison over = judged(document(200, "1.00"), document(200, "1.004"), rules);
+  EXPECT_EQ(over.verdict, Verdict::mismatch);
+  EXPECT_EQ(over.suppressed.count("round"), 0u);
+}
+
+TEST(Limits, TheRoundingRuleIsNamedNotAnotherOneOfTheField) {
+  const Rules rules = rules_of(R"("rules":[
+    {"name":"round","path":"/net","rounding":{"scale":2,"policy":"half_up"}},
+    {"name":"cents","path":"/net","of":"nav","factor":"0.01"}])");
+  const Comparison result = judged(R"({"net":"100.004"})", R"({"net":"1.00"})", rules);
+  EXPECT_EQ(result.verdict, Verdict::tolerated);
+  EXPECT_EQ(result.differences.at(0).rule, "round");
+}
+
+TEST(Limits, ADocumentsLimitHoldsInElementsOfASet) {
+  const Rules rules = rules_of(R"("rules":[{"name":"set","path":"/p","set":true},
+    {"name":"cents","path":"/p/*/net","absolute":"0.05","perDocument":"0.06"}])");
+  const char* one = R"({"p":[{"k":"a","net":"1.00"},{"k":"a","net":"1.04"}]})";
+  EXPECT_EQ(verdict(one, R"({"p":[{"k":"a","net":"1.05"},{"k":"a","net":"1.01"}]})", rules),
+            Verdict::tolerated)
+      << "the nearest are paired";
+  EXPECT_EQ(verdict(one, R"({"p":[{"k":"a","net":"1.08"},{"k":"a","net":"0.96"}]})", rules),
+            Verdict::mismatch);
+}
+
 TEST(Lists, AnotherOrderIsOneDifferenceNotMany) {
   const Comparison result = judged(R"({"l":["a","b","c"]})", R"({"l":["c","a","b"]})", {});
   ASSERT_EQ(result.differences.size(), 1u);

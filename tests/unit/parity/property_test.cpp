@@ -143,11 +143,10 @@ const std::vector<std::string>& rule_paths() {
   return all;
 }
 
-Rule rule(Chance& chance, int number) {
-  Rule rule;
-  rule.name = "rule " + std::to_string(number);
-  rule.path = chance.of(rule_paths());
-  switch (chance.below(14)) {
+constexpr int effects = 19;
+
+void add_effect(Rule& rule, Chance& chance, int effect) {
+  switch (effect) {
     case 0:
       rule.ignore = true;
       break;
@@ -189,10 +188,37 @@ Rule rule(Chance& chance, int number) {
       rule.of = chance.one_in(2) ? "nav" : "bc";
       rule.factor = Decimal{10, 0};
       break;
+    case 13:
+      rule.padding = chance.one_in(2) ? "0" : " ";
+      break;
+    case 14:
+      rule.units = "packs";
+      break;
+    case 15:
+      rule.units = "packs";
+      rule.unit_at = "unit";
+      rule.per_unit = true;
+      break;
+    case 16:
+      rule.references = "code";
+      break;
+    case 17:
+      rule.absolute = Decimal{chance.below(300), 2};
+      rule.relative = Decimal{chance.below(90), 2};
+      break;
     default:
       rule.late = true;
       break;
   }
+}
+
+Rule rule(Chance& chance, int number) {
+  Rule rule;
+  rule.name = "rule " + std::to_string(number);
+  rule.path = chance.of(rule_paths());
+  add_effect(rule, chance, chance.below(effects));
+  if (chance.one_in(3)) add_effect(rule, chance, chance.below(effects));
+  if (chance.one_in(4)) rule.cohort["channels"] = {chance.one_in(2) ? "web" : "pos"};
   return rule;
 }
 
@@ -205,6 +231,7 @@ Rules rules(Chance& chance) {
     lines.name = "lines";
     lines.path = "/lines";
     lines.list_key = {"number"};
+    lines.ordered = chance.one_in(2);
     rules.rules.push_back(lines);
   }
   if (chance.one_in(2)) {
@@ -241,7 +268,19 @@ Question question() {
   asked.today = Date{2026, 11, 24};
   asked.primary_system = "nav";
   asked.secondary_system = "bc";
+  asked.cohort["channels"] = {"web"};
   return asked;
+}
+
+const References& references() {
+  static const References all = [] {
+    References pairs;
+    pairs.add("code", "BOX", "a");
+    pairs.add("code", "007", "PCS");
+    pairs.add("code", "007", "7");
+    return pairs;
+  }();
+  return all;
 }
 
 using Seen = std::tuple<std::string, Kind, Verdict, std::string, std::string, std::string>;
@@ -286,8 +325,8 @@ TEST(Property, ComparingIsTheSameWhicheverIsCalledPrimary) {
     const Question asked = question();
     Question swapped = asked;
     std::swap(swapped.primary_system, swapped.secondary_system);
-    const Comparison there = compare(a, b, judged_by, {}, asked);
-    const Comparison back = compare(b, a, judged_by, {}, swapped);
+    const Comparison there = compare(a, b, judged_by, references(), asked);
+    const Comparison back = compare(b, a, judged_by, references(), swapped);
     mismatches += there.verdict == Verdict::mismatch ? 1 : 0;
     EXPECT_EQ(there.verdict, back.verdict);
     EXPECT_EQ(seen(there, false), seen(back, true)) << json::write(one) << "\n" << json::write(two);
@@ -327,10 +366,10 @@ TEST(Property, ARuleNeverTurnsAMismatchOnAnotherPathIntoAMatch) {
     Side b;
     b.document = retold(one, chance);
     Rules judged_by = rules(chance);
-    const Comparison before = compare(a, b, judged_by, {}, question());
+    const Comparison before = compare(a, b, judged_by, references(), question());
     const Rule added = rule(chance, 99);
     judged_by.rules.push_back(added);
-    const auto after = seen(compare(a, b, judged_by, {}, question()), false);
+    const auto after = seen(compare(a, b, judged_by, references(), question()), false);
     for (const Difference& difference : before.differences) {
       if (difference.verdict != Verdict::mismatch || touches(added.path, difference.path)) continue;
       ++tried;
@@ -347,18 +386,50 @@ TEST(Property, ARuleNeverTurnsAMismatchOnAnotherPathIntoAMatch) {
   }
 }
 
+// What the generator leaves out holds for nothing.
+TEST(Property, EveryEffectOfARuleIsTried) {
+  std::set<std::string> tried;
+  const auto note = [&](const char* effect, bool there) {
+    if (there) tried.insert(effect);
+    return there ? 1 : 0;
+  };
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
+    Chance chance(seed);
+    const Rules generated = rules(chance);
+    for (const Rule& one : generated.rules) {
+      const int many = note("ignore", one.ignore) + note("anyCase", one.any_case) +
+                       note("trimmed", one.trimmed) + note("leadingZeros", one.leading_zeros) +
+                       note("absolute and relative", one.absolute && one.relative) +
+                       note("perDocument", one.per_document.has_value()) +
+                       note("rounding", one.rounding.has_value()) +
+                       note("blanks", !one.blanks.empty()) + note("codes", !one.codes.empty()) +
+                       note("zone", !one.zone.empty()) + note("factor", one.factor.has_value()) +
+                       note("padding", !one.padding.empty()) +
+                       note("units of texts", !one.units.empty() && one.unit_at.empty()) +
+                       note("unitAt", !one.unit_at.empty()) + note("perUnit", one.per_unit) +
+                       note("references", !one.references.empty()) + note("late", one.late);
+      note("cohort", !one.cohort.empty());
+      note("ordered", one.ordered);
+      note("set", one.set);
+      note("two effects", many > 1);
+      note("rounding and perDocument", one.rounding && one.per_document);
+    }
+  }
+  EXPECT_EQ(tried.size(), 22u);
+}
+
 TEST(Property, JudgingAgainWhatWasKeptEqualsJudging) {
   for_all([&](Chance& chance) {
     const Value one = document(chance);
     const Side a = side(chance, one);
     const Side b = side(chance, retold(one, chance));
     const Rules judged_by = rules(chance);
-    const Comparison first = compare(a, b, judged_by, {}, question());
+    const Comparison first = compare(a, b, judged_by, references(), question());
     const auto kept_a = read_side(write_side(a));
     const auto kept_b = read_side(write_side(b));
     ASSERT_TRUE(kept_a && kept_b);
     const Judge judge(judged_by, "orders", "get_order");
-    const Comparison again = judge.compare(*kept_a, *kept_b, {}, question());
+    const Comparison again = judge.compare(*kept_a, *kept_b, references(), question());
     EXPECT_EQ(first.verdict, again.verdict);
     EXPECT_EQ(seen(first, false), seen(again, false));
     EXPECT_EQ(first.suppressed, again.suppressed);

@@ -205,6 +205,8 @@ TEST_F(ReportTest, TheJsonOfALedgerConformsToItsSchema) {
       "path": "/lines/*/unitPrice", "owner": "f@x", "reason": "half cents", "ticket": "T-1",
       "approvedBy": "q@x", "expires": "2026-12-31", "budget": {"hits": 5}}]})");
   ASSERT_TRUE(rules) << rules.error().message;
+  ASSERT_TRUE(ledger->note_rules(*rules, at(0)));
+  found = report();
   found.made_at = at(60 * 24 * 40);
   found.rules = rules_shown(*rules, found, *ledger->known_uses(), 30);
   const auto value = json::parse(report_json(found));
