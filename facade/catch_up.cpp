@@ -210,7 +210,9 @@ Status CatchUp::bring(Capability capability, Side to, const CallContext& context
     if (!read) return read;
     if (at.state == "done") return Done{};
     if (at.listed || now_() < at.next_at) break;
-    if (waiting_there > settings_.backlog_max) {
+    // One list, or nothing, makes no other delivery late.
+    const bool many = capability == Capability::customers || capability == Capability::orders;
+    if (many && waiting_there > settings_.backlog_max) {
       held = std::to_string(waiting_there) + " deliveries to " + systems_.on(to).name +
              " wait, and above " + std::to_string(settings_.backlog_max) + " none is added";
       break;
@@ -279,10 +281,12 @@ Status CatchUp::count(Capability capability, Side to, const std::string& held) {
     if (at.state == "running" && at.listed && left == 0) {
       at.state = "done";
     } else if (at.listed || capability == Capability::orders) {
-      const journal::DocumentCounts open = tx.document_counts(plans_.wave());
-      const std::int64_t to_queue = at.listed           ? 0
-                                    : to == Side::cloud ? open.unmirrored_open_in_legacy
-                                                        : open.unmirrored_open_in_cloud;
+      std::int64_t to_queue = 0;
+      if (!at.listed) {
+        const journal::DocumentCounts open = tx.document_counts(plans_.wave());
+        to_queue =
+            to == Side::cloud ? open.unmirrored_open_in_legacy : open.unmirrored_open_in_cloud;
+      }
       const std::int64_t to_deliver = to_queue + at.total - at.delivered;
       const std::int64_t passed_ms = (now.micros - at.since.micros) / 1000;
       if (at.delivered > 0 && passed_ms >= 1'000) {
