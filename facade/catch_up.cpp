@@ -248,11 +248,10 @@ Status CatchUp::go_on(Capability capability, Side to, CatchUpState& at, const St
   CatchUpState reached;
   const Status written = journal_.write([&](JournalTransaction& tx) {
     reached = state(tx, capability, to);
-    // Begun anew meanwhile, or another replica is at it: its rows are that one's to queue.
+    // Begun anew meanwhile, as every step that ends mirroring makes it; or another replica is at
+    // it: its rows are that one's to queue.
     if (reached.journey != at.journey || reached.position != at.position || reached.listed)
       return false;
-    const auto plan = plan_in(tx, plans_.wave(), capability);
-    if (!plan || !mirrors_everything(*plan)) return false;
     if (reached.state != "running") reached.since = now_();
     reached.state = "running";
     if (!step(tx, reached)) return false;

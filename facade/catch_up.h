@@ -80,8 +80,7 @@ class CatchUp {
   void take_copy(journal::JournalTransaction& tx, journal::DocumentRecord document,
                  const Result<Order>& copy, CatchUpState& next);
   Status bring_prices(Side to, CatchUpState& at, const CallContext& context);
-  // Takes the step if the list is still where `at` says and both sides are written to; `at`
-  // follows.
+  // Takes the step if the list is still where `at` says; `at` follows.
   Status go_on(Capability capability, Side to, CatchUpState& at, const Step& step);
   Status count(Capability capability, Side to, const std::string& held);
   // So many rows were queued or read for it: the next come later.

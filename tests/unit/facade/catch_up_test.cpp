@@ -216,6 +216,18 @@ TEST_F(CatchingUp, QueuesNothingOnceAnotherProcessHasTurnedThePlanBack) {
   EXPECT_EQ(reached(Capability::customers).state, "not_started");
 }
 
+TEST_F(CatchingUp, QueuesNothingOfAPageThatWasReadBeforeANewBeginning) {
+  to_dual_write(Capability::customers);
+  legacy().before("search_customers", [&] {
+    ASSERT_TRUE(facade->cutover().roll_back(Capability::customers, version(Capability::customers),
+                                            {"ada", "back"}));
+    to_dual_write(Capability::customers);
+  });
+  advance();
+  EXPECT_EQ(waiting(), 0);
+  EXPECT_EQ(reached(Capability::customers).state, "not_started");
+}
+
 TEST_F(CatchingUp, OfOrdersReadsEachOnceAcrossARestart) {
   place_orders(12);
   to_dual_write(Capability::customers);
