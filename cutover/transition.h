@@ -28,10 +28,12 @@ struct GateReading {
 
 // What the journal and the ERPs say, at the moment of the decision.
 struct Facts {
-  std::array<Rollout, 4> rollouts;       // Of every capability of the wave, by Capability.
-  std::int64_t open_intents_before = 0;  // Of this capability, opened under an older plan version.
-  std::int64_t dead_letters = 0;         // Of this capability, without a disposition.
-  std::int64_t unknown_outcomes = 0;
+  std::array<Rollout, 4> rollouts;  // Of every capability of the wave, by Capability.
+  // Writes of this capability that were opened under an older plan version, less those of an
+  // unknown outcome that somebody has seen.
+  std::int64_t open_intents_before = 0;
+  std::int64_t dead_letters = 0;      // Of this capability, without a disposition.
+  std::int64_t unknown_outcomes = 0;  // The same.
   bool caught_up = false;             // The side being entered holds everything acknowledged.
   std::string catch_up_detail;        // "customers 118 of 120", for the refusal.
   std::int64_t pinned_to_legacy = 0;  // Subjects that must stay there (open documents, backlog).
@@ -63,8 +65,8 @@ struct Verdict {
   std::vector<std::string> reasons;  // Why not; or, when allowed, what the change means.
   // Those of the reasons that force overrides: holds, guards, dead letters, the age of the backlog.
   // What safety rests on is never among them: adjacent stages, constraints, catching up, waiting at
-  // the ends, writes of an older plan, unknown outcomes; nor a halt that nobody has acknowledged,
-  // nor a gate.
+  // the ends, writes of an older plan, unknown outcomes without a disposition; nor a halt that
+  // nobody has acknowledged, nor a gate.
   std::vector<std::string> overridable;
   std::vector<std::string> overridden;  // Force did: for the audit.
 };

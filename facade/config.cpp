@@ -143,6 +143,27 @@ void read_guards(const Value& value, const std::string& at, CapabilityGuards& gu
   guards.dead_letters_max = level("deadLettersMax");
 }
 
+// A limit on what is never measured would hold every step for ever.
+void check_guards(const FacadeSettings& facade, const std::string& at,
+                  std::vector<FieldError>& errors) {
+  for (const Capability capability : all_capabilities) {
+    const CapabilityGuards& guards =
+        facade.guards.capabilities[static_cast<std::size_t>(capability)];
+    const std::string here = at + "/guards/" + std::string(name(capability));
+    if (facade.parity_share_per_100k == 0) {
+      const char* why = "can never be judged: parity.sharePer100k is 0, so nothing is compared";
+      if (guards.mismatch_rate) errors.push_back({here + "/mismatchRate", why});
+      if (guards.slower_rate) errors.push_back({here + "/latencyRatio", why});
+    }
+    if (capability == Capability::pricing && guards.feed_age_max_ms &&
+        !facade.fields.carried(capability, "list")) {
+      errors.push_back(
+          {here + "/feedAgeMaxMs",
+           "can never be judged: feeds.pricing.list says that no feed carries prices"});
+    }
+  }
+}
+
 bool is_channel_name(const std::string& text) {
   return !text.empty() && text.size() <= 10 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -350,6 +371,7 @@ void read_wave_settings(const Value& value, const std::string& at, const std::st
   facade.parity_share_per_100k = static_cast<std::uint32_t>(
       number_of(value.get("parity"), "sharePer100k", facade.parity_share_per_100k));
   read_comparison_settings(value.get("parity"), at + "/parity", folder, facade, errors);
+  check_guards(facade, at, errors);
   const std::string rules = text_of(value.get("parity"), "rulesFile");
   if (!rules.empty())
     read_parity_rules(resolved(folder, rules), at + "/parity/rulesFile", facade, errors);

@@ -1,6 +1,7 @@
 #include "facade/cutover_facts.h"
 
 #include "facade/catch_up.h"
+#include "facade/outcomes.h"
 #include "facade/plan_book.h"
 #include "facade/turning.h"
 
@@ -13,13 +14,14 @@ namespace {
 using journal::JournalReader;
 
 // Orders whose outcome at this side is not known, or whose sender is gone.
-std::int64_t doubtful_orders(const JournalReader& reader, const std::string& wave, Side side) {
+std::int64_t doubtful_orders(const JournalReader& reader, const std::string& wave, Side side,
+                             Timestamp now) {
   std::int64_t count = 0;
   for (const journal::Intent& intent : reader.open_intents(std::numeric_limits<int>::max())) {
     // A birth that is closed after the step would get no copy: the other side would never know its
     // demand.
     if (intent.capability == Capability::orders && intent.wave == wave && intent.side == side &&
-        (intent.birth || intent.state == journal::IntentState::unknown || intent.orphaned))
+        (intent.birth || outcome_is_unknown(intent, now)))
       ++count;
   }
   return count;
@@ -27,12 +29,12 @@ std::int64_t doubtful_orders(const JournalReader& reader, const std::string& wav
 
 // Open documents stay served by their home; what pins is work that has not arrived yet.
 std::int64_t pinned(const JournalReader& reader, const cutover::Plan& plan,
-                    const journal::Backlog& backlog, Side side) {
+                    const journal::Backlog& backlog, Side side, Timestamp now) {
   if (plan.capability != Capability::orders) return reader.pinned_subjects(plan.capability, side);
   const std::int64_t undelivered = side == Side::legacy
                                        ? backlog.pending_to_cloud + backlog.dead_to_cloud
                                        : backlog.pending_to_legacy + backlog.dead_to_legacy;
-  return undelivered + doubtful_orders(reader, plan.wave, side);
+  return undelivered + doubtful_orders(reader, plan.wave, side, now);
 }
 
 std::int64_t age_ms(Timestamp since, Timestamp now) {
@@ -114,8 +116,10 @@ Result<cutover::Facts> facts_in(const JournalReader& reader, const cutover::Plan
     facts.rollouts[static_cast<std::size_t>(capability)] = other_plan->rollout;
   }
   const journal::Backlog backlog = reader.backlog(plan.wave, plan.capability, plan.version);
-  facts.open_intents_before = backlog.open_intents_before;
-  facts.unknown_outcomes = backlog.unknown_outcomes;
+  const DisposedOutcomes disposed =
+      disposed_outcomes(reader, plan.wave, plan.capability, plan.version, now);
+  facts.open_intents_before = backlog.open_intents_before - disposed.of_older_plans;
+  facts.unknown_outcomes = backlog.unknown_outcomes - disposed.unknown;
   facts.dead_letters = backlog.dead_to_legacy + backlog.dead_to_cloud;
   facts.backlog_age_ms = age_ms(backlog.oldest_pending, now);
   facts.max_backlog_age_ms = settings.max_backlog_age_ms;
@@ -126,8 +130,8 @@ Result<cutover::Facts> facts_in(const JournalReader& reader, const cutover::Plan
   facts.catch_up_detail =
       cloud.state != "done" ? cloud.state + " " + cloud.detail : legacy.state + " " + legacy.detail;
   if (reader.rules().waiting_ends) {
-    facts.pinned_to_legacy = pinned(reader, plan, backlog, Side::legacy);
-    facts.pinned_to_cloud = pinned(reader, plan, backlog, Side::cloud);
+    facts.pinned_to_legacy = pinned(reader, plan, backlog, Side::legacy, now);
+    facts.pinned_to_cloud = pinned(reader, plan, backlog, Side::cloud, now);
   }
   facts.open_legacy_orders = reader.document_counts(plan.wave).open_in_legacy;
   const cutover::Rollout& orders = facts.rollouts[static_cast<std::size_t>(Capability::orders)];
@@ -202,7 +206,7 @@ Preview preview_in(const JournalReader& reader, const cutover::Plan& plan,
   preview.back = cutover::moves_forward(next, plan.rollout);
   preview.backlog = reader.backlog(plan.wave, plan.capability, plan.version);
   preview.backlog_age_ms = age_ms(preview.backlog.oldest_pending, now);
-  preview.subjects_at_risk = pinned(reader, plan, preview.backlog, Side::cloud);
+  preview.subjects_at_risk = pinned(reader, plan, preview.backlog, Side::cloud, now);
   if (plan.capability == Capability::orders) {
     for (const journal::DocumentValue& value : reader.document_values(plan.wave, Side::cloud)) {
       if (value.closed) continue;

@@ -1,11 +1,130 @@
 #include "facade/cutover_guards.h"
 
+#include "facade/turning.h"
+
 #include <algorithm>
 #include <utility>
 
 namespace underpin::facade {
 
 using cutover::GuardReading;
+
+namespace {
+
+struct Feed {
+  Side side;
+  const char* name;
+};
+
+// The feeds that a capability rests on.
+std::vector<Feed> feeds_of(Capability capability, const cutover::Rollout& rollout) {
+  const cutover::StageRule& from = cutover::rule(rollout.from);
+  const cutover::StageRule& to = cutover::rule(rollout.to);
+  std::vector<Feed> feeds;
+  // Where some subjects have moved, each ERP rules for its own.
+  const auto of_primaries = [&](const char* name) {
+    feeds.push_back({from.primary, name});
+    if (to.primary != from.primary) feeds.push_back({to.primary, name});
+  };
+  const auto of_both = [&](const char* name) {
+    feeds.push_back({Side::legacy, name});
+    feeds.push_back({Side::cloud, name});
+  };
+  switch (capability) {
+    case Capability::orders:
+      of_both("orders");
+      break;
+    case Capability::inventory:
+      // What is available to sell is stock less demand, and demand is in both.
+      of_both("orders");
+      of_primaries("stock");
+      break;
+    case Capability::pricing:
+      // Lists go from legacy to the cloud, and only while both are kept.
+      if (from.mirror_writes || to.mirror_writes) feeds.push_back({Side::legacy, "prices"});
+      break;
+    case Capability::customers:
+      of_primaries("customers");
+      break;
+  }
+  return feeds;
+}
+
+// How often stock is polled at most (facade.cpp).
+constexpr std::int64_t stock_poll_ms = 5'000;
+
+}  // namespace
+
+Status CutoverGuards::possible(const Systems& systems, const GuardsSettings& settings,
+                               std::int64_t poll_ms) {
+  for (const Capability capability : all_capabilities) {
+    const auto& limit = settings.capabilities[static_cast<std::size_t>(capability)].feed_age_max_ms;
+    if (!limit) continue;
+    const std::string at = "guards." + std::string(name(capability)) + ".feedAgeMaxMs";
+    for (const Side side : {Side::legacy, Side::cloud}) {
+      const bool needed = capability != Capability::pricing || side == Side::legacy;
+      const bool offered =
+          systems.offers(side, capability) &&
+          (capability != Capability::inventory || systems.offers(side, Capability::orders));
+      if (!needed || offered) continue;
+      return Error{ErrorCode::invalid_request,
+                   at + " can never be judged: " + systems.on(side).name +
+                       " does not offer what it is fed from"};
+    }
+    const std::int64_t every =
+        capability == Capability::inventory ? std::max(poll_ms, stock_poll_ms) : poll_ms;
+    if (*limit > every) continue;
+    return Error{ErrorCode::invalid_request,
+                 at + " must be more than " + std::to_string(every) +
+                     ": its feeds are read that often, and would break it by that alone"};
+  }
+  return Done{};
+}
+
+std::vector<CutoverGuards::FeedSeen> CutoverGuards::feeds_in(const journal::JournalReader& reader,
+                                                             const cutover::Plan& plan) const {
+  // While customers turn, the new primary is not read yet.
+  const cutover::Rollout rollout =
+      plan.capability == Capability::customers ? as_routed(reader, plan).rollout : plan.rollout;
+  std::vector<FeedSeen> found;
+  for (const Feed& feed : feeds_of(plan.capability, rollout)) {
+    const std::string& system = systems_.on(feed.side).name;
+    const auto at = Timestamp::parse(reader.fact("as_of/" + system + "/" + feed.name));
+    found.push_back({std::string(feed.name) + " of " + system,
+                     at ? std::optional<Timestamp>(*at) : std::nullopt});
+  }
+  return found;
+}
+
+GuardReading CutoverGuards::feed_age(Watch& watch, std::int64_t limit_ms, bool running,
+                                     const std::vector<FeedSeen>& feeds) const {
+  const Timestamp now = now_();
+  std::vector<std::string> names;
+  if (running)
+    for (const FeedSeen& feed : feeds) names.push_back(feed.feed);
+  if (names != watch.feeds) {
+    watch.feeds = std::move(names);
+    watch.feeds_since = now;
+  }
+  bool known = running;
+  std::int64_t age = 0;
+  std::string which;
+  for (const FeedSeen& feed : feeds) {
+    const std::int64_t its = feed.at ? (now.micros - feed.at->micros) / 1000 : 0;
+    const bool not_run_until_now = feed.at && its > limit_ms && *feed.at < watch.feeds_since &&
+                                   now <= watch.feeds_since.plus_ms(limit_ms);
+    if (!known || !feed.at || not_run_until_now) {
+      known = false;
+      which = feed.feed;
+      break;
+    }
+    if (its > age || which.empty()) which = feed.feed;
+    age = std::max(age, its);
+  }
+  GuardReading reading = cutover::read_level("feed_age", known, age, limit_ms, "ms");
+  if (!which.empty()) reading.detail += ", " + which;
+  return reading;
+}
 
 CutoverGuards::CutoverGuards(const Systems& systems, const journal::Journal& journal,
                              GuardsSettings settings, Now now)
@@ -60,15 +179,14 @@ std::vector<GuardReading> CutoverGuards::readings(const cutover::Plan& plan) con
     if (compares && watch.mismatches) found.push_back(watch.mismatches->look(now));
     if (compares && watch.slower) found.push_back(watch.slower->look(now));
   }
-  const bool feeds =
-      plan.capability == Capability::orders || plan.capability == Capability::inventory;
   journal::Backlog backlog;
-  std::string seen_legacy;
-  std::string seen_cloud;
+  std::vector<FeedSeen> feeds;
+  bool closed = false;
   const Status read = journal_.read([&](const journal::JournalReader& reader) {
     backlog = reader.backlog(plan.wave, plan.capability, plan.version);
-    seen_legacy = reader.fact("as_of/" + systems_.legacy.name + "/orders");
-    seen_cloud = reader.fact("as_of/" + systems_.cloud.name + "/orders");
+    if (!wanted.feed_age_max_ms) return;
+    closed = !reader.fact(journal::closed_fact).empty();
+    feeds = feeds_in(reader, plan);
   });
   const auto age_ms = [&](Timestamp since) {
     return since.micros == 0 ? 0 : (now_().micros - since.micros) / 1000;
@@ -78,12 +196,10 @@ std::vector<GuardReading> CutoverGuards::readings(const cutover::Plan& plan) con
                                         age_ms(backlog.oldest_pending), *wanted.backlog_age_max_ms,
                                         "ms"));
   }
-  if (feeds && wanted.feed_age_max_ms) {
-    const auto legacy = Timestamp::parse(seen_legacy);
-    const auto cloud = Timestamp::parse(seen_cloud);
-    const bool known = read && legacy && cloud;
-    const std::int64_t age = known ? std::max(age_ms(*legacy), age_ms(*cloud)) : 0;
-    found.push_back(cutover::read_level("feed_age", known, age, *wanted.feed_age_max_ms, "ms"));
+  if (wanted.feed_age_max_ms && (!feeds.empty() || !read)) {
+    const std::lock_guard lock(mutex_);
+    found.push_back(
+        feed_age(watches_[at], *wanted.feed_age_max_ms, read.has_value() && !closed, feeds));
   }
   if (wanted.dead_letters_max) {
     found.push_back(cutover::read_level("dead_letters", read.has_value(),

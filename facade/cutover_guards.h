@@ -23,7 +23,9 @@ struct CapabilityGuards {
   std::optional<cutover::RateLimit> slower_rate;
   double latency_ratio = 2;
   std::optional<std::int64_t> backlog_age_max_ms;  // Of the oldest undelivered mirror.
-  std::optional<std::int64_t> feed_age_max_ms;     // Since an ERP's changes were last seen whole.
+  // Since the changes that the capability rests on were last seen whole, in whichever feed is
+  // furthest behind.
+  std::optional<std::int64_t> feed_age_max_ms;
   std::optional<std::int64_t> dead_letters_max;
 };
 
@@ -39,6 +41,11 @@ class CutoverGuards {
  public:
   CutoverGuards(const Systems& systems, const journal::Journal& journal, GuardsSettings settings,
                 Now now);
+
+  // invalid_request: a limit is configured that could never be judged, or that a feed would break
+  // by its own interval.
+  static Status possible(const Systems& systems, const GuardsSettings& settings,
+                         std::int64_t poll_ms);
 
   // `failed`: a 5xx, or an outcome that is not known yet.
   void answered(Capability capability, bool failed);
@@ -56,7 +63,20 @@ class CutoverGuards {
     std::optional<cutover::RateGuard> errors;
     std::optional<cutover::RateGuard> mismatches;
     std::optional<cutover::RateGuard> slower;
+    // What is judged by its age, and since when: a feed that nobody ran until then is not late.
+    std::vector<std::string> feeds;
+    Timestamp feeds_since;
   };
+  // A feed, and until when it has seen everything.
+  struct FeedSeen {
+    std::string feed;  // "customers of nav"
+    std::optional<Timestamp> at;
+  };
+  std::vector<FeedSeen> feeds_in(const journal::JournalReader& reader,
+                                 const cutover::Plan& plan) const;
+  // `running`: the journal could be read, and feeds are not held after a restore.
+  cutover::GuardReading feed_age(Watch& watch, std::int64_t limit_ms, bool running,
+                                 const std::vector<FeedSeen>& feeds) const;
   void restart_if_moved(Watch& watch, const cutover::Plan& plan) const;
 
   const Systems& systems_;

@@ -142,6 +142,8 @@ Status Facade::set_up() {
   writes_->on_acknowledged([this](const journal::Intent& intent) { rehearsals_->after(intent); });
   xref_ = std::make_unique<XrefImport>(systems_, *journal_, *audit_);
   history_ = std::make_unique<HistoryExport>(*journal_, *orders_, settings_.orders.history_file);
+  const Status watched = CutoverGuards::possible(systems_, settings_.guards, settings_.poll_ms);
+  if (!watched) return watched;
   guards_ = std::make_unique<CutoverGuards>(systems_, *journal_, settings_.guards, now);
   cutover_->read_guards([this](const cutover::Plan& plan) { return guards_->readings(plan); });
   comparisons_->on_compared([this](Capability capability, parity::Verdict verdict,

@@ -85,6 +85,22 @@ std::string write_changes(const std::vector<OrderChange>& changes) {
   return json::write(value);
 }
 
+// Everything was seen until then, for whoever judges its age: to the second is good enough.
+std::string seen_fact(const std::string& system, const std::string& feed) {
+  return "as_of/" + system + "/" + feed;
+}
+
+bool worth_noting(const std::string& noted, Timestamp seen) {
+  const auto known = Timestamp::parse(noted);
+  return !known || seen < *known || seen >= known->plus_ms(1'000);
+}
+
+void note_seen(JournalTransaction& tx, const std::string& system, const std::string& feed,
+               Timestamp seen) {
+  const std::string fact = seen_fact(system, feed);
+  if (worth_noting(tx.fact(fact), seen)) tx.set_fact(fact, seen.text());
+}
+
 // Once per document, with its latest status.
 void remember(std::vector<OrderChange>& changes, const OrderChange& change) {
   const auto known = std::find_if(changes.begin(), changes.end(), [&](const OrderChange& one) {
@@ -374,6 +390,7 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
     const Status read = journal_.read(
         [&](const JournalReader& reader) { cursor = reader.cursor(system, "customers"); });
     if (!read) return read;
+    const Timestamp asked = now_();
     const auto page = observe<ChangePage<CustomerChange>>(side, cutover::Operation::read, [&] {
       return call_port<ChangePage<CustomerChange>>(
           systems_, side, context.deadline, &ErpAdapter::customers,
@@ -429,6 +446,7 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
       tx.set_cursor(system, "customers", page.result->next.text());
       if (!more) {
         note_position(tx, system, "customers", page.result->next.text(), now_());
+        note_seen(tx, system, "customers", asked);
         if (turning) last_changes_taken(tx, wave, turning->version, side);
         if (unread == side) now_read(tx, wave);
       }
@@ -447,8 +465,10 @@ Status Feeds::poll_stock(Side side, const CallContext& context) {
       journal_.read([&](const JournalReader& reader) { kept = reader.cursor(system, "stock"); });
   if (!read) return read;
   Cursor at{kept};
+  Timestamp asked;
   bool more = true;
   while (more && ms_left(context.deadline) > 0) {
+    asked = now_();
     const auto page = observe<ChangePage<StockMovement>>(side, cutover::Operation::read, [&] {
       return call_port<ChangePage<StockMovement>>(
           systems_, side, context.deadline, &ErpAdapter::inventory,
@@ -461,6 +481,7 @@ Status Feeds::poll_stock(Side side, const CallContext& context) {
   return journal_.write([&](JournalTransaction& tx) {
     if (at.text() != kept) tx.set_cursor(system, "stock", at.text());
     if (!more) note_position(tx, system, "stock", at.text(), now_());
+    if (!more) note_seen(tx, system, "stock", asked);
     return true;
   });
 }
@@ -481,15 +502,19 @@ Status Feeds::poll_prices(const CallContext& context) {
   const bool mirrored = index(rollout.highest()) >= index(cutover::Stage::dual_write) &&
                         index(rollout.lowest()) <= index(cutover::Stage::ramp_down);
   if (!mirrored || !fields_.carried(Capability::pricing, "list")) return Done{};
+  const std::string& system = systems_.legacy.name;
   while (true) {
     std::string last;
+    std::string noted;
     bool caught_up = false;
     const Status read = journal_.read([&](const JournalReader& reader) {
       last = reader.fact("prices/last");
+      noted = reader.fact(seen_fact(system, "prices"));
       caught_up = !last.empty();
     });
     if (!read) return read;
     if (!caught_up) return Done{};  // Catching up publishes the first, full list.
+    const Timestamp asked = now_();
     const auto next =
         observe<std::optional<PriceList>>(Side::legacy, cutover::Operation::read, [&] {
           return call_port<std::optional<PriceList>>(
@@ -497,7 +522,13 @@ Status Feeds::poll_prices(const CallContext& context) {
               [&](PricingService& port) { return port.prices_after(last, context); });
         });
     if (!next.result) return next.result.error();
-    if (!*next.result) return Done{};
+    if (!*next.result) {
+      if (!worth_noting(noted, asked)) return Done{};
+      return journal_.write([&](JournalTransaction& tx) {
+        note_seen(tx, system, "prices", asked);
+        return true;
+      });
+    }
     const PriceList& list = **next.result;
     const Status written = journal_.write([&](JournalTransaction& tx) {
       journal::NewOutboxRow row;

@@ -471,12 +471,16 @@ Value exception_value(const journal::ExceptionRecord& exception) {
   return value;
 }
 
+}  // namespace
+
 std::optional<std::int64_t> number_in(const std::string& text) {
   if (text.empty() || text.size() > 17 ||
       !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
     return std::nullopt;
   return std::stoll(text);
 }
+
+namespace {
 
 Answer list_exceptions(Facade& facade, const ApiCall& call) {
   std::vector<FieldError> errors;
@@ -650,6 +654,7 @@ ApiRoutes ops_routes(Facade& facade) {
   });
   add("GET", "/ops/v1/trace/{number}", "trace",
       [&](const ApiCall& call) { return trace(facade, call); });
+  for (ApiRoute& route : outcome_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : recovery_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : reconcile_routes(facade)) routes.push_back(std::move(route));
   for (ApiRoute& route : posting_routes(facade)) routes.push_back(std::move(route));

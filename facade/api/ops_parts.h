@@ -10,7 +10,8 @@ std::optional<Answer> needs_role(const ApiCall& call,
                                  std::initializer_list<std::string_view> roles);
 std::optional<Capability> capability_of(const ApiCall& call);
 Answer no_capability(const ApiCall& call);
-std::optional<std::int64_t> id_of(const ApiCall& call);  // Of the path.
+std::optional<std::int64_t> id_of(const ApiCall& call);          // Of the path.
+std::optional<std::int64_t> number_in(const std::string& text);  // Digits, and not too many.
 
 // The plan version of If-Match, or a refusal.
 struct Expected {
@@ -74,6 +75,8 @@ json::Value money_value(const Money& money);
 ApiRoutes reconcile_routes(Facade& facade);
 // Orders that show whether both ERPs post alike (facade/api/posting_api.cpp).
 ApiRoutes posting_routes(Facade& facade);
+// Writes with an unknown outcome (facade/api/outcome_api.cpp).
+ApiRoutes outcome_routes(Facade& facade);
 // Recovery after a restore (facade/api/recovery_api.cpp).
 ApiRoutes recovery_routes(Facade& facade);
 

@@ -360,6 +360,20 @@ int run(int argc, char** argv, const Adapters& adapters) {
     settle->callback([&, how] { code = exceptions_settle(ops, id, how, reason); });
   }
 
+  CLI::App* outcomes =
+      app.add_subcommand("outcomes", "Writes of which nobody knows yet whether they arrived");
+  outcomes->require_subcommand(1);
+  CLI::App* unknown = outcomes->add_subcommand("list", "Those that are being looked up");
+  unknown->add_flag("--json", as_json, "Print JSON");
+  reaches_ops(unknown);
+  unknown->callback([&] { code = outcomes_list(ops, as_json); });
+  CLI::App* dispose = outcomes->add_subcommand(
+      "dispose", "You have seen it: steps forward do not wait for it any more");
+  dispose->add_option("id", id)->required();
+  dispose->add_option("--reason", reason, "Why, for the audit trail")->required();
+  reaches_ops(dispose);
+  dispose->callback([&] { code = outcomes_dispose(ops, id, reason); });
+
   CLI::App* parity = app.add_subcommand("parity", "What comparisons found");
   parity->require_subcommand(1);
   std::string ledger;

@@ -26,7 +26,7 @@ struct Adapters {
 };
 
 // `underpin <subcommand>`: serve, doctor, backup, restore, recover, waves, cutover, exceptions,
-// parity, keys. Exit codes: 0 done, 1 refused or something is missing, 2 wrong usage or
+// outcomes, parity, keys. Exit codes: 0 done, 1 refused or something is missing, 2 wrong usage or
 // configuration.
 int run(int argc, char** argv, const Adapters& adapters);
 
@@ -177,6 +177,8 @@ int reconciliation_stop(const OpsOptions& ops, std::int64_t id, const std::strin
 int kill_switch(const OpsOptions& ops, const std::string& target, bool killed,
                 const std::string& reason);
 
+int outcomes_list(const OpsOptions& ops, bool as_json);
+int outcomes_dispose(const OpsOptions& ops, std::int64_t id, const std::string& reason);
 int exceptions_list(const OpsOptions& ops, const std::string& state, bool as_json);
 int exceptions_show(const OpsOptions& ops, std::int64_t id);
 int exceptions_settle(const OpsOptions& ops, std::int64_t id, const std::string& how,

@@ -352,6 +352,43 @@ int cutover_rollback(const OpsOptions& ops, const std::string& capability,
   return 0;
 }
 
+int outcomes_list(const OpsOptions& ops, bool as_json) {
+  const auto reply = call(ops, "GET", "/ops/v1/outcomes");
+  if (!reply) return 1;
+  if (as_json) {
+    std::printf("%s\n", json::write_pretty(reply->value).c_str());
+    return 0;
+  }
+  print_unavailable(reply->value);
+  for (const Value& item : reply->value.get("items").items()) {
+    if (of_several_waves(reply->value)) std::printf("%-16s ", item.get("wave").text().c_str());
+    std::printf("%5s  %-10s %-14s %-20s %-6s since %s, %s attempts  %s\n",
+                item.get("id").text().c_str(), item.get("capability").text().c_str(),
+                item.get("operation").text().c_str(), item.get("subject").text().c_str(),
+                item.get("side").text().c_str(), item.get("since").text().c_str(),
+                item.get("attempts").text().c_str(), item.get("lastError").text().c_str());
+    if (const Value* seen = item.find("disposition")) {
+      std::printf("       seen by %s, %s: %s\n", seen->get("by").text().c_str(),
+                  seen->get("at").text().c_str(), seen->get("reason").text().c_str());
+    }
+  }
+  if (reply->value.get("items").empty()) std::printf("No outcome is unknown.\n");
+  return 0;
+}
+
+int outcomes_dispose(const OpsOptions& ops, std::int64_t id, const std::string& reason) {
+  Value body = Value::object();
+  body.set("reason", reason);
+  const auto reply =
+      call(ops, "POST", "/ops/v1/outcomes/" + std::to_string(id) + "/disposition", &body);
+  if (!reply) return 1;
+  const auto open = reply->value.get("open").as_bool();
+  std::printf("outcome %lld: %s\n", static_cast<long long>(id),
+              open && *open ? "seen; it is looked up further, and steps forward do not wait for it"
+                            : "known by now");
+  return 0;
+}
+
 int exceptions_list(const OpsOptions& ops, const std::string& state, bool as_json) {
   const auto reply = call(ops, "GET", "/ops/v1/exceptions?state=" + state);
   if (!reply) return 1;

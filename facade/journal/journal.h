@@ -76,9 +76,10 @@ struct Intent : NewIntent {
   IntentState state = IntentState::open;
   int attempts = 0;  // How often it was handed to the ERP; opening counts the first.
   Timestamp opened_at;
-  Timestamp settle_from;  // When the last sender surely gave up; look-ups prove absence only
-                          // settle_ms after it.
-  bool orphaned = false;  // Opened by an earlier process.
+  Timestamp settle_from;   // When the last sender surely gave up; look-ups prove absence only
+                           // settle_ms after it.
+  bool orphaned = false;   // Opened by an earlier process.
+  std::string last_error;  // Why its outcome is not known; empty while nobody has asked.
 };
 
 struct Opened {

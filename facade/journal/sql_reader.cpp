@@ -15,7 +15,7 @@ namespace {
 #define INTENT_COLUMNS                                                                        \
   "SELECT id, capability, wave, subject, operation, name, channel, key, request_hash, "       \
   "request, side, birth, plan_version, give_up_at, correlation, state, attempts, opened_at, " \
-  "settle_from, orphaned FROM intent "
+  "settle_from, orphaned, error FROM intent "
 #define DOCUMENT_COLUMNS                                                             \
   "SELECT channel, number, wave, home, plan_version, bucket, customer, status, "     \
   "legacy_document, cloud_document, mirrored, closed, holds, order_date, currency, " \
@@ -70,6 +70,7 @@ Intent intent_in(const Row& row) {
   intent.opened_at = {row.number(17)};
   intent.settle_from = {row.number(18)};
   intent.orphaned = row.flag(19);
+  intent.last_error = row.text(20);
   return intent;
 }
 

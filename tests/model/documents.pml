@@ -354,7 +354,7 @@ inline catch_up_queues(o) {
 
 inline step_forward() {
   atomic {
-    flips < FLIPS && placing[0] != LOST && placing[1] != LOST &&
+    flips < FLIPS &&
       (stage == LEGACY_ONLY || stage == DUAL_WRITE && copied(0, LEGACY) && copied(1, LEGACY) ||
        stage == CLOUD_PRIMARY && level(0) && level(1)) ->
     stage++; flips++

@@ -506,7 +506,10 @@ inline poll_orders(s) {
 
 /* ---- the plan */
 
-#define older(w) (open_now(w) && routed_by[w] < version)
+/* A person may have seen an outcome that is not known: then no step forward waits for it. That is
+ * allowed here at any time, for each of them. */
+#define in_doubt(w) (intent[w] == UNKNOWN || intent[w] == ORPHANED)
+#define older(w) (open_now(w) && !in_doubt(w) && routed_by[w] < version)
 #define pinned_row(w, s) (undelivered(w) && side[w] == s)
 #ifdef OPEN_IS_NO_BACKLOG
 #define pinned_state(w, s) pinned_row(w, s)
@@ -523,18 +526,16 @@ inline poll_orders(s) {
  * them makes such an intent one of an older plan. */
 #define pinned_to_legacy                                              \
   (pinned_state(1, LEGACY) || pinned_state(2, LEGACY) || pinned_row(ORDER, LEGACY) || \
-   intent[ORDER] == UNKNOWN)
+   in_doubt(ORDER))
 #define pinned_to_cloud                                            \
   (pinned_state(1, CLOUD) || pinned_state(2, CLOUD) || pinned_row(ORDER, CLOUD) || \
-   intent[ORDER] == UNKNOWN || open_birth(CLOUD))
+   in_doubt(ORDER) || open_birth(CLOUD))
 #ifdef FORWARD_OVER_OLDER
 #define nothing_older true
 #else
 #define nothing_older (!older(0) && !older(1) && !older(2))
 #endif
-#define nothing_undecided                                                                      \
-  (intent[0] != UNKNOWN && intent[1] != UNKNOWN && intent[2] != UNKNOWN && row[0] != DEAD && \
-   row[1] != DEAD && row[2] != DEAD)
+#define nothing_undecided (row[0] != DEAD && row[1] != DEAD && row[2] != DEAD)
 #ifdef ROLLBACK_UNJUDGED
 #define back_is_judged(condition) true
 #else

@@ -221,6 +221,7 @@ struct Waves : testing::Test {
     };
     staff("architect", "architect", {});
     staff("operator", "operator", {});
+    staff("qa", "qa", {});
     staff("architect-of-" + names.front(), "architect", {names.front()});
     auto made = Service::make(facades, *log, metrics, std::move(settings));
     ASSERT_TRUE(made) << made.error().message;
@@ -442,6 +443,45 @@ TEST_F(Waves, ExceptionsAreListedByCapabilityAndPageByPage) {
   EXPECT_EQ(rest.find("next"), nullptr);
   EXPECT_EQ(ops("GET", "/ops/v1/exceptions?capability=returns").status, 422);
   EXPECT_EQ(ops("GET", "/ops/v1/exceptions?cursor=-1").status, 422);
+}
+
+TEST_F(Waves, UnknownOutcomesAreListedAndDisposedOfByWave) {
+  serve({"de", "fr"});
+  EXPECT_TRUE(waves["fr"].facade->journal().write([](journal::JournalTransaction& tx) {
+    for (const Capability capability : {Capability::orders, Capability::customers}) {
+      journal::NewIntent intent;
+      intent.capability = capability;
+      intent.wave = "fr";
+      intent.operation = "place_order";
+      intent.key = IdempotencyKey{std::string(name(capability))};
+      const auto opened = tx.open_intent(intent, Timestamp{1});
+      tx.mark_unknown(std::get<journal::Opened>(opened).id, Timestamp{1}, "nav-fr: cut off");
+    }
+    return true;
+  }));
+  const std::string list = "/ops/v1/outcomes";
+  const Value all = read(ops("GET", list));
+  ASSERT_EQ(all.get("items").size(), 2u);
+  EXPECT_EQ(json::write(*all.at_pointer("/items/0")),
+            R"({"id":1,"wave":"fr","capability":"orders","operation":"place_order","subject":"",)"
+            R"("side":"legacy","since":")" +
+                Timestamp{1}.text() + R"(","attempts":1,"lastError":"nav-fr: cut off"})");
+  EXPECT_TRUE(read(ops("GET", list + "?wave=de")).get("items").empty());
+  EXPECT_EQ(read(ops("GET", list + "?wave=fr&limit=1")).get("next").text(), "1");
+  const Value rest = read(ops("GET", list + "?wave=fr&capability=customers&cursor=1"));
+  EXPECT_EQ(rest.at_pointer("/items/0/id")->as_int().value(), 2);
+  EXPECT_EQ(ops("GET", list + "?wave=fr&capability=returns").status, 422);
+
+  const std::string reason = R"({"reason": "nav-fr has it"})";
+  EXPECT_EQ(ops("POST", list + "/1/disposition", reason).status, 422) << "the wave is missing";
+  EXPECT_EQ(ops("POST", list + "/1/disposition?wave=fr", "{}").status, 422) << "and the reason";
+  EXPECT_EQ(ops("POST", list + "/1/disposition?wave=de", reason).status, 404);
+  EXPECT_EQ(ops("POST", list + "/1/disposition?wave=fr", reason, "qa-key").status, 403);
+  const Answered done = ops("POST", list + "/1/disposition?wave=fr", reason, "operator-key");
+  ASSERT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(read(done).get("open").as_bool().value(), true);
+  EXPECT_EQ(read(ops("GET", list)).at_pointer("/items/0/disposition/by")->text(), "operator");
+  EXPECT_THAT(waves["fr"].audit_kinds(), ElementsAre("outcome_disposed"));
 }
 
 TEST_F(Waves, AKeyThatIsLimitedSeesAndMovesNoOtherWave) {

@@ -253,6 +253,8 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "get /ops/v1/exceptions/{id}",
                                    "post /ops/v1/exceptions/{id}/replay",
                                    "post /ops/v1/exceptions/{id}/discard",
+                                   "get /ops/v1/outcomes",
+                                   "post /ops/v1/outcomes/{id}/disposition",
                                    "get /ops/v1/parity",
                                    "get /ops/v1/parity/entries",
                                    "post /ops/v1/parity/entries/{id}/replay",

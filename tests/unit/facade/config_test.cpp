@@ -368,6 +368,25 @@ TEST_F(ConfigFile, SaysHowFastASideIsBroughtUpToDate) {
   EXPECT_THAT(refusal(), HasSubstr("/cutover/catchUp/perMinute/customers"));
 }
 
+TEST_F(ConfigFile, AGuardOnWhatIsNeverMeasuredIsRefused) {
+  const std::string pricing = R"("guards": {"pricing": {"feedAgeMaxMs": 60000}})";
+  more = pricing;
+  EXPECT_EQ(good().waves.at(0).facade.guards.capabilities[2].feed_age_max_ms, 60'000);
+  more = pricing + R"(, "feeds": {"pricing": {"list": {"writtenBy": "user",
+    "learnedBy": "own_interface"}}})";
+  EXPECT_THAT(refusal(), HasSubstr("/guards/pricing/feedAgeMaxMs: can never be judged"));
+  const std::string rates = R"("guards": {"orders": {"mismatchRate": {"limit": 0.1}},
+    "customers": {"latencyRatio": {"limit": 0.5}}})";
+  more = rates;
+  (void)good();
+  more = rates + R"(, "parity": {"sharePer100k": 0})";
+  const std::string why = refusal();
+  EXPECT_THAT(why, HasSubstr("/guards/orders/mismatchRate: can never be judged"));
+  EXPECT_THAT(why, HasSubstr("/guards/customers/latencyRatio: can never be judged"));
+  more = R"("parity": {"sharePer100k": 0}, "guards": {"orders": {"errorRate": {"limit": 0.1}}})";
+  (void)good();
+}
+
 TEST_F(ConfigFile, SaysWhoWritesAFieldAndRefusesOneThatIsNone) {
   more =
       R"("feeds": {"customers": {"blocked": {"writtenBy": "finance", "learnedBy": "not_kept"}}})";

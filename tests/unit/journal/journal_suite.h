@@ -189,6 +189,7 @@ TEST_P(JournalSuite, AnUnknownOutcomeKeepsItsSubjectAndItsKey) {
   const auto kept = read([&](const JournalReader& r) { return r.intent(id); });
   EXPECT_EQ(kept->state, IntentState::unknown);
   EXPECT_EQ(kept->settle_from, at(9));
+  EXPECT_EQ(kept->last_error, "no answer");
 }
 
 TEST_P(JournalSuite, AWriteRoutedWithAnOlderPlanIsStale) {
