@@ -433,9 +433,13 @@ Decimal World::demand_at_least(const OrderId& id, const StockKey& key) {
         if (document.inert) continue;
         at_home = true;
         Decimal there;
-        for (const OrderLine& one : document.order.lines)
-          if (one.number == ordered.number && document.open()) there = one.outstanding();
-        least = std::min(least, there);
+        Decimal left_already;  // What is raised after that is nobody's before it is acknowledged.
+        for (const OrderLine& one : document.order.lines) {
+          if (one.number != ordered.number) continue;
+          left_already = one.shipped_quantity;
+          if (document.open()) there = one.outstanding();
+        }
+        least = std::min(least - left_already, there);
       }
     }
     if (at_home && !least.is_negative()) sum += least;
