@@ -234,7 +234,12 @@ def main() -> int:
         site = TwoWaves(binary, configured(out, ports, connection), out, ports, False, account)
         try:
             site.start()
-            ready = Server(ports[1]).call("GET", "/readyz").json
+            # Each wave looks at its systems by itself; the first to be ready does not wait for the other.
+            for _ in range(50):
+                ready = Server(ports[1]).call("GET", "/readyz").json
+                if len(ready["systems"]) == 2 * len(WAVES):
+                    break
+                time.sleep(0.1)
             expect({(one["wave"], one["system"]) for one in ready["systems"]}
                    == {(wave, f"{kind}-{wave}") for wave in WAVES for kind in ("nav", "bc")}, "readyz names all four")
             for wave in WAVES:
