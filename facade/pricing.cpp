@@ -44,6 +44,8 @@ std::string asked_prices(const PriceQuery& query) {
   return json::write(value);
 }
 
+namespace {
+
 // What was asked names the comparison, not only who asked: a right answer to another question says
 // nothing of this one. The instant is left out, so that a question asked again replaces the answer.
 std::string subject_of(const QuoteRequest& request) {
@@ -64,6 +66,8 @@ std::string subject_of(const PriceQuery& query) {
   if (query.limit != PriceQuery{}.limit) text += " limit " + std::to_string(query.limit);
   return text;
 }
+
+}  // namespace
 
 PricingFacade::PricingFacade(const Systems& systems, PlanBook& plans, journal::Journal& journal,
                              Comparisons& comparisons, Now now)

@@ -1,8 +1,7 @@
 #include "facade/reconcile_desk.h"
 
 #include "facade/hidden.h"
-
-#include <unistd.h>
+#include "facade/host_name.h"
 
 #include <algorithm>
 #include <array>
@@ -24,12 +23,6 @@ constexpr std::int64_t round_ms = 2'000;    // Of reading again, between two sta
 constexpr std::int64_t trouble_ms = 2'000;  // Before a system that did not answer is asked again.
 constexpr std::int64_t idle_ms = 2'000;     // Between two looks for one that another has begun.
 constexpr std::size_t small_memory = 256U << 10;
-
-std::string host_name() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return host.data();
-}
 
 CallContext calling() {
   CallContext context;

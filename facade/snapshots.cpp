@@ -1,15 +1,13 @@
 #include "facade/snapshots.h"
 
 #include "facade/digest.h"
+#include "facade/host_name.h"
 #include "facade/observe.h"
 #include "facade/pricing.h"
 #include "parity/reconcile/sorter.h"
 #include "parity/zones.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace underpin::facade {
@@ -33,12 +31,6 @@ std::string seen_fact(Capability capability) {
 }
 std::string day_fact(Capability capability) {
   return "snapshot/day/" + std::string(name(capability));
-}
-
-std::string host_name() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return host.data();
 }
 
 CallContext calling() {

@@ -1,11 +1,11 @@
 #include "facade/cli/compose.h"
 #include "facade/cli/ops_call.h"
 #include "facade/clock.h"
+#include "facade/host_name.h"
 #include "facade/recovery.h"
 
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -36,11 +36,9 @@ Result<journal::StoreSettings> store_of(const Config& config, const std::string&
 
 // Whoever acts outside of the API has no key; the account and the machine say who it was.
 std::string operator_name() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
   const char* user = std::getenv("USER");
   return std::string(user == nullptr ? std::to_string(::getuid()) : std::string(user)) + "@" +
-         host.data();
+         host_name();
 }
 
 int refused(const Error& error) {

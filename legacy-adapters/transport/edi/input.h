@@ -2,6 +2,7 @@
 
 #include "contracts/result.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,20 @@ class Window {
   // Reads more behind end(); at() and end() move, what lies between them stays. False: the file is
   // read to its end, could not be read, or the buffer is full of what has not been passed over.
   bool more();
+
+  // Passes over what lies before the next header; `find(from)` answers where in the window one
+  // begins, or nullptr. A header has four bytes, of which the last three may not have been read.
+  // Without one, to the end of the file.
+  template <class Find>
+  void skip_to_header(const char* from, Find find) {
+    for (;;) {
+      if (const char* const header = find(from)) return advance(header);
+      const auto left = static_cast<std::size_t>(end_ - (from - 1));
+      advance(end_ - std::min<std::size_t>(4, left));
+      if (!more()) return advance(end_);
+      from = at_ + 1;
+    }
+  }
 
   bool full() const { return unread() == capacity_; }
   const std::optional<Error>& failure() const { return failure_; }

@@ -310,21 +310,7 @@ Result<X12Kind> X12Reader::unreadable_at(const char* place, std::string rule) {
   unreadable_.place.line = window_.line_of(place);
   unreadable_.value = std::string(
       place, std::min<std::size_t>(32, static_cast<std::size_t>(window_.end() - place)));
-  const char* from = place + 1;
-  for (;;) {
-    if (const char* const header = find_header(from)) {
-      window_.advance(header);
-      break;
-    }
-    // A header needs four bytes: the last three may be the beginning of one.
-    const auto left = static_cast<std::size_t>(window_.end() - (from - 1));
-    window_.advance(window_.end() - std::min<std::size_t>(4, left));
-    if (!window_.more()) {
-      window_.advance(window_.end());
-      break;
-    }
-    from = window_.at() + 1;
-  }
+  window_.skip_to_header(place + 1, [this](const char* from) { return find_header(from); });
   if (window_.failure()) return *window_.failure();
   return X12Kind::unreadable;
 }

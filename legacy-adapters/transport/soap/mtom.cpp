@@ -1,11 +1,8 @@
 #include "legacy-adapters/transport/soap/mtom.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <openssl/evp.h>
+#include "legacy-adapters/transport/soap/xml_tree.h"
 
 #include <algorithm>
-#include <climits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -147,15 +144,6 @@ Result<std::vector<Part>> parts_of(std::string_view package, const std::string& 
   return bad("is cut off");
 }
 
-std::string base64(std::string_view octets) {
-  std::string text(4 * ((octets.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(octets.data()),
-                                   static_cast<int>(octets.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
 Result<std::string> as_base64(const Part& part) {
   if (part.encoding.empty() || part.encoding == "binary" || part.encoding == "8bit" ||
       part.encoding == "7bit")
@@ -188,14 +176,10 @@ std::string id_of(std::string_view address) {
   return id;
 }
 
-struct FreeDocument {
-  void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
-};
 struct FreeText {
   void operator()(xmlChar* text) const { xmlFree(text); }
 };
-
-const xmlChar* xml(const char* text) { return reinterpret_cast<const xmlChar*>(text); }
+using Attribute = std::unique_ptr<xmlChar, FreeText>;
 
 void collect(xmlNode* node, int depth, int depth_max, std::vector<xmlNode*>& includes,
              bool& too_deep) {
@@ -223,7 +207,7 @@ bool is_multipart(std::string_view content_type) {
 
 Result<std::string> unpack(std::string_view content_type, std::string_view package,
                            const Limits& limits) {
-  if (package.size() > limits.bytes || package.size() > INT_MAX) return bad("is too large");
+  if (package.size() > limits.bytes) return bad("is too large");
   const auto boundary = parameter(content_type, "boundary");
   if (!boundary || boundary->empty() || boundary->size() > 70) return bad("names no boundary");
   const auto parts = parts_of(package, *boundary);
@@ -237,9 +221,7 @@ Result<std::string> unpack(std::string_view content_type, std::string_view packa
     if (named == by_id.end()) return bad("lacks the part that it starts with");
     root = named->second;
   }
-  const std::unique_ptr<xmlDoc, FreeDocument> document(
-      xmlReadMemory(root->content.data(), static_cast<int>(root->content.size()), nullptr, nullptr,
-                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
+  const Tree document = read_tree(root->content);
   if (!document || xmlDocGetRootElement(document.get()) == nullptr)
     return bad("has no well-formed envelope");
   if (document->intSubset != nullptr) return bad("has a document type or entities");
@@ -249,7 +231,7 @@ Result<std::string> unpack(std::string_view content_type, std::string_view packa
   if (too_deep) return bad("is nested too deeply");
   std::size_t bytes = root->content.size();
   for (xmlNode* include : includes) {
-    const std::unique_ptr<xmlChar, FreeText> address(xmlGetNoNsProp(include, xml("href")));
+    const Attribute address(xmlGetNoNsProp(include, xml("href")));
     const std::string_view href =
         address ? reinterpret_cast<const char*>(address.get()) : std::string_view{};
     const auto named =
@@ -264,12 +246,9 @@ Result<std::string> unpack(std::string_view content_type, std::string_view packa
     xmlReplaceNode(include, content);
     xmlFreeNode(include);
   }
-  xmlChar* text = nullptr;
-  int size = 0;
-  xmlDocDumpMemoryEnc(document.get(), &text, &size, "UTF-8");
-  const std::unique_ptr<xmlChar, FreeText> owner(text);
-  if (text == nullptr || size <= 0) return bad("could not be put together");
-  return std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  std::string text = write_tree(document.get());
+  if (text.empty()) return bad("could not be put together");
+  return text;
 }
 
 }  // namespace underpin::legacy::soap

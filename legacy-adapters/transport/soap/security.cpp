@@ -1,13 +1,11 @@
 #include "legacy-adapters/transport/soap/security.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
+#include "legacy-adapters/transport/soap/xml_tree.h"
+
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <array>
-#include <climits>
-#include <memory>
 #include <stdexcept>
 
 namespace underpin::legacy::soap {
@@ -24,29 +22,10 @@ constexpr const char* base64_binary =
     "oasis-200401-wss-soap-message-security-1.0#Base64Binary";
 constexpr std::size_t nonce_octets = 16;
 
-struct FreeDocument {
-  void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
-};
-struct FreeText {
-  void operator()(xmlChar* text) const { xmlFree(text); }
-};
-
-const xmlChar* xml(const char* text) { return reinterpret_cast<const xmlChar*>(text); }
-const xmlChar* xml(const std::string& text) { return xml(text.c_str()); }
-
 xmlNode* child_of(xmlNode* parent, const char* name) {
   for (xmlNode* child = parent->children; child != nullptr; child = child->next)
     if (child->type == XML_ELEMENT_NODE && xmlStrEqual(child->name, xml(name))) return child;
   return nullptr;
-}
-
-std::string base64(std::string_view octets) {
-  std::string text(4 * ((octets.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(octets.data()),
-                                   static_cast<int>(octets.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
 }
 
 xmlNode* add(xmlNode* parent, xmlNs* name_space, const char* name, const std::string& text) {
@@ -94,10 +73,7 @@ std::string password_digest(std::string_view nonce, std::string_view created,
 
 Result<std::string> with_security(std::string_view envelope, const Security& security,
                                   Timestamp now) {
-  if (envelope.size() > INT_MAX) return no_envelope();
-  const std::unique_ptr<xmlDoc, FreeDocument> document(
-      xmlReadMemory(envelope.data(), static_cast<int>(envelope.size()), nullptr, nullptr,
-                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
+  const Tree document = read_tree(envelope);
   xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
   if (root == nullptr || root->ns == nullptr || !xmlStrEqual(root->name, xml("Envelope")))
     return no_envelope();
@@ -125,12 +101,9 @@ Result<std::string> with_security(std::string_view envelope, const Security& sec
     add(timestamp, utility, "Expires", now.plus_ms(security.timestamp.count() * 1'000).text());
   }
   if (security.token != Token::none) add_token(outer, secext, utility, security, created);
-  xmlChar* text = nullptr;
-  int size = 0;
-  xmlDocDumpMemoryEnc(document.get(), &text, &size, "UTF-8");
-  const std::unique_ptr<xmlChar, FreeText> owner(text);
-  if (text == nullptr || size <= 0) return no_envelope();
-  return std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  std::string text = write_tree(document.get());
+  if (text.empty()) return no_envelope();
+  return text;
 }
 
 }  // namespace underpin::legacy::soap

@@ -1,0 +1,36 @@
+#include "legacy-adapters/transport/soap/xml_tree.h"
+
+#include <openssl/evp.h>
+
+#include <climits>
+
+namespace underpin::legacy::soap {
+
+Tree read_tree(std::string_view text) {
+  if (text.size() > INT_MAX) return nullptr;
+  return Tree(xmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
+                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
+}
+
+std::string write_tree(xmlDoc* tree) {
+  struct FreeText {
+    void operator()(xmlChar* text) const { xmlFree(text); }
+  };
+  xmlChar* text = nullptr;
+  int size = 0;
+  xmlDocDumpMemoryEnc(tree, &text, &size, "UTF-8");
+  const std::unique_ptr<xmlChar, FreeText> owner(text);
+  if (text == nullptr || size <= 0) return {};
+  return {reinterpret_cast<const char*>(text), static_cast<std::size_t>(size)};
+}
+
+std::string base64(std::string_view octets) {
+  std::string text(4 * ((octets.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(octets.data()),
+                                   static_cast<int>(octets.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+}  // namespace underpin::legacy::soap
