@@ -29,6 +29,19 @@ Decimal net_of(const OrderLine& line) {
   return (line.quantity * line.unit_price + sum(line.adjustments)).rounded(2, Rounding::half_up);
 }
 
+// The line's amount as its quantity, price and discounts now say, and its taxes with it: a tax of
+// what the line was before would be shown to the channel and expected of the ledgers.
+void price(OrderLine& line, bool prices_include_tax) {
+  const Decimal net = net_of(line);
+  if (net == line.net_amount) return;
+  line.net_amount = net;
+  Decimal rates;
+  for (const Tax& tax : line.taxes) rates += tax.rate;
+  const Decimal base =
+      prices_include_tax ? Decimal::divided(net, Decimal::of(1) + rates, 2, Rounding::half_up) : net;
+  for (Tax& tax : line.taxes) tax.amount = (base * tax.rate).rounded(2, Rounding::half_up);
+}
+
 }  // namespace
 
 Decimal shrunk(Decimal discount, Decimal kept, Decimal ordered) {
@@ -73,7 +86,7 @@ void apply(Order& order, const OrderAmendment& amendment) {
     if (change.requested_date) line->requested_date = change.requested_date;
     if (change.adjustment_total && sum(line->adjustments) != *change.adjustment_total)
       line->adjustments = {Adjustment{"manual", {}, 0, *change.adjustment_total, "amended"}};
-    line->net_amount = net_of(*line);
+    price(*line, order.prices_include_tax);
   }
   if (amendment.totals) order.totals = *amendment.totals;
 }
@@ -137,7 +150,7 @@ OrderAmendment for_erp(const Order& content, OrderAmendment amendment) {
     again.adjustments.clear();
     if (!change.adjustment_total->is_zero())
       again.adjustments = {Adjustment{"manual", {}, 0, *change.adjustment_total, "amended"}};
-    again.net_amount = net_of(again);
+    price(again, content.prices_include_tax);
     change.added = again;
   }
   return amendment;
@@ -205,7 +218,7 @@ Result<OrderAmendment> less_moved(const std::optional<Order>& content, OrderAmen
     if (!discount.is_zero())
       again.adjustments = {
           Adjustment{"manual", {}, 0, shrunk(discount, rest, whole), "the rest of the line"}};
-    again.net_amount = net_of(again);
+    price(again, content->prices_include_tax);
     change.quantity = rest;
     change.added = again;
   }
@@ -310,7 +323,7 @@ Order outstanding_part(Order at_home) {
       adjustment.amount = shrunk(adjustment.amount, rest, kept);
     line.quantity = rest;
     line.cancelled_quantity = line.shipped_quantity = line.invoiced_quantity = Decimal{};
-    line.net_amount = net_of(line);
+    price(line, at_home.prices_include_tax);
   }
   std::erase_if(at_home.lines, [](const OrderLine& line) {
     return line.quantity.is_zero() || line.quantity.is_negative();
