@@ -27,8 +27,25 @@ std::string write_state(const CatchUpState& state) {
   value.set("total", json::Value::integer(state.total));
   value.set("delivered", json::Value::integer(state.delivered));
   value.set("detail", state.detail);
+  value.set("listed", json::Value::boolean(state.listed));
+  value.set("position", state.position);
+  value.set("journey", json::Value::integer(state.journey));
+  value.set("perMinute", json::Value::integer(state.per_minute));
+  value.set("since", json::Value::integer(state.since.micros));
+  value.set("nextAt", json::Value::integer(state.next_at.micros));
+  value.set("held", state.held);
+  if (state.expected_at) value.set("expectedAt", json::Value::integer(state.expected_at->micros));
   return json::write(value);
 }
+
+std::int64_t number_in(const json::Value& value, const char* name) {
+  const auto number = value.get(name).as_int();
+  return number ? *number : 0;
+}
+
+constexpr int customers_page = 200;
+constexpr int orders_page = 50;  // Each is read from its home.
+constexpr std::int64_t page_ms = 10'000;
 
 // Undelivered and dead rows towards `to`, of this capability.
 std::int64_t waiting(const JournalReader& reader, const std::string& wave, Capability capability,
@@ -74,7 +91,7 @@ std::string given_up(const DocumentRecord& document) {
 
 CatchUp::CatchUp(const Systems& systems, journal::Journal& journal, PlanBook& plans,
                  WriteLife& writes, OrderFacade& orders, Now now, std::function<void()> wake,
-                 const FieldOwners& fields)
+                 const FieldOwners& fields, CatchUpSettings settings)
     : systems_(systems),
       journal_(journal),
       plans_(plans),
@@ -82,7 +99,8 @@ CatchUp::CatchUp(const Systems& systems, journal::Journal& journal, PlanBook& pl
       orders_(orders),
       now_(std::move(now)),
       wake_(std::move(wake)),
-      fields_(fields) {}
+      fields_(fields),
+      settings_(settings) {}
 
 CatchUpState CatchUp::state(const JournalReader& reader, Capability capability, Side to) {
   CatchUpState state;
@@ -95,9 +113,20 @@ CatchUpState CatchUp::state(const JournalReader& reader, Capability capability, 
   const auto value = json::parse(fact);
   if (!value || !value->is_object()) return state;
   state.state = value->get("state").text();
-  state.total = value->get("total").as_int() ? *value->get("total").as_int() : 0;
-  state.delivered = value->get("delivered").as_int() ? *value->get("delivered").as_int() : 0;
+  state.total = number_in(*value, "total");
+  state.delivered = number_in(*value, "delivered");
   state.detail = value->get("detail").text();
+  const json::Value* listed = value->find("listed");
+  state.listed = listed == nullptr ? state.state != "not_started"  // Of before there were pages.
+                                   : *listed == json::Value::boolean(true);
+  state.position = value->get("position").text();
+  state.journey = number_in(*value, "journey");
+  state.per_minute = number_in(*value, "perMinute");
+  state.since = Timestamp{number_in(*value, "since")};
+  state.next_at = Timestamp{number_in(*value, "nextAt")};
+  state.held = value->get("held").text();
+  if (value->find("expectedAt") != nullptr)
+    state.expected_at = Timestamp{number_in(*value, "expectedAt")};
   return state;
 }
 
@@ -134,227 +163,327 @@ void CatchUp::give_up_copy(JournalTransaction& tx, const DocumentRecord& documen
 }
 
 void CatchUp::reset(JournalTransaction& tx, Capability capability, Side to) {
-  tx.set_fact(fact_name(capability, to), write_state({}));
+  CatchUpState fresh;
+  fresh.journey = state(tx, capability, to).journey + 1;
+  tx.set_fact(fact_name(capability, to), write_state(fresh));
   if (capability == Capability::pricing && to == Side::cloud) tx.set_fact("prices/last", "");
 }
 
 Status CatchUp::advance(const CallContext& context) {
+  Status first = Done{};
   for (const Capability capability : all_capabilities) {
     if (!mirrors_everything(plans_.plan(capability))) continue;
     for (const Side to : {Side::cloud, Side::legacy}) {
-      CatchUpState reached;
-      const Status read = journal_.read(
-          [&](const JournalReader& reader) { reached = state(reader, capability, to); });
-      if (!read) return read;
-      if (reached.state == "done") continue;
-      const Status advanced =
-          reached.state == "running" ? count(capability, to) : start(capability, to, context);
-      if (!advanced) return advanced;
+      const Status advanced = bring(capability, to, context);
+      if (!advanced && first) first = advanced;
     }
   }
-  return Done{};
+  return first;
 }
 
-Status CatchUp::start(Capability capability, Side to, const CallContext& context) {
-  std::int64_t total = 0;
+std::int64_t CatchUp::per_minute(Capability capability) const {
+  return std::max<std::int64_t>(settings_.per_minute[static_cast<std::size_t>(capability)], 1);
+}
+
+// A page is ten seconds' worth at most, so that a slow pace is even, and no longer than what may
+// wait at once.
+int CatchUp::page_rows(Capability capability, int most) const {
+  const std::int64_t rows = std::min(per_minute(capability) / 6, settings_.backlog_max);
+  return static_cast<int>(std::clamp<std::int64_t>(rows, 1, most));
+}
+
+void CatchUp::pace(CatchUpState& state, Capability capability, std::int64_t rows) const {
+  state.next_at = std::max(state.next_at, now_()).plus_ms(rows * 60'000 / per_minute(capability));
+}
+
+Status CatchUp::bring(Capability capability, Side to, const CallContext& context) {
   Status brought = Done{};
+  std::string held;
+  bool queued = false;
+  while (brought) {
+    CatchUpState at;
+    std::int64_t waiting_there = 0;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      at = state(reader, capability, to);
+      waiting_there = reader.pending_rows(to);
+    });
+    if (!read) return read;
+    if (at.state == "done") return Done{};
+    if (at.listed || now_() < at.next_at) break;
+    // One list, or nothing, makes no other delivery late.
+    const bool many = capability == Capability::customers || capability == Capability::orders;
+    if (many && waiting_there > settings_.backlog_max) {
+      held = std::to_string(waiting_there) + " deliveries to " + systems_.on(to).name +
+             " wait, and above " + std::to_string(settings_.backlog_max) + " none is added";
+      break;
+    }
+    if (queued && ms_left(context.deadline) < page_ms) break;
+    brought = bring_page(capability, to, at, context);
+    queued = true;
+  }
+  if (queued) wake_();
+  const Status counted = count(capability, to, held);
+  return brought ? counted : brought;
+}
+
+Status CatchUp::bring_page(Capability capability, Side to, CatchUpState& at,
+                           const CallContext& context) {
   switch (capability) {
     case Capability::customers:
-      brought = bring_customers(to, context, total);
-      break;
+      return bring_customers(to, at, context);
     case Capability::orders:
-      brought = bring_orders(to, context, total);
-      break;
+      return bring_orders(to, at, context);
     case Capability::pricing:
-      brought = bring_prices(to, context, total);
-      break;
+      return bring_prices(to, at, context);
     case Capability::inventory:
       break;
   }
-  if (!brought) return brought;
+  return go_on(capability, to, at, [](JournalTransaction&, CatchUpState& next) {
+    next.listed = true;
+    return true;
+  });
+}
+
+Status CatchUp::go_on(Capability capability, Side to, CatchUpState& at, const Step& step) {
+  CatchUpState reached;
   const Status written = journal_.write([&](JournalTransaction& tx) {
-    CatchUpState state;
-    state.state = "running";
-    state.total = total;
-    state.detail = std::string(name(capability)) + " 0 of " + std::to_string(total);
-    tx.set_fact(fact_name(capability, to), write_state(state));
+    reached = state(tx, capability, to);
+    // Begun anew meanwhile, as every step that ends mirroring makes it; or another replica is at
+    // it: its rows are that one's to queue.
+    if (reached.journey != at.journey || reached.position != at.position || reached.listed)
+      return false;
+    if (reached.state != "running") reached.since = now_();
+    reached.state = "running";
+    if (!step(tx, reached)) return false;
+    tx.set_fact(fact_name(capability, to), write_state(reached));
     return true;
   });
-  wake_();
-  return written ? count(capability, to) : written;
+  if (written) at = reached;
+  return written;
 }
 
-Status CatchUp::count(Capability capability, Side to) {
-  return journal_.write([&](JournalTransaction& tx) {
-    CatchUpState now_at = state(tx, capability, to);
-    if (now_at.state != "running") return true;
+Status CatchUp::count(Capability capability, Side to, const std::string& held) {
+  bool same = false;
+  const Status written = journal_.write([&](JournalTransaction& tx) {
+    const CatchUpState before = state(tx, capability, to);
+    CatchUpState at = before;
+    if (at.state == "done" || (at.state != "running" && held.empty())) {
+      same = true;
+      return false;
+    }
+    const Timestamp now = now_();
     const std::int64_t left = waiting(tx, plans_.wave(), capability, to);
-    now_at.delivered = std::max<std::int64_t>(now_at.total - left, 0);
-    now_at.detail = std::string(name(capability)) + " " + std::to_string(now_at.delivered) +
-                    " of " + std::to_string(now_at.total);
+    at.delivered = std::max<std::int64_t>(at.total - left, 0);
+    at.per_minute = per_minute(capability);
+    at.held = held;
+    at.expected_at.reset();
+    if (at.state == "running" && at.listed && left == 0) {
+      at.state = "done";
+    } else if (at.listed || capability == Capability::orders) {
+      std::int64_t to_queue = 0;
+      if (!at.listed) {
+        const journal::DocumentCounts open = tx.document_counts(plans_.wave());
+        to_queue =
+            to == Side::cloud ? open.unmirrored_open_in_legacy : open.unmirrored_open_in_cloud;
+      }
+      const std::int64_t to_deliver = to_queue + at.total - at.delivered;
+      const std::int64_t passed_ms = (now.micros - at.since.micros) / 1000;
+      if (at.delivered > 0 && passed_ms >= 1'000) {
+        const std::int64_t paced_ms = to_queue * 60'000 / at.per_minute;
+        at.expected_at = now.plus_ms(std::max(paced_ms, to_deliver * passed_ms / at.delivered));
+      }
+    }
+    at.detail = std::string(name(capability)) + " " + std::to_string(at.delivered) + " of " +
+                std::to_string(at.total);
+    if (!at.listed) at.detail += " so far, at most " + std::to_string(at.per_minute) + " a minute";
+    if (!at.held.empty()) at.detail += ", held back: " + at.held;
+    if (at.expected_at) at.detail += ", done at about " + at.expected_at->text();
     if (capability == Capability::pricing && to == Side::cloud)
-      now_at.detail += ", control totals " + tx.fact("prices/delivered");
-    if (left == 0) now_at.state = "done";
-    tx.set_fact(fact_name(capability, to), write_state(now_at));
+      at.detail += ", control totals " + tx.fact("prices/delivered");
+    const std::string text = write_state(at);
+    same = text == write_state(before);
+    if (!same) tx.set_fact(fact_name(capability, to), text);
+    return !same;
+  });
+  return same && !written && written.error().code == ErrorCode::conflict ? Status(Done{}) : written;
+}
+
+Status CatchUp::bring_customers(Side to, CatchUpState& at, const CallContext& context) {
+  CustomerQuery query;
+  query.limit = page_rows(Capability::customers, customers_page);
+  query.cursor = Cursor{at.position};
+  const auto page = observe<Page<Customer>>(other(to), cutover::Operation::read, [&] {
+    return call_port<Page<Customer>>(
+        systems_, other(to), context.deadline, &ErpAdapter::customers,
+        [&](CustomerService& port) { return port.search_customers(query, context); });
+  });
+  if (!page.result) {
+    const Disposition what = disposition(page.result.error().code);
+    if (at.position.empty() || what == Disposition::retry || what == Disposition::resolve_outcome)
+      return page.result.error();
+    // The ERP does not know this place in its list any more: from the beginning. What waits
+    // already is not queued twice, and what was delivered is put as it is now.
+    const Status again =
+        go_on(Capability::customers, to, at, [&](JournalTransaction&, CatchUpState& next) {
+          next.position.clear();
+          next.total = 0;
+          pace(next, Capability::customers, query.limit);
+          return true;
+        });
+    return again ? Status(page.result.error()) : again;
+  }
+  return go_on(Capability::customers, to, at, [&](JournalTransaction& tx, CatchUpState& next) {
+    for (const Customer& customer : page.result->items) {
+      record_cohort(tx, customer);
+      // A row that waits already will carry the current value.
+      if (!tx.rows_of(to, Capability::customers, customer.number.text()).empty()) continue;
+      const std::string closed =
+          journal::closed_subject_fact(Capability::customers, customer.number.text());
+      if (!tx.fact(closed).empty()) continue;
+      tx.add_outbox_row(customer_mirror(customer.number, to, plans_.wave(), "catch-up"), now_());
+    }
+    const auto rows = static_cast<std::int64_t>(page.result->items.size());
+    next.total += rows;
+    next.position = page.result->next.text();
+    next.listed = next.position.empty();
+    pace(next, Capability::customers, rows);
     return true;
   });
 }
 
-Status CatchUp::bring_customers(Side to, const CallContext& context, std::int64_t& total) {
-  CustomerQuery query;
-  query.limit = 200;
-  while (true) {
-    const auto page = observe<Page<Customer>>(other(to), cutover::Operation::read, [&] {
-      return call_port<Page<Customer>>(
-          systems_, other(to), context.deadline, &ErpAdapter::customers,
-          [&](CustomerService& port) { return port.search_customers(query, context); });
-    });
-    if (!page.result) return page.result.error();
-    const Status written = journal_.write([&](JournalTransaction& tx) {
-      for (const Customer& customer : page.result->items) {
-        record_cohort(tx, customer);
-        // A row that waits already will carry the current value.
-        if (!tx.rows_of(to, Capability::customers, customer.number.text()).empty()) continue;
-        const std::string closed =
-            journal::closed_subject_fact(Capability::customers, customer.number.text());
-        if (!tx.fact(closed).empty()) continue;
-        tx.add_outbox_row(customer_mirror(customer.number, to, plans_.wave(), "catch-up"), now_());
-      }
-      return true;
-    });
-    if (!written) return written;
-    total += static_cast<std::int64_t>(page.result->items.size());
-    if (page.result->next.empty()) return Done{};
-    query.cursor = page.result->next;
-  }
-}
-
-Status CatchUp::bring_orders(Side to, const CallContext& context, std::int64_t& total) {
+Status CatchUp::bring_orders(Side to, CatchUpState& at, const CallContext& context) {
   const Side home = other(to);
-  if (systems_.on(to).adapter->descriptor().inert_by.empty()) return Done{};
-  // The index must hold every open document first: that is what the first poll does.
-  bool indexed = false;
-  const Status looked = journal_.read([&](const JournalReader& reader) {
-    indexed = !reader.fact("as_of/" + systems_.on(home).name + "/orders").empty();
-  });
-  if (!looked) return looked;
-  if (!indexed)
-    return Error{ErrorCode::unavailable,
-                 "the documents of " + systems_.on(home).name + " have not been indexed yet"};
+  std::vector<DocumentRecord> documents;
   journal::DocumentQuery query;
   query.closed = false;
   query.home = home;
-  query.limit = 200;
-  while (true) {
-    std::vector<DocumentRecord> documents;
-    const Status read =
-        journal_.read([&](const JournalReader& reader) { documents = reader.documents(query); });
-    if (!read) return read;
-    for (const DocumentRecord& candidate : documents) {
-      query.after_change = candidate.change;
-      ++total;
-      if (candidate.mirrored) continue;
-      // With the subject locked, nothing the facade accepts can slip between reading and queueing.
-      const auto held =
-          writes_.locks().acquire("orders/" + order_subject(candidate.id), context.deadline);
-      if (!held)
-        return Error{ErrorCode::unavailable, "order " + order_subject(candidate.id) + " is busy"};
-      const auto order = orders_.read_from(home, candidate, context);
-      if (!order && order.error().code == ErrorCode::not_found) continue;
-      if (!order) return order.error();
-      if (is_closed(order->status)) continue;
-      const Order outstanding = outstanding_part(*order);
-      if (outstanding.lines.empty()) continue;
-      if (!candidate.document(to).empty()) {
-        // Imported: the other side has it, under a number of its own.
-        const Status taken = take_copy(to, candidate, context);
-        if (!taken) return taken;
-        continue;
-      }
-      const Status written = journal_.write([&](JournalTransaction& tx) {
-        auto document = tx.document(candidate.id);
-        if (!document || document->mirrored || document->closed) return false;
-        const std::string subject = order_subject(candidate.id);
-        if (tx.open_intent_of(Capability::orders, subject)) return false;
-        // A person has to decide first where it lives.
-        if (!tx.fact(journal::closed_subject_fact(Capability::orders, subject)).empty())
-          return false;
+  query.limit = page_rows(Capability::orders, orders_page);
+  query.after_change = at.position.empty() ? 0 : std::stoll(at.position);
+  const bool kept = !systems_.on(to).adapter->descriptor().inert_by.empty();
+  bool indexed = false;
+  const Status read = journal_.read([&](const JournalReader& reader) {
+    indexed = !reader.fact("as_of/" + systems_.on(home).name + "/orders").empty();
+    if (kept && indexed) documents = reader.documents(query);
+  });
+  if (!read) return read;
+  // The index must hold every open document first: that is what the first poll does.
+  if (kept && !indexed)
+    return Error{ErrorCode::unavailable,
+                 "the documents of " + systems_.on(home).name + " have not been indexed yet"};
+  std::int64_t looked_at = 0;
+  for (const DocumentRecord& candidate : documents) {
+    if (candidate.mirrored) continue;
+    const Status brought = bring_order(to, candidate, at, looked_at, context);
+    if (!brought) return brought;
+  }
+  return go_on(Capability::orders, to, at, [&](JournalTransaction&, CatchUpState& next) {
+    if (!documents.empty()) next.position = std::to_string(documents.back().change);
+    next.listed = documents.size() < static_cast<std::size_t>(query.limit);
+    pace(next, Capability::orders, looked_at);
+    return true;
+  });
+}
+
+Status CatchUp::bring_order(Side to, const DocumentRecord& candidate, CatchUpState& at,
+                            std::int64_t& looked_at, const CallContext& context) {
+  const std::string subject = order_subject(candidate.id);
+  // With the subject locked, nothing the facade accepts can slip between reading and queueing.
+  const auto held = writes_.locks().acquire("orders/" + subject, context.deadline);
+  if (!held) return Error{ErrorCode::unavailable, "order " + subject + " is busy"};
+  ++looked_at;
+  const auto order = orders_.read_from(other(to), candidate, context);
+  if (!order && order.error().code == ErrorCode::not_found) return Done{};
+  if (!order) return order.error();
+  const Order outstanding = outstanding_part(*order);
+  if (is_closed(order->status) || outstanding.lines.empty()) return Done{};
+  // Imported: the other side has it, under a number of its own.
+  std::optional<Result<Order>> copy;
+  if (!candidate.document(to).empty()) {
+    copy = orders_.read_from(to, candidate, context);
+    if (!*copy && copy->error().code != ErrorCode::not_found) return copy->error();
+  }
+  bool busy = false;
+  const Status written =
+      go_on(Capability::orders, to, at, [&](JournalTransaction& tx, CatchUpState& next) {
+        next.position = std::to_string(candidate.change);
+        const auto document = tx.document(candidate.id);
+        if (!document || document->mirrored || document->closed) return true;
+        if (copy) {
+          take_copy(tx, *document, *copy, next);
+          return true;
+        }
+        // A change in progress; or a person has to decide first where it lives.
+        busy = tx.open_intent_of(Capability::orders, subject).has_value() ||
+               !tx.fact(journal::closed_subject_fact(Capability::orders, subject)).empty();
+        if (busy) return false;
         queue_copy(tx, *document, outstanding, now_());
+        ++next.total;
         return true;
       });
-      if (written) continue;
-      bool left_out = true;
-      const Status looked_again = journal_.read([&](const JournalReader& reader) {
-        const auto document = reader.document(candidate.id);
-        left_out = document && !document->mirrored && !document->closed;
-      });
-      if (!looked_again) return looked_again;
-      if (left_out)
-        return Error{ErrorCode::unavailable, "order " + order_subject(candidate.id) + " is busy"};
-    }
-    if (documents.size() < 200) return Done{};
-  }
+  if (busy && !written && written.error().code == ErrorCode::conflict)
+    return Error{ErrorCode::unavailable, "order " + subject + " is busy"};
+  return written;
 }
 
 // A copy that was there before the facade is the mirror, if it is inert. One that is released would
 // be executed beside its document: nobody but a person can say which of the two is right.
-Status CatchUp::take_copy(Side to, const DocumentRecord& candidate, const CallContext& context) {
-  const auto copy = orders_.read_from(to, candidate, context);
-  if (!copy && copy.error().code != ErrorCode::not_found) return copy.error();
-  const bool inert = copy && copy->status == OrderStatus::open;
-  return journal_.write([&](JournalTransaction& tx) {
-    auto document = tx.document(candidate.id);
-    if (!document || document->mirrored || document->closed) return true;
-    const std::string subject = order_subject(document->id);
-    if (inert) {
-      document->mirrored = true;
-      tx.put_document(*document);
-      tx.add_outbox_row(follow_row(*document), now_());
-      return true;
-    }
-    const std::string fact = "raised/copy_not_inert/" + subject;
-    if (!tx.fact(fact).empty()) return true;
-    tx.set_fact(fact, "1");
-    journal::ExceptionRecord exception;
-    exception.kind = "copy_not_inert";
-    exception.capability = Capability::orders;
-    exception.wave = document->wave;
-    exception.subject = subject;
-    exception.side = to;
-    exception.detail = "the cross-references name " + document->document(to).text() + " in " +
-                       systems_.on(to).name + " as the copy of " + subject + "; it is " +
-                       (copy ? std::string(name(copy->status)) : std::string("not there"));
-    tx.add_exception(exception, now_());
-    return true;
-  });
+void CatchUp::take_copy(JournalTransaction& tx, DocumentRecord document, const Result<Order>& copy,
+                        CatchUpState& next) {
+  const Side to = other(document.home);
+  const std::string subject = order_subject(document.id);
+  if (copy && copy->status == OrderStatus::open) {
+    document.mirrored = true;
+    tx.put_document(document);
+    tx.add_outbox_row(follow_row(document), now_());
+    ++next.total;
+    return;
+  }
+  const std::string fact = "raised/copy_not_inert/" + subject;
+  if (!tx.fact(fact).empty()) return;
+  tx.set_fact(fact, "1");
+  journal::ExceptionRecord exception;
+  exception.kind = "copy_not_inert";
+  exception.capability = Capability::orders;
+  exception.wave = document.wave;
+  exception.subject = subject;
+  exception.side = to;
+  exception.detail = "the cross-references name " + document.document(to).text() + " in " +
+                     systems_.on(to).name + " as the copy of " + subject + "; it is " +
+                     (copy ? std::string(name(copy->status)) : std::string("not there"));
+  tx.add_exception(exception, now_());
 }
 
-Status CatchUp::bring_prices(Side to, const CallContext& context, std::int64_t& total) {
-  if (!fields_.carried(Capability::pricing, "list")) return Done{};
-  if (to == Side::legacy) return Done{};  // Legacy keeps its own list: the nightly file is its own.
-  const auto full = observe<std::optional<PriceList>>(Side::legacy, cutover::Operation::read, [&] {
-    return call_port<std::optional<PriceList>>(
-        systems_, Side::legacy, context.deadline, &ErpAdapter::pricing,
-        [&](PricingService& port) { return port.prices_after({}, context); });
-  });
-  if (!full.result) return full.result.error();
-  if (!*full.result)
-    return Error{ErrorCode::unavailable, "no price list has been accepted yet",
-                 systems_.legacy.name};
-  const PriceList& list = **full.result;
-  total = 1;
-  return journal_.write([&](JournalTransaction& tx) {
+Status CatchUp::bring_prices(Side to, CatchUpState& at, const CallContext& context) {
+  std::optional<PriceList> list;
+  // Legacy keeps its own list: the nightly file is its own.
+  if (to == Side::cloud && fields_.carried(Capability::pricing, "list")) {
+    const auto full =
+        observe<std::optional<PriceList>>(Side::legacy, cutover::Operation::read, [&] {
+          return call_port<std::optional<PriceList>>(
+              systems_, Side::legacy, context.deadline, &ErpAdapter::pricing,
+              [&](PricingService& port) { return port.prices_after({}, context); });
+        });
+    if (!full.result) return full.result.error();
+    if (!*full.result)
+      return Error{ErrorCode::unavailable, "no price list has been accepted yet",
+                   systems_.legacy.name};
+    list = **full.result;
+  }
+  return go_on(Capability::pricing, to, at, [&](JournalTransaction& tx, CatchUpState& next) {
+    next.listed = true;
+    if (!list) return true;
+    next.total = 1;
     journal::NewOutboxRow row;
     row.side = to;
     row.capability = Capability::pricing;
     row.wave = plans_.wave();
     row.subject = price_list_subject;
     row.operation = "publish_prices";
-    row.payload = json::write(json::to_json(list));
-    row.key = IdempotencyKey{"prices/full/" + list.batch};
+    row.payload = json::write(json::to_json(*list));
+    row.key = IdempotencyKey{"prices/full/" + list->batch};
     row.correlation_id = "catch-up";
     tx.add_outbox_row(row, now_());
-    tx.set_fact("prices/last", list.batch);
+    tx.set_fact("prices/last", list->batch);
     return true;
   });
 }

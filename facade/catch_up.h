@@ -1,11 +1,13 @@
 #pragma once
 
 #include "facade/customers.h"
+#include "facade/cutover_settings.h"
 #include "facade/field_owners.h"
 #include "facade/orders.h"
 #include "facade/pricing.h"
 #include "facade/write_life.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -18,20 +20,34 @@ namespace underpin::facade {
 // customers: every customer of the other side; orders: open documents, inert, outstanding
 // quantities and original prices; pricing: the full list with control totals; inventory: nothing
 // (each ERP counts its own stock; what is adjusted from here on is mirrored).
+//
+// It goes page by page, no faster than its pace, and holds back while the receiving ERP has too
+// much to take already, so that no channel's write waits behind it. How far it has come is kept in
+// the transaction that queues the rows: after a restart it goes on there.
 struct CatchUpState {
   std::string state = "not_started";  // "not_started", "running", "done".
-  std::int64_t total = 0;             // Subjects to bring over.
+  std::int64_t total = 0;             // Subjects to bring over; until `listed`, those met so far.
   std::int64_t delivered = 0;
-  std::string detail;  // For people: "customers 118 of 120".
+  std::string detail;                    // For people: "customers 118 of 120".
+  bool listed = false;                   // Everything there is to bring has been queued.
+  std::string position;                  // Where the list goes on: the ERP's cursor, or a change.
+  std::int64_t journey = 0;              // Grows with every new beginning.
+  std::int64_t per_minute = 0;           // Its pace; 0: not begun.
+  Timestamp since;                       // When it began.
+  Timestamp next_at;                     // Nothing is queued before.
+  std::string held;                      // Why nothing is queued now; empty: nothing holds it back.
+  std::optional<Timestamp> expected_at;  // When it will be done, if it goes on like this.
 };
 
 class CatchUp {
  public:
   CatchUp(const Systems& systems, journal::Journal& journal, PlanBook& plans, WriteLife& writes,
-          OrderFacade& orders, Now now, std::function<void()> wake, const FieldOwners& fields);
+          OrderFacade& orders, Now now, std::function<void()> wake, const FieldOwners& fields,
+          CatchUpSettings settings);
 
-  // One round over every capability: starts what is due, counts what is running. One caller at a
-  // time. Idempotent: may be repeated after a crash at any point.
+  // One round over every capability: queues what is due, counts what is running. One caller at a
+  // time. Idempotent: may be repeated after a crash at any point. What fails in one capability
+  // holds no other up; the first error is answered.
   Status advance(const CallContext& context);
 
   static CatchUpState state(const journal::JournalReader& reader, Capability capability, Side to);
@@ -51,12 +67,26 @@ class CatchUp {
   static void reset(journal::JournalTransaction& tx, Capability capability, Side to);
 
  private:
-  Status start(Capability capability, Side to, const CallContext& context);
-  Status bring_customers(Side to, const CallContext& context, std::int64_t& total);
-  Status bring_orders(Side to, const CallContext& context, std::int64_t& total);
-  Status take_copy(Side to, const journal::DocumentRecord& candidate, const CallContext& context);
-  Status bring_prices(Side to, const CallContext& context, std::int64_t& total);
-  Status count(Capability capability, Side to);
+  // What becomes of the journal with one step of a list. False: nothing of it is kept.
+  using Step = std::function<bool(journal::JournalTransaction&, CatchUpState& next)>;
+
+  Status bring(Capability capability, Side to, const CallContext& context);
+  Status bring_page(Capability capability, Side to, CatchUpState& at, const CallContext& context);
+  Status bring_customers(Side to, CatchUpState& at, const CallContext& context);
+  Status bring_orders(Side to, CatchUpState& at, const CallContext& context);
+  // `looked_at` counts the documents that were read from their home.
+  Status bring_order(Side to, const journal::DocumentRecord& candidate, CatchUpState& at,
+                     std::int64_t& looked_at, const CallContext& context);
+  void take_copy(journal::JournalTransaction& tx, journal::DocumentRecord document,
+                 const Result<Order>& copy, CatchUpState& next);
+  Status bring_prices(Side to, CatchUpState& at, const CallContext& context);
+  // Takes the step if the list is still where `at` says; `at` follows.
+  Status go_on(Capability capability, Side to, CatchUpState& at, const Step& step);
+  Status count(Capability capability, Side to, const std::string& held);
+  // So many rows were queued or read for it: the next come later.
+  void pace(CatchUpState& state, Capability capability, std::int64_t rows) const;
+  int page_rows(Capability capability, int most) const;
+  std::int64_t per_minute(Capability capability) const;
 
   const Systems& systems_;
   journal::Journal& journal_;
@@ -66,6 +96,7 @@ class CatchUp {
   Now now_;
   std::function<void()> wake_;
   const FieldOwners& fields_;
+  const CatchUpSettings settings_;
 };
 
 }  // namespace underpin::facade

@@ -195,6 +195,12 @@ CutoverSettings read_cutover(const Value& value, const std::string& cutover_at,
   settings.max_backlog_age_ms = number_of(value, "maxBacklogAgeMs", settings.max_backlog_age_ms);
   settings.differences_hours = number_of(value, "differencesHours", settings.differences_hours);
   read_transfer(value.get("transfer"), cutover_at, settings.transfer, errors);
+  const Value& catch_up = value.get("catchUp");
+  settings.catch_up.backlog_max = number_of(catch_up, "backlogMax", settings.catch_up.backlog_max);
+  for (const Capability capability : {Capability::customers, Capability::orders}) {
+    std::int64_t& rows = settings.catch_up.per_minute[static_cast<std::size_t>(capability)];
+    rows = number_of(catch_up.get("perMinute"), name(capability), rows);
+  }
   const auto referenced = value.get("requireChangeReference").as_bool();
   settings.require_change_reference = referenced && *referenced;
   for (const cutover::StageRule& rule : cutover::stage_rules) {

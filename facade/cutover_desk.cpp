@@ -275,16 +275,33 @@ Result<Outlook> CutoverDesk::rollback_outlook(Capability capability, std::int64_
 
 Result<Preview> CutoverDesk::preview(Capability capability, cutover::Stage stage) const {
   Result<Preview> preview = Error{ErrorCode::internal, "no plan"};
+  const cutover::Rollout next{stage, stage, cutover::whole_share};
+  cutover::Plan current;
   const Status read = journal_.read([&](const JournalReader& reader) {
     const auto plan = plan_in(reader, plans_.wave(), capability);
     if (!plan) {
       preview = plan.error();
       return;
     }
-    preview = preview_in(reader, *plan, {stage, stage, cutover::whole_share}, now_());
+    current = *plan;
+    preview = preview_in(reader, *plan, next, now_());
   });
   if (!read) return read.error();
-  return preview;
+  if (!preview) return preview;
+  Preview seen = std::move(preview).value();
+  const Status ahead = add_bringing(seen, current, next);
+  if (!ahead) return ahead.error();
+  return seen;
+}
+
+Status CutoverDesk::add_bringing(Preview& preview, const cutover::Plan& plan,
+                                 const cutover::Rollout& next) const {
+  const auto to = brings_to(plan, next);
+  if (!to || !look_ahead_) return Done{};
+  auto bringing = look_ahead_(plan.capability, *to);
+  if (!bringing) return bringing.error();
+  preview.bringing = std::move(bringing).value();
+  return Done{};
 }
 
 Result<Outlook> CutoverDesk::judged(Capability capability, const Step& step) const {
@@ -323,7 +340,11 @@ Result<Outlook> CutoverDesk::judged(Capability capability, const Step& step) con
     result = std::move(outlook);
   });
   if (!read) return read.error();
-  return result;
+  if (!result) return result;
+  Outlook outlook = std::move(result).value();
+  const Status ahead = add_bringing(outlook.preview, outlook.current, outlook.verdict.next);
+  if (!ahead) return ahead.error();
+  return outlook;
 }
 
 std::optional<Error> CutoverDesk::publish_in(JournalTransaction& tx, AuditTrail::Pen& pen,

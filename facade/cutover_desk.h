@@ -145,6 +145,11 @@ class CutoverDesk {
                                          const json::Value& wish, const Act&)>;
   void start_transfers(StartTransfer start) { start_transfer_ = std::move(start); }
 
+  // What a step that begins catching up would bring there. Called outside of transactions; set
+  // before the first use.
+  using LookAhead = std::function<Result<Bringing>(Capability, Side to)>;
+  void look_ahead(LookAhead look) { look_ahead_ = std::move(look); }
+
  private:
   using Edit = std::function<std::optional<cutover::Plan>(const cutover::Plan&)>;
   Result<CutoverStatus> edit(Capability capability, const Edit& edit, std::int64_t expected,
@@ -165,6 +170,8 @@ class CutoverDesk {
                                   Capability capability, const Step& step);
   Result<CutoverStatus> publish_now(Capability capability, const Step& step);
   Result<Outlook> judged(Capability capability, const Step& step) const;
+  Status add_bringing(Preview& preview, const cutover::Plan& plan,
+                      const cutover::Rollout& next) const;
   // Of a change from where the plan is; a step back asks nobody.
   std::optional<cutover::GateReading> gate_for(Capability capability, cutover::Stage to) const;
   std::optional<cutover::GateReading> gate_of(const Step& step) const;
@@ -197,6 +204,7 @@ class CutoverDesk {
   bool gate_enforced_ = false;
   ReadDifferences read_differences_;
   StartTransfer start_transfer_;
+  LookAhead look_ahead_;
 };
 
 }  // namespace underpin::facade

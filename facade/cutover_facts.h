@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cutover/transition.h"
+#include "facade/catch_up_preview.h"
 #include "facade/cutover_settings.h"
 #include "facade/journal/journal.h"
 
@@ -35,6 +36,7 @@ struct Preview {
   std::int64_t in_flight = 0;  // Open orders of the cloud: they stay there until closed.
   Money in_flight_worth;
   RollbackValidity validity;
+  std::optional<Bringing> bringing;  // When the step begins to bring a side up to date.
 };
 
 Result<cutover::Facts> facts_in(const journal::JournalReader& reader, const cutover::Plan& plan,

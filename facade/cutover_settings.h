@@ -39,6 +39,13 @@ struct TransferSettings {
   int attempts_max = 6;  // Of one document; then it stays.
 };
 
+// How fast a side is brought up to date (facade/catch_up.h).
+struct CatchUpSettings {
+  std::array<std::int64_t, 4> per_minute{6'000, 6'000, 6'000, 6'000};  // Rows, by Capability.
+  // While more deliveries than this wait for the receiving ERP, nothing is added to them.
+  std::int64_t backlog_max = 200;
+};
+
 // How plans may be changed. Static: read with the configuration.
 struct CutoverSettings {
   std::int64_t max_backlog_age_ms = 900'000;  // An older delivery refuses a step forward; 0: none.
@@ -49,6 +56,7 @@ struct CutoverSettings {
   // How far back an open difference of the parity ledger counts for an approval.
   std::int64_t differences_hours = 168;
   TransferSettings transfer;  // Of orders: the capability whose documents have homes.
+  CatchUpSettings catch_up;
 };
 
 }  // namespace underpin::facade

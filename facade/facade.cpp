@@ -83,7 +83,7 @@ Status Facade::set_up() {
   feeds_ = std::make_unique<Feeds>(systems_, *journal_, *plans_, *orders_, *customers_, now, wake,
                                    settings_.fields);
   catch_up_ = std::make_unique<CatchUp>(systems_, *journal_, *plans_, *writes_, *orders_, now, wake,
-                                        settings_.fields);
+                                        settings_.fields, settings_.cutover.catch_up);
   recovery_ = std::make_unique<Recovery>(systems_, *journal_, *plans_, *audit_, *writes_, *orders_,
                                          *customers_, demand_, now, wake, settings_.recovery);
   ReconcileSettings reconcile = settings_.reconcile;
@@ -111,6 +111,9 @@ Status Facade::set_up() {
     const Status bound = gate_->begin();
     if (!bound) return bound;
   }
+  cutover_->look_ahead([this](Capability capability, Side to) {
+    return what_is_brought(systems_, *journal_, capability, to, background(5'000));
+  });
   cutover_->read_gate(
       [this](Capability capability, cutover::Stage to) {
         return gate_->reading(capability, to, background(20'000));

@@ -1,5 +1,6 @@
 #include "facade/xref.h"
 
+#include "facade/catch_up_preview.h"
 #include "facade/digest.h"
 #include "facade/order_content.h"
 
@@ -146,6 +147,12 @@ std::optional<DocumentRecord> document_at(const JournalReader& reader, Side side
   return std::nullopt;
 }
 
+void count_one(JournalTransaction& tx, Capability capability) {
+  const std::string fact = imported_xrefs_fact(capability);
+  const std::string before = tx.fact(fact);
+  tx.set_fact(fact, std::to_string((before.empty() ? 0 : std::stoll(before)) + 1));
+}
+
 class Import {
  public:
   Import(JournalTransaction& tx, const std::vector<XrefLine>& lines, XrefReport& report)
@@ -171,6 +178,7 @@ class Import {
       checked.fault("number", "is an alias of the customer " + before + " already");
     } else {
       tx_.set_fact(fact_of_customer(line.number), line.legacy);
+      count_one(tx_, Capability::customers);
       ++report_.added;
     }
   }
@@ -213,6 +221,7 @@ class Import {
       return;
     }
     ++report_.added;
+    count_one(tx_, Capability::orders);
     keep(tx_, xref);
     if (target.twin) tx_.forget_document(target.twin->id);
     if (target.document) put_with_xref(tx_, *target.document);

@@ -54,6 +54,11 @@ Value catch_up_value(const CatchUpState& state) {
   value.set("total", Value::integer(state.total));
   value.set("delivered", Value::integer(state.delivered));
   if (!state.detail.empty()) value.set("detail", state.detail);
+  if (state.state != "running" && state.held.empty()) return value;
+  value.set("listed", Value::boolean(state.listed));
+  value.set("perMinute", Value::integer(state.per_minute));
+  if (!state.held.empty()) value.set("held", state.held);
+  if (state.expected_at) value.set("expectedAt", state.expected_at->text());
   return value;
 }
 
@@ -67,6 +72,35 @@ Value backlog_value(const journal::Backlog& b) {
   backlog.set("deadLettersToLegacy", Value::integer(b.dead_to_legacy));
   backlog.set("deadLettersToCloud", Value::integer(b.dead_to_cloud));
   return backlog;
+}
+
+Value bringing_value(const Bringing& bringing) {
+  Value value = Value::object();
+  value.set("to", name(bringing.to));
+  if (bringing.customers) {
+    Value customers = Value::object();
+    if (bringing.customers->failed.empty()) {
+      customers.set("count", Value::integer(bringing.customers->count));
+      customers.set("atLeast", Value::boolean(bringing.customers->at_least));
+    } else {
+      customers.set("failed", bringing.customers->failed);
+    }
+    value.set("customers", std::move(customers));
+  }
+  Value documents = Value::array();
+  for (const Bringing::Documents& group : bringing.documents) {
+    Value one = Value::object();
+    one.set("class", group.classes);
+    one.set("count", Value::integer(group.count));
+    one.set("worth", money_value(group.worth));
+    documents.push(std::move(one));
+  }
+  value.set("documents", std::move(documents));
+  value.set("indexed", Value::boolean(bringing.indexed));
+  value.set("noCopies", Value::boolean(bringing.no_copies));
+  value.set("withNumber", Value::integer(bringing.with_number));
+  value.set("crossReferences", Value::integer(bringing.cross_references));
+  return value;
 }
 
 Value texts(const std::vector<std::string>& lines) {
@@ -172,6 +206,7 @@ Value preview_value(const Preview& preview) {
   value.set("onlyCloud", Value::integer(preview.only_cloud));
   value.set("onlyCloudWorth", money_value(preview.only_cloud_worth));
   value.set("rollbackValidity", validity_value(preview.validity));
+  if (preview.bringing) value.set("bringing", bringing_value(*preview.bringing));
   return value;
 }
 

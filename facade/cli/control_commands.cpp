@@ -127,7 +127,39 @@ std::optional<Value> ceiling_of(const std::string& text) {
 
 }  // namespace
 
-void print_preview(const Value& preview) {
+void print_bringing(const std::string& capability, const Value& bringing) {
+  const auto row = [](const std::string& what, const std::string& figure) {
+    std::printf("  %-46s %s\n", what.c_str(), figure.c_str());
+  };
+  const auto is = [&](const char* flag) {
+    const auto set = bringing.get(flag).as_bool();
+    return set && *set;
+  };
+  const std::string to = bringing.get("to").text() == "cloud" ? "the cloud" : "legacy";
+  if (const Value* customers = bringing.find("customers")) {
+    const auto more = customers->get("atLeast").as_bool();
+    const Value* failed = customers->find("failed");
+    row("catching up brings to " + to + ": customers",
+        failed != nullptr ? "not known: " + failed->text()
+                          : (more && *more ? "at least " : "") + customers->get("count").text());
+  }
+  if (capability == "orders") {
+    row("catching up brings to " + to + ": open orders",
+        is("noCopies")                              ? "none: it keeps no inert copies"
+        : bringing.get("documents").items().empty() ? "none"
+                                                    : "");
+    if (!is("noCopies")) {
+      for (const Value& group : bringing.get("documents").items())
+        row("  " + group.get("class").text(),
+            group.get("count").text() + ", worth " + worth(group.get("worth")));
+      row("  of these with a number there already", bringing.get("withNumber").text());
+    }
+    if (!is("indexed")) row("  the order feed has not been through yet", "there may be more");
+  }
+  row("imported cross-references", bringing.get("crossReferences").text());
+}
+
+void print_preview(const std::string& capability, const Value& preview) {
   const Value& backlog = preview.get("backlog");
   const auto row = [](const char* what, const std::string& figure) {
     std::printf("  %-46s %s\n", what, figure.c_str());
@@ -145,6 +177,9 @@ void print_preview(const Value& preview) {
       preview.get("onlyCloud").text() + ", worth " + worth(preview.get("onlyCloudWorth")));
   const Value& validity = preview.get("rollbackValidity");
   row("going back is", in_words(validity) + ":" + joined(validity.get("reasons")));
+  const Value* bringing = preview.find("bringing");
+  if (bringing != nullptr && (capability == "customers" || capability == "orders"))
+    print_bringing(capability, *bringing);
 }
 
 int print_outlook(const std::string& capability, const Value& outlook) {
@@ -162,7 +197,7 @@ int print_outlook(const std::string& capability, const Value& outlook) {
   std::printf("  plan: %s -> %s, %s, version %s\n", plan.get("from").text().c_str(),
               plan.get("stage").text().c_str(), share_of(plan).c_str(),
               plan.get("version").text().c_str());
-  print_preview(outlook.get("preview"));
+  print_preview(capability, outlook.get("preview"));
   return published ? 0 : 1;
 }
 
@@ -173,7 +208,7 @@ int cutover_preview(const OpsOptions& ops, const std::string& capability, const 
   if (as_json) {
     std::printf("%s\n", json::write_pretty(reply->value).c_str());
   } else {
-    print_preview(reply->value);
+    print_preview(capability, reply->value);
   }
   return 0;
 }

@@ -39,7 +39,7 @@ std::string version_of(const json::Value& plan);
 std::string in_words(const json::Value& validity);
 std::string joined(const json::Value& lines);  // " one; two"
 void print_plan(const json::Value& plan);
-void print_preview(const json::Value& preview);
+void print_preview(const std::string& capability, const json::Value& preview);
 // 0 when it would be published, 1 when it would be refused.
 int print_outlook(const std::string& capability, const json::Value& outlook);
 

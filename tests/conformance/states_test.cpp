@@ -125,6 +125,26 @@ TEST_P(CustomerContract, PutMakesTheErpHoldExactlyThisBlockIncluded) {
   EXPECT_EQ(site().customers(customer.number), 1);
 }
 
+// What makes a feed's echo of our own writes harmless (docs/operating/feeds.md): it is looked at
+// and not written again.
+TEST_P(CustomerContract, PutOfWhatItHoldsAlreadyWritesNothing) {
+  Customer customer = new_customer();
+  customer.blocked = CustomerBlock::ship;
+  ASSERT_TRUE(customers().put_customer(customer, write_within(20'000, Role::mirror)));
+  const Customer before = held(customer.number);
+  // As the relay does it: with what was read, not with what was sent.
+  const auto put = customers().put_customer(before, write_within(20'000, Role::mirror));
+  ASSERT_TRUE(put.has_value()) << said(put);
+  const Customer after = held(customer.number);
+  EXPECT_EQ(after.revision, before.revision);
+  EXPECT_EQ(after.updated_at, before.updated_at);
+  Customer back = before;
+  back.name = "Somebody Else's";
+  ASSERT_TRUE(customers().put_customer(back, write_within(20'000, Role::mirror)));
+  ASSERT_TRUE(customers().put_customer(before, write_within(20'000, Role::mirror)));
+  EXPECT_EQ(held(customer.number).name, before.name) << "back to an older value is a change";
+}
+
 TEST_P(CustomerContract, SearchFindsByEmailAndNameAndEndsItsPages) {
   const Customer customer = new_customer();
   ASSERT_TRUE(customers().create_customer(customer, write_within()));

@@ -357,6 +357,17 @@ TEST_F(ConfigFile, SaysWhichOpenDocumentsMayMoveAndReturnsMayNot) {
                                    "are not offered yet"));
 }
 
+TEST_F(ConfigFile, SaysHowFastASideIsBroughtUpToDate) {
+  more = R"("cutover": {"catchUp": {"perMinute": {"customers": 120}, "backlogMax": 50}})";
+  const Config config = good();
+  const CatchUpSettings& settings = config.waves.front().facade.cutover.catch_up;
+  EXPECT_EQ(settings.per_minute[static_cast<std::size_t>(Capability::customers)], 120);
+  EXPECT_EQ(settings.per_minute[static_cast<std::size_t>(Capability::orders)], 6'000);
+  EXPECT_EQ(settings.backlog_max, 50);
+  more = R"("cutover": {"catchUp": {"perMinute": {"customers": 0}}})";
+  EXPECT_THAT(refusal(), HasSubstr("/cutover/catchUp/perMinute/customers"));
+}
+
 TEST_F(ConfigFile, AGuardOnWhatIsNeverMeasuredIsRefused) {
   const std::string pricing = R"("guards": {"pricing": {"feedAgeMaxMs": 60000}})";
   more = pricing;

@@ -595,19 +595,28 @@ class SmallErp final : public ErpAdapter,
   }
   Result<CustomerReceipt> put_customer(const Customer& customer, const WriteContext&) override {
     return trapped<CustomerReceipt>("put_customer", [=, this]() -> Result<CustomerReceipt> {
+      // As adapters do: what it holds already is not written again.
+      const auto held = customers_.find(customer.number);
+      if (held == customers_.end() || held->second != customer)
+        customer_changes_.push_back(customer.number);
       customers_[customer.number] = customer;
-      customer_changes_.push_back(customer.number);
       return CustomerReceipt{customer.number, {}, Revision{"3"}};
     });
   }
   Result<Page<Customer>> search_customers(const CustomerQuery& query, const CallContext&) override {
-    const std::lock_guard lock(mutex_);
-    Page<Customer> page;
-    for (const auto& [number, customer] : customers_) {
-      if (query.email && customer.email != *query.email) continue;
-      page.items.push_back(customer);
-    }
-    return page;
+    return trapped<Page<Customer>>("search_customers", [&] {
+      Page<Customer> page;
+      for (const auto& [number, customer] : customers_) {
+        if (number.text() <= query.cursor.text()) continue;
+        if (query.email && customer.email != *query.email) continue;
+        if (static_cast<int>(page.items.size()) == query.limit) {
+          page.next = Cursor{page.items.back().number.text()};
+          break;
+        }
+        page.items.push_back(customer);
+      }
+      return Result<Page<Customer>>(page);
+    });
   }
   Result<ChangePage<CustomerChange>> customer_changes(const Cursor& cursor,
                                                       const CallContext&) override {

@@ -220,6 +220,67 @@ TEST_F(StateTest, WhatFinanceBlocksInThePrimaryIsCarriedOver) {
   EXPECT_EQ(cloud().customers_now().at(CustomerNumber{"C1"}).blocked, CustomerBlock::all);
 }
 
+// The feed brings a channel's own write again. Its put is of the current value, which the other
+// side has: no second write there, and no user's change is ever taken for an echo.
+TEST_F(StateTest, AChannelsChangeIsWrittenOnceOnTheOtherSideAndAUsersAfterItStillTravels) {
+  move_all(Stage::dual_write);
+  const CustomerNumber number{"C1"};
+  const std::string former = cloud().customers_now().at(number).name;
+  const auto writes_there = [&] { return cloud().customer_changes({}, context())->items.size(); };
+  const auto written = writes_there();
+  EXPECT_EQ(facade->customers().amend(number, renamed("By a channel"), {"*"}, write("k1")).status,
+            200);
+  settle();
+  EXPECT_EQ(writes_there(), written + 1);
+  EXPECT_EQ(cloud().customers_now().at(number).name, "By a channel");
+  Customer edited = legacy().customers_now().at(number);
+  edited.name = "By a user";
+  legacy().add_customer(edited);
+  settle();
+  EXPECT_EQ(cloud().customers_now().at(number).name, "By a user");
+  edited.name = "By a channel";  // What the facade delivered last but one.
+  legacy().add_customer(edited);
+  settle();
+  EXPECT_EQ(cloud().customers_now().at(number).name, "By a channel");
+  edited.name = former;
+  legacy().add_customer(edited);
+  settle();
+  EXPECT_EQ(cloud().customers_now().at(number).name, former);
+  EXPECT_EQ(writes_there(), written + 4);
+}
+
+// Right behind a channel's write, before its mirror or its echo has been looked at.
+TEST_F(StateTest, AUsersEditBetweenAChannelsWriteAndItsEchoTravelsAlsoBackToTheFormerValue) {
+  move_all(Stage::dual_write);
+  const CustomerNumber number{"C1"};
+  const Customer before = legacy().customers_now().at(number);
+  EXPECT_EQ(facade->customers().amend(number, renamed("By a channel"), {"*"}, write("k1")).status,
+            200);
+  facade->relay().deliver_due(Side::cloud);
+  EXPECT_EQ(cloud().customers_now().at(number).name, "By a channel");
+  legacy().add_customer(before);
+  settle();
+  EXPECT_EQ(cloud().customers_now().at(number).name, before.name);
+}
+
+// A delivery whose outcome nobody knows, and a user who takes the change back meanwhile: a mark of
+// what was last delivered for certain would call that an echo.
+TEST_F(StateTest, AnEditBackIsPutWhenTheDeliveryBeforeItMayHaveArrived) {
+  move_all(Stage::dual_write);
+  const CustomerNumber number{"C1"};
+  const Customer before = legacy().customers_now().at(number);
+  Customer edited = before;
+  edited.name = "For a moment";
+  legacy().add_customer(edited);
+  cloud().set_trap("put_customer", Trap::lost_answer);
+  ASSERT_TRUE(facade->feeds().poll_customers(Side::legacy, context()));
+  facade->relay().deliver_due(Side::cloud);
+  EXPECT_EQ(cloud().customers_now().at(number).name, "For a moment");
+  legacy().add_customer(before);
+  settle();
+  EXPECT_EQ(cloud().customers_now().at(number).name, before.name);
+}
+
 TEST_F(StateTest, CustomersAreBroughtOverAndCountedBeforeShadowRead) {
   const auto status = facade->cutover().status(Capability::customers);
   ASSERT_TRUE(facade->cutover().change(Capability::customers,
