@@ -87,6 +87,10 @@ std::string given_up(const DocumentRecord& document) {
   return "copy_given_up/" + order_subject(document.id);
 }
 
+std::string customer_given_up(const std::string& customer, Side at) {
+  return "copy_given_up/customers/" + std::string(name(at)) + "/" + customer;
+}
+
 }  // namespace
 
 CatchUp::CatchUp(const Systems& systems, journal::Journal& journal, PlanBook& plans,
@@ -132,8 +136,12 @@ CatchUpState CatchUp::state(const JournalReader& reader, Capability capability, 
 
 void CatchUp::bring_first(JournalTransaction& tx, const CustomerNumber& customer, Side to,
                           const std::string& wave, Timestamp now) {
-  if (customer.empty() || state(tx, Capability::customers, to).state == "done") return;
+  if (customer.empty()) return;
+  const std::string missing = customer_given_up(customer.text(), to);
+  const bool given_up = !tx.fact(missing).empty();
+  if (!given_up && state(tx, Capability::customers, to).state == "done") return;
   if (!tx.rows_of(to, Capability::customers, customer.text()).empty()) return;
+  if (given_up) tx.set_fact(missing, "");
   tx.add_outbox_row(customer_mirror(customer, to, wave, "catch-up"), now);
 }
 
@@ -150,6 +158,10 @@ void CatchUp::bring_late(JournalTransaction& tx, const Systems& systems, Documen
   if (systems.on(to).adapter->descriptor().inert_by.empty()) return;
   const auto plan = plan_in(tx, document.wave, Capability::orders);
   if (!plan || !mirrors_everything(*plan)) return;
+  // Catching up will come to it, at its pace.
+  const CatchUpState listing = state(tx, Capability::orders, to);
+  const std::int64_t passed = listing.position.empty() ? 0 : std::stoll(listing.position);
+  if (listing.state != "done" && !listing.listed && document.change > passed) return;
   // A change in progress brings its own change, and with it this.
   if (tx.open_intent_of(Capability::orders, order_subject(document.id))) return;
   if (!tx.fact(given_up(document)).empty()) return;
@@ -160,6 +172,10 @@ void CatchUp::bring_late(JournalTransaction& tx, const Systems& systems, Documen
 
 void CatchUp::give_up_copy(JournalTransaction& tx, const DocumentRecord& document) {
   tx.set_fact(given_up(document), "1");
+}
+
+void CatchUp::give_up_customer(JournalTransaction& tx, const std::string& customer, Side at) {
+  tx.set_fact(customer_given_up(customer, at), "1");
 }
 
 void CatchUp::reset(JournalTransaction& tx, Capability capability, Side to) {

@@ -52,17 +52,21 @@ class CatchUp {
 
   static CatchUpState state(const journal::JournalReader& reader, Capability capability, Side to);
   // Puts the customer of an order that is mirrored to `to` in front of it, while customers are
-  // still being brought over.
+  // still being brought over, and where a person has given up the customer's copy: without it the
+  // order could not be taken.
   static void bring_first(journal::JournalTransaction& tx, const CustomerNumber& customer, Side to,
                           const std::string& wave, Timestamp now);
   // An open document that catching up did not bring, because it was not there, or nothing of it was
   // outstanding: an order that users entered, or raised. Gets its copy now, if both sides are
-  // written to. `at_home` was read from its home.
+  // written to and catching up does not come to it yet. `at_home` was read from its home.
   static void bring_late(journal::JournalTransaction& tx, const Systems& systems,
                          journal::DocumentRecord document, const Order& at_home, Timestamp now);
   // A person has given up the copy of an order: it is not brought again.
   static void give_up_copy(journal::JournalTransaction& tx,
                            const journal::DocumentRecord& document);
+  // A person has given up what waited of a customer: the next order of it brings it along.
+  static void give_up_customer(journal::JournalTransaction& tx, const std::string& customer,
+                               Side at);
   // A new journey begins: what was caught up before says nothing any more.
   static void reset(journal::JournalTransaction& tx, Capability capability, Side to);
 

@@ -516,7 +516,14 @@ Status Facade::replay_exception(std::int64_t id, const std::string& actor,
     if (!exception || exception->state != "open") return false;
     found = true;
     pen.add(settled_note(*exception, "exception_replayed", actor, reason));
-    if (exception->outbox_row != 0) return tx.replay_exception(id, actor, reason, settings_.now());
+    if (exception->outbox_row != 0) {
+      // An order cannot be taken without its customer, whose copy may have been given up.
+      const auto row = tx.outbox_row(exception->outbox_row);
+      if (row && row->operation == "place_order")
+        CatchUp::bring_first(tx, CustomerNumber{row->depends_on_subject}, row->side, row->wave,
+                             settings_.now());
+      return tx.replay_exception(id, actor, reason, settings_.now());
+    }
     if (exception->kind == "totals_differ") {
       // The person has accepted the ERP's total: the hold ends and the document is released.
       const auto document_id = order_id_of(exception->subject);
@@ -573,6 +580,8 @@ Status Facade::discard_exception(std::int64_t id, const std::string& actor,
         CatchUp::give_up_copy(tx, *document);
       }
     }
+    if (row && row->operation == "put_customer")
+      CatchUp::give_up_customer(tx, row->subject, row->side);
     return tx.discard_exception(id, actor, reason, settings_.now());
   });
   if (!found) return no_such_exception(id);

@@ -200,33 +200,46 @@ class ErpPort final : public ErpAdapter,
   }
 
   Result<OrderReceipt> follow_order(const Order& order, const WriteContext& context) override {
-    return exchange<OrderReceipt>(context, true, [&erp = erp_, order]() -> Result<OrderReceipt> {
+    // Reads the copy and writes with what it has read, as both vendors' adapters do: a write that
+    // arrives when the copy has followed further is refused.
+    const auto read = exchange<Read>(context, false, [&erp = erp_, order]() -> Result<Read> {
       const auto known = erp.with_reference(order.id);
       if (known.size() > 1 && erp.settings.rules.says_duplicates)
         return Error{ErrorCode::conflict, "two documents for " + subject_of(order.id)};
-      Erp::Document* document = erp.find(OrderRef{order.id, {}});
+      const Erp::Document* document = erp.find(OrderRef{order.id, {}});
       if (document == nullptr) return Error{ErrorCode::not_found, "no such order"};
-      if (!document->open()) return erp.receipt(*document);
-      std::vector<OrderLine> lines;
-      for (const OrderLine& at_home : order.lines) {
-        const Decimal outstanding = at_home.outstanding();
-        if (outstanding.is_zero() || outstanding.is_negative()) continue;
-        OrderLine line = at_home;
-        line.quantity = outstanding;
-        line.cancelled_quantity = line.shipped_quantity = line.invoiced_quantity = Decimal{};
-        const OrderLine* mine = line_of(document->order, line.number);
-        if (mine != nullptr) line.shipped_quantity = mine->shipped_quantity;
-        lines.push_back(std::move(line));
-      }
-      if (is_closed(order.status)) {
-        document->cancelled = true;
-      } else {
-        document->order.lines = std::move(lines);
-      }
-      erp.changed(index_of(erp, *document));
-      erp.world.applied(erp.settings.side, "follow " + document->number.text());
-      return erp.receipt(*document);
+      return Read{document->number, Revision{std::to_string(document->revision)}};
     });
+    if (!read) return read.error();
+    return exchange<OrderReceipt>(
+        context, true,
+        [&erp = erp_, order, number = read->document,
+         revision = read->revision]() -> Result<OrderReceipt> {
+          Erp::Document* document = erp.find(OrderRef{{}, number});
+          if (document == nullptr) return Error{ErrorCode::not_found, "no such order"};
+          if (!document->open()) return erp.receipt(*document);
+          if (std::to_string(document->revision) != revision.text())
+            return Error{ErrorCode::conflict, "changed by another user"};
+          std::vector<OrderLine> lines;
+          for (const OrderLine& at_home : order.lines) {
+            const Decimal outstanding = at_home.outstanding();
+            if (outstanding.is_zero() || outstanding.is_negative()) continue;
+            OrderLine line = at_home;
+            line.quantity = outstanding;
+            line.cancelled_quantity = line.shipped_quantity = line.invoiced_quantity = Decimal{};
+            const OrderLine* mine = line_of(document->order, line.number);
+            if (mine != nullptr) line.shipped_quantity = mine->shipped_quantity;
+            lines.push_back(std::move(line));
+          }
+          if (is_closed(order.status)) {
+            document->cancelled = true;
+          } else {
+            document->order.lines = std::move(lines);
+          }
+          erp.changed(index_of(erp, *document));
+          erp.world.applied(erp.settings.side, "follow " + document->number.text());
+          return erp.receipt(*document);
+        });
   }
 
   Result<OrderReceipt> find_receipt(const OrderId& id, const CallContext& context) override {

@@ -269,6 +269,90 @@ TEST_F(CatchingUp, OfOrdersKeepsWhatItQueuedWhenTheNextOneFails) {
   EXPECT_EQ(reached(Capability::orders).total, 6);
 }
 
+// The plan may move before anything is indexed: what the feed meets then is catching up's to bring.
+TEST_F(CatchingUp, OfOrdersThatTheFeedMeetsOnlyNowKeepsItsPace) {
+  to_dual_write(Capability::customers);
+  to_dual_write(Capability::orders);
+  for (int i = 0; i < 12; ++i) {
+    Order old = order("");
+    old.id = {};
+    old.customer = CustomerNumber{numbered(0)};
+    legacy().own_order(old, true);
+  }
+  index_orders();
+  advance();
+  EXPECT_EQ(reached(Capability::orders).total, 10);
+  pass_ms(10'000);
+  for (int round = 0; round < 3; ++round) {
+    advance();
+    deliver();
+    pass_ms(10'000);
+  }
+  advance();
+  EXPECT_EQ(reached(Capability::orders).detail, "orders 12 of 12");
+  EXPECT_EQ(cloud().order_count(), 12u);
+  Order late = order("");
+  late.id = {};
+  late.customer = CustomerNumber{numbered(0)};
+  legacy().own_order(late, true);
+  index_orders();
+  deliver();
+  EXPECT_EQ(cloud().order_count(), 13u) << "afterwards the feed brings what users enter";
+}
+
+// Its copy was given up by a person; without it no order of that customer could be taken.
+TEST_F(CatchingUp, AnOrderBringsTheCustomerWhoseCopyWasGivenUp) {
+  cutover_settings.catch_up.per_minute.fill(6'000);
+  open();
+  to_dual_write(Capability::customers);
+  cloud().set_trap("put_customer", SmallErp::Trap::refused);
+  advance();
+  deliver();
+  advance();
+  ASSERT_EQ(exceptions().size(), 1u);
+  const std::string given_up = exceptions()[0].subject;
+  ASSERT_TRUE(facade->discard_exception(exceptions()[0].id, "olga", "nobody needs it"));
+  advance();
+  ASSERT_EQ(reached(Capability::customers).state, "done");
+  to_dual_write(Capability::orders);
+  index_orders();
+  advance();
+  Order placed = order("1");
+  placed.customer = CustomerNumber{given_up};
+  EXPECT_EQ(facade->orders().place(placed, write("k1")).status, 201);
+  deliver();
+  EXPECT_TRUE(exceptions().empty()) << exceptions().at(0).detail;
+  EXPECT_EQ(cloud().calls("put_customer"), 26) << "the customer that was given up goes in front";
+  EXPECT_EQ(cloud().order_count(), 1u);
+}
+
+// The order waited for its customer's copy, which was then given up: replayed, it brings it along.
+TEST_F(CatchingUp, AnOrderThatIsReplayedBringsTheCustomerWhoseCopyWasGivenUp) {
+  cutover_settings.catch_up.per_minute.fill(6'000);
+  open();
+  to_dual_write(Capability::customers);
+  advance();
+  deliver();
+  to_dual_write(Capability::orders);
+  index_orders();
+  advance();
+  Order placed = order("1");
+  placed.customer = CustomerNumber{numbered(0)};
+  cloud().set_trap("place_order", SmallErp::Trap::refused);
+  EXPECT_EQ(facade->orders().place(placed, write("k1")).status, 201);
+  deliver();
+  ASSERT_EQ(exceptions().size(), 1u);
+  ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+    CatchUp::give_up_customer(tx, numbered(0), Side::cloud);
+    return true;
+  }));
+  const int before = cloud().calls("put_customer");
+  ASSERT_TRUE(facade->replay_exception(exceptions()[0].id, "olga", "mended there"));
+  deliver();
+  EXPECT_EQ(cloud().calls("put_customer") - before, 1);
+  EXPECT_EQ(cloud().order_count(), 1u);
+}
+
 TEST_F(CatchingUp, OfOrdersSaysWhenItWillBeDone) {
   place_orders(30);
   to_dual_write(Capability::customers);
