@@ -8,6 +8,7 @@
 #include "facade/observe.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace underpin::facade {
 
@@ -34,6 +35,8 @@ std::string write_state(const CatchUpState& state) {
   value.set("since", json::Value::integer(state.since.micros));
   value.set("nextAt", json::Value::integer(state.next_at.micros));
   value.set("held", state.held);
+  value.set("lastRow", json::Value::integer(state.last_row));
+  value.set("refusedAt", state.refused_at);
   if (state.expected_at) value.set("expectedAt", json::Value::integer(state.expected_at->micros));
   return json::write(value);
 }
@@ -47,9 +50,36 @@ constexpr int customers_page = 200;
 constexpr int orders_page = 50;  // Each is read from its home.
 constexpr std::int64_t page_ms = 10'000;
 
-// Undelivered and dead rows towards `to`, of this capability.
+// Undelivered and dead rows towards `to`, of this capability, up to the row `last`; oldest first.
+struct Waiting {
+  std::int64_t rows = 0;
+  std::int64_t newest = 0;
+};
+Waiting waiting_up_to(const JournalReader& reader, const std::string& wave, Capability capability,
+                      Side to, std::int64_t last) {
+  constexpr int some = 500;
+  Waiting waiting;
+  std::int64_t after = 0;
+  while (true) {
+    const std::vector<journal::OutboxRow> rows = reader.outbox(after, some);
+    for (const journal::OutboxRow& row : rows) {
+      after = row.id;
+      if (row.id > last) return waiting;
+      if (row.side != to || row.capability != capability || row.wave != wave ||
+          row.operation == "verify_posting")
+        continue;
+      ++waiting.rows;
+      waiting.newest = row.id;
+    }
+    if (rows.size() < some) return waiting;
+  }
+}
+
+// What channels write after the list was complete is nothing that catching up waits for.
 std::int64_t waiting(const JournalReader& reader, const std::string& wave, Capability capability,
-                     Side to) {
+                     Side to, const CatchUpState& at) {
+  if (at.listed && at.last_row >= 0)
+    return waiting_up_to(reader, wave, capability, to, at.last_row).rows;
   const journal::Backlog backlog = reader.backlog(wave, capability, 0);
   return to == Side::cloud ? backlog.pending_to_cloud + backlog.dead_to_cloud
                            : backlog.pending_to_legacy + backlog.dead_to_legacy;
@@ -129,6 +159,8 @@ CatchUpState CatchUp::state(const JournalReader& reader, Capability capability, 
   state.since = Timestamp{number_in(*value, "since")};
   state.next_at = Timestamp{number_in(*value, "nextAt")};
   state.held = value->get("held").text();
+  state.last_row = value->find("lastRow") == nullptr ? -1 : number_in(*value, "lastRow");
+  state.refused_at = value->get("refusedAt").text();
   if (value->find("expectedAt") != nullptr)
     state.expected_at = Timestamp{number_in(*value, "expectedAt")};
   return state;
@@ -158,10 +190,12 @@ void CatchUp::bring_late(JournalTransaction& tx, const Systems& systems, Documen
   if (systems.on(to).adapter->descriptor().inert_by.empty()) return;
   const auto plan = plan_in(tx, document.wave, Capability::orders);
   if (!plan || !mirrors_everything(*plan)) return;
-  // Catching up will come to it, at its pace.
+  // Catching up comes to it, at its pace: also when it has just read it as it was before.
   const CatchUpState listing = state(tx, Capability::orders, to);
-  const std::int64_t passed = listing.position.empty() ? 0 : std::stoll(listing.position);
-  if (listing.state != "done" && !listing.listed && document.change > passed) return;
+  if (listing.state != "done" && !listing.listed) {
+    tx.put_document(document);
+    return;
+  }
   // A change in progress brings its own change, and with it this.
   if (tx.open_intent_of(Capability::orders, order_subject(document.id))) return;
   if (!tx.fact(given_up(document)).empty()) return;
@@ -216,7 +250,7 @@ Status CatchUp::bring(Capability capability, Side to, const CallContext& context
   Status brought = Done{};
   std::string held;
   bool queued = false;
-  while (brought) {
+  while (brought && held.empty()) {
     CatchUpState at;
     std::int64_t waiting_there = 0;
     const Status read = journal_.read([&](const JournalReader& reader) {
@@ -234,21 +268,22 @@ Status CatchUp::bring(Capability capability, Side to, const CallContext& context
       break;
     }
     if (queued && ms_left(context.deadline) < page_ms) break;
-    brought = bring_page(capability, to, at, context);
+    brought = bring_page(capability, to, at, held, context);
     queued = true;
+    if (!brought) held = brought.error().message;
   }
   if (queued) wake_();
   const Status counted = count(capability, to, held);
   return brought ? counted : brought;
 }
 
-Status CatchUp::bring_page(Capability capability, Side to, CatchUpState& at,
+Status CatchUp::bring_page(Capability capability, Side to, CatchUpState& at, std::string& held,
                            const CallContext& context) {
   switch (capability) {
     case Capability::customers:
       return bring_customers(to, at, context);
     case Capability::orders:
-      return bring_orders(to, at, context);
+      return bring_orders(to, at, held, context);
     case Capability::pricing:
       return bring_prices(to, at, context);
     case Capability::inventory:
@@ -264,13 +299,20 @@ Status CatchUp::go_on(Capability capability, Side to, CatchUpState& at, const St
   CatchUpState reached;
   const Status written = journal_.write([&](JournalTransaction& tx) {
     reached = state(tx, capability, to);
-    // Begun anew meanwhile, as every step that ends mirroring makes it; or another replica is at
-    // it: its rows are that one's to queue.
+    // By the plan in force, which this process may not have taken yet.
+    const auto plan = plan_in(tx, plans_.wave(), capability);
+    if (!plan || !mirrors_everything(*plan)) return false;
+    // Begun anew meanwhile, as every step that begins or ends mirroring makes it; or another
+    // replica is at it: its rows are that one's to queue.
     if (reached.journey != at.journey || reached.position != at.position || reached.listed)
       return false;
     if (reached.state != "running") reached.since = now_();
     reached.state = "running";
     if (!step(tx, reached)) return false;
+    if (reached.listed) {
+      constexpr std::int64_t all = std::numeric_limits<std::int64_t>::max();
+      reached.last_row = waiting_up_to(tx, plans_.wave(), capability, to, all).newest;
+    }
     tx.set_fact(fact_name(capability, to), write_state(reached));
     return true;
   });
@@ -283,12 +325,14 @@ Status CatchUp::count(Capability capability, Side to, const std::string& held) {
   const Status written = journal_.write([&](JournalTransaction& tx) {
     const CatchUpState before = state(tx, capability, to);
     CatchUpState at = before;
-    if (at.state == "done" || (at.state != "running" && held.empty())) {
+    const auto plan = plan_in(tx, plans_.wave(), capability);
+    if (at.state == "done" || (at.state != "running" && held.empty()) || !plan ||
+        !mirrors_everything(*plan)) {
       same = true;
       return false;
     }
     const Timestamp now = now_();
-    const std::int64_t left = waiting(tx, plans_.wave(), capability, to);
+    const std::int64_t left = waiting(tx, plans_.wave(), capability, to, at);
     at.delivered = std::max<std::int64_t>(at.total - left, 0);
     at.per_minute = per_minute(capability);
     at.held = held;
@@ -304,7 +348,7 @@ Status CatchUp::count(Capability capability, Side to, const std::string& held) {
       }
       const std::int64_t to_deliver = to_queue + at.total - at.delivered;
       const std::int64_t passed_ms = (now.micros - at.since.micros) / 1000;
-      if (at.delivered > 0 && passed_ms >= 1'000) {
+      if (held.empty() && at.delivered > 0 && passed_ms >= 1'000) {
         const std::int64_t paced_ms = to_queue * 60'000 / at.per_minute;
         at.expected_at = now.plus_ms(std::max(paced_ms, to_deliver * passed_ms / at.delivered));
       }
@@ -334,13 +378,17 @@ Status CatchUp::bring_customers(Side to, CatchUpState& at, const CallContext& co
         [&](CustomerService& port) { return port.search_customers(query, context); });
   });
   if (!page.result) {
-    const Disposition what = disposition(page.result.error().code);
-    if (at.position.empty() || what == Disposition::retry || what == Disposition::resolve_outcome)
+    const ErrorCode code = page.result.error().code;
+    const bool refused = code == ErrorCode::rejected || code == ErrorCode::not_found ||
+                         code == ErrorCode::conflict || code == ErrorCode::invalid_request;
+    // The same place refused again, now that the list was read anew: it is not the place.
+    if (at.position.empty() || !refused || at.refused_at == at.position)
       return page.result.error();
-    // The ERP does not know this place in its list any more: from the beginning. What waits
-    // already is not queued twice, and what was delivered is put as it is now.
+    // The ERP does not know this place in its list any more: from the beginning. What was delivered
+    // is put as it is now.
     const Status again =
         go_on(Capability::customers, to, at, [&](JournalTransaction&, CatchUpState& next) {
+          next.refused_at = next.position;
           next.position.clear();
           next.total = 0;
           pace(next, Capability::customers, query.limit);
@@ -351,11 +399,10 @@ Status CatchUp::bring_customers(Side to, CatchUpState& at, const CallContext& co
   return go_on(Capability::customers, to, at, [&](JournalTransaction& tx, CatchUpState& next) {
     for (const Customer& customer : page.result->items) {
       record_cohort(tx, customer);
-      // A row that waits already will carry the current value.
-      if (!tx.rows_of(to, Capability::customers, customer.number.text()).empty()) continue;
       const std::string closed =
           journal::closed_subject_fact(Capability::customers, customer.number.text());
       if (!tx.fact(closed).empty()) continue;
+      // Always a row of its own: one that waits may be on its way with what it read before this.
       tx.add_outbox_row(customer_mirror(customer.number, to, plans_.wave(), "catch-up"), now_());
     }
     const auto rows = static_cast<std::int64_t>(page.result->items.size());
@@ -367,7 +414,8 @@ Status CatchUp::bring_customers(Side to, CatchUpState& at, const CallContext& co
   });
 }
 
-Status CatchUp::bring_orders(Side to, CatchUpState& at, const CallContext& context) {
+Status CatchUp::bring_orders(Side to, CatchUpState& at, std::string& held,
+                             const CallContext& context) {
   const Side home = other(to);
   std::vector<DocumentRecord> documents;
   journal::DocumentQuery query;
@@ -389,56 +437,91 @@ Status CatchUp::bring_orders(Side to, CatchUpState& at, const CallContext& conte
   std::int64_t looked_at = 0;
   for (const DocumentRecord& candidate : documents) {
     if (candidate.mirrored) continue;
-    const Status brought = bring_order(to, candidate, at, looked_at, context);
+    const Status brought = bring_order(to, candidate, at, looked_at, held, context);
     if (!brought) return brought;
   }
-  return go_on(Capability::orders, to, at, [&](JournalTransaction&, CatchUpState& next) {
+  return go_on(Capability::orders, to, at, [&](JournalTransaction& tx, CatchUpState& next) {
     if (!documents.empty()) next.position = std::to_string(documents.back().change);
-    next.listed = documents.size() < static_cast<std::size_t>(query.limit);
+    // What came, or moved to the end, while this page was read is still to be looked at.
+    journal::DocumentQuery rest = query;
+    rest.after_change = next.position.empty() ? 0 : std::stoll(next.position);
+    rest.limit = 1;
+    next.listed = !kept || tx.documents(rest).empty();
     pace(next, Capability::orders, looked_at);
     return true;
   });
 }
 
 Status CatchUp::bring_order(Side to, const DocumentRecord& candidate, CatchUpState& at,
-                            std::int64_t& looked_at, const CallContext& context) {
+                            std::int64_t& looked_at, std::string& held,
+                            const CallContext& context) {
   const std::string subject = order_subject(candidate.id);
-  // With the subject locked, nothing the facade accepts can slip between reading and queueing.
-  const auto held = writes_.locks().acquire("orders/" + subject, context.deadline);
-  if (!held) return Error{ErrorCode::unavailable, "order " + subject + " is busy"};
+  // With the subject locked, nothing that this process accepts can slip between reading and
+  // queueing.
+  const auto locked = writes_.locks().acquire("orders/" + subject, context.deadline);
+  if (!locked) return put_off(to, candidate, "order " + subject + " is busy", at, held);
   ++looked_at;
   const auto order = orders_.read_from(other(to), candidate, context);
   if (!order && order.error().code == ErrorCode::not_found) return Done{};
-  if (!order) return order.error();
+  if (!order) return not_read(to, candidate, order.error(), at, held);
   const Order outstanding = outstanding_part(*order);
   if (is_closed(order->status) || outstanding.lines.empty()) return Done{};
   // Imported: the other side has it, under a number of its own.
   std::optional<Result<Order>> copy;
   if (!candidate.document(to).empty()) {
     copy = orders_.read_from(to, candidate, context);
-    if (!*copy && copy->error().code != ErrorCode::not_found) return copy->error();
+    if (!*copy && copy->error().code != ErrorCode::not_found)
+      return not_read(to, candidate, copy->error(), at, held);
   }
-  bool busy = false;
+  std::string busy;
   const Status written =
       go_on(Capability::orders, to, at, [&](JournalTransaction& tx, CatchUpState& next) {
-        next.position = std::to_string(candidate.change);
         const auto document = tx.document(candidate.id);
+        next.position = std::to_string(candidate.change);
+        // Changed since it was read, here or by another replica: it stands further on in the list.
+        if (document && document->change != candidate.change) return true;
         if (!document || document->mirrored || document->closed) return true;
+        if (!tx.fact(given_up(*document)).empty()) return true;
         if (copy) {
           take_copy(tx, *document, *copy, next);
           return true;
         }
-        // A change in progress; or a person has to decide first where it lives.
-        busy = tx.open_intent_of(Capability::orders, subject).has_value() ||
-               !tx.fact(journal::closed_subject_fact(Capability::orders, subject)).empty();
-        if (busy) return false;
+        if (tx.open_intent_of(Capability::orders, subject))
+          busy = "order " + subject + " is busy";
+        else
+          busy = tx.fact(journal::closed_subject_fact(Capability::orders, subject));
+        if (!busy.empty()) {
+          tx.put_document(*document);
+          return true;
+        }
         queue_copy(tx, *document, outstanding, now_());
         ++next.total;
         return true;
       });
-  if (busy && !written && written.error().code == ErrorCode::conflict)
-    return Error{ErrorCode::unavailable, "order " + subject + " is busy"};
+  if (written && !busy.empty()) held = busy;
   return written;
+}
+
+// An ERP that does not answer holds all of them up; what it says of one order holds only that one.
+Status CatchUp::not_read(Side to, const DocumentRecord& candidate, const Error& error,
+                         CatchUpState& at, std::string& held) {
+  const Disposition what = disposition(error.code);
+  if (what == Disposition::retry || what == Disposition::resolve_outcome) return error;
+  return put_off(to, candidate, "order " + order_subject(candidate.id) + ": " + error.message, at,
+                 held);
+}
+
+// To the end of the list: the others go on, and it is not complete before this one is.
+Status CatchUp::put_off(Side to, const DocumentRecord& candidate, const std::string& why,
+                        CatchUpState& at, std::string& held) {
+  held = why;
+  return go_on(Capability::orders, to, at, [&](JournalTransaction& tx, CatchUpState& next) {
+    const auto document = tx.document(candidate.id);
+    next.position = std::to_string(candidate.change);
+    if (document && document->change == candidate.change && !document->mirrored)
+      tx.put_document(*document);
+    return true;
+  });
 }
 
 // A copy that was there before the facade is the mirror, if it is inert. One that is released would

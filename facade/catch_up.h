@@ -35,8 +35,10 @@ struct CatchUpState {
   std::int64_t per_minute = 0;           // Its pace; 0: not begun.
   Timestamp since;                       // When it began.
   Timestamp next_at;                     // Nothing is queued before.
-  std::string held;                      // Why nothing is queued now; empty: nothing holds it back.
+  std::string held;                      // What holds it back, or is left for last; empty: nothing.
   std::optional<Timestamp> expected_at;  // When it will be done, if it goes on like this.
+  std::int64_t last_row = 0;             // Once listed: done when no row up to it waits. -1: any.
+  std::string refused_at;                // The place in the list that the ERP refused before.
 };
 
 class CatchUp {
@@ -75,12 +77,17 @@ class CatchUp {
   using Step = std::function<bool(journal::JournalTransaction&, CatchUpState& next)>;
 
   Status bring(Capability capability, Side to, const CallContext& context);
-  Status bring_page(Capability capability, Side to, CatchUpState& at, const CallContext& context);
+  Status bring_page(Capability capability, Side to, CatchUpState& at, std::string& held,
+                    const CallContext& context);
   Status bring_customers(Side to, CatchUpState& at, const CallContext& context);
-  Status bring_orders(Side to, CatchUpState& at, const CallContext& context);
+  Status bring_orders(Side to, CatchUpState& at, std::string& held, const CallContext& context);
   // `looked_at` counts the documents that were read from their home.
   Status bring_order(Side to, const journal::DocumentRecord& candidate, CatchUpState& at,
-                     std::int64_t& looked_at, const CallContext& context);
+                     std::int64_t& looked_at, std::string& held, const CallContext& context);
+  Status not_read(Side to, const journal::DocumentRecord& candidate, const Error& error,
+                  CatchUpState& at, std::string& held);
+  Status put_off(Side to, const journal::DocumentRecord& candidate, const std::string& why,
+                 CatchUpState& at, std::string& held);
   void take_copy(journal::JournalTransaction& tx, journal::DocumentRecord document,
                  const Result<Order>& copy, CatchUpState& next);
   Status bring_prices(Side to, CatchUpState& at, const CallContext& context);

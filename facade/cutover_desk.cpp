@@ -409,10 +409,15 @@ std::optional<Error> CutoverDesk::publish_in(JournalTransaction& tx, AuditTrail:
   record.actor = step.act.actor;
   record.reason = step.act.reason;
   record.at = now_();
-  if (next.rollout.lowest() == cutover::Stage::legacy_only &&
-      plan->rollout.lowest() != cutover::Stage::legacy_only)
+  // Where mirroring of every subject ends, and where it begins: nothing that was brought in between
+  // counts, whoever brought it.
+  const auto alone = [](const cutover::Plan& any, cutover::Stage stage) {
+    return stage == cutover::Stage::legacy_only ? any.rollout.lowest() == stage
+                                                : any.rollout.highest() == stage;
+  };
+  if (alone(next, cutover::Stage::legacy_only) != alone(*plan, cutover::Stage::legacy_only))
     CatchUp::reset(tx, capability, Side::cloud);
-  if (next.rollout.highest() == cutover::Stage::cloud_only)
+  if (alone(next, cutover::Stage::cloud_only) || alone(*plan, cutover::Stage::cloud_only))
     CatchUp::reset(tx, capability, Side::legacy);
   if (!tx.publish_plan(record, step.expected))
     return refuse(moved_on(plan->version, step.expected));

@@ -372,6 +372,14 @@ Result<bool> Feeds::customer_differs(const CustomerNumber& number, const CallCon
   return !(json::write(values[0]) == json::write(values[1]));
 }
 
+bool Feeds::has_customer(Side side, const CustomerNumber& number, const CallContext& context) {
+  return observe<Customer>(side, cutover::Operation::read, [&] {
+           return call_port<Customer>(
+               systems_, side, context.deadline, &ErpAdapter::customers,
+               [&](CustomerService& port) { return port.get_customer(number, context); });
+         }).result.has_value();
+}
+
 Status Feeds::poll_customers(Side side, const CallContext& context) {
   const std::string& system = systems_.on(side).name;
   const std::string& wave = plans_.wave();
@@ -382,6 +390,7 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
     unread = left_unread(reader, wave);
   });
   if (!begun) return begun;
+  const std::int64_t by_plan = plans_.plan(Capability::customers).version;
   // Until the primary has turned, what its users change in the new one waits: its time comes.
   if (turning && turning->left.count(side) == 0) return Done{};
   bool more = true;
@@ -415,7 +424,12 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
         level = !reader.pinned_side(Capability::customers, change.number.text()).has_value();
       });
       if (!looked) return looked;
-      if (!mirrored) continue;
+      if (!mirrored) {
+        // The copy of before stays behind in the other ERP; one that cannot be asked is not.
+        if (change.deleted && place->side == side && has_customer(other(side), change.number, context))
+          deleted.push_back(change.number);
+        continue;
+      }
       if (place->side == side) {
         (change.deleted ? deleted : carry).push_back(change.number);
       } else if (change.deleted) {
@@ -427,7 +441,13 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
       }
     }
     more = page.result->more;
+    bool moved_on = false;
     const Status written = journal_.write([&](JournalTransaction& tx) {
+      // What is carried goes by the plan. One that this process has not taken yet may mirror what
+      // the older one leaves: the cursor stays, and the page is read again.
+      const auto plan = plan_in(tx, wave, Capability::customers);
+      moved_on = !plan || plan->version != by_plan;
+      if (moved_on) return false;
       for (const CustomerNumber& number : carry)
         tx.add_outbox_row(customer_mirror(number, other(side), wave, "feed"), now_());
       for (const CustomerNumber& number : restore)
@@ -452,6 +472,8 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
       }
       return true;
     });
+    if (moved_on)
+      return Error{ErrorCode::unavailable, "the plan of customers has moved on: read again by it"};
     if (!written) return written;
     if (!carry.empty() || !restore.empty()) wake_();
   }
@@ -530,7 +552,11 @@ Status Feeds::poll_prices(const CallContext& context) {
       });
     }
     const PriceList& list = **next.result;
+    bool moved_on = false;
     const Status written = journal_.write([&](JournalTransaction& tx) {
+      // Begun anew, or another replica has queued it.
+      moved_on = tx.fact("prices/last") != last;
+      if (moved_on) return false;
       journal::NewOutboxRow row;
       row.side = Side::cloud;
       row.capability = Capability::pricing;
@@ -543,6 +569,7 @@ Status Feeds::poll_prices(const CallContext& context) {
       tx.set_fact("prices/last", list.batch);
       return true;
     });
+    if (moved_on) return Done{};
     if (!written) return written;
     wake_();
   }

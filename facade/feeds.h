@@ -45,6 +45,7 @@ class Feeds {
 
   void raise_customer(journal::JournalTransaction& tx, Side side, const CustomerNumber& number,
                       const std::string& kind, const std::string& detail);
+  bool has_customer(Side side, const CustomerNumber& number, const CallContext& context);
   Result<bool> customer_differs(const CustomerNumber& number, const CallContext& context);
 
   const Systems& systems_;
