@@ -244,6 +244,18 @@ std::string World::unrest() {
   std::string why;
   const auto transfers = facade_->transfers().list();
   if (!transfers) return "the journal cannot be read";
+  for (const Capability capability : all_capabilities) {
+    const auto status = facade_->cutover().status(capability);
+    if (!status) return "the status cannot be read";
+    const auto& rollout = status->plan.rollout;
+    if (index(rollout.lowest()) < index(cutover::Stage::dual_write) ||
+        index(rollout.highest()) > index(cutover::Stage::ramp_down))
+      continue;
+    for (const auto* one : {&status->catch_up_cloud, &status->catch_up_legacy})
+      if (one->state != "done")
+        why += "catching up of " + std::string(name(capability)) + " is " + one->state + ": " +
+               one->detail + "; ";
+  }
   for (const auto& transfer : *transfers) {
     const std::string& state = transfer.record.state;
     if (transfer.pauses.empty() && (state == "listing" || state == "running"))

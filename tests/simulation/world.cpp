@@ -232,6 +232,7 @@ void World::draw_settings() {
   if (late) fault_per_1000_ = 160;
   stock_strict_ = dice_.chance(700) || mutant == Mutant::demand_not_overlaid;
   settle_ms_ = dice_.between(400, 1'500);
+  catch_up_backlog_ = dice_.chance(600) ? dice_.between(1, 3) : 200;
   ErpSettings legacy{
       Side::legacy, "nav", "SO-", dice_.one_of(modes), settle_ms_, dice_.between(500, 20'000), {}};
   ErpSettings cloud{
@@ -314,6 +315,8 @@ void World::open_process() {
   settings.cutover.transfer.open = settings.cutover.transfer.part_shipped =
       settings.cutover.transfer.prepaid = facade::TransferPolicy::move;
   settings.cutover.transfer.per_minute = 600;
+  // Catching up in pages of its own, that others come between.
+  settings.cutover.catch_up.backlog_max = catch_up_backlog_;
   settings.journal.rules.plan_fence = options_.mutant != Mutant::no_plan_fence;
   settings.journal.rules.births_return = options_.mutant != Mutant::births_stay;
   settings.journal.rules.last_changes = options_.mutant != Mutant::last_changes_forgotten;

@@ -220,6 +220,7 @@ class World final : public Surroundings {
   bool stock_strict_ = true;
   std::array<int, 4> target_{};
   std::int64_t settle_ms_ = 1'000;
+  std::int64_t catch_up_backlog_ = 200;
 
   std::vector<ChannelWrite> writes_;
   std::vector<ChannelId> channels_;
