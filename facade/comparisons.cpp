@@ -41,6 +41,45 @@ std::string signature(const parity::Comparison& comparison) {
   return text;
 }
 
+constexpr const char* of_search = "search_customers";
+
+bool is_of_customers(const std::string& capability, const std::string& operation) {
+  return (capability.empty() || capability == "customers") &&
+         (operation.empty() || operation == "get_customer");
+}
+
+// A search shows customers, matched by their numbers; each as it is compared by itself.
+void add_rules_of_searches(parity::Rules& rules) {
+  std::vector<parity::Rule> ours;
+  for (const parity::Rule& rule : rules.rules) {
+    if (!is_of_customers(rule.capability, rule.operation)) continue;
+    ours.push_back(rule);
+    ours.back().capability = "customers";
+    ours.back().operation = of_search;
+    ours.back().path = "/customers/*" + rule.path;
+  }
+  parity::Rule list;
+  list.name = "customers of a search by their numbers";
+  list.capability = "customers";
+  list.operation = of_search;
+  list.path = "/customers";
+  list.list_key = {"number"};
+  ours.push_back(std::move(list));
+  rules.rules.insert(rules.rules.end(), ours.begin(), ours.end());
+  std::vector<parity::KnownDifference> known;
+  for (const parity::KnownDifference& one : rules.known) {
+    if (!is_of_customers(one.capability, one.operation)) continue;
+    known.push_back(one);
+    known.back().capability = "customers";
+    known.back().operation = of_search;
+    known.back().path = (one.subject.empty() ? std::string("/customers/*")
+                                             : json::pointer_to("/customers", one.subject)) +
+                        one.path;
+    known.back().subject.clear();
+  }
+  rules.known.insert(rules.known.end(), known.begin(), known.end());
+}
+
 bool only_volatile(const parity::Comparison& comparison) {
   return std::all_of(comparison.differences.begin(), comparison.differences.end(),
                      [](const parity::Difference& difference) {
@@ -59,6 +98,7 @@ parity::Rules with_references(parity::Rules rules) {
   documents.path = "/document";
   documents.references = "order_document";
   rules.rules.push_back(std::move(documents));
+  add_rules_of_searches(rules);
   return rules;
 }
 

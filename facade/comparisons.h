@@ -48,7 +48,8 @@ struct ComparisonSettings {
 // What rules with a cohort look at.
 parity::Cohort facts_of(const cutover::Subject& subject);
 
-// With what the facade adds by itself: what the journal knows as one document is one.
+// With what the facade adds by itself: what the journal knows as one document is one, and the rules
+// of a customer hold for each customer that a search finds.
 parity::Rules with_references(parity::Rules rules);
 
 // A delivery to `side` that will come by itself. A dead letter will not: what differs by it is
@@ -74,6 +75,7 @@ class Comparisons {
   bool uses_cohorts() const { return uses_cohorts_; }
   bool compares_writes() const { return settings_.after_writes; }
   const parity::Rules& rules() const { return rules_; }
+  const ComparisonSettings& settings() const { return settings_; }
   // Since the start: what there was no room for, and subjects that are not among the compared ones.
   struct LeftOut {
     std::int64_t dropped = 0;

@@ -7,6 +7,8 @@
 #include "facade/xref.h"
 
 #include <algorithm>
+#include <memory>
+#include <set>
 
 namespace underpin::facade {
 namespace {
@@ -171,13 +173,6 @@ journal::NewOutboxRow customer_mirror(const CustomerNumber& number, Side to,
   row.key = IdempotencyKey{"mirror/" + number.text()};
   row.correlation_id = correlation_id;
   return row;
-}
-
-json::Value comparable(const Customer& customer) {
-  Customer plain = customer;
-  plain.updated_at.reset();
-  plain.revision = {};
-  return json::to_json(plain);
 }
 
 std::string entity_tag(const Customer& customer) {
@@ -359,6 +354,90 @@ Result<ShadowCheck> CustomerFacade::check_of(const CustomerNumber& number, Side 
   return check;
 }
 
+namespace {
+
+// What was asked names the comparison. Names and addresses of people are hashed: a subject is shown
+// to everybody.
+std::string subject_of(const CustomerQuery& query) {
+  std::string text = "search";
+  const auto add = [&](const char* what, const std::optional<std::string>& asked) {
+    if (!asked) return;
+    std::string lower = *asked;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
+      return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    });
+    text += std::string(" ") + what + " " + sha256_hex(lower).substr(0, 16);
+  };
+  add("email", query.email);
+  add("name", query.name);
+  return query.email || query.name ? text : text + " all";
+}
+
+std::string asked_customers(const CustomerQuery& query) {
+  json::Value value = json::Value::object();
+  if (query.email) value.set("email", *query.email);
+  if (query.name) value.set("name", *query.name);
+  return json::write(value);
+}
+
+}  // namespace
+
+// Two ERPs cut their pages at different customers: only complete answers can be compared.
+Result<Page<Customer>> CustomerFacade::all_found(Side side, const CustomerQuery& query,
+                                                 const CallContext& context) {
+  CustomerQuery part = query;
+  part.cursor = {};
+  part.limit = 200;
+  Page<Customer> all;
+  do {
+    auto page = search_on(side, part, context);
+    if (!page) return page.error();
+    all.items.insert(all.items.end(), page->items.begin(), page->items.end());
+    if (all.items.size() > search_compared_max)
+      return Error{ErrorCode::unsupported, "more than " + std::to_string(search_compared_max) +
+                                               " customers are found: they are not compared"};
+    part.cursor = page->next;
+  } while (!part.cursor.empty());
+  return all;
+}
+
+ShadowCheck CustomerFacade::check_of(const CustomerQuery& query, Side primary,
+                                     const CallContext& context) {
+  ShadowCheck check;
+  check.capability = Capability::customers;
+  check.operation = "search_customers";
+  check.subject = subject_of(query);
+  check.correlation_id = context.correlation_id.text();
+  check.primary = primary;
+  check.asked = asked_customers(query);
+  auto found = std::make_shared<std::set<std::string>>();  // By either side; one thread at a time.
+  check.ask = [this, query, found, origin = context](Side asked) {
+    CallContext asking = origin;
+    asking.deadline = deadline_in(std::chrono::seconds(10));
+    const auto all = observe<Page<Customer>>(asked, cutover::Operation::read,
+                                             [&] { return all_found(asked, query, asking); });
+    if (all.result)
+      for (const Customer& customer : all.result->items) found->insert(customer.number.text());
+    return parity_side(all.result, all.micros,
+                       [](const Page<Customer>& page) { return comparable(page); });
+  };
+  check.on_its_way = [this, found] {
+    bool pending = false;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      if (reader.pinned_subjects(Capability::customers, Side::legacy) == 0 &&
+          reader.pinned_subjects(Capability::customers, Side::cloud) == 0)
+        return;
+      for (const std::string& number : *found) {
+        pending = pending || reader.open_intent_of(Capability::customers, number).has_value();
+        for (const Side side : {Side::legacy, Side::cloud})
+          pending = pending || on_its_way(reader, side, Capability::customers, number);
+      }
+    });
+    return !read || pending;
+  };
+  return check;
+}
+
 Result<Page<Customer>> CustomerFacade::search_on(Side side, const CustomerQuery& query,
                                                  const CallContext& context) {
   return observe<Page<Customer>>(
@@ -378,11 +457,15 @@ Result<Page<Customer>> CustomerFacade::search(const CustomerQuery& query,
   const cutover::Plan plan = plans_.plan(Capability::customers);
   Side lowest{};
   Side highest{};
+  bool shadowed = false;
   std::int64_t pinned = 0;
   const Status read = journal_.read([&](const JournalReader& reader) {
     const cutover::Rollout rollout = as_routed(reader, plan).rollout;
     lowest = cutover::rule(rollout.lowest()).primary;
     highest = cutover::rule(rollout.highest()).primary;
+    // Both sides have all customers only when those of every stage are compared.
+    shadowed = cutover::rule(rollout.lowest()).shadow_reads &&
+               cutover::rule(rollout.highest()).shadow_reads;
     pinned = reader.pinned_subjects(Capability::customers, other(highest));
   });
   if (!read) return read.error();
@@ -408,6 +491,8 @@ Result<Page<Customer>> CustomerFacade::search(const CustomerQuery& query,
     at = sides.size() > 1 && *side == Side::cloud ? 1 : 0;
     if (sides.size() == 1 && *side != sides[0]) sides[0] = *side;
   }
+  // What follows a page is part of the same answer.
+  if (query.cursor.empty() && shadowed) comparisons_.begin(check_of(query, lowest, context));
   Page<Customer> page;
   while (at < sides.size()) {
     const Side side = sides[at];

@@ -31,6 +31,8 @@ class CustomerFacade {
   // How both sides are asked for one customer, to be compared.
   Result<ShadowCheck> check_of(const CustomerNumber& number, Side primary,
                                const CallContext& context);
+  // The same for a search: everything that each side finds, however long its pages are.
+  ShadowCheck check_of(const CustomerQuery& query, Side primary, const CallContext& context);
 
  private:
   // By an alias, too.
@@ -42,6 +44,8 @@ class CustomerFacade {
   Result<Found> find(const CustomerNumber& given) const;
   Result<Customer> read_from(Side side, const CustomerNumber& number, const CallContext& context);
   Result<Page<Customer>> search_on(Side side, const CustomerQuery& query,
+                                   const CallContext& context);
+  Result<Page<Customer>> all_found(Side side, const CustomerQuery& query,
                                    const CallContext& context);
 
   const Systems& systems_;
@@ -55,6 +59,10 @@ class CustomerFacade {
 std::string entity_tag(const Customer& customer);
 // What both ERPs must agree on.
 json::Value comparable(const Customer& customer);
+json::Value comparable(const Page<Customer>& page);  // In the order of their numbers.
+
+// A search that finds more than this is not compared.
+inline constexpr std::size_t search_compared_max = 1'000;
 
 // "create_customer", "amend_customer".
 void add_customer_writes(WriteLife& writes, const Systems& systems);

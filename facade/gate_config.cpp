@@ -64,8 +64,10 @@ void read_limits(const Value& value, const std::string& at, parity::GateLimits& 
   reader.fraction("droppedMax", limits.dropped_max, false);
   reader.fraction("skippedMax", limits.skipped_max, false);
   reader.decimal("moneyAtRiskMax", limits.money_at_risk_max, false);
+  reader.number("unvaluedAtRiskMax", limits.unvalued_at_risk_max);
   reader.hours("evidenceHours", limits.evidence_age_max_ms);
   reader.hours("reconciliationHours", limits.reconciliation_age_max_ms);
+  reader.fraction("reconciliationNotComparedMax", limits.reconciliation_not_compared_max, false);
 }
 
 void read_cohorts(const Value& list, const std::string& at, GateSettings& gate,

@@ -1,12 +1,17 @@
 #include "facade/gate_desk.h"
 
 #include "facade/gate_facts.h"
+#include "facade/gate_money.h"
 #include "facade/gate_posting.h"
 #include "facade/price_basket.h"
 #include "facade/reconciliation.h"
 #include "parity/known_register.h"
 
 #include <algorithm>
+
+namespace underpin::fingerprint {
+std::string_view comparing();  // Of the code that compares; made when this is built.
+}
 
 namespace underpin::facade {
 namespace {
@@ -61,7 +66,8 @@ Value cell_value(const parity::GateCell& cell) {
        {std::pair{"compared", cell.compared}, std::pair{"mismatches", cell.mismatches},
         std::pair{"late", cell.late}, std::pair{"tolerated", cell.tolerated},
         std::pair{"known", cell.known}, std::pair{"replayed", cell.replayed},
-        std::pair{"asked", cell.asked}, std::pair{"notCompared", cell.not_compared}})
+        std::pair{"without", cell.without}, std::pair{"asked", cell.asked},
+        std::pair{"notCompared", cell.not_compared}})
     value.set(key, Value::integer(count));
   if (!cell.waived_by.empty()) {
     value.set("waivedBy", cell.waived_by);
@@ -138,6 +144,8 @@ Value to_json(const GateReport& report) {
   for (const parity::GateCell& cell : report.facts.cells) cells.push(cell_value(cell));
   value.set("cells", std::move(cells));
   value.set("moneyAtRisk", report.facts.money_at_risk.text());
+  value.set("unvaluedAtRisk",
+            Value::integer(report.facts.unvalued_writes + report.facts.unvalued_documents));
   value.set("skipped", Value::integer(report.facts.skipped));
   value.set("posting", report.posting);
   value.set("evidenceSince", report.evidence_since.text());
@@ -165,6 +173,11 @@ std::map<std::string, std::string> GateDesk::made_with() const {
   std::map<std::string, std::string> parts = settings_.made_with;
   const parity::Rules& rules = parts_.comparisons.rules();
   parts["rules"] = rules.version + "@" + rules.hash;
+  parts["code that compares"] = std::string(fingerprint::comparing());
+  const ComparisonSettings& settings = parts_.comparisons.settings();
+  parts["compareWrites"] = settings.after_writes ? "true" : "false";
+  for (const auto& [capability, age] : settings.max_age_ms)
+    parts["maxAgeSeconds " + std::string(name(capability))] = std::to_string(age / 1000);
   // Rules that the configuration makes, of fields that are not carried, have no file.
   std::map<std::string, std::string> made;
   for (const parity::Rule& rule : rules.rules)
@@ -265,16 +278,14 @@ void GateDesk::keep_counts() {
 }
 
 Status GateDesk::read_journal(Capability capability, parity::Evidence& evidence,
-                              const std::map<std::string, std::int64_t>& asked,
-                              GateReport& report) const {
+                              const std::map<std::string, std::int64_t>& asked, GateReport& report,
+                              AtRisk& risk) const {
   return parts_.journal.read([&](const JournalReader& reader) {
-    const std::vector<Waiver> waivers = waivers_in(reader, capability);
+    const std::vector<Waiver> waivers = waivers_for(reader, capability, report.to);
     const bool compares_writes = parts_.comparisons.compares_writes();
     parity::GateFacts& facts = report.facts;
     if (capability == Capability::orders || capability == Capability::pricing)
       leave_out_the_past(reader, evidence, report.evidence_since);
-    for (const parity::SubjectEvidence& one : evidence.subjects)
-      if (one.verdict == parity::Verdict::mismatch) facts.money_at_risk += one.money;
     facts.cells = cells_in(reader, capability, evidence, always(capability), settings_, waivers,
                            compares_writes, report.at);
     std::set<std::string> unseen;
@@ -286,11 +297,11 @@ Status GateDesk::read_journal(Capability capability, parity::Evidence& evidence,
           });
       if (!shown.empty() && !seen) unseen.insert("operation " + operation);
     }
-    if (capability == Capability::orders) {
-      const Timestamp since = report.at.plus_ms(-settings_.history_days * 86'400'000);
-      for (const std::string& one : unseen_classes(reader, wave_, evidence, since))
-        unseen.insert(one);
-    }
+    const Timestamp since = report.at.plus_ms(-settings_.history_days * 86'400'000);
+    if (capability == Capability::orders)
+      unseen.merge(unseen_classes(reader, wave_, evidence, since));
+    if (capability == Capability::inventory)
+      unseen.merge(unseen_locations(reader, evidence, since));
     for (const std::string& one : unseen) {
       const Waiver* waiver = waiver_for(waivers, "coverage " + one, report.at);
       if (waiver == nullptr) {
@@ -299,12 +310,17 @@ Status GateDesk::read_journal(Capability capability, parity::Evidence& evidence,
         facts.unseen_waived.push_back(one + " by " + waiver->by + " until " + waiver->until.text());
       }
     }
-    const Undelivered undelivered = undelivered_in(reader, wave_, capability);
-    facts.money_at_risk += undelivered.money;
-    facts.undelivered = undelivered.words;
+    risk = at_risk_in(reader, wave_, capability, evidence);
     if (const auto reconciled = newest_in(reader, capability)) {
       facts.reconciled_at = reconciled->as_of();  // What it read is at most as old.
       facts.reconciliation_differences = reconciled->different();
+      facts.reconciliation_not_compared = reconciled->left_out();
+      facts.reconciliation_keys = reconciled->keys();
+      // Lines that are equal but for what is charged for them.
+      for (const auto& [column, amount] : reconciled->apart) {
+        risk.money += amount;
+        risk.words.push_back(amount.text() + " of " + column + " in the newest reconciliation");
+      }
     }
   });
 }
@@ -350,16 +366,22 @@ Result<GateReport> GateDesk::judge(Capability capability, cutover::Stage to,
   for (const parity::KnownHealth& known : health.known)
     if (!known.in_order())
       facts.expired.push_back(known.name + (known.expired ? " (expired)" : " (over its budget)"));
-  const Status read = read_journal(capability, evidence, asked, report);
+  AtRisk risk;
+  const Status read = read_journal(capability, evidence, asked, report, risk);
   if (!read) return read.error();
+  value_stock(parts_.systems, risk, report.at, context);
+  facts.money_at_risk = risk.money;
+  facts.unvalued_writes = risk.unvalued_writes;
+  facts.unvalued_documents = risk.unvalued_documents;
+  facts.undelivered = risk.words;
   report.verdict = parity::judge_gate(facts, report.limits, report.at);
   const PostingGate& posting = settings_.posting;
   if (capability == Capability::orders && posting.required &&
       cutover::index(to) >= cutover::index(posting.from)) {
     PostingParity judged;
     const Status looked = parts_.journal.read([&](const JournalReader& reader) {
-      judged =
-          judge_posting(reader, posting, binding_.hash, waivers_in(reader, capability), report.at);
+      judged = judge_posting(reader, posting, binding_.hash, waivers_for(reader, capability, to),
+                             report.at);
     });
     if (!looked) return looked.error();
     report.posting = judged.state;
@@ -393,6 +415,8 @@ Result<std::vector<Waiver>> GateDesk::waivers(Capability capability) const {
 
 Result<Waiver> GateDesk::waive(Capability capability, Waiver waiver, const std::string& actor) {
   const Timestamp now = now_();
+  if (!waiver.to || cutover::index(*waiver.to) < cutover::index(cutover::Stage::cloud_primary))
+    return invalid("/to", "must be cloud_primary, ramp_down or cloud_only");
   if (waiver.until <= now) return invalid("/until", "must lie ahead");
   if (waiver.until > now.plus_ms(settings_.waiver_days_max * 86'400'000))
     return invalid("/until",

@@ -18,6 +18,8 @@
 
 namespace underpin::facade {
 
+struct AtRisk;  // facade/gate_money.h
+
 // A gate as it was judged, with what it was judged on.
 struct GateReport {
   Capability capability = Capability::orders;
@@ -75,7 +77,7 @@ class GateDesk {
                                                                 Timestamp since);
 
   Result<std::vector<Waiver>> waivers(Capability capability) const;
-  // `waiver` without id, actor and time. Errors: invalid_request, with the field.
+  // `waiver` without id, actor and time, with its step. Errors: invalid_request, with the field.
   Result<Waiver> waive(Capability capability, Waiver waiver, const std::string& actor);
   Result<Waiver> revoke(Capability capability, std::int64_t id, const std::string& actor,
                         const std::string& reason);
@@ -92,7 +94,8 @@ class GateDesk {
                     std::map<std::string, parity::KnownUse>& known, GateReport& report,
                     std::vector<parity::Criterion>& criteria);
   Status read_journal(Capability capability, parity::Evidence& evidence,
-                      const std::map<std::string, std::int64_t>& asked, GateReport& report) const;
+                      const std::map<std::string, std::int64_t>& asked, GateReport& report,
+                      AtRisk& risk) const;
 
   const Parts parts_;
   parity::EvidenceBook book_;

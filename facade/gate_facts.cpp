@@ -1,11 +1,11 @@
 #include "facade/gate_facts.h"
 
 #include "facade/cohorts.h"
+#include "facade/legacy_history.h"
 #include "facade/order_content.h"
 #include "parity/evidence_summary.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 namespace underpin::facade {
@@ -18,7 +18,8 @@ constexpr const char* after_writes = "held_after_writes";
 
 bool is_read(const std::string& operation) {
   return operation == "get_order" || operation == "get_stock" || operation == "quote" ||
-         operation == "list_prices" || operation == "get_customer";
+         operation == "list_prices" || operation == "get_customer" ||
+         operation == "search_customers";
 }
 
 // What both hold after a write is one question, whichever write it was. A mirror that the other ERP
@@ -71,14 +72,26 @@ std::optional<cutover::Subject> cohort_facts(const JournalReader& reader, Capabi
       }
       return cohort_of(CustomerNumber{one.subject}, reader);
     case Capability::customers:
+      // A search finds customers of any cohort.
+      if (one.operation == "search_customers") return cutover::Subject(one.subject);
       return cohort_of(CustomerNumber{one.subject}, reader);
   }
   return std::nullopt;
 }
 
+// A class that a rule ignores, or that no document holds, is not shown to be equal by the others.
+bool shows(const parity::SubjectEvidence& one, const std::string& field_class) {
+  return field_class.empty() || one.classes.count(field_class) != 0 ||
+         one.wrong.count(field_class) != 0;
+}
+
 void count(parity::GateCell& cell, const parity::SubjectEvidence& one) {
   cell.asked += one.asked;
   cell.not_compared += one.not_compared;
+  if (one.verdict != parity::Verdict::not_compared && !shows(one, cell.field_class)) {
+    ++cell.without;
+    return;
+  }
   switch (one.verdict) {
     case parity::Verdict::not_compared:
       return;
@@ -190,9 +203,21 @@ std::set<std::string> classes_of(const journal::DocumentRecord& document) {
   return classes;
 }
 
+std::set<std::string> unseen_locations(const JournalReader& reader,
+                                       const parity::Evidence& evidence, Timestamp since) {
+  std::set<std::string> unseen = history_in(reader, Capability::inventory, since);
+  for (const parity::SubjectEvidence& one : evidence.subjects) {
+    const std::size_t at = one.subject.rfind('@');
+    if (one.verdict != parity::Verdict::not_compared && at != std::string::npos)
+      unseen.erase("location " + one.subject.substr(at + 1));
+  }
+  return unseen;
+}
+
 std::set<std::string> unseen_classes(const JournalReader& reader, const std::string& wave,
                                      const parity::Evidence& evidence, Timestamp since) {
-  std::set<std::string> unseen;
+  // What legacy listed itself, orders older than the facade among it.
+  std::set<std::string> unseen = history_in(reader, Capability::orders, since);
   journal::DocumentQuery query;
   query.updated_since = since;
   query.home = Side::legacy;
@@ -222,55 +247,6 @@ std::set<std::string> unseen_classes(const JournalReader& reader, const std::str
     for (const std::string& shown : classes_of(*document)) unseen.erase(shown);
   }
   return unseen;
-}
-
-Undelivered undelivered_in(const JournalReader& reader, const std::string& wave,
-                           Capability capability) {
-  Undelivered found;
-  std::set<std::string> valued;
-  const auto value_of = [&](const std::string& subject, const std::string& request) {
-    if (capability != Capability::orders || !valued.insert(subject).second) return;
-    const auto id = order_id_of(subject);
-    if (const auto document = id ? reader.document(*id) : std::nullopt) {
-      found.money += document->grand_total.magnitude();
-      return;
-    }
-    const auto body = json::parse(request);
-    const json::Value* total = body ? body->at_pointer("/totals/grandTotal") : nullptr;
-    if (total == nullptr) return;
-    const auto amount = total->as_any_decimal();
-    if (amount) found.money += amount->magnitude();
-  };
-  std::int64_t pending = 0;
-  std::int64_t dead = 0;
-  std::int64_t after = 0;
-  constexpr int page_rows = 500;
-  while (true) {
-    const auto rows = reader.outbox(after, page_rows);
-    if (rows.empty()) break;
-    after = rows.back().id;
-    for (const journal::OutboxRow& row : rows) {
-      // "verify_posting" only looks.
-      if (row.capability != capability || row.wave != wave || row.operation == "verify_posting")
-        continue;
-      ++(row.state == journal::OutboxState::dead ? dead : pending);
-      value_of(row.subject, row.payload);
-    }
-  }
-  std::int64_t unknown = 0;
-  for (const journal::Intent& intent : reader.open_intents(std::numeric_limits<int>::max())) {
-    if (intent.capability != capability || intent.wave != wave) continue;
-    if (intent.state != journal::IntentState::unknown && !intent.orphaned) continue;
-    ++unknown;
-    value_of(intent.subject, intent.request);
-  }
-  const auto say = [&](std::int64_t number, const char* what) {
-    if (number > 0) found.words.push_back(std::to_string(number) + " " + what);
-  };
-  say(pending, "deliveries on their way");
-  say(dead, "dead letters");
-  say(unknown, "unknown outcomes");
-  return found;
 }
 
 }  // namespace underpin::facade

@@ -36,17 +36,11 @@ void leave_out_the_past(const journal::JournalReader& reader, parity::Evidence& 
 
 // Classes of what is in a document: "currency USD", "several lines", "adjusted lines".
 std::set<std::string> classes_of(const journal::DocumentRecord& document);
+// Those of legacy's stock which no compared stock has: "location EAST".
+std::set<std::string> unseen_locations(const journal::JournalReader& reader,
+                                       const parity::Evidence& evidence, Timestamp since);
 // Those of legacy's orders since then which no compared order has.
 std::set<std::string> unseen_classes(const journal::JournalReader& reader, const std::string& wave,
                                      const parity::Evidence& evidence, Timestamp since);
-
-// The value of writes that have not arrived at the other side, or whose outcome is not known. The
-// words say how many there are of each.
-struct Undelivered {
-  Decimal money;
-  std::vector<std::string> words;
-};
-Undelivered undelivered_in(const journal::JournalReader& reader, const std::string& wave,
-                           Capability capability);
 
 }  // namespace underpin::facade

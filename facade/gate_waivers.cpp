@@ -20,6 +20,7 @@ Value to_json(const Waiver& waiver) {
   Value value = Value::object();
   value.set("id", Value::integer(waiver.id));
   value.set("cell", waiver.cell);
+  if (waiver.to) value.set("to", cutover::name(*waiver.to));
   value.set("reason", waiver.reason);
   value.set("by", waiver.by);
   value.set("until", waiver.until.text());
@@ -44,8 +45,16 @@ std::vector<Waiver> waivers_in(const journal::JournalReader& reader, Capability 
     waiver.actor = item.get("actor").text();
     waiver.at = time_of(item.get("at"));
     waiver.revoked_by = item.get("revokedBy").text();
+    waiver.to = cutover::parse_stage(item.get("to").text());
     waivers.push_back(std::move(waiver));
   }
+  return waivers;
+}
+
+std::vector<Waiver> waivers_for(const journal::JournalReader& reader, Capability capability,
+                                cutover::Stage to) {
+  std::vector<Waiver> waivers = waivers_in(reader, capability);
+  std::erase_if(waivers, [&](const Waiver& waiver) { return waiver.to != to; });
   return waivers;
 }
 

@@ -119,15 +119,6 @@ bool order_on_its_way(const JournalReader& reader, Side side, const StockKey& ke
 
 }  // namespace
 
-json::Value comparable_level(const StockLevel& level) {
-  json::Value value = json::Value::object();
-  value.set("uom", level.uom);
-  value.set("onHand", level.on_hand.text());
-  value.set("reserved", level.reserved.text());
-  value.set("available", level.available.text());
-  return value;
-}
-
 std::string stock_subject(const StockKey& key) {
   return key.sku.text() + "@" + key.location.text();
 }

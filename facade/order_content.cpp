@@ -37,17 +37,13 @@ void price(OrderLine& line, bool prices_include_tax) {
   line.net_amount = net;
   Decimal rates;
   for (const Tax& tax : line.taxes) rates += tax.rate;
-  const Decimal base =
-      prices_include_tax ? Decimal::divided(net, Decimal::of(1) + rates, 2, Rounding::half_up) : net;
+  const Decimal base = prices_include_tax
+                           ? Decimal::divided(net, Decimal::of(1) + rates, 2, Rounding::half_up)
+                           : net;
   for (Tax& tax : line.taxes) tax.amount = (base * tax.rate).rounded(2, Rounding::half_up);
 }
 
 }  // namespace
-
-Decimal shrunk(Decimal discount, Decimal kept, Decimal ordered) {
-  if (ordered.is_zero()) return Decimal{};
-  return Decimal::divided(discount * kept, ordered, 2, Rounding::half_up);
-}
 
 journal::Subject order_subject(const OrderId& id) {
   return id.channel.text() + "/" + id.number.text();
@@ -335,33 +331,6 @@ bool has_moved(const Order& order) {
   return std::any_of(order.lines.begin(), order.lines.end(), [](const OrderLine& line) {
     return !line.shipped_quantity.is_zero() || !line.cancelled_quantity.is_zero();
   });
-}
-
-json::Value comparable(const Order& order, const DocumentNumber& document, bool with_totals) {
-  json::Value value = json::Value::object();
-  if (!document.empty()) value.set("document", document.text());
-  value.set("customer", order.customer.text());
-  value.set("currency", order.currency);
-  json::Value lines = json::Value::array();
-  for (const OrderLine& line : order.lines) {
-    const Decimal rest = line.outstanding();
-    if (rest.is_zero()) continue;
-    json::Value entry = json::Value::object();
-    entry.set("number", json::Value::integer(line.number));
-    entry.set("sku", line.sku.text());
-    entry.set("uom", line.uom);
-    entry.set("location", line.location.text());
-    entry.set("outstanding", rest.text());
-    entry.set("unitPrice", line.unit_price.text());
-    entry.set("discount",
-              shrunk(sum(line.adjustments), rest, line.quantity - line.cancelled_quantity).text());
-    lines.push(std::move(entry));
-  }
-  // When everything has left, the inert copy is withdrawn, and archives keep no addresses.
-  if (order.ship_to && lines.size() != 0) value.set("shipTo", json::to_json(*order.ship_to));
-  value.set("lines", std::move(lines));
-  if (with_totals) value.set("totals", json::to_json(order.totals));
-  return value;
 }
 
 }  // namespace underpin::facade

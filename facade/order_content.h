@@ -68,5 +68,9 @@ bool has_moved(const Order& order);
 // and prices, totals while nothing has moved at home, and what each ERP calls the document. What
 // only the home can know (shipments, status) is left out.
 json::Value comparable(const Order& order, const DocumentNumber& document, bool with_totals);
+// What a write leaves behind in both ERPs, added to that: what they answered, what each line is
+// charged, and why it is reduced.
+void add_postings_of_lines(const Order& order, const std::optional<OrderReceipt>& receipt,
+                           json::Value& value);
 
 }  // namespace underpin::facade

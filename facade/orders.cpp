@@ -54,31 +54,6 @@ Answer closed_long_ago(const DocumentRecord& document) {
       "The order is " + std::string(name(document.status)) + " and cannot be changed any more.");
 }
 
-// What a write leaves behind in both ERPs: what they answered, what each line is charged, and why
-// it is reduced.
-void add_postings_of_lines(const Order& order, const std::optional<OrderReceipt>& receipt,
-                           json::Value& value) {
-  if (receipt && receipt->erp_totals) value.set("answered", json::to_json(*receipt->erp_totals));
-  json::Value* lines = value.find("lines");
-  for (std::size_t i = 0; lines != nullptr && i < lines->size(); ++i) {
-    json::Value& entry = *lines->item(i);
-    const auto line = std::find_if(order.lines.begin(), order.lines.end(), [&](const OrderLine& l) {
-      return std::to_string(l.number) == entry.get("number").text();
-    });
-    if (line == order.lines.end()) continue;
-    entry.set("net", line->net_amount.text());
-    Decimal tax;
-    for (const Tax& one : line->taxes) tax += one.amount;
-    entry.set("tax", tax.text());
-    std::map<std::string, Decimal> promotions;
-    for (const Adjustment& one : line->adjustments) promotions[one.promotion] += one.amount;
-    json::Value reduced = json::Value::object();
-    for (const auto& [promotion, amount] : promotions)
-      reduced.set(promotion.empty() ? "without" : promotion, amount.text());
-    entry.set("promotions", std::move(reduced));
-  }
-}
-
 }  // namespace
 
 Side born_in(const DocumentRecord& document) {

@@ -277,6 +277,7 @@ std::string pack_page(const Pack& pack, const PackFiles& files) {
                  {"Tolerated", "tolerated"},
                  {"Known", "known"},
                  {"Replayed", "replayed"},
+                 {"Without", "without"},
                  {"Not compared", "notCompared"}},
                 "None.");
   const Value differences = file_value(files, "differences.json");
@@ -304,6 +305,7 @@ std::string pack_page(const Pack& pack, const PackFiles& files) {
                 "No mismatch.");
   text += "<h2>Waivers</h2>\n" + table(file_value(files, "waivers.json").get("items").items(),
                                        {{"Cell", "cell"},
+                                        {"For the step to", "to"},
                                         {"By", "by"},
                                         {"Until", "until"},
                                         {"Entered by", "actor"},

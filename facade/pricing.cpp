@@ -5,35 +5,6 @@
 #include "facade/digest.h"
 
 namespace underpin::facade {
-json::Value comparable(const Quote& quote) {
-  json::Value value = json::Value::object();
-  value.set("currency", quote.currency);
-  value.set("totalNet", quote.total_net.text());
-  json::Value lines = json::Value::array();
-  for (const QuotedLine& line : quote.lines) {
-    json::Value entry = json::Value::object();
-    entry.set("number", json::Value::integer(line.number));
-    entry.set("sku", line.sku.text());
-    entry.set("quantity", line.quantity.text());
-    entry.set("uom", line.uom);
-    entry.set("listPrice", line.list_price.text());
-    entry.set("unitPrice", line.unit_price.text());
-    entry.set("netAmount", line.net_amount.text());
-    lines.push(std::move(entry));
-  }
-  value.set("lines", std::move(lines));
-  return value;
-}
-
-json::Value comparable(const Page<PriceEntry>& page) {
-  json::Value entries = json::Value::array();
-  for (const PriceEntry& entry : page.items) {
-    entries.push(json::to_json(entry));
-  }
-  json::Value value = json::Value::object();
-  value.set("prices", std::move(entries));
-  return value;
-}
 
 // Prices of one article for one customer are another question than those for everybody.
 std::string asked_prices(const PriceQuery& query) {

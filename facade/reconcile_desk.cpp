@@ -2,6 +2,7 @@
 
 #include "facade/hidden.h"
 #include "facade/host_name.h"
+#include "facade/legacy_history.h"
 
 #include <algorithm>
 #include <array>
@@ -366,6 +367,11 @@ Status ReconcileDesk::sweep_page(Reconciliation& now_at, Side side, std::int64_t
     if (const Status added = (*file)->add(record); !added) return added;
   }
   if (const Status synced = (*file)->sync(); !synced) return synced;
+  if (side == Side::legacy && !now_at.posting) {
+    const Status noted = note_history(journal_, now_at.capability,
+                                      classes_of(now_at.capability, page->rows), now_());
+    if (!noted) return noted;
+  }
   rows = static_cast<std::int64_t>(page->rows.size());
   own.rows += rows;
   own.left_out += page->left_out;
@@ -436,6 +442,7 @@ Status ReconcileDesk::compare(Reconciliation& now_at) {
   if (const Status synced = (*groups)->sync(); !synced) return synced;
   now_at.state = "verifying";
   now_at.equal = summary->equal;
+  now_at.apart = summary->apart;
   now_at.differed = summary->different();
   now_at.open_bytes = (*open)->size();
   now_at.not_before = now_().plus_ms(settings_.pause_ms);

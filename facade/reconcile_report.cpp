@@ -253,6 +253,7 @@ json::Value shown(const Reconciliation& at, const ReconcileProgress& progress, T
     value.set("onItsWay", Value::integer(at.on_its_way));
     value.set("notMirrored", Value::integer(at.not_mirrored));
     value.set("unsettled", Value::integer(at.unsettled));
+    for (const auto& [column, amount] : at.apart) value.set(column + "Apart", amount.text());
     value.set("different", Value::integer(at.different()));
     value.set("differences", counts_value(at.differences));
     if (!at.not_compared.empty()) value.set("notCompared", counts_value(at.not_compared));

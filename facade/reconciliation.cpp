@@ -107,6 +107,12 @@ std::int64_t Reconciliation::different() const {
   return sum;
 }
 
+std::int64_t Reconciliation::left_out() const {
+  std::int64_t sum = legacy.left_out + cloud.left_out + on_its_way + not_mirrored;
+  for (const auto& [why, count] : not_compared) sum += count;
+  return sum;
+}
+
 json::Value rogue_value(const Reconciliation& reconciliation) {
   Value list = Value::array();
   for (const auto& [who, changes] : reconciliation.rogue) {
@@ -142,6 +148,9 @@ json::Value to_json(const Reconciliation& reconciliation) {
   set_time(value, "cutOff", reconciliation.cut_off);
   set_time(value, "arrivedAt", reconciliation.arrived);
   value.set("notCompared", counts_value(reconciliation.not_compared));
+  Value apart = Value::object();
+  for (const auto& [column, amount] : reconciliation.apart) apart.set(column, amount.text());
+  value.set("apart", std::move(apart));
   value.set("pass", Value::integer(reconciliation.pass));
   set_time(value, "notBefore", reconciliation.not_before);
   value.set("differences", counts_value(reconciliation.differences));
@@ -179,6 +188,9 @@ Reconciliation read_reconciliation(const std::string& text) {
   reconciliation.cut_off = time_in(*value, "cutOff");
   reconciliation.arrived = time_in(*value, "arrivedAt");
   reconciliation.not_compared = counts_in(value->get("notCompared"));
+  for (const json::Member& one : value->get("apart").members())
+    if (const auto amount = Decimal::parse(one.value.text()))
+      reconciliation.apart[one.key] = *amount;
   reconciliation.pass = static_cast<int>(number_in(*value, "pass"));
   reconciliation.not_before = time_in(*value, "notBefore");
   reconciliation.differences = counts_in(value->get("differences"));

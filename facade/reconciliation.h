@@ -67,7 +67,9 @@ struct Reconciliation {
   std::int64_t confirmed_bytes = 0;
   Timestamp not_before;
 
-  std::int64_t equal = 0;         // Keys, as swept.
+  std::int64_t equal = 0;  // Keys, as swept.
+  // Of these, what they are apart in amounts that are not compared: "tax".
+  std::map<std::string, Decimal> apart;
   std::int64_t differed = 0;      // Keys, as swept.
   std::int64_t converged = 0;     // Equal when they were read again.
   std::int64_t on_its_way = 0;    // A write or a delivery of the subject is open.
@@ -90,6 +92,10 @@ struct Reconciliation {
     return state == "sweeping" || state == "comparing" || state == "verifying";
   }
   std::int64_t different() const;
+  // Keys that were read on either side, and those that nothing is said of: without an identity to
+  // match by, without a copy, on their way, changed since the cut-off.
+  std::int64_t keys() const { return equal + differed + legacy.left_out + cloud.left_out; }
+  std::int64_t left_out() const;
   bool of_now() const { return basis.empty() || basis == "now"; }
   // What it says is at least as old.
   Timestamp as_of() const { return of_now() ? started_at : std::min(started_at, cut_off); }

@@ -62,6 +62,14 @@ Result<ShadowCheck> check_again(Facade& facade, const parity::LedgerEntry& pair,
     if (!key) return not_known(pair);
     return facade.inventory().check_of(*key, primary, context);
   }
+  if (operation == "search_customers") {
+    const auto asked = json::parse(pair.asked);
+    if (!asked) return not_kept(pair);
+    CustomerQuery query;
+    if (const json::Value* email = asked->find("email")) query.email = email->text();
+    if (const json::Value* name = asked->find("name")) query.name = name->text();
+    return facade.customers().check_of(query, primary, context);
+  }
   if (operation == "get_customer")
     return facade.customers().check_of(CustomerNumber{subject}, primary, context);
   if (operation == "quote" || operation == "list_prices")

@@ -17,25 +17,7 @@ using Pattern = Judge::Pattern;
 // Elements of a set that no equal one was found for are paired by trial; beyond this, they are
 // reported as they are.
 constexpr std::size_t set_trials_max = 64;
-
-// Which verdict of a difference colours the whole comparison.
-int weight(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::match:
-      return 0;
-    case Verdict::tolerated:
-      return 1;
-    case Verdict::known_difference:
-      return 2;
-    case Verdict::late:
-      return 3;
-    case Verdict::not_compared:
-      return 4;
-    case Verdict::mismatch:
-      return 5;
-  }
-  return 5;
-}
+constexpr std::size_t field_classes = 3;
 
 struct Active {
   std::vector<const Pattern*> ignoring;
@@ -74,7 +56,7 @@ class Comparer : private Walk {
     if (primary.is_object() && secondary.is_object()) return objects(primary, secondary);
     if (primary.is_array() && secondary.is_array()) return lists(primary, secondary);
     if (is_scalar(primary) && is_scalar(secondary)) return scalars(primary, secondary, parents);
-    ++result_.fields;
+    note_field();
     add(Kind::type, &primary, &secondary, parents);
   }
 
@@ -241,6 +223,29 @@ class Comparer : private Walk {
     return nullptr;
   }
 
+  // One more field that was compared.
+  void note_field() {
+    ++result_.fields;
+    if (result_.classes.size() < field_classes) result_.classes.insert(field_class_of(field()));
+  }
+
+  // Of an element that was found equal as a whole: what of it is compared at all.
+  void note_classes_in(const Value& value) {
+    if (result_.classes.size() >= field_classes || ignored() != nullptr) return;
+    if (is_scalar(value)) {
+      result_.classes.insert(field_class_of(field()));
+      return;
+    }
+    for (const json::Member& member : value.members()) {
+      const Step step(*this, member.key, false);
+      note_classes_in(member.value);
+    }
+    for (std::size_t i = 0; i < value.items().size(); ++i) {
+      const Step step(*this, std::to_string(i), true);
+      note_classes_in(value.items()[i]);
+    }
+  }
+
   void note_moving() {
     for (const Pattern* pattern : active_.moving)
       if (at(*pattern)) result_.used.insert(pattern->rule->name);
@@ -258,10 +263,10 @@ class Comparer : private Walk {
       const auto after = normalised(there, *pattern->rule, rules_, system,
                                     primary == nullptr ? parents.secondary : parents.primary);
       if (!there.is_null() && (!after || !after->is_null())) continue;
-      ++result_.fields;
+      note_field();
       return suppress(*pattern->rule, primary, secondary);
     }
-    ++result_.fields;
+    note_field();
     add(kind, primary, secondary, parents);
   }
 
@@ -326,7 +331,7 @@ class Comparer : private Walk {
     if (rule != nullptr && rule->set) return sets(primary, secondary, *rule);
     if (rule != nullptr) return keyed_lists(primary, secondary, *rule);
     if (primary.size() != secondary.size()) {
-      ++result_.fields;
+      note_field();
       const Value one = Value::integer(static_cast<std::int64_t>(primary.size()));
       const Value two = Value::integer(static_cast<std::int64_t>(secondary.size()));
       Difference difference = drafted(Kind::count, &one, &two, {});
@@ -342,7 +347,7 @@ class Comparer : private Walk {
     if (primary.size() < 2 || result_.differences.size() == before.differences) return;
     if (sorted_texts(primary, field()) != sorted_texts(secondary, field())) return;
     take_back(before);
-    ++result_.fields;
+    note_field();
     add(Kind::order, &primary, &secondary);
   }
 
@@ -392,7 +397,7 @@ class Comparer : private Walk {
       for (const Value& item : list.items()) value.push(Value(key_of(item, rule, system)));
       return value;
     };
-    ++result_.fields;
+    note_field();
     const Value one = keys_as_list(primary, question_.primary_system);
     const Value two = keys_as_list(secondary, question_.secondary_system);
     add(Kind::order, &one, &two);
@@ -480,6 +485,8 @@ class Comparer : private Walk {
         continue;
       }
       ++result_.fields;
+      const Step step(*this, element_name(primary.items()[i]), true);
+      note_classes_in(primary.items()[i]);
       reordered = reordered || place->second != i;
       places.erase(place);
     }
@@ -503,7 +510,7 @@ class Comparer : private Walk {
 
   // ---- scalars
   void scalars(const Value& primary, const Value& secondary, Parents parents) {
-    ++result_.fields;
+    note_field();
     const bool texts = primary.is_string() && secondary.is_string() && primary != secondary;
     const bool numbers = !texts || counts();
     if (same_value(primary, secondary, numbers) && !unit_matters()) return;
@@ -681,20 +688,6 @@ Comparison Judge::compare(const Side& primary, const Side& secondary, const Refe
   comparer.settle();
   result.verdict = verdict_of(result);
   return result;
-}
-
-Comparison compare(const Side& primary, const Side& secondary, const Rules& rules,
-                   const References& references, const Question& question) {
-  return Judge(rules, question.capability, question.operation)
-      .compare(primary, secondary, references, question);
-}
-
-Verdict verdict_of(const Comparison& comparison) {
-  if (comparison.verdict == Verdict::not_compared) return comparison.verdict;
-  Verdict worst = Verdict::match;
-  for (const Difference& difference : comparison.differences)
-    if (weight(difference.verdict) > weight(worst)) worst = difference.verdict;
-  return worst;
 }
 
 }  // namespace underpin::parity

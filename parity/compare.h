@@ -82,6 +82,7 @@ struct Comparison {
   std::vector<Related> related;
   std::vector<Suppressed> samples;  // At most samples_max for each rule.
   std::int64_t fields = 0;          // Fields compared.
+  std::set<std::string> classes;    // Of these, by field_class_of (worth.h).
   std::string reason;               // For not_compared and late.
   std::int64_t converged_ms = -1;   // late: how long after the first look both were equal.
 

@@ -5,6 +5,7 @@
 #include "parity/worth.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace underpin::parity {
 namespace {
@@ -50,6 +51,11 @@ bool is_total(const std::string& field) {
   return field.ends_with("/grandTotal") || field.ends_with("/totalNet");
 }
 
+// As the cells of an operation call it.
+std::string class_in(const std::vector<std::string>& classes, const std::string& name) {
+  return std::find(classes.begin(), classes.end(), name) != classes.end() ? name : "other";
+}
+
 // Its mismatching differences: the classes they lie in, and the money between the documents. A
 // total says it all; without one the rest is added up. What one side lacks altogether is at risk
 // whatever the totals say.
@@ -67,14 +73,14 @@ void read_mismatch(Database& database, std::int64_t id, SubjectEvidence& found) 
     const Kind kind = parse_kind(select.text(2)).value_or(Kind::value);
     const auto stored = Decimal::parse(select.text(3));
     const Decimal worth = stored ? *stored : Decimal{};
+    if (!stored && (kind == Kind::outcome || field_class_of(field) != "other")) ++found.unvalued;
     if (kind == Kind::outcome) {
       found.wrong.insert(classes.begin(), classes.end());
       of_total = std::max(of_total.value_or(Decimal{}), worth);
       continue;
     }
     const std::string name = field_class_of(field);
-    const bool known = std::find(classes.begin(), classes.end(), name) != classes.end();
-    found.wrong.insert(known ? name : "other");
+    found.wrong.insert(class_in(classes, name));
     if (is_total(field)) {
       of_total = std::max(of_total.value_or(Decimal{}), worth);
     } else {
@@ -99,9 +105,16 @@ Binding binding_of(const Statement& row) {
 }  // namespace
 
 std::vector<std::string> field_classes_of(const std::string& operation) {
-  if (operation == "get_customer") return {"other"};
+  if (operation == "get_customer" || operation == "search_customers") return {"other"};
   if (operation == "get_stock") return {"quantity", "other"};
   return {"amount", "quantity", "other"};
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
 }
 
 std::string hash_of(const std::map<std::string, std::string>& parts) {
@@ -230,13 +243,15 @@ Result<Evidence> EvidenceBook::read(const std::string& capability, Timestamp sin
     // wrong, because nobody has looked since.
     Statement select(
         database,
-        "SELECT n.operation, n.subject, n.asked, n.left_out, c.id, c.at, c.verdict, c.correlation "
-        "FROM (SELECT operation, subject, count(*) AS asked, sum(verdict = 'not_compared') AS "
+        "SELECT n.operation, n.subject, n.asked, n.left_out, c.id, c.at, c.verdict, c.correlation, "
+        "c.classes FROM (SELECT operation, subject, count(*) AS asked, sum(verdict = "
+        "'not_compared') AS "
         "left_out, max(CASE WHEN verdict <> 'not_compared' THEN id END) AS newest FROM comparison "
         "WHERE capability = ?1 AND at >= ?2 AND operation NOT LIKE 'rehearse%' GROUP BY 1, 2) n "
         "LEFT JOIN comparison c ON c.id = n.newest "
-        "UNION ALL SELECT o.operation, o.subject, 0, 0, o.id, o.at, o.verdict, o.correlation FROM "
-        "comparison o WHERE o.capability = ?1 AND o.verdict = 'mismatch' AND o.at >= ?3 AND "
+        "UNION ALL SELECT o.operation, o.subject, 0, 0, o.id, o.at, o.verdict, o.correlation, "
+        "o.classes FROM comparison o WHERE o.capability = ?1 AND o.verdict = 'mismatch' AND o.at "
+        ">= ?3 AND "
         "o.at < ?2 AND o.operation NOT LIKE 'rehearse%' AND NOT EXISTS (SELECT 1 FROM comparison l "
         "WHERE l.subject = o.subject AND l.id > o.id AND l.capability = o.capability AND "
         "l.operation = o.operation AND l.verdict <> 'not_compared')");
@@ -252,6 +267,9 @@ Result<Evidence> EvidenceBook::read(const std::string& capability, Timestamp sin
       one.verdict = id == 0 ? Verdict::not_compared
                             : parse_verdict(select.text(6)).value_or(Verdict::mismatch);
       one.scenario = select.text(7).rfind(scenario_prefix, 0) == 0;
+      const std::vector<std::string> classes = field_classes_of(one.operation);
+      for (const std::string& word : words_of(select.text(8)))
+        one.classes.insert(class_in(classes, word));
       if (one.verdict == Verdict::mismatch) read_mismatch(database, id, one);
       evidence.asked += one.asked;
       evidence.newest = std::max(evidence.newest, one.at);

@@ -31,6 +31,11 @@ struct SubjectEvidence {
   Decimal money;                     // A mismatch: how far the documents are apart.
   std::int64_t asked = 0;            // Comparisons, not compared ones included.
   std::int64_t not_compared = 0;
+  // Field classes of which its newest comparison compared something: what a rule ignores, or no
+  // document holds, is in none.
+  std::set<std::string> classes = {};
+  // Of a mismatch: differences in amounts and quantities whose worth is not known (worth.h).
+  std::int64_t unvalued = 0;
 };
 
 struct Evidence {
@@ -84,6 +89,9 @@ class EvidenceBook {
  private:
   const std::string file_;
 };
+
+// "amount other" -> "amount", "other".
+std::vector<std::string> words_of(const std::string& text);
 
 std::string hash_of(const std::map<std::string, std::string>& parts);
 

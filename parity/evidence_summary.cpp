@@ -14,6 +14,12 @@ Error refused(const std::string& why) {
   return {ErrorCode::invalid_request, "a summary of evidence " + why};
 }
 
+std::string in_one_text(const std::set<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
 // A row for each subject: they are many.
 Value row_of(const SubjectEvidence& one) {
   Value row = Value::array();
@@ -22,42 +28,37 @@ Value row_of(const SubjectEvidence& one) {
   row.push(Value::integer(one.at.micros));
   row.push(name(one.verdict));
   row.push(Value::boolean(one.scenario));
-  std::string wrong;
-  for (const std::string& field_class : one.wrong)
-    wrong += (wrong.empty() ? "" : " ") + field_class;
-  row.push(wrong);
+  row.push(in_one_text(one.wrong));
   row.push(one.money.text());
   row.push(Value::integer(one.asked));
   row.push(Value::integer(one.not_compared));
+  row.push(in_one_text(one.classes));
+  row.push(Value::integer(one.unvalued));
   return row;
 }
 
 bool read_row(const Value& row, SubjectEvidence& one) {
-  if (!row.is_array() || row.size() != 9) return false;
+  if (!row.is_array() || row.size() != 11) return false;
   const std::vector<Value>& cells = row.items();
   const auto at = cells[2].as_int();
   const auto verdict = parse_verdict(cells[3].text());
   const auto money = Decimal::parse(cells[6].text());
   const auto asked = cells[7].as_int();
   const auto not_compared = cells[8].as_int();
-  if (cells[0].text().empty() || !at || !verdict || !money || !asked || !not_compared) return false;
+  const auto unvalued = cells[10].as_int();
+  if (cells[0].text().empty() || !at || !verdict || !money || !asked || !not_compared || !unvalued)
+    return false;
   one.operation = cells[0].text();
   one.subject = cells[1].text();
   one.at = {*at};
   one.verdict = *verdict;
   one.scenario = cells[4] == Value::boolean(true);
-  std::string word;
-  for (const char c : cells[5].text() + " ") {
-    if (c != ' ') {
-      word += c;
-    } else if (!word.empty()) {
-      one.wrong.insert(word);
-      word.clear();
-    }
-  }
+  for (std::string& word : words_of(cells[5].text())) one.wrong.insert(std::move(word));
   one.money = *money;
   one.asked = *asked;
   one.not_compared = *not_compared;
+  for (std::string& word : words_of(cells[9].text())) one.classes.insert(std::move(word));
+  one.unvalued = *unvalued;
   return true;
 }
 

@@ -66,6 +66,7 @@ std::string parts_of(const GateCell& cell) {
   add(cell.tolerated, "tolerated");
   add(cell.known, "known differences");
   add(cell.late, "more late");
+  add(cell.without, "more without anything of it that is compared");
   return text;
 }
 
@@ -208,21 +209,35 @@ GateVerdict judge_gate(const GateFacts& facts, const GateLimits& limits, Timesta
                        std::string detail = {}) {
     criteria.push_back({name, met, {}, std::move(figure), std::move(limit), std::move(detail)});
   };
+  const std::int64_t unvalued = facts.unvalued_writes + facts.unvalued_documents;
   if (limits.comparisons) judge_comparisons(facts, limits, now, criteria);
   add("money_at_risk", !(facts.money_at_risk > limits.money_at_risk_max),
-      facts.money_at_risk.text(), "at most " + limits.money_at_risk_max.text(),
+      facts.money_at_risk.text() +
+          (unvalued > 0 ? ", and " + std::to_string(unvalued) + " that cannot be valued" : ""),
+      "at most " + limits.money_at_risk_max.text(),
       facts.undelivered.empty() ? std::string{} : listed(facts.undelivered));
+  add("unvalued_at_risk", unvalued <= limits.unvalued_at_risk_max,
+      std::to_string(facts.unvalued_writes) + " writes, " +
+          std::to_string(facts.unvalued_documents) + " documents with differences",
+      "at most " + std::to_string(limits.unvalued_at_risk_max));
   add("known_differences", facts.expired.empty(),
       "expired or over budget: " + listed(facts.expired), "none expired, none over its budget");
   if (limits.reconciliation_age_max_ms > 0) {
     const bool recent = facts.reconciled_at &&
                         now <= facts.reconciled_at->plus_ms(limits.reconciliation_age_max_ms);
-    add("reconciliation", recent && facts.reconciliation_differences == 0,
-        facts.reconciled_at ? age(*facts.reconciled_at, now) + ", " +
-                                  std::to_string(facts.reconciliation_differences) + " differences"
-                            : "none",
+    const double left_out = share(facts.reconciliation_not_compared, facts.reconciliation_keys);
+    add("reconciliation",
+        recent && facts.reconciliation_differences == 0 &&
+            left_out <= limits.reconciliation_not_compared_max,
+        facts.reconciled_at
+            ? age(*facts.reconciled_at, now) + ", " +
+                  std::to_string(facts.reconciliation_differences) + " differences, " +
+                  std::to_string(facts.reconciliation_not_compared) + " not compared (" +
+                  percent(left_out) + ")"
+            : "none",
         "at most " + std::to_string(limits.reconciliation_age_max_ms / 1000) +
-            " s old, without differences");
+            " s old, without differences, at most " +
+            percent(limits.reconciliation_not_compared_max) + " not compared");
   }
   verdict.passed = std::all_of(criteria.begin(), criteria.end(),
                                [](const Criterion& criterion) { return criterion.met; });

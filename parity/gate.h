@@ -34,8 +34,11 @@ struct GateCell {
   std::int64_t tolerated = 0;     // Of `compared`, as is the next.
   std::int64_t known = 0;
   std::int64_t replayed = 0;  // Of `compared`: by replayed or scenario evidence, not by traffic.
-  std::string waived_by;      // A named person answers for a thin cell ...
-  Timestamp waived_until;     // ... until then.
+  // Of a class of fields: documents that were compared without it, because a rule ignores it or
+  // they hold none of it. Not among `compared`.
+  std::int64_t without = 0;
+  std::string waived_by;   // A named person answers for a thin cell ...
+  Timestamp waived_until;  // ... until then.
 };
 
 struct GateLimits {
@@ -47,8 +50,10 @@ struct GateLimits {
   double dropped_max = 0.01;         // Share of comparisons that the queue had no room for.
   double skipped_max = 0.95;         // Share of reads whose subjects are not among the compared.
   Decimal money_at_risk_max;         // Open differences, undelivered and unresolved writes.
+  std::int64_t unvalued_at_risk_max = 10;  // What of these cannot be valued.
   std::int64_t evidence_age_max_ms = 86'400'000;
-  std::int64_t reconciliation_age_max_ms = 0;  // 0: none is asked for.
+  std::int64_t reconciliation_age_max_ms = 0;     // 0: none is asked for.
+  double reconciliation_not_compared_max = 0.05;  // Share of its keys that it left out.
 };
 
 struct GateFacts {
@@ -59,14 +64,18 @@ struct GateFacts {
   std::int64_t dropped = 0;
   std::int64_t skipped = 0;  // Reads of subjects outside the compared share.
   Decimal money_at_risk;
-  Timestamp newest_evidence;  // Empty: there is none.
+  std::int64_t unvalued_writes = 0;     // Undelivered or unresolved, of no known value.
+  std::int64_t unvalued_documents = 0;  // With open differences whose worth is not known.
+  Timestamp newest_evidence;            // Empty: there is none.
   // Hashes of adapters, mapping, code tables and rules: those it was made with, and those in force.
   std::string evidence_for;
   std::string in_force;
   std::vector<std::string> expired;  // Known differences: expired, or over their budget.
   std::optional<Timestamp> reconciled_at;
   std::int64_t reconciliation_differences = 0;
-  std::vector<std::string> undelivered;  // What the money is at risk by, in words.
+  std::int64_t reconciliation_keys = 0;          // All that it read.
+  std::int64_t reconciliation_not_compared = 0;  // Of these, left out for whatever reason.
+  std::vector<std::string> undelivered;          // What the money is at risk by, in words.
 };
 
 struct Criterion {

@@ -15,7 +15,7 @@
 namespace underpin::parity {
 namespace {
 
-constexpr int schema_version = 4;
+constexpr int schema_version = 5;
 constexpr int samples_kept = 5;  // Of what each rule suppressed.
 constexpr const char* schema = R"sql(
 CREATE TABLE IF NOT EXISTS comparison (
@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS comparison (
   primary_document TEXT NOT NULL, secondary_document TEXT NOT NULL, suppressed TEXT NOT NULL,
   rules TEXT NOT NULL DEFAULT '', converged_ms INTEGER NOT NULL DEFAULT -1,
   context TEXT NOT NULL DEFAULT '',
-  region TEXT NOT NULL DEFAULT '', segment TEXT NOT NULL DEFAULT '');
+  region TEXT NOT NULL DEFAULT '', segment TEXT NOT NULL DEFAULT '',
+  classes TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS comparison_verdict ON comparison(capability, verdict, id);
 CREATE INDEX IF NOT EXISTS comparison_subject ON comparison(subject, id);
 CREATE TABLE IF NOT EXISTS difference (
@@ -58,10 +59,20 @@ ALTER TABLE comparison ADD COLUMN region TEXT NOT NULL DEFAULT '';
 ALTER TABLE comparison ADD COLUMN segment TEXT NOT NULL DEFAULT '';
 )sql";
 
+// What releases before compared says nothing of the classes of its fields, and fills no such cell.
+constexpr const char* from_version_4 =
+    "ALTER TABLE comparison ADD COLUMN classes TEXT NOT NULL DEFAULT '';";
+
 // Of a subject's cohort, where its comparison carries it.
 std::string fact_of(const Cohort& cohort, const char* fact) {
   const auto found = cohort.find(fact);
   return found == cohort.end() || found->second.empty() ? std::string{} : found->second.front();
+}
+
+std::string in_one_text(const std::set<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
 }
 
 std::string write_counts(const std::map<std::string, std::int64_t>& counts) {
@@ -87,11 +98,12 @@ class SqliteLedger final : public Ledger {
     version.reset();
     if (written_by == 1) database_.run(from_version_1);
     if (written_by == 1 || written_by == 2) database_.run(from_version_2);
-    const bool unvalued = lacks_worth();
+    if (lacks("comparison", "classes")) database_.run(from_version_4);
+    const bool unvalued = lacks("difference", "worth");
     if (unvalued) database_.run("ALTER TABLE difference ADD COLUMN worth TEXT NOT NULL DEFAULT ''");
     database_.run(schema);
     if (unvalued) value_differences();
-    database_.run("PRAGMA user_version=4; COMMIT");
+    database_.run("PRAGMA user_version=5; COMMIT");
     writer_ = std::thread([this] { write(); });
   }
 
@@ -221,10 +233,10 @@ class SqliteLedger final : public Ledger {
     }
   }
 
-  // There are differences, of a release that did not value them.
-  bool lacks_worth() {
-    Statement columns(database_,
-                      "SELECT count(*), sum(name = 'worth') FROM pragma_table_info('difference')");
+  // The table is there, of a release that had no such column.
+  bool lacks(std::string_view table, std::string_view column) {
+    Statement columns(database_, "SELECT count(*), sum(name = ?) FROM pragma_table_info(?)");
+    columns.bind(column).bind(table);
     return columns.step() && columns.number(0) > 0 && columns.number(1) == 0;
   }
 
@@ -278,8 +290,8 @@ class SqliteLedger final : public Ledger {
                      "INSERT INTO comparison(at, capability, operation, subject, correlation, "
                      "verdict, reason, fields, primary_system, secondary_system, primary_side, "
                      "primary_micros, secondary_micros, primary_document, secondary_document, "
-                     "suppressed, rules, converged_ms, context, region, segment) "
-                     "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                     "suppressed, rules, converged_ms, context, region, segment, "
+                     "classes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     Statement add(database_, "INSERT INTO difference VALUES (?,?,?,?,?,?,?,?,?)");
     for (const LedgerEntry& entry : batch) {
       const bool keep = entry.comparison.verdict != Verdict::match ||
@@ -304,7 +316,8 @@ class SqliteLedger final : public Ledger {
           .bind(entry.comparison.converged_ms)
           .bind(keep ? seal_.sealed(write_context(entry)) : std::string{})
           .bind(fact_of(entry.question.cohort, "regions"))
-          .bind(fact_of(entry.question.cohort, "segments"));
+          .bind(fact_of(entry.question.cohort, "segments"))
+          .bind(in_one_text(entry.comparison.classes));
       insert.step();
       insert.reset();
       const std::int64_t id = sqlite3_last_insert_rowid(database_.handle());

@@ -256,6 +256,8 @@ Result<std::map<std::string, KnownUse>> uses_of_known(const Reading& reading) {
   Statement select(reading.database,
                    std::string("SELECT d.rule, d.path, d.field, d.worth, c.id FROM comparison c "
                                "JOIN difference d ON d.comparison = c.id WHERE "
+                               // A search shows once more what its customers show.
+                               "c.operation <> 'search_customers' AND "
                                "d.verdict = 'known_difference'") +
                        and_newest + " ORDER BY c.id");
   std::map<std::string, KnownUse> uses;

@@ -76,6 +76,9 @@ Answer waive(Facade& facade, const ApiCall& call) {
   if (!capability) return no_capability(call);
   const Parsed body = parse_body(call, "gate-waiver");
   if (!body.value) return body.refused;
+  auto to = next_gated(facade.cutover().plan(*capability));
+  if (const Value* named = body.value->find("to"))
+    to = cutover::parse_stage(named->text()).value_or(to);  // The schema has the stages' names.
   const auto until = Timestamp::parse(body.value->get("until").text());
   if (!until) return validation({{"/until", "must be an RFC 3339 time with its offset"}});
   Waiver waiver;
@@ -83,8 +86,8 @@ Answer waive(Facade& facade, const ApiCall& call) {
   waiver.reason = body.value->get("reason").text();
   waiver.by = body.value->get("by").text();
   waiver.until = *until;
-  const auto report = facade.gate().judge(
-      *capability, next_gated(facade.cutover().plan(*capability)), call.context());
+  waiver.to = to;
+  const auto report = facade.gate().judge(*capability, to, call.context());
   if (!report) return problem_for(report.error());
   if (const std::string unknown = no_such_cell(*report, waiver.cell); !unknown.empty())
     return validation({{"/cell", unknown}});

@@ -486,6 +486,9 @@ int run(int argc, char** argv, const Adapters& adapters) {
       ->required();
   waives->add_option("--reason", waiving.reason, "Why, for the audit log")->required();
   waives->add_option("--until", waiving.until, "When it ends (RFC 3339)")->required();
+  waives->add_option("--to", waiving.to,
+                     "The step it is given for: cloud_primary, ramp_down or cloud_only (default: "
+                     "the next)");
   waives->add_option("--by", waiving.by, "Who answers for it")->required();
   reaches_ops(waives);
   waives->callback([&] { code = gate_waive(ops, capability, waiving); });

@@ -25,10 +25,11 @@ void print_criterion(const Value& criterion) {
 }
 
 void print_waiver(const Value& waiver) {
-  std::printf("%4s  %s: by %s until %s, entered by %s: %s%s\n", waiver.get("id").text().c_str(),
-              waiver.get("cell").text().c_str(), waiver.get("by").text().c_str(),
-              waiver.get("until").text().c_str(), waiver.get("actor").text().c_str(),
-              waiver.get("reason").text().c_str(),
+  std::printf("%4s  %s, to %s: by %s until %s, entered by %s: %s%s\n",
+              waiver.get("id").text().c_str(), waiver.get("cell").text().c_str(),
+              waiver.find("to") == nullptr ? "no step" : waiver.get("to").text().c_str(),
+              waiver.get("by").text().c_str(), waiver.get("until").text().c_str(),
+              waiver.get("actor").text().c_str(), waiver.get("reason").text().c_str(),
               waiver.find("inForce") == nullptr || is_true(waiver.get("inForce")) ? "" : " (over)");
 }
 
@@ -62,6 +63,7 @@ int gate_waive(const OpsOptions& ops, const std::string& capability, const Waive
   body.set("reason", options.reason);
   body.set("until", options.until);
   body.set("by", options.by);
+  if (!options.to.empty()) body.set("to", options.to);
   const auto reply = call(ops, "POST", gate_of(capability) + "/waivers", &body);
   if (!reply) return 1;
   print_waiver(reply->value);

@@ -19,6 +19,7 @@ struct WaiveOptions {
   std::string reason;
   std::string by;
   std::string until;  // RFC 3339.
+  std::string to;     // Empty: the next step that needs a gate.
 };
 int gate_waive(const OpsOptions& ops, const std::string& capability, const WaiveOptions& options);
 int gate_waivers(const OpsOptions& ops, const std::string& capability);

@@ -107,6 +107,7 @@ Status Rows::add(std::string_view group, std::span<const std::string_view> key,
   payload_.clear();
   append_length(payload_, group_.size());
   payload_ += group_;
+  apart_.clear();
   const std::size_t values_at = payload_.size();
   SideTotals& totals = totals_of(group_);
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -134,10 +135,12 @@ Status Rows::add(std::string_view group, std::span<const std::string_view> key,
       normalise(value, rule_at(format_.columns, i), payload_);
     }
     close_text(payload_, from);
+    if (column.apart) apart_.append(payload_, from);
     if (!column.compared) payload_.resize(from);
   }
   ++totals.rows;
   totals.hash_total += hash_of(std::string_view(payload_).substr(values_at), hash_of(key_, 0));
+  payload_ += apart_;
   return sorter_.add(key_, payload_);
 }
 
@@ -149,7 +152,11 @@ Result<bool> Rows::next(Row& row) {
   if (!more || !*more) return more;
   row.key.assign(record.key);
   row.group.assign(take_text(record.payload));
-  row.values.assign(record.payload);
+  std::string_view rest = record.payload;
+  for (const Column& column : shape_.columns)
+    if (column.compared) take_text(rest);
+  row.values.assign(record.payload.substr(0, record.payload.size() - rest.size()));
+  row.apart.assign(rest);
   return true;
 }
 
@@ -202,6 +209,17 @@ struct Cursor {
   }
 };
 
+// What either side calls no number is in no sum, as in the totals.
+void add_apart(const Shape& shape, std::string_view one, std::string_view two, Summary& summary) {
+  for (const Column& column : shape.columns) {
+    if (!column.apart || one.empty() || two.empty()) continue;
+    const auto legacy = Decimal::parse(take_text(one));
+    const auto cloud = Decimal::parse(take_text(two));
+    if (legacy && cloud && *legacy != *cloud)
+      summary.apart[column.name] += (*legacy - *cloud).magnitude();
+  }
+}
+
 void join_totals(const Rows& legacy, const Rows& cloud, Summary& summary) {
   std::map<std::string, GroupTotals> groups;
   SideTotals none;
@@ -239,6 +257,8 @@ Result<Summary> compare(Rows& legacy, Rows& cloud,
                                          : left.row.key.compare(right.row.key);
     if (order == 0 && left.row.values == right.row.values) {
       ++summary.equal;
+      if (left.row.apart != right.row.apart)
+        add_apart(legacy.shape(), left.row.apart, right.row.apart, summary);
     } else {
       Difference difference;
       difference.kind = order == 0  ? DifferenceKind::value

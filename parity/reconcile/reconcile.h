@@ -24,8 +24,11 @@ struct Column {
   // A decimal is compared as a number ("7.50" is "7.5"); a text as the rules leave it.
   bool decimal = false;
   bool total = false;  // Summed up by group; only of decimals.
-  // False: only summed up. Of such a column no row keeps a value.
+  // False: only summed up. Of such a column no row keeps a value ...
   bool compared = true;
+  // ... but of a decimal for which rows that are equal otherwise say how far they are apart
+  // (Summary::apart): two that round differently are no two rows that differ.
+  bool apart = false;
 };
 
 // A row's group is no value of it: where both sides must agree on it, it is a column, too.
@@ -73,6 +76,7 @@ class Rows {
     std::string key;    // Normalised; shown_key() makes it fit for people.
     std::string group;  // Normalised.
     std::string values;
+    std::string apart = {};  // Values of columns that only say how far they are apart.
     bool operator==(const Row&) const = default;
   };
   // In order of the keys, after sort(). False: there is none left.
@@ -95,6 +99,7 @@ class Rows {
   std::string key_;  // Reused from row to row.
   std::string payload_;
   std::string group_;
+  std::string apart_;
 };
 
 enum class DifferenceKind {
@@ -120,6 +125,8 @@ struct Summary {
   std::int64_t equal = 0;  // Keys with the same values on both sides.
   std::map<DifferenceKind, std::int64_t> differences;
   std::vector<GroupTotals> groups;  // By name.
+  // Of rows with the same key and values: the sum of what they are apart, by column.
+  std::map<std::string, Decimal> apart;
   std::int64_t different() const;
 };
 

@@ -6,6 +6,7 @@ QA fills what traffic leaves thin by asking for subjects itself, marked as scena
 from __future__ import annotations
 
 import time
+from urllib.parse import quote
 
 from .account import Account
 from .architect import Architect, tag_of
@@ -38,6 +39,8 @@ class Gate:
     def sample(self, customers: list[str], orders: list[str]) -> None:
         """Reads as a channel would, so that every operation has been compared often enough."""
         asks = [("GET", f"/v1/customers/{number}", None) for number in customers[:SAMPLE]]
+        asks += [("GET", f"/v1/customers?email={quote(number.lower() + '@example.com')}", None)
+                 for number in customers[:SAMPLE]]
         asks += [("POST", "/v1/pricing/quotes", {
             "customer": number, "currency": "EUR", "lines": [
                 {"number": 1, "sku": SKUS[at % len(SKUS)], "quantity": "2", "uom": "PCS"}]})

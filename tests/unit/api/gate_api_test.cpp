@@ -64,6 +64,12 @@ TEST_F(GateApi, AWaiverIsAPersonsWithAReasonAnEndAndACellThatIsThere) {
   const Value listed = body_of(call("list_gate_waivers", "operator")).get("items");
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed.items()[0].get("inForce"), Value::boolean(true));
+  EXPECT_EQ(listed.items()[0].get("to").text(), "cloud_primary") << "the next step that needs it";
+  std::string beyond = waiver("get_customer");
+  beyond.insert(1, R"("to": "ramp_down", )");
+  const Answer later = call("waive_gate", "qa", beyond);
+  ASSERT_EQ(later.status, 201) << later.body;
+  EXPECT_EQ(body_of(later).get("to").text(), "ramp_down");
   EXPECT_EQ(call("revoke_gate_waiver", "qa", R"({"reason": "over"})", {}, "customers", "9").status,
             404);
   EXPECT_EQ(call("revoke_gate_waiver", "qa", R"({"reason": "over"})").status, 200);

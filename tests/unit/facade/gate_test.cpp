@@ -2,190 +2,15 @@
 #include "facade/gate_desk.h"
 #include "facade/gate_facts.h"
 #include "facade/reconciliation.h"
-#include "tests/unit/facade/facade_fixture.h"
-
-#include <gmock/gmock.h>
+#include "tests/unit/facade/gates.h"
 
 namespace underpin::facade::test {
 namespace {
-
-using cutover::Stage;
-using testing::Contains;
-using testing::HasSubstr;
-
-struct Gates : FacadeFixture {
-  void SetUp() override {
-    gate_settings.enforced = true;
-    for (parity::GateLimits& limits : gate_settings.limits) {
-      limits.sample_min = 20;
-      limits.mismatch_rate_max = 0.15;
-      limits.money_at_risk_max = Decimal::of(1'000);
-    }
-    open();
-    ASSERT_TRUE(facade);
-    for (SmallErp* erp : {&legacy(), &cloud()}) {
-      erp->add_customer(customer("C1"));
-      erp->set_stock({Sku{"1000"}, LocationCode{"EAST"}}, Decimal::of(10'000));
-    }
-  }
-  GateDesk& gate() { return facade->gate(); }
-
-  void compared(Capability capability, const std::string& operation, const std::string& subject,
-                parity::Verdict verdict = parity::Verdict::match,
-                const std::string& correlation = "test") {
-    parity::LedgerEntry entry;
-    entry.at = Timestamp{clock};
-    entry.question = {std::string(name(capability)), operation, subject, entry.at.date_utc()};
-    entry.correlation_id = correlation;
-    entry.comparison.verdict = verdict;
-    if (verdict == parity::Verdict::mismatch)
-      entry.comparison.differences.push_back(
-          {"/phone", parity::Kind::value, verdict, "\"1\"", "\"2\"", ""});
-    ASSERT_TRUE(facade->ledger().record(std::move(entry)));
-  }
-  void compared_customers(int number) {
-    for (int i = 0; i < number; ++i)
-      compared(Capability::customers, "get_customer", "C" + std::to_string(i));
-  }
-  GateReport judged(Capability capability = Capability::customers,
-                    Stage to = Stage::cloud_primary) {
-    facade->ledger().flush();
-    const auto report = gate().judge(capability, to, context());
-    EXPECT_TRUE(report) << report.error().message;
-    return report ? *report : GateReport{};
-  }
-  std::vector<std::string> unmet(Capability capability = Capability::customers,
-                                 Stage to = Stage::cloud_primary) {
-    std::vector<std::string> names;
-    const GateReport report = judged(capability, to);
-    for (const parity::Criterion& criterion : report.verdict.criteria)
-      if (!criterion.met) names.push_back(criterion.name);
-    EXPECT_EQ(report.verdict.passed, names.empty());
-    return names;
-  }
-  using Names = std::vector<std::string>;
-  // As an architect asks for it; the desk's own words.
-  std::string refusal(Capability capability, Stage stage) {
-    facade->ledger().flush();
-    const auto changed = facade->cutover().change(capability, {stage, cutover::whole_share},
-                                                  version(capability), {"ada", "test"});
-    return changed ? "" : changed.error().message;
-  }
-  void to_shadow_read() {
-    move_all(Stage::dual_write);
-    move_all(Stage::shadow_read);
-  }
-};
 
 TEST_F(Gates, NothingIsGreenBecauseNothingWasSeen) {
   EXPECT_EQ(unmet(),
             (Names{"sample get_customer", "mismatch_rate get_customer", "sample get_customer other",
                    "mismatch_rate get_customer other", "evidence_age"}));
-}
-
-// ---- posting parity
-
-struct PostingGates : Gates {
-  void SetUp() override {
-    gate_settings.posting.required = true;
-    Gates::SetUp();
-  }
-  void keep_totals(std::int64_t different, std::int64_t equal = 2) {
-    Reconciliation done;
-    done.posting = true;
-    done.state = "done";
-    done.started_at = done.ended_at = Timestamp{clock};
-    done.equal = equal;
-    if (different > 0) done.differences["value"] = different;
-    ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
-      done.id = last_id_in(tx) + 1;
-      keep(tx, done);
-      return true;
-    }));
-  }
-  // What comparing the scenarios leaves in the journal.
-  void keep_scenarios(const std::string& verdict, const std::string& made_with) {
-    json::Value item = json::Value::object();
-    item.set("scenario", "split_tax");
-    item.set("verdict", verdict);
-    json::Value items = json::Value::array();
-    items.push(item);
-    json::Value kept = json::Value::object();
-    kept.set("run", json::Value::integer(1));
-    kept.set("at", Timestamp{clock}.text());
-    kept.set("madeWith", made_with);
-    kept.set("items", items);
-    ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
-      tx.set_fact("posting_scenarios/result", json::write(kept));
-      return true;
-    }));
-  }
-  std::string state(Stage to = Stage::cloud_primary) {
-    return judged(Capability::orders, to).posting;
-  }
-  Names posting_unmet(Stage to = Stage::cloud_primary) {
-    Names names;
-    for (const std::string& name : unmet(Capability::orders, to))
-      if (name.rfind("posting_", 0) == 0) names.push_back(name);
-    return names;
-  }
-};
-
-TEST_F(PostingGates, WhatWasNotEvaluatedIsNotGreen) {
-  EXPECT_EQ(posting_unmet(), (Names{"posting_totals", "posting_scenarios"}));
-  EXPECT_EQ(state(), "not_evaluated");
-  keep_totals(0);
-  EXPECT_EQ(posting_unmet(), Names{"posting_scenarios"});
-  keep_scenarios("match", gate().binding().hash);
-  EXPECT_EQ(posting_unmet(), Names{});
-  EXPECT_EQ(state(), "met");
-}
-
-TEST_F(PostingGates, TotalsOfNothingAreNoEvidenceAndOldOnesNeither) {
-  keep_scenarios("tolerated", gate().binding().hash);
-  keep_totals(0, 0);
-  EXPECT_EQ(posting_unmet(), Names{"posting_totals"});
-  keep_totals(0);
-  EXPECT_EQ(posting_unmet(), Names{});
-  pass_ms(25 * 3'600'000);
-  EXPECT_EQ(posting_unmet(), Names{"posting_totals"});
-}
-
-TEST_F(PostingGates, ScenariosThatDifferWaitOrWereComparedWithOtherRulesDoNotCount) {
-  keep_totals(0);
-  for (const char* verdict : {"mismatch", "not_compared"}) {
-    keep_scenarios(verdict, gate().binding().hash);
-    EXPECT_EQ(posting_unmet(), Names{"posting_scenarios"}) << verdict;
-  }
-  keep_scenarios("match", "other rules");
-  EXPECT_EQ(posting_unmet(), Names{"posting_scenarios"});
-}
-
-TEST_F(PostingGates, SomebodyMayAnswerForWhatWasNotSeenAndNobodyForWhatIsWrong) {
-  for (const char* cell : {"posting_totals", "posting_scenarios"}) {
-    Waiver waiver;
-    waiver.cell = cell;
-    waiver.by = "Fay Ito";
-    waiver.reason = "Nothing is invoiced yet";
-    waiver.until = Timestamp{clock}.plus_ms(3'600'000);
-    ASSERT_TRUE(gate().waive(Capability::orders, waiver, "quinn"));
-  }
-  EXPECT_EQ(posting_unmet(), Names{});
-  EXPECT_EQ(state(), "waived");
-  keep_totals(1);
-  EXPECT_EQ(posting_unmet(), Names{"posting_totals"});
-  EXPECT_EQ(state(), "different");
-}
-
-TEST_F(PostingGates, ItIsAskedForFromTheStageThatTheSiteNames) {
-  gate_settings.posting.from = Stage::ramp_down;
-  gate_settings.posting.scenarios = false;
-  open();
-  EXPECT_EQ(posting_unmet(), Names{});
-  EXPECT_EQ(state(), "not_required");
-  EXPECT_EQ(posting_unmet(Stage::ramp_down), Names{"posting_totals"});
-  EXPECT_EQ(posting_unmet(Stage::cloud_only), Names{"posting_totals"});
-  EXPECT_EQ(judged(Capability::customers, Stage::cloud_only).posting, "not_required");
 }
 
 // A refused mirror was in no cell: twenty equal orders and one that the cloud never took were
@@ -366,6 +191,14 @@ TEST_F(Gates, ANewAdapterANewRuleOrANewSettingVoidsTheEvidence) {
   voided("settings");
   field_owners.set(Capability::customers, "phone", {"", LearnedBy::not_kept});
   voided("rules that the configuration makes");
+  comparison_settings.after_writes = !comparison_settings.after_writes;
+  voided("compareWrites");
+  comparison_settings.max_age_ms[Capability::customers] = 60'000;
+  voided("maxAgeSeconds");
+  comparison_settings.max_age_ms[Capability::customers] = 90'000;
+  voided("another maxAgeSeconds");
+  // What the code that compares was built from is part of it, in every build.
+  EXPECT_EQ(gate().binding().parts.at("code that compares").size(), 64U);
 }
 
 TEST_F(Gates, EvidenceEnds) {
@@ -384,6 +217,47 @@ TEST_F(Gates, ScenariosFillACellAndAreShownAsWhatTheyAre) {
   const GateReport report = judged();
   EXPECT_TRUE(report.verdict.passed);
   EXPECT_EQ(report.verdict.criteria[0].figure, "20 compared, 5 of them replayed");
+}
+
+// Ten thousand documents whose amounts a rule ignores were proof of their amounts.
+TEST_F(Gates, AClassOfFieldsNeedsASampleOfItsOwn) {
+  classes = {"quantity", "other"};
+  for (int i = 0; i < 20; ++i) compared(Capability::orders, "get_order", std::to_string(i));
+  EXPECT_EQ(unmet(Capability::orders),
+            (Names{"sample get_order amount", "mismatch_rate get_order amount"}));
+  for (const parity::GateCell& cell : judged(Capability::orders).facts.cells) {
+    EXPECT_EQ(cell.compared, cell.field_class == "amount" ? 0 : 20) << parity::name_of(cell);
+    EXPECT_EQ(cell.without, cell.field_class == "amount" ? 20 : 0) << parity::name_of(cell);
+  }
+  // Seen to be wrong, in whatever way, it counts; and so does what was compared of it.
+  pass_ms(1'000);
+  classes = {"amount", "quantity", "other"};
+  for (int i = 0; i < 19; ++i) compared(Capability::orders, "get_order", std::to_string(i));
+  EXPECT_EQ(unmet(Capability::orders), Names{"sample get_order amount"});
+  compared(Capability::orders, "get_order", "19");
+  EXPECT_EQ(unmet(Capability::orders), Names{});
+}
+
+// As the rules of a site do it, with documents.
+TEST_F(Gates, WhatARuleIgnoresForACohortIsNotGreenForIt) {
+  parity::Rule ignoring;
+  ignoring.name = "prices of shops are agreed elsewhere";
+  ignoring.capability = "orders";
+  ignoring.path = "/lines/*/unitPrice";
+  ignoring.cohort = {{"segments", {"shops"}}};
+  ignoring.ignore = true;
+  parity::Rules rules;
+  rules.rules = {ignoring};
+  const auto lines = json::parse(R"({"lines": [{"sku": "1", "quantity": "2", "unitPrice": "3"}]})");
+  const auto classes_for = [&](const char* segment) {
+    parity::Side side;
+    side.document = *lines;
+    parity::Question question{"orders", "get_order", "web/1", Timestamp{clock}.date_utc()};
+    question.cohort = {{"segments", {segment}}};
+    return parity::compare(side, side, rules, {}, question).classes;
+  };
+  EXPECT_EQ(classes_for("shops"), (std::set<std::string>{"quantity", "other"}));
+  EXPECT_EQ(classes_for("web"), (std::set<std::string>{"amount", "quantity", "other"}));
 }
 
 TEST_F(Gates, TooMuchThatWasNotCompared) {
@@ -459,33 +333,6 @@ TEST_F(Gates, AnOldMismatchIsOpenUntilItsOrderIsClosed) {
   EXPECT_EQ(judged(Capability::orders).facts.cells.at(0).mismatches, 0);
 }
 
-TEST_F(Gates, MoneyThatDiffersIsAtRisk) {
-  for (int i = 0; i < 60; ++i) compared(Capability::pricing, "quote", "C" + std::to_string(i));
-  parity::LedgerEntry entry;
-  entry.at = Timestamp{clock};
-  entry.question = {"pricing", "quote", "C1", entry.at.date_utc()};
-  entry.comparison.verdict = parity::Verdict::mismatch;
-  entry.comparison.differences.push_back({"/totalNet", parity::Kind::value,
-                                          parity::Verdict::mismatch, "\"2000.00\"", "\"500.00\"",
-                                          ""});
-  ASSERT_TRUE(facade->ledger().record(std::move(entry)));
-  EXPECT_EQ(judged(Capability::pricing).facts.money_at_risk, Decimal::of(1'500));
-  EXPECT_EQ(unmet(Capability::pricing), (Names{"money_at_risk", "basket"}));
-}
-
-TEST_F(Gates, MoneyThatHasNotArrivedIsAtRisk) {
-  move_all(Stage::dual_write);
-  for (int i = 0; i < 20; ++i) {
-    const std::string number = std::to_string(100 + i);
-    ASSERT_EQ(facade->orders().place(order(number, "20"), write("k" + number)).status, 201);
-    compared(Capability::orders, "get_order", "web/" + number);
-  }
-  EXPECT_EQ(judged(Capability::orders).facts.money_at_risk, Decimal::of(4'000));
-  EXPECT_EQ(unmet(Capability::orders), Names{"money_at_risk"});
-  settle();
-  EXPECT_EQ(unmet(Capability::orders), Names{});
-}
-
 TEST_F(Gates, AnExpiredKnownDifference) {
   parity::KnownDifference known;
   known.name = "KD-1";
@@ -524,6 +371,17 @@ TEST_F(Gates, AReconciliationThatIsOldOrFoundDifferences) {
   done.differences["value"] = 1;
   kept();
   EXPECT_EQ(unmet(), Names{"reconciliation"}) << "it found something";
+  done.differences.clear();
+  done.equal = 90;
+  done.legacy.left_out = 2;
+  done.on_its_way = 1;
+  done.not_mirrored = 1;
+  done.not_compared["changedSinceCutOff"] = 1;
+  kept();
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "5 of 92 say nothing";
+  done.equal = 98;
+  kept();
+  EXPECT_EQ(unmet(), Names{}) << "5 of 100";
 }
 
 TEST_F(Gates, DroppedComparisonsAreCountedAcrossRestarts) {
@@ -533,65 +391,6 @@ TEST_F(Gates, DroppedComparisonsAreCountedAcrossRestarts) {
                   .add({{"customers", "", 0, 5, 0}}, Timestamp{clock}));
   open();
   EXPECT_EQ(unmet(), Names{"dropped"});
-}
-
-// ---- who answers for gaps
-
-TEST_F(Gates, AThinCellIsAnsweredForByNameUntilThen) {
-  compared_customers(5);
-  for (const char* cell : {"get_customer", "get_customer other"}) {
-    const auto kept = gate().waive(
-        Capability::customers,
-        {0, cell, "few customers", "Olga", Timestamp{clock}.plus_ms(60'000), "", {}, ""}, "quinn");
-    ASSERT_TRUE(kept);
-    EXPECT_EQ(last_audit().get("kind").text(), "gate_waived");
-    EXPECT_EQ(last_audit().get("actor").text(), "quinn");
-    EXPECT_EQ(last_audit().get("detail").get("by").text(), "Olga");
-  }
-  EXPECT_EQ(unmet(), Names{});
-  EXPECT_EQ(judged().verdict.criteria[0].waived_by, "Olga");
-  open();
-  EXPECT_EQ(unmet(), Names{}) << "it is in the journal";
-  compared(Capability::customers, "get_customer", "C1", parity::Verdict::mismatch);
-  EXPECT_THAT(unmet(), Contains("mismatch_rate get_customer")) << "a wrong cell is never waived";
-  compared(Capability::customers, "get_customer", "C1");
-  pass_ms(60'000);
-  EXPECT_THAT(unmet(), Contains("sample get_customer")) << "it has ended";
-}
-
-TEST_F(Gates, AWaiverCanBeTakenBackAndHasAnEnd) {
-  compared_customers(5);
-  const Waiver wanted{0, "get_customer", "few", "Olga", Timestamp{clock}.plus_ms(3'600'000), "", {},
-                      ""};
-  Waiver endless = wanted;
-  endless.until = Timestamp{clock}.plus_ms(31LL * 86'400'000);
-  EXPECT_FALSE(gate().waive(Capability::customers, endless, "quinn"));
-  Waiver over = wanted;
-  over.until = Timestamp{clock};
-  EXPECT_FALSE(gate().waive(Capability::customers, over, "quinn"));
-  ASSERT_TRUE(gate().waive(Capability::customers, wanted, "quinn"));
-  EXPECT_THAT(unmet(), testing::Not(Contains("sample get_customer")));
-  EXPECT_FALSE(gate().revoke(Capability::customers, 7, "ada", "no such"));
-  ASSERT_TRUE(gate().revoke(Capability::customers, 1, "ada", "enough now"));
-  EXPECT_EQ(last_audit().get("kind").text(), "gate_waiver_revoked");
-  EXPECT_THAT(unmet(), Contains("sample get_customer"));
-}
-
-TEST_F(Gates, AnUnseenClassCanBeAnsweredFor) {
-  for (int i = 0; i < 20; ++i) compared(Capability::pricing, "quote", "C" + std::to_string(i));
-  gate().asked(Capability::pricing, "list_prices");
-  ASSERT_EQ(unmet(Capability::pricing), (Names{"coverage", "basket"}));
-  ASSERT_TRUE(gate().waive(Capability::pricing,
-                           {0,
-                            "coverage operation list_prices",
-                            "one tool",
-                            "Olga",
-                            Timestamp{clock}.plus_ms(60'000),
-                            "",
-                            {},
-                            ""},
-                           "quinn"));
-  EXPECT_EQ(unmet(Capability::pricing), Names{"basket"}) << "nobody has named any prices";
 }
 
 // ---- the price basket

@@ -1,7 +1,10 @@
+#include "facade/gate_desk.h"
+#include "facade/legacy_history.h"
 #include "tests/unit/facade/facade_fixture.h"
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <fstream>
 
 namespace underpin::facade::test {
@@ -11,6 +14,7 @@ using parity::reconcile::DifferenceKind;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
+using testing::UnorderedElementsAreArray;
 
 struct ReconcileTest : FacadeFixture {
   Reconciliation begin(Capability capability) {
@@ -521,6 +525,87 @@ TEST_F(ReconcileTest, ADifferenceThatIsGoneByItsTurnIsNotTouched) {
   EXPECT_EQ(repair.level, 1);
   EXPECT_EQ(repair.queued, 0);
   EXPECT_EQ(cloud().calls("adjust_stock"), 0);
+}
+
+// Net and tax were summed up by currency only: a cent too much here and one too little there were
+// equal, and nothing asked for the sums.
+TEST_F(ReconcileTest, WhatEqualLinesAreApartInTaxIsMoneyAtRisk) {
+  using parity::reconcile::Column;
+  parity::reconcile::Shape shape;
+  shape.key = {"order", "line"};
+  shape.columns = {Column{"outstanding", true, true}, Column{"net", true, true, false, true},
+                   Column{"tax", true, true, false, true}};
+  parity::reconcile::Rows legacy_rows(shape, {}, {folder.string(), 1 << 20});
+  parity::reconcile::Rows cloud_rows(shape, {}, {folder.string(), 1 << 20});
+  const auto add = [](parity::reconcile::Rows& to, const char* line, const char* quantity,
+                      const char* tax) {
+    const std::array<std::string_view, 2> key{"web/1", line};
+    const std::array<std::string_view, 3> values{quantity, "20.00", tax};
+    ASSERT_TRUE(to.add("EUR", key, values));
+  };
+  add(legacy_rows, "1", "2", "3.80");
+  add(cloud_rows, "1", "2", "3.90");
+  add(legacy_rows, "2", "2.0", "3.80");
+  add(cloud_rows, "2", "2", "3.70");
+  add(legacy_rows, "3", "5", "1.00");
+  add(cloud_rows, "3", "6", "9.00");
+  ASSERT_TRUE(legacy_rows.sort());
+  ASSERT_TRUE(cloud_rows.sort());
+  const auto summary = parity::reconcile::compare(
+      legacy_rows, cloud_rows, [](const parity::reconcile::Difference& difference) {
+        EXPECT_EQ(difference.legacy, std::vector<std::string>{"5"}) << "no value of what is apart";
+        return Status(Done{});
+      });
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->equal, 2);
+  EXPECT_EQ(summary->apart.size(), 1U);
+  EXPECT_EQ(summary->apart.at("tax"), *Decimal::parse("0.20")) << "they do not cancel out";
+  // The gate knows it from the newest reconciliation.
+  Reconciliation done;
+  done.id = 1;
+  done.state = "done";
+  done.started_at = done.ended_at = Timestamp{clock};
+  done.apart = summary->apart;
+  ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
+    keep(tx, done);
+    return true;
+  }));
+  const auto report =
+      facade->gate().judge(Capability::orders, cutover::Stage::cloud_primary, context());
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->facts.money_at_risk, *Decimal::parse("0.20"));
+}
+
+// Stock that no channel has asked for was in no history, and orders older than the facade neither.
+TEST_F(ReconcileTest, WhatLegacyListsIsPartOfItsHistoryForTheGate) {
+  stock_on(Side::legacy, "1000", "5");
+  legacy().set_stock({Sku{"1000"}, LocationCode{"WEST"}}, Decimal::of(1));
+  const auto unseen = [&](Capability capability) {
+    facade->ledger().flush();
+    const auto report = facade->gate().judge(capability, cutover::Stage::cloud_primary, context());
+    EXPECT_TRUE(report);
+    return report ? report->facts.unseen : std::vector<std::string>{};
+  };
+  EXPECT_THAT(unseen(Capability::inventory), ElementsAre());
+  (void)reconciled(Capability::inventory);
+  EXPECT_THAT(unseen(Capability::inventory), ElementsAre("location EAST", "location WEST"));
+  parity::LedgerEntry entry;
+  entry.at = Timestamp{clock};
+  entry.question = {"inventory", "get_stock", "1000@EAST", entry.at.date_utc()};
+  ASSERT_TRUE(facade->ledger().record(entry));
+  EXPECT_THAT(unseen(Capability::inventory), ElementsAre("location WEST"));
+  const auto classes = classes_of(
+      Capability::orders,
+      {{"USD", {"/1", "1"}, {"C1", "1000", "PCS", "EAST", "2", "10.00", "0", "20.00", "0"}},
+       {"USD", {"/1", "2"}, {"C1", "1000", "PCS", "WEST", "2", "10.00", "-1.00", "19.00", "0"}},
+       {"EUR", {"/2", "1"}, {"C1", "1000", "PCS", "EAST", "2", "10.00", "0", "20.00", "0"}}});
+  EXPECT_THAT(classes, UnorderedElementsAre("currency USD", "currency EUR", "several lines",
+                                            "one line", "several locations", "adjusted lines"));
+  ASSERT_TRUE(note_history(facade->journal(), Capability::orders, classes, Timestamp{clock}));
+  ASSERT_TRUE(note_history(facade->journal(), Capability::orders, {"one line"}, Timestamp{clock}));
+  EXPECT_THAT(unseen(Capability::orders), UnorderedElementsAreArray(classes));
+  pass_ms(31LL * 86'400'000);
+  EXPECT_THAT(unseen(Capability::orders), ElementsAre()) << "beyond historyDays";
 }
 
 }  // namespace

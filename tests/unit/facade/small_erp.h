@@ -603,13 +603,17 @@ class SmallErp final : public ErpAdapter,
       return CustomerReceipt{customer.number, {}, Revision{"3"}};
     });
   }
+  // Of a search at most so many at once; 0: all of them.
+  void set_customers_page(std::size_t customers) { customers_page_ = customers; }
   Result<Page<Customer>> search_customers(const CustomerQuery& query, const CallContext&) override {
     return trapped<Page<Customer>>("search_customers", [&] {
       Page<Customer> page;
       for (const auto& [number, customer] : customers_) {
         if (number.text() <= query.cursor.text()) continue;
         if (query.email && customer.email != *query.email) continue;
-        if (static_cast<int>(page.items.size()) == query.limit) {
+        const std::size_t found = page.items.size();
+        if (static_cast<int>(found) == query.limit ||
+            (customers_page_ > 0 && found == customers_page_)) {
           page.next = Cursor{page.items.back().number.text()};
           break;
         }
@@ -674,6 +678,7 @@ class SmallErp final : public ErpAdapter,
   std::deque<Held> held_;
   std::vector<DocumentNumber> order_changes_;
   std::map<CustomerNumber, Customer> customers_;
+  std::size_t customers_page_ = 0;
   std::vector<CustomerNumber> customer_changes_;
   std::map<StockKey, Decimal> stock_;
   std::vector<StockMovement> movements_;

@@ -25,6 +25,8 @@ EvidenceSummary summary() {
   one.evidence.subjects[1].wrong = {"amount", "other"};
   one.evidence.subjects[1].money = *Decimal::parse("1.50");
   one.evidence.subjects[1].scenario = true;
+  one.evidence.subjects[1].classes = {"amount", "other", "quantity"};
+  one.evidence.subjects[1].unvalued = 4;
   one.evidence.newest = {20};
   one.evidence.asked = 2;
   one.evidence.dropped = 3;
@@ -46,6 +48,8 @@ TEST(EvidenceSummary, IsReadAsItWasWritten) {
   EXPECT_EQ(wrong.wrong, (std::set<std::string>{"amount", "other"}));
   EXPECT_EQ(wrong.money, *Decimal::parse("1.5"));
   EXPECT_TRUE(wrong.scenario);
+  EXPECT_EQ(wrong.classes, (std::set<std::string>{"amount", "quantity", "other"}));
+  EXPECT_EQ(wrong.unvalued, 4);
   EXPECT_EQ(read->evidence.dropped, 3);
   EXPECT_EQ(read->asked.at("get_order"), 7);
   EXPECT_EQ(read->known.at("tax").documents, 2);

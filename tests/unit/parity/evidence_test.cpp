@@ -86,6 +86,57 @@ TEST_F(EvidenceOfLedger, ADocumentThatOneSideLacksIsWrongInEveryClassAndWorthIts
   EXPECT_EQ(evidence.subjects[0].money, Decimal::of(119));
 }
 
+TEST_F(EvidenceOfLedger, SaysOfWhichClassesSomethingWasCompared) {
+  const auto recorded = [&](const std::string& subject, const char* text, const Rules& rules,
+                            const std::string& operation = "get_order") {
+    Side side;
+    side.document = *json::parse(text);
+    LedgerEntry entry;
+    entry.at = now;
+    entry.question = {"orders", operation, subject, now.date_utc()};
+    entry.comparison = compare(side, side, rules, {}, entry.question);
+    ASSERT_TRUE(ledger->record(std::move(entry)));
+  };
+  const auto of = [](const char* path, bool ignore, bool set) {
+    Rule rule;
+    rule.name = path;
+    rule.path = path;
+    rule.ignore = ignore;
+    rule.set = set;
+    return rule;
+  };
+  const char* order =
+      R"({"customer": "C1", "lines": [{"quantity": "1", "unitPrice": "2"}], "totals": {"tax": "1"}})";
+  Rules ignoring;
+  ignoring.rules = {of("/lines/*/unitPrice", true, false), of("/totals", true, false)};
+  Rules sets;
+  sets.rules = {of("/lines", false, true)};
+  Rules both = ignoring;
+  both.rules.push_back(sets.rules[0]);
+  recorded("web/1", order, {});
+  recorded("web/2", order, ignoring);
+  recorded("web/3", R"({"lines": [{"quantity": "1", "unitPrice": "2"}]})", sets);
+  recorded("web/4", R"({"lines": [{"quantity": "1", "unitPrice": "2"}]})", both);
+  recorded("C1", R"({"creditAmount": "5"})", {}, "get_customer");
+  std::map<std::string, std::set<std::string>> classes;
+  for (const SubjectEvidence& one : read(now.plus_ms(-hour_ms)).subjects)
+    classes[one.subject] = one.classes;
+  using Classes = std::set<std::string>;
+  EXPECT_EQ(classes["web/1"], (Classes{"amount", "other", "quantity"}));
+  EXPECT_EQ(classes["web/2"], (Classes{"other", "quantity"}));
+  EXPECT_EQ(classes["web/3"], (Classes{"amount", "quantity"})) << "equal as a whole";
+  EXPECT_EQ(classes["web/4"], (Classes{"quantity"}));
+  EXPECT_EQ(classes["C1"], Classes{"other"}) << "as its cells call it";
+}
+
+TEST_F(EvidenceOfLedger, AQuantityWithoutAPriceIsNotWorthNothing) {
+  compared("web/1", Verdict::mismatch, now,
+           {differs("/onHand", "\"5\"", "\"4\""), differs("/name", "\"A\"", "\"B\"")});
+  const Evidence evidence = read(now.plus_ms(-hour_ms));
+  EXPECT_EQ(evidence.subjects.at(0).unvalued, 1) << "a name is no amount";
+  EXPECT_EQ(evidence.subjects.at(0).money, Decimal{});
+}
+
 TEST_F(EvidenceOfLedger, LinesAreAddedUpWhereNoTotalDiffers) {
   compared("web/1", Verdict::mismatch, now,
            {differs("/lines/10/netAmount", "\"5.00\"", "\"4.00\""),

@@ -122,6 +122,10 @@ TEST(Gate, EveryCriterionFailsAlone) {
   facts.money_at_risk = *Decimal::parse("100.01");
   EXPECT_EQ(missed(facts), "money_at_risk");
   facts = green();
+  facts.unvalued_writes = 6;
+  facts.unvalued_documents = 5;
+  EXPECT_EQ(missed(facts), "unvalued_at_risk") << "what has no value is not worth nothing";
+  facts = green();
   facts.expired = {"KD-1"};
   EXPECT_EQ(missed(facts), "known_differences");
   facts = green();
@@ -130,6 +134,22 @@ TEST(Gate, EveryCriterionFailsAlone) {
   facts = green();
   facts.reconciled_at = Timestamp{now.micros - 25 * hour};
   EXPECT_EQ(missed(facts), "reconciliation");
+  facts = green();
+  facts.reconciliation_keys = 100;
+  facts.reconciliation_not_compared = 6;
+  EXPECT_EQ(missed(facts), "reconciliation") << "equal is what was looked at";
+  facts.reconciliation_not_compared = 5;
+  EXPECT_EQ(missed(facts), "");
+}
+
+TEST(Gate, TheMoneyAtRiskSaysWhatIsNotInIt) {
+  GateFacts facts = green();
+  facts.money_at_risk = Decimal::of(7);
+  facts.unvalued_writes = 2;
+  for (const Criterion& criterion : judge_gate(facts, limits(), now).criteria)
+    if (criterion.name == "money_at_risk") {
+      EXPECT_EQ(criterion.figure, "7, and 2 that cannot be valued");
+    }
 }
 
 TEST(Gate, AThinCellMayBeAnsweredForUntilThenAWrongOneMayNot) {

@@ -38,6 +38,7 @@ struct EvidenceReplicas : test::TwoReplicas {
     entry.at = system_now();
     entry.question = {"customers", "get_customer", customer, entry.at.date_utc()};
     entry.comparison.verdict = verdict;
+    entry.comparison.classes = {"amount", "quantity", "other"};
     if (verdict == Verdict::mismatch)
       entry.comparison.differences.push_back(
           {"/phone", parity::Kind::value, verdict, "\"1\"", "\"2\"", ""});
