@@ -239,7 +239,8 @@ std::string pair(const LedgerEntry& entry, const std::string& verdict, int cohor
                      " <span class=\"soft\">" + time(entry.at) + " UTC, entry " +
                      std::to_string(entry.id);
   if (!entry.correlation_id.empty()) text += ", correlation " + escaped(entry.correlation_id);
-  if (!entry.comparison.reason.empty()) text += ", " + escaped(entry.comparison.reason);
+  if (!entry.comparison.reason.empty())
+    text += ", " + escaped(masked_reason(entry.comparison.reason));
   if (entry.comparison.converged_ms >= 0)
     text += ", equal after " + number(entry.comparison.converged_ms) + " ms";
   text +=

@@ -277,6 +277,18 @@ TEST(Masking, HidesPersonsAndLeavesTheForm) {
   EXPECT_EQ(masked("/name", "no json"), "\"(masked)\"");
 }
 
+// What an ERP writes about a refusal names people too.
+TEST(Masking, HidesWhatAnErpWroteBehindItsCode) {
+  EXPECT_EQ(masked("", R"-("rejected: Anna Müller, C 10 is blocked (E1)")-"),
+            R"-("rejected: xxxx xxxxxx, x 99 xx xxxxxxx (x9)")-");
+  EXPECT_EQ(masked("", R"("answered")"), R"("answered")");
+  EXPECT_EQ(masked("", R"("not_found")"), R"("not_found")");
+  EXPECT_EQ(masked("", R"("Anna: is blocked")"), R"("xxxx: xx xxxxxxx")");
+  EXPECT_EQ(masked_reason("bc: throttled: Anna asks too often"),
+            "bc: throttled: xxxx xxxx xxx xxxxx");
+  EXPECT_EQ(masked_reason("stale source: bc is of 2026"), "stale source: bc is of 2026");
+}
+
 const char* const register_of_one = R"("knownDifferences":[{"name":"tax","path":"/total",
   "owner":"finance","reason":"r","ticket":"T-1","approvedBy":"q","expires":"2026-11-30",
   "budget":{"hits":2,"money":"0.05"}}])";
