@@ -53,7 +53,7 @@ std::optional<std::string> behind_code_masked(const std::string& text) {
 
 std::string masked_outcome(const std::string& text) {
   ErrorCode code{};
-  if (text == "answered" || underpin::parse(text, code)) return text;
+  if (text == "answered" || text == "accepted" || underpin::parse(text, code)) return text;
   return behind_code_masked(text).value_or(hidden(text));
 }
 
@@ -61,6 +61,10 @@ std::string masked_outcome(const std::string& text) {
 
 std::string masked_reason(const std::string& reason) {
   return behind_code_masked(reason).value_or(reason);
+}
+
+std::string masked_text(const std::string& path, const std::string& text) {
+  return is_personal(path) ? hidden(text) : text;
 }
 
 bool is_personal(const std::string& path) {

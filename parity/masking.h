@@ -10,6 +10,9 @@ namespace underpin::parity {
 // document says how a call ended: its code stays, what the ERP wrote about it is masked.
 std::string masked(const std::string& path, const std::string& json_text);
 
+// The same for a value that is a text of its own and no JSON: "Anna" at "/name".
+std::string masked_text(const std::string& path, const std::string& text);
+
 // Comparison::reason: what an ERP wrote after an error's code is masked.
 std::string masked_reason(const std::string& reason);
 
