@@ -1,5 +1,6 @@
 #include "facade/api/ops_parts.h"
 #include "facade/replay.h"
+#include "facade/requests.h"
 #include "parity/masking.h"
 #include "parity/report.h"
 
@@ -73,6 +74,10 @@ Answer parity_report(Facade& facade, const ApiCall& call, Format format) {
   report.wave = facade.settings().wave;
   report.made_at = facade.settings().now();
   report.rules = parity::rules_shown(facade.comparisons().rules(), report, *known, unused_days);
+  report.requests = [&](const parity::LedgerEntry& pair, const std::string& side) {
+    const auto asked = parse_side(side);
+    return asked ? requests_of(facade, pair, *asked) : std::vector<std::string>{};
+  };
   Answer answer;
   answer.html = format == Format::html;
   answer.xml = format == Format::junit;
@@ -227,6 +232,13 @@ Answer replay_pair(Facade& facade, const ApiCall& call) {
   after.set("secondary", side_value(now.of_secondary, asked.unmasked));
   after.set("differences", differences_value(now.comparison, asked.unmasked));
   body.set("now", std::move(after));
+  Value requests = Value::object();
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    Value commands = Value::array();
+    for (const std::string& command : requests_of(facade, then, side)) commands.push(command);
+    requests.set(std::string(name(side)), std::move(commands));
+  }
+  body.set("requests", std::move(requests));
   return Answer::json(200, body);
 }
 
