@@ -151,6 +151,8 @@ Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, s
   Record record;
   while (page.items.size() < static_cast<std::size_t>(limit)) {
     const auto more = (*reader)->next(record);
+    // From the beginning it can only be the file.
+    if (!more && after == 0) return more.error();
     if (!more) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
     if (!*more) return page;
     const auto difference = known->posting ? std::nullopt : read_difference(record);

@@ -178,7 +178,7 @@ TEST_F(ReconcileTest, NoFileSaysWhoACustomerIs) {
   std::ofstream(folder / "reconcile" / "key", std::ios::binary) << std::string(32, 'k');
   const auto refused = facade->reconciliations().differences(begun.id, 0, 10, true);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().code, ErrorCode::not_found);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
 }
 
 TEST_F(ReconcileTest, WhatBecomesEqualMeanwhileDoesNotCount) {
