@@ -1,5 +1,7 @@
 #include "facade/comparisons.h"
 
+#include "parity/outcomes.h"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -290,6 +292,19 @@ void Comparisons::record_refused_mirror(const journal::OutboxRow& row, const Err
   difference.primary = "\"accepted\"";
   difference.secondary =
       json::write(json::Value(std::string(name(error.code)) + ": " + error.message));
+  parity::Side accepted;
+  accepted.document = json::Value::object();
+  parity::Side refused;
+  refused.error = error;
+  entry.question.primary_system = entry.primary_system;
+  entry.question.secondary_system = entry.secondary_system;
+  if (const auto* known = parity::known_outcome(rules_, accepted, refused, entry.question)) {
+    difference.verdict = parity::Verdict::known_difference;
+    difference.rule = known->name;
+    entry.comparison.verdict = difference.verdict;
+    entry.comparison.suppressed[known->name] = 1;
+    entry.rules = parity::identity(rules_);
+  }
   entry.comparison.differences.push_back(std::move(difference));
   entry.primary_document = row.payload;
   ledger_.record(std::move(entry));

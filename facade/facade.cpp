@@ -88,6 +88,7 @@ Status Facade::set_up() {
                                          *customers_, demand_, now, wake, settings_.recovery);
   ReconcileSettings reconcile = settings_.reconcile;
   reconcile.document_tolerance = settings_.orders.document_tolerance;
+  reconcile.seal_key = settings_.parity_key;
   SnapshotSettings snapshots = reconcile.snapshots;
   snapshots.page = reconcile.page;
   snapshots.rows_per_s = reconcile.rows_per_s;

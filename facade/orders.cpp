@@ -6,6 +6,7 @@
 #include "facade/digest.h"
 #include "facade/document_home.h"
 #include "facade/history.h"
+#include "facade/order_ref.h"
 #include "facade/xref.h"
 
 #include <algorithm>
@@ -378,14 +379,19 @@ Result<DocumentRecord> OrderFacade::remembered(const DocumentRecord& record) {
   return stored.value_or(record);
 }
 
-Result<Order> OrderFacade::read_from(Side side, const DocumentRecord& document,
-                                     const CallContext& context) {
+OrderRef ref_at(Side side, const DocumentRecord& document, const Systems& systems) {
   OrderRef ref;
   if (!document.id.channel.empty() || side != document.home)
-    ref.id = identity_at_erp(document, systems_);
+    ref.id = identity_at_erp(document, systems);
   ref.document = document.document(side);
   if (ref.document.empty() && document.id.channel.empty() && side == document.home)
     ref.document = DocumentNumber{document.id.number.text()};
+  return ref;
+}
+
+Result<Order> OrderFacade::read_from(Side side, const DocumentRecord& document,
+                                     const CallContext& context) {
+  const OrderRef ref = ref_at(side, document, systems_);
   return call_port<Order>(systems_, side, context.deadline, &ErpAdapter::orders,
                           [&](OrderService& port) { return port.get_order(ref, context); });
 }

@@ -358,7 +358,7 @@ Status ReconcileDesk::sweep_page(Reconciliation& now_at, Side side, std::int64_t
                                    : rows_.page(side, now_at.capability, Cursor{own.cursor},
                                                 settings_.page, calling());
   if (!page) return page.error();
-  auto file = RowFile::append_at(path_of(now_at.id, rows_file(side)), own.bytes);
+  auto file = rows_to(now_at, rows_file(side), own.bytes);
   if (!file) return file.error();
   for (const SweepRow& row : page->rows) {
     Record record{row.group};
@@ -383,8 +383,8 @@ Status ReconcileDesk::sweep_page(Reconciliation& now_at, Side side, std::int64_t
   return Done{};
 }
 
-Status ReconcileDesk::load(Rows& rows, std::int64_t id, Side side, std::int64_t bytes) const {
-  auto reader = RowReader::open(path_of(id, rows_file(side)), 0, bytes);
+Status ReconcileDesk::load(Rows& rows, const Reconciliation& now_at, Side side) const {
+  auto reader = rows_from(now_at, rows_file(side), 0, now_at.on(side).bytes);
   if (!reader) return reader.error();
   Record record;
   std::vector<std::string_view> texts;
@@ -418,11 +418,11 @@ Status ReconcileDesk::compare(Reconciliation& now_at) {
   std::array<Status, 2> loaded{Done{}, Done{}};
   for_both([&](Side side) {
     loaded[static_cast<std::size_t>(side)] =
-        load(side == Side::legacy ? legacy : cloud, now_at.id, side, now_at.on(side).bytes);
+        load(side == Side::legacy ? legacy : cloud, now_at, side);
   });
   for (const Status& one : loaded)
     if (!one) return one;
-  auto open = RowFile::append_at(path_of(now_at.id, open_file(0)), 0);
+  auto open = rows_to(now_at, open_file(0), 0);
   if (!open) return open.error();
   const auto summary = parity::reconcile::compare(legacy, cloud, [&](const Difference& difference) {
     return (*open)->add(to_record(difference));
@@ -455,13 +455,11 @@ Status ReconcileDesk::verify(Reconciliation& now_at) {
     next_at_ = now_at.not_before;
     return Done{};
   }
-  auto reader =
-      RowReader::open(path_of(now_at.id, open_file(now_at.pass)), now_at.offset, now_at.open_bytes);
+  auto reader = rows_from(now_at, open_file(now_at.pass), now_at.offset, now_at.open_bytes);
   if (!reader) return reader.error();
-  auto confirmed = RowFile::append_at(path_of(now_at.id, confirmed_file), now_at.confirmed_bytes);
+  auto confirmed = rows_to(now_at, confirmed_file, now_at.confirmed_bytes);
   if (!confirmed) return confirmed.error();
-  auto later =
-      RowFile::append_at(path_of(now_at.id, open_file(now_at.pass + 1)), now_at.later_bytes);
+  auto later = rows_to(now_at, open_file(now_at.pass + 1), now_at.later_bytes);
   if (!later) return later.error();
 
   auto writers = RowFile::append_at(path_of(now_at.id, writers_file), now_at.writer_bytes);

@@ -34,6 +34,9 @@ struct ReconcileSettings {
   std::string scenarios_file = {};  // Of postings (posting_scenarios.h); empty: none.
   bool test_company = false;        // Both systems are: scenarios may be placed there.
   SnapshotSettings snapshots = {};  // Page, pace and memory are those above.
+  // 32 bytes: rows about persons are sealed with it in their files. Empty: with a key of the state
+  // folder's own.
+  std::string seal_key = {};
 };
 
 struct ReconcileProgress {
@@ -76,9 +79,12 @@ class ReconcileDesk {
     std::vector<json::Value> items;
     std::int64_t next = 0;  // 0: there are no more.
   };
-  Result<Differences> differences(std::int64_t id, std::int64_t after, int limit) const;
-  // The file of all of them, as it was written when the reconciliation was done.
-  Result<std::string> file(std::int64_t id, const std::string& format) const;
+  // Personal data is masked unless `unmasked`: whoever asks for that has written down who sees it.
+  Result<Differences> differences(std::int64_t id, std::int64_t after, int limit,
+                                  bool unmasked = false) const;
+  // The file of all of them, as it was written when the reconciliation was done: masked. Unmasked
+  // it is made anew, and lies nowhere.
+  Result<std::string> file(std::int64_t id, const std::string& format, bool unmasked = false) const;
 
   // The confirmed differences, for a repair. not_found: its files are not on this host.
   Result<std::unique_ptr<RowReader>> confirmed(const Reconciliation& reconciliation,
@@ -112,7 +118,14 @@ class ReconcileDesk {
   Status sweep(Reconciliation& now_at);
   Status sweep_page(Reconciliation& now_at, Side side, std::int64_t& rows);
   Status compare(Reconciliation& now_at);
-  Status load(parity::reconcile::Rows& rows, std::int64_t id, Side side, std::int64_t bytes) const;
+  Status load(parity::reconcile::Rows& rows, const Reconciliation& now_at, Side side) const;
+  // Its files; sealed where its rows are about persons.
+  Result<parity::Seal> seal_of(const Reconciliation& now_at) const;
+  Result<std::unique_ptr<RowFile>> rows_to(const Reconciliation& now_at, const std::string& file,
+                                           std::int64_t size) const;
+  Result<std::unique_ptr<RowReader>> rows_from(const Reconciliation& now_at,
+                                               const std::string& file, std::int64_t from,
+                                               std::int64_t end) const;
   Status verify(Reconciliation& now_at);
   Status verify_subject(const Reconciliation& now_at,
                         const std::vector<parity::reconcile::Difference>& seen,
@@ -139,7 +152,9 @@ class ReconcileDesk {
   Status write_files(Reconciliation& now_at) const;
   json::Value shown(const Reconciliation& reconciliation,
                     const parity::reconcile::Difference& difference,
-                    const std::map<std::string, json::Value>& writers) const;
+                    const std::map<std::string, json::Value>& writers, bool unmasked) const;
+  struct Lists;  // Where both lists of what differs go.
+  Status list_all(const Reconciliation& now_at, bool unmasked, const Lists& to) const;
   Status save(const Reconciliation& now_at);
   void forget_old(std::int64_t newest);
 

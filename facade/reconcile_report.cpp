@@ -3,6 +3,7 @@
 #include "parity/csv.h"
 
 #include <fstream>
+#include <ostream>
 #include <sstream>
 
 namespace underpin::facade {
@@ -19,6 +20,24 @@ Value named(const std::vector<std::string>& names, const std::vector<std::string
   Value value = Value::object();
   for (std::size_t i = 0; i < names.size() && i < texts.size(); ++i) value.set(names[i], texts[i]);
   return value;
+}
+
+// Names of the columns in which both sides have other values: masked, they may look alike.
+std::vector<std::string> differing(const std::vector<std::string>& columns,
+                                   const Difference& difference) {
+  std::vector<std::string> names;
+  if (difference.kind != parity::reconcile::DifferenceKind::value) return names;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (i < difference.legacy.size() && i < difference.cloud.size() &&
+        difference.legacy[i] != difference.cloud[i])
+      names.push_back(columns[i]);
+  return names;
+}
+
+std::string in_one_line(const std::vector<std::string>& names) {
+  std::string line;
+  for (const std::string& name : names) line += (line.empty() ? "" : " ") + name;
+  return line;
 }
 
 std::vector<std::string> csv_fields(const Difference& difference, std::size_t parts,
@@ -47,16 +66,56 @@ std::string in_one_line(const Value& writers) {
 
 }  // namespace
 
+struct ReconcileDesk::Lists {
+  std::ostream* csv = nullptr;
+  std::ostream* json = nullptr;
+  std::function<void(const Difference&)> each = {};
+};
+
+Result<parity::Seal> ReconcileDesk::seal_of(const Reconciliation& now_at) const {
+  if (now_at.posting || !SweepRows::is_personal(now_at.capability)) return parity::Seal{};
+  if (!settings_.seal_key.empty()) return parity::Seal(settings_.seal_key);
+  auto key = parity::own_seal_key((folder_ / "key").string());
+  if (!key) return key.error();
+  return parity::Seal(std::move(key).value());
+}
+
+Result<std::unique_ptr<RowFile>> ReconcileDesk::rows_to(const Reconciliation& now_at,
+                                                        const std::string& file,
+                                                        std::int64_t size) const {
+  auto seal = seal_of(now_at);
+  if (!seal) return seal.error();
+  return RowFile::append_at(path_of(now_at.id, file), size, std::move(seal).value());
+}
+
+Result<std::unique_ptr<RowReader>> ReconcileDesk::rows_from(const Reconciliation& now_at,
+                                                            const std::string& file,
+                                                            std::int64_t from,
+                                                            std::int64_t end) const {
+  auto seal = seal_of(now_at);
+  if (!seal) return seal.error();
+  return RowReader::open(path_of(now_at.id, file), from, end, std::move(seal).value());
+}
+
 json::Value ReconcileDesk::shown(const Reconciliation& reconciliation, const Difference& difference,
-                                 const std::map<std::string, Value>& writers) const {
+                                 const std::map<std::string, Value>& writers, bool unmasked) const {
+  const auto seen = [&](const std::vector<std::string>& values) {
+    return unmasked ? values : rows_.masked(reconciliation.capability, values);
+  };
   const auto columns = rows_.compared(reconciliation.capability);
   Value value = Value::object();
   value.set("kind", name(difference.kind));
   value.set("group", difference.group);
   value.set("key", named(rows_.shape(reconciliation.capability).key,
                          parity::reconcile::key_parts(difference.key)));
-  if (!difference.legacy.empty()) value.set("legacy", named(columns, difference.legacy));
-  if (!difference.cloud.empty()) value.set("cloud", named(columns, difference.cloud));
+  if (!difference.legacy.empty()) value.set("legacy", named(columns, seen(difference.legacy)));
+  if (!difference.cloud.empty()) value.set("cloud", named(columns, seen(difference.cloud)));
+  const auto names = differing(columns, difference);
+  if (!names.empty()) {
+    Value differs = Value::array();
+    for (const std::string& one : names) differs.push(one);
+    value.set("differs", std::move(differs));
+  }
   const auto who = writers.find(difference.key);
   if (who != writers.end()) value.set("changedBy", who->second);
   return value;
@@ -73,29 +132,32 @@ Result<std::unique_ptr<RowReader>> ReconcileDesk::confirmed(const Reconciliation
     auto made = RowFile::append_at(path, 0);
     if (!made) return made.error();
   }
-  return RowReader::open(path, from, reconciliation.confirmed_bytes);
+  return rows_from(reconciliation, confirmed_file, from, reconciliation.confirmed_bytes);
 }
 
 Result<ReconcileDesk::Differences> ReconcileDesk::differences(std::int64_t id, std::int64_t after,
-                                                              int limit) const {
+                                                              int limit, bool unmasked) const {
   const auto known = get(id);
   if (!known) return known.error();
   Differences page;
   if (known->confirmed_bytes == 0) return page;
   if (after < 0 || after > known->confirmed_bytes)
     return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
-  auto reader = RowReader::open(path_of(id, confirmed_file), after, known->confirmed_bytes);
+  auto reader = rows_from(*known, confirmed_file, after, known->confirmed_bytes);
+  if (!reader && reader.error().code != ErrorCode::unavailable) return reader.error();
   if (!reader)
     return Error{ErrorCode::not_found, "its files are in the state folder of " + known->kept_by};
   const auto writers = writers_of(*known);
   Record record;
   while (page.items.size() < static_cast<std::size_t>(limit)) {
     const auto more = (*reader)->next(record);
+    // From the beginning it can only be the file.
+    if (!more && after == 0) return more.error();
     if (!more) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
     if (!*more) return page;
     const auto difference = known->posting ? std::nullopt : read_difference(record);
     const auto item = known->posting ? PostingSweep::shown(record)
-                      : difference   ? std::optional(shown(*known, *difference, writers))
+                      : difference   ? std::optional(shown(*known, *difference, writers, unmasked))
                                      : std::nullopt;
     if (!item) return Error{ErrorCode::invalid_request, "`after` is not of an earlier page"};
     page.items.push_back(*item);
@@ -142,47 +204,66 @@ Result<json::Value> ReconcileDesk::groups(std::int64_t id) const {
   }
 }
 
-Status ReconcileDesk::write_files(Reconciliation& now_at) const {
-  // While not every change is carried, a difference accuses nobody.
-  const bool carried = every_change_is_carried(now_at.capability);
+Status ReconcileDesk::list_all(const Reconciliation& now_at, bool unmasked, const Lists& to) const {
   const auto writers = writers_of(now_at);
   const bool names = now_at.capability == Capability::inventory;
-  now_at.undeclared.clear();
-  // confirmed.rows is not there while nothing has been confirmed.
-  std::ofstream csv(path_of(now_at.id, "differences.csv"), std::ios::binary | std::ios::trunc);
-  std::ofstream text(path_of(now_at.id, "differences.json"), std::ios::binary | std::ios::trunc);
   const auto shape = rows_.shape(now_at.capability);
   const auto columns = rows_.compared(now_at.capability);
   std::vector<std::string> head{"kind", "group"};
   head.insert(head.end(), shape.key.begin(), shape.key.end());
   for (const char* side : {"legacy", "cloud"})
     for (const std::string& column : columns) head.push_back(std::string(side) + "." + column);
+  head.push_back("differs");
   if (names) head.push_back("changedBy");
-  csv << csv_line(head);
-  text << "[";
+  if (to.csv != nullptr) *to.csv << csv_line(head);
+  const char* separator = "[\n";
+  // confirmed.rows is not there while nothing has been confirmed.
   if (now_at.confirmed_bytes > 0) {
-    auto reader = RowReader::open(path_of(now_at.id, confirmed_file), 0, now_at.confirmed_bytes);
+    auto reader = rows_from(now_at, confirmed_file, 0, now_at.confirmed_bytes);
     if (!reader) return reader.error();
     Record record;
-    const char* separator = "\n";
     while (true) {
       const auto more = (*reader)->next(record);
       if (!more) return more.error();
       if (!*more) break;
       const auto difference = read_difference(record);
       if (!difference) return Error{ErrorCode::conflict, "a file of differences is torn"};
-      if (carried)
-        for (const std::string& column : rows_.undeclared(now_at.capability, *difference))
-          ++now_at.undeclared[column];
-      auto fields = csv_fields(*difference, shape.key.size(), columns.size());
-      const auto who = writers.find(difference->key);
-      if (names) fields.push_back(who == writers.end() ? std::string() : in_one_line(who->second));
-      csv << csv_line(fields);
-      text << separator << json::write(shown(now_at, *difference, writers));
+      if (to.each) to.each(*difference);
+      if (to.csv != nullptr) {
+        Difference seen = *difference;
+        if (!unmasked) {
+          seen.legacy = rows_.masked(now_at.capability, std::move(seen.legacy));
+          seen.cloud = rows_.masked(now_at.capability, std::move(seen.cloud));
+        }
+        auto fields = csv_fields(seen, shape.key.size(), columns.size());
+        fields.push_back(in_one_line(differing(columns, *difference)));
+        const auto who = writers.find(difference->key);
+        if (names) fields.push_back(who == writers.end() ? "" : in_one_line(who->second));
+        *to.csv << csv_line(fields);
+      }
+      if (to.json != nullptr)
+        *to.json << separator << json::write(shown(now_at, *difference, writers, unmasked));
       separator = ",\n";
     }
   }
-  text << "\n]\n";
+  if (to.json != nullptr) *to.json << (*separator == '[' ? "[\n]\n" : "\n]\n");
+  return Done{};
+}
+
+Status ReconcileDesk::write_files(Reconciliation& now_at) const {
+  // While not every change is carried, a difference accuses nobody.
+  const bool carried = every_change_is_carried(now_at.capability);
+  now_at.undeclared.clear();
+  std::ofstream csv(path_of(now_at.id, "differences.csv"), std::ios::binary | std::ios::trunc);
+  std::ofstream text(path_of(now_at.id, "differences.json"), std::ios::binary | std::ios::trunc);
+  const Status listed =
+      list_all(now_at, false,
+               {&csv, &text, [&](const Difference& difference) {
+                  if (!carried) return;
+                  for (const std::string& column : rows_.undeclared(now_at.capability, difference))
+                    ++now_at.undeclared[column];
+                }});
+  if (!listed) return listed;
   csv.flush();
   text.flush();
   if (!csv || !text)
@@ -191,7 +272,8 @@ Status ReconcileDesk::write_files(Reconciliation& now_at) const {
   return Done{};
 }
 
-Result<std::string> ReconcileDesk::file(std::int64_t id, const std::string& format) const {
+Result<std::string> ReconcileDesk::file(std::int64_t id, const std::string& format,
+                                        bool unmasked) const {
   const auto known = get(id);
   if (!known) return known.error();
   if (known->state != "done")
@@ -200,7 +282,13 @@ Result<std::string> ReconcileDesk::file(std::int64_t id, const std::string& form
   if (!file)
     return Error{ErrorCode::not_found, "its files are in the state folder of " + known->kept_by};
   std::ostringstream text;
-  text << file.rdbuf();
+  if (!unmasked || known->posting) {
+    text << file.rdbuf();
+    return text.str();
+  }
+  Lists to;
+  (format == "csv" ? to.csv : to.json) = &text;
+  if (const Status listed = list_all(*known, true, to); !listed) return listed.error();
   return text.str();
 }
 

@@ -134,7 +134,8 @@ void Rehearsals::rehearse(const journal::Intent& intent) {
   if (what != Disposition::answer_caller) {
     // It could not be asked: that says nothing about the write.
     entry.comparison.verdict = parity::Verdict::not_compared;
-    entry.comparison.reason = seen.result.error().message;
+    const Error& error = seen.result.error();
+    entry.comparison.reason = std::string(underpin::name(error.code)) + ": " + error.message;
   } else {
     std::vector<FieldError> faults = seen.result ? seen.result->faults : seen.result.error().fields;
     if (!seen.result && faults.empty()) faults.push_back({"", seen.result.error().message});

@@ -23,6 +23,14 @@ Result<ShadowCheck> check_of_prices(Facade& facade, const parity::LedgerEntry& p
     if (!request || !request->at) return not_kept(pair);
     return facade.pricing().check_of(*request, primary, context);
   }
+  return facade.pricing().check_of(*prices_asked(pair), primary, context);
+}
+
+}  // namespace
+
+std::optional<PriceQuery> prices_asked(const parity::LedgerEntry& pair) {
+  const auto asked = json::parse(pair.asked);
+  if (!asked) return std::nullopt;
   PriceQuery query;
   const json::Value* sku = asked->find("sku");
   // Older pairs were named by it alone.
@@ -30,10 +38,8 @@ Result<ShadowCheck> check_of_prices(Facade& facade, const parity::LedgerEntry& p
   if (const json::Value* customer = asked->find("customer"))
     query.customer = CustomerNumber{customer->text()};
   if (const auto limit = asked->get("limit").as_int()) query.limit = static_cast<int>(*limit);
-  return facade.pricing().check_of(query, primary, context);
+  return query;
 }
-
-}  // namespace
 
 Result<parity::LedgerEntry> stored_pair(Facade& facade, std::int64_t id) {
   facade.ledger().flush();

@@ -20,6 +20,9 @@ Result<parity::LedgerEntry> stored_pair(Facade& facade, std::int64_t id);
 Result<ShadowCheck> check_again(Facade& facade, const parity::LedgerEntry& pair,
                                 const CallContext& context);
 
+// What a pair of `list_prices` was asked; nothing: it is not kept.
+std::optional<PriceQuery> prices_asked(const parity::LedgerEntry& pair);
+
 // Both sides are asked again and compared under the rules in force. Nothing is recorded: a look at
 // what is known to differ is no sample. Threads: any.
 Result<Replay> replay(Facade& facade, std::int64_t id, const CallContext& context);

@@ -10,7 +10,8 @@
 namespace underpin::facade {
 namespace {
 
-constexpr std::uint32_t record_max = 16U << 20;
+constexpr std::uint32_t record_max = 16U << 20;  // Before it is sealed.
+constexpr std::uint32_t seal_max = 64;           // What sealing adds, at most.
 
 Error broken(const std::string& path) {
   return {ErrorCode::unavailable, path + ": " + std::strerror(errno)};
@@ -25,7 +26,8 @@ void append_number(std::string& to, std::size_t number) {
 
 }  // namespace
 
-Result<std::unique_ptr<RowFile>> RowFile::append_at(const std::string& path, std::int64_t size) {
+Result<std::unique_ptr<RowFile>> RowFile::append_at(const std::string& path, std::int64_t size,
+                                                    parity::Seal seal) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return broken(path);
   auto file = std::make_unique<RowFile>();
@@ -40,6 +42,7 @@ Result<std::unique_ptr<RowFile>> RowFile::append_at(const std::string& path, std
   if (::ftruncate(descriptor, size) != 0 || std::fseek(file->file_.get(), size, SEEK_SET) != 0)
     return broken(path);
   file->size_ = size;
+  file->seal_ = std::move(seal);
   return file;
 }
 
@@ -53,6 +56,8 @@ Status RowFile::add(const Record& record) {
   if (buffer_.size() > record_max)
     return Error{ErrorCode::invalid_request,
                  "a row of " + std::to_string(buffer_.size()) + " bytes"};
+  if (seal_.has_key() && !record.empty())
+    buffer_.replace(4, std::string::npos, seal_.sealed(std::string_view(buffer_).substr(4)));
   const auto length = static_cast<std::uint32_t>(buffer_.size() - 4);
   std::memcpy(buffer_.data(), &length, 4);
   if (std::fwrite(buffer_.data(), 1, buffer_.size(), file_.get()) != buffer_.size())
@@ -68,12 +73,13 @@ Status RowFile::sync() {
 }
 
 Result<std::unique_ptr<RowReader>> RowReader::open(const std::string& path, std::int64_t from,
-                                                   std::int64_t end) {
+                                                   std::int64_t end, parity::Seal seal) {
   auto reader = std::make_unique<RowReader>();
   reader->file_.reset(std::fopen(path.c_str(), "rbe"));
   if (!reader->file_ || std::fseek(reader->file_.get(), from, SEEK_SET) != 0) return broken(path);
   reader->position_ = from;
   reader->end_ = end;
+  reader->seal_ = std::move(seal);
   return reader;
 }
 
@@ -81,16 +87,22 @@ Result<bool> RowReader::next(Record& record) {
   if (position_ >= end_) return false;
   const Error torn{ErrorCode::conflict, "a file of rows is torn"};
   std::uint32_t length = 0;
-  if (std::fread(&length, 1, 4, file_.get()) != 4 || length > record_max) return torn;
+  if (std::fread(&length, 1, 4, file_.get()) != 4 || length > record_max + seal_max) return torn;
   buffer_.resize(length);
   if (std::fread(buffer_.data(), 1, length, file_.get()) != length) return torn;
+  // No record begins like that: it would be of a text longer than any record.
+  if (parity::Seal::is_sealed(buffer_)) {
+    auto opened = seal_.opened(buffer_);
+    if (!opened) return Error{ErrorCode::conflict, "a file of rows: " + opened.error().message};
+    buffer_ = std::move(opened).value();
+  }
   record.clear();
-  for (std::size_t at = 0; at < length;) {
+  for (std::size_t at = 0; at < buffer_.size();) {
     std::uint32_t size = 0;
-    if (length - at < 4) return torn;
+    if (buffer_.size() - at < 4) return torn;
     std::memcpy(&size, buffer_.data() + at, 4);
     at += 4;
-    if (size > length - at) return torn;
+    if (size > buffer_.size() - at) return torn;
     record.emplace_back(buffer_, at, size);
     at += size;
   }

@@ -21,7 +21,6 @@ namespace {
 constexpr std::int64_t call_ms = 30'000;
 constexpr std::int64_t trouble_ms = 2'000;  // Before a system that did not answer is asked again.
 constexpr std::int64_t idle_ms = 2'000;
-constexpr int lists_at_once = 100;  // That legacy accepted since the last look.
 constexpr const char* list_fact = "snapshot/list";
 constexpr const char* last_fact = "snapshot/last";
 
@@ -477,22 +476,10 @@ Status SnapshotDesk::look_for_list(Capability capability) {
     published = !reader.fact("prices/last").empty();
   });
   if (!read) return read;
-  std::optional<PriceList> newest;
-  for (int i = 0; i < lists_at_once; ++i) {
-    const std::string after = newest ? newest->batch : seen;
-    const auto next =
-        observe<std::optional<PriceList>>(Side::legacy, cutover::Operation::read, [&] {
-          return call_port<std::optional<PriceList>>(
-              systems_, Side::legacy, calling().deadline, &ErpAdapter::pricing,
-              [&](PricingService& port) { return port.prices_after(after, calling()); });
-        });
-    if (!next.result) return next.result.error();
-    if (!*next.result || (*next.result)->batch == after) break;
-    newest = **next.result;
-    newest->entries.clear();
-    newest->deletions.clear();
-  }
-  if (!newest) return Done{};
+  const auto source = rows_.as_of(Side::legacy, capability, calling());
+  if (!source) return source.error();
+  const std::optional<DatedSource>& newest = *source;
+  if (!newest || newest->batch == seen) return Done{};
   const cutover::Rollout rollout = plans_.plan(capability).rollout;
   const bool brought = published && fields_.carried(capability, "list") &&
                        index(rollout.highest()) >= index(cutover::Stage::dual_write) &&
@@ -502,7 +489,7 @@ Status SnapshotDesk::look_for_list(Capability capability) {
       [&](const JournalReader& reader) { arrived = list_arrived_in(reader, newest->batch); });
   if (!read) return read;
   if (brought && !arrived) return Done{};  // On its way.
-  const Timestamp stands_for = arrived ? std::max(*arrived, newest->created) : newest->created;
+  const Timestamp stands_for = arrived ? std::max(*arrived, newest->made_at) : newest->made_at;
   if (now_() <= stands_for.plus_ms(settings_.tolerance_ms)) {
     const auto begun = start(capability, {"underpin", "legacy's list " + newest->batch});
     if (!begun) return begun.error();

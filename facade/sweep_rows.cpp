@@ -2,9 +2,11 @@
 
 #include "contracts/json/codec.h"
 #include "contracts/order_status.h"
+#include "contracts/ports/dated_prices.h"
 #include "facade/observe.h"
 #include "facade/order_content.h"
 #include "facade/pricing.h"
+#include "parity/masking.h"
 
 #include <array>
 
@@ -108,6 +110,19 @@ std::vector<std::string> SweepRows::compared(Capability capability) const {
   return names;
 }
 
+std::vector<std::string> SweepRows::masked(Capability capability,
+                                           std::vector<std::string> values) const {
+  if (!is_personal(capability)) return values;
+  const auto columns = compared(capability);
+  for (std::size_t i = 0; i < values.size() && i < columns.size(); ++i) {
+    const std::string path = "/" + columns[i];
+    // An address is one value, of JSON.
+    values[i] = columns[i] == "address" ? parity::masked(path, values[i])
+                                        : parity::masked_text(path, values[i]);
+  }
+  return values;
+}
+
 std::vector<std::string> SweepRows::undeclared(
     Capability capability, const parity::reconcile::Difference& difference) const {
   const auto declared = [&](const std::string& field) {
@@ -136,14 +151,18 @@ std::vector<std::string> SweepRows::undeclared(
 Result<std::optional<DatedSource>> SweepRows::as_of(Side side, Capability capability,
                                                     const CallContext& context) const {
   if (!has_cut_off(capability) || side != Side::legacy) return std::optional<DatedSource>();
-  const auto list = observe<std::optional<PriceList>>(side, cutover::Operation::read, [&] {
-    return call_port<std::optional<PriceList>>(
-        systems_, side, context.deadline, &ErpAdapter::pricing,
-        [&](PricingService& port) { return port.prices_after({}, context); });
+  using Head = std::optional<DatedPrices::Head>;
+  const auto list = observe<Head>(side, cutover::Operation::read, [&] {
+    return call_port<Head>(systems_, side, context.deadline, &ErpAdapter::pricing,
+                           [&](PricingService& port) -> Result<Head> {
+                             auto* dated = dynamic_cast<DatedPrices*>(&port);
+                             return dated == nullptr ? Head{} : dated->list_in_force(context);
+                           });
   });
   if (!list.result) return list.result.error();
-  if (!*list.result || (*list.result)->created.empty()) return std::optional<DatedSource>();
-  return std::optional<DatedSource>(DatedSource{(*list.result)->created, (*list.result)->batch});
+  const Head& head = *list.result;
+  if (!head || head->created.empty()) return std::optional<DatedSource>();
+  return std::optional<DatedSource>(DatedSource{head->created, head->batch});
 }
 
 bool SweepRows::dates_changes(Side side, Capability capability) const {

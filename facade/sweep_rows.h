@@ -48,6 +48,11 @@ class SweepRows {
   // Names of the columns that are compared, in order.
   std::vector<std::string> compared(Capability capability) const;
 
+  // Whether rows are about persons: names, addresses, mail, phone.
+  static bool is_personal(Capability capability) { return capability == Capability::customers; }
+  // Values of the columns that are compared, as those see them who may not see personal data.
+  std::vector<std::string> masked(Capability capability, std::vector<std::string> values) const;
+
   // Columns of a difference in which somebody wrote whom the table of feeds does not declare:
   // "(row)" when one side lacks the row.
   std::vector<std::string> undeclared(Capability capability,

@@ -657,9 +657,9 @@ Comparison Judge::compare(const Side& primary, const Side& secondary, const Refe
   }
   for (const Pattern& pattern : known_) {
     const KnownDifference& known = *pattern.known;
-    if ((known.subject.empty() || known.subject == question.subject) &&
-        question.today <= known.expires && within(known.cohort, question.cohort))
-      active.known.push_back(&pattern);
+    const bool of_these =
+        known.answers.empty() || covers_outcome(known, primary, secondary, question);
+    if (of_these && is_for(known, question)) active.known.push_back(&pattern);
   }
   Comparison result;
   Comparer comparer(rules_, active, references, question, primary, secondary, result);

@@ -119,7 +119,20 @@ std::string command(const std::string& what, const std::string& text) {
          "</button></div>";
 }
 
-std::string ask_again(const LedgerEntry& entry, const std::string& wave) {
+// What is asked of a system itself, by whoever has an account there.
+std::string asked_of(const LedgerEntry& entry, const std::string& system, const std::string& side,
+                     const Report& report) {
+  std::string text;
+  if (!report.requests) return text;
+  for (const std::string& request : report.requests(entry, side))
+    text += request.rfind('#', 0) == 0
+                ? "<p class=\"soft\">" + escaped(system + ":" + request.substr(1)) + "</p>"
+                : command("as curl: " + system, request);
+  return text;
+}
+
+std::string ask_again(const LedgerEntry& entry, const Report& report) {
+  const std::string& wave = report.wave;
   const std::string id = std::to_string(entry.id);
   const bool legacy_first = entry.primary_side != "cloud";
   const std::string query = wave.empty() || wave == "default" ? "" : "?wave=" + wave;
@@ -129,8 +142,12 @@ std::string ask_again(const LedgerEntry& entry, const std::string& wave) {
            id + "/sides/" + side + query + "\"";
   };
   return "<details class=\"again\"><summary>Ask both again</summary>" +
-         command("as curl: " + entry.primary_system, curl(legacy_first ? "legacy" : "cloud")) +
-         command("as curl: " + entry.secondary_system, curl(legacy_first ? "cloud" : "legacy")) +
+         asked_of(entry, entry.primary_system, legacy_first ? "legacy" : "cloud", report) +
+         asked_of(entry, entry.secondary_system, legacy_first ? "cloud" : "legacy", report) +
+         command("as curl, through Underpin: " + entry.primary_system,
+                 curl(legacy_first ? "legacy" : "cloud")) +
+         command("as curl, through Underpin: " + entry.secondary_system,
+                 curl(legacy_first ? "cloud" : "legacy")) +
          command("replay",
                  "underpin parity replay " + id + (query.empty() ? "" : " --wave " + wave)) +
          "</details>";
@@ -227,7 +244,7 @@ std::string milliseconds(std::int64_t micros) {
 }
 
 std::string pair(const LedgerEntry& entry, const std::string& verdict, int cohort, int interval,
-                 const std::string& wave, bool documents) {
+                 const Report& report, bool documents) {
   const auto side = [&](const std::string& system, bool primary) {
     const bool legacy = primary == (entry.primary_side != "cloud");
     return escaped(system) + " <span class=\"soft\">" + (legacy ? "legacy" : "cloud") +
@@ -239,7 +256,8 @@ std::string pair(const LedgerEntry& entry, const std::string& verdict, int cohor
                      " <span class=\"soft\">" + time(entry.at) + " UTC, entry " +
                      std::to_string(entry.id);
   if (!entry.correlation_id.empty()) text += ", correlation " + escaped(entry.correlation_id);
-  if (!entry.comparison.reason.empty()) text += ", " + escaped(entry.comparison.reason);
+  if (!entry.comparison.reason.empty())
+    text += ", " + escaped(masked_reason(entry.comparison.reason));
   if (entry.comparison.converged_ms >= 0)
     text += ", equal after " + number(entry.comparison.converged_ms) + " ms";
   text +=
@@ -252,7 +270,7 @@ std::string pair(const LedgerEntry& entry, const std::string& verdict, int cohor
   text += "</tbody></table>";
   if (documents && !entry.primary_document.empty() && !entry.secondary_document.empty())
     text += documents_of(entry);
-  return text + ask_again(entry, wave) + "</article>\n";
+  return text + ask_again(entry, report) + "</article>\n";
 }
 
 std::string bar(const std::map<std::string, std::int64_t>& by_verdict) {

@@ -36,8 +36,9 @@ struct Point {
 // Of each interval what was compared, in grey, and what share of it differed, in red.
 std::string trend(const std::vector<Point>& points, const std::string& unit);
 
-// One pair, side by side; with `documents` the lines in which both differ, too.
+// One pair, side by side; with `documents` the lines in which both differ, too. Wave and requests
+// are the report's.
 std::string pair(const LedgerEntry& entry, const std::string& verdict, int cohort, int interval,
-                 const std::string& wave, bool documents);
+                 const Report& report, bool documents);
 
 }  // namespace underpin::parity::html

@@ -87,7 +87,8 @@ class SqliteLedger final : public Ledger {
  public:
   explicit SqliteLedger(LedgerSettings settings)
       : settings_(std::move(settings)), seal_(settings_.key), database_(settings_.file, true) {
-    database_.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
+    // What is erased is overwritten: free space of a page would keep it.
+    database_.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;");
     database_.run("BEGIN IMMEDIATE");
     Statement version(database_, "PRAGMA user_version");
     version.step();
@@ -302,7 +303,7 @@ class SqliteLedger final : public Ledger {
           .bind(entry.question.subject)
           .bind(entry.correlation_id)
           .bind(name(entry.comparison.verdict))
-          .bind(entry.comparison.reason)
+          .bind(sealed_reason(entry.comparison.reason))
           .bind(entry.comparison.fields)
           .bind(entry.primary_system)
           .bind(entry.secondary_system)
@@ -343,6 +344,27 @@ class SqliteLedger final : public Ledger {
     count.bind(dropped);
     count.step();
     database_.run("COMMIT");
+    // The log beside the file still has the pages as they were. A reader may hold it: then next
+    // time.
+    if (erased_now_ && truncated(database_)) erased_now_ = false;
+  }
+
+  static bool truncated(Database& database) {
+    sqlite3_busy_timeout(database.handle(), 0);  // Comparisons do not wait for a report.
+    bool done = false;
+    {
+      Statement checkpoint(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+      done = checkpoint.step() && checkpoint.number(0) == 0;
+    }
+    sqlite3_busy_timeout(database.handle(), Database::busy_ms);
+    return done;
+  }
+
+  // "bc: rejected: ...": what stands in front is counted by, what an ERP wrote is sealed.
+  std::string sealed_reason(const std::string& reason) const {
+    const std::size_t end = reason.find(": ");
+    if (end == std::string::npos) return reason;
+    return reason.substr(0, end + 2) + seal_.sealed(reason.substr(end + 2));
   }
 
   void store_uses(const LedgerEntry& entry) {
@@ -383,8 +405,10 @@ class SqliteLedger final : public Ledger {
     const std::int64_t limit = now.plus_ms(-24 * hour_ms * settings_.keep_days).micros;
     Statement pairs(database_,
                     "UPDATE comparison SET primary_document = '', secondary_document = '', "
-                    "context = '' WHERE at < ? AND (primary_document <> '' OR "
-                    "secondary_document <> '' OR context <> '')");
+                    "context = '', reason = CASE WHEN instr(reason, ': ') > 0 THEN "
+                    "substr(reason, 1, instr(reason, ': ') - 1) ELSE reason END "
+                    "WHERE at < ? AND (primary_document <> '' OR secondary_document <> '' OR "
+                    "context <> '' OR instr(reason, ': ') > 0)");
     pairs.bind(limit).step();
     Statement values(database_,
                      "UPDATE difference SET one = '', two = '' WHERE (one <> '' OR two <> '') AND "
@@ -392,12 +416,14 @@ class SqliteLedger final : public Ledger {
     values.bind(limit).step();
     Statement samples(database_, "DELETE FROM suppressed_sample WHERE at < ?");
     samples.bind(limit).step();
+    erased_now_ = true;
   }
 
   const LedgerSettings settings_;
   const Seal seal_;
   Database database_;  // The writer thread's.
   Timestamp erased_;
+  bool erased_now_ = false;  // And the log has not been cut since.
   std::int64_t matches_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -12,6 +12,7 @@ namespace underpin::parity {
 
 class Database {
  public:
+  static constexpr int busy_ms = 5'000;
   Database(const std::string& file, bool writable) {
     const int flags = writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     if (sqlite3_open_v2(file.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr) !=
@@ -20,7 +21,7 @@ class Database {
       sqlite3_close(handle_);
       throw std::runtime_error("parity ledger " + file + ": " + why);
     }
-    sqlite3_busy_timeout(handle_, 5'000);
+    sqlite3_busy_timeout(handle_, busy_ms);
   }
   ~Database() { sqlite3_close(handle_); }
   Database(const Database&) = delete;

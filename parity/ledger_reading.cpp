@@ -41,6 +41,15 @@ std::string opened(const Reading& reading, const std::string& stored) {
   return text ? *text : std::string{};
 }
 
+// Of a reason only what an ERP wrote is sealed.
+std::string opened_reason(const Reading& reading, const std::string& stored) {
+  const std::size_t end = stored.find(": ");
+  if (end == std::string::npos || !Seal::is_sealed(std::string_view(stored).substr(end + 2)))
+    return stored;
+  const auto text = reading.seal.opened(std::string_view(stored).substr(end + 2));
+  return text ? stored.substr(0, end + 2) + *text : stored.substr(0, end);
+}
+
 // Empty: it cannot be valued.
 std::optional<Decimal> worth_in(const std::string& stored) {
   const auto worth = Decimal::parse(stored);
@@ -84,7 +93,7 @@ LedgerEntry entry_of(const Reading& reading, const Statement& row) {
   entry.question.today = entry.at.date_utc();
   entry.correlation_id = row.text(5);
   entry.comparison.verdict = parse_verdict(row.text(6)).value_or(Verdict::mismatch);
-  entry.comparison.reason = row.text(7);
+  entry.comparison.reason = opened_reason(reading, row.text(7));
   entry.comparison.fields = row.number(8);
   entry.primary_system = row.text(9);
   entry.secondary_system = row.text(10);

@@ -1,8 +1,10 @@
 #include "parity/masking.h"
 
+#include "contracts/error.h"
 #include "contracts/json/json_text.h"
 
 #include <array>
+#include <optional>
 #include <string_view>
 
 namespace underpin::parity {
@@ -33,7 +35,37 @@ void mask(Value& value, const std::string& path) {
   }
 }
 
+// "rejected: Anna is blocked (E1)": the code stays, whatever stands in front of it too. Nothing:
+// there is no code.
+std::optional<std::string> behind_code_masked(const std::string& text) {
+  constexpr std::string_view between = ": ";
+  std::size_t from = 0;
+  for (std::size_t at = text.find(between); at != std::string::npos;
+       at = text.find(between, from)) {
+    ErrorCode code{};
+    const std::size_t end = at + between.size();
+    if (underpin::parse(text.substr(from, at - from), code))
+      return text.substr(0, end) + hidden(text.substr(end));
+    from = end;
+  }
+  return std::nullopt;
+}
+
+std::string masked_outcome(const std::string& text) {
+  ErrorCode code{};
+  if (text == "answered" || text == "accepted" || underpin::parse(text, code)) return text;
+  return behind_code_masked(text).value_or(hidden(text));
+}
+
 }  // namespace
+
+std::string masked_reason(const std::string& reason) {
+  return behind_code_masked(reason).value_or(reason);
+}
+
+std::string masked_text(const std::string& path, const std::string& text) {
+  return is_personal(path) ? hidden(text) : text;
+}
 
 bool is_personal(const std::string& path) {
   constexpr std::array<std::string_view, 12> members{"name",
@@ -58,6 +90,7 @@ std::string masked(const std::string& path, const std::string& json_text) {
   if (json_text.empty()) return {};
   auto value = json::parse(json_text);
   if (!value) return "\"(masked)\"";
+  if (path.empty() && value->is_string()) return json::write(Value(masked_outcome(value->text())));
   Value copy = *value;
   mask(copy, path);
   return json::write(copy);

@@ -11,6 +11,7 @@ using json::Value;
 
 bool is_answer(const OutcomeClass::Answer& answer, const Side& side, const std::string& system) {
   if (!answer.system.empty() && answer.system != system) return false;
+  if (answer.answered) return side.document.has_value();
   if (answer.empty)
     return side.document &&
            (side.document->is_null() || (!is_scalar(*side.document) && side.document->empty()));
@@ -63,6 +64,31 @@ bool same_outcome(const Side& primary, const Side& secondary, const Question& qu
     return false;
   return !has_reasons(primary.error->code) ||
          primary.error->vendor_code == secondary.error->vendor_code;
+}
+
+bool is_for(const KnownDifference& known, const Question& question) {
+  return (known.capability.empty() || known.capability == question.capability) &&
+         (known.operation.empty() || known.operation == question.operation) &&
+         (known.subject.empty() || known.subject == question.subject) &&
+         question.today <= known.expires && within(known.cohort, question.cohort);
+}
+
+bool covers_outcome(const KnownDifference& known, const Side& primary, const Side& secondary,
+                    const Question& question) {
+  if (known.answers.size() != 2 || (primary.document && secondary.document)) return false;
+  const auto are = [&](const AnswerPattern& one, const AnswerPattern& two) {
+    return is_answer(one, primary, question.primary_system) &&
+           is_answer(two, secondary, question.secondary_system);
+  };
+  return are(known.answers[0], known.answers[1]) || are(known.answers[1], known.answers[0]);
+}
+
+const KnownDifference* known_outcome(const Rules& rules, const Side& primary, const Side& secondary,
+                                     const Question& question) {
+  for (const KnownDifference& known : rules.known)
+    if (is_for(known, question) && covers_outcome(known, primary, secondary, question))
+      return &known;
+  return nullptr;
 }
 
 Value described(const Side& side) {

@@ -16,6 +16,16 @@ bool says_nothing(const Error& error);
 bool same_outcome(const Side& primary, const Side& secondary, const Question& question,
                   const std::vector<const OutcomeClass*>& classes, std::string& rule);
 
+// Whether a known difference is for the question at all: capability, operation, subject, cohort,
+// day.
+bool is_for(const KnownDifference& known, const Question& question);
+// Whether it is one of outcomes, and these two.
+bool covers_outcome(const KnownDifference& known, const Side& primary, const Side& secondary,
+                    const Question& question);
+// The first that covers both; nullptr: none.
+const KnownDifference* known_outcome(const Rules& rules, const Side& primary, const Side& secondary,
+                                     const Question& question);
+
 json::Value described(const Side& side);
 
 }  // namespace underpin::parity

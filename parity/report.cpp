@@ -46,7 +46,7 @@ Value pair_value(const LedgerEntry& entry) {
   value.set("subject", entry.question.subject);
   value.set("correlationId", entry.correlation_id);
   value.set("verdict", name(entry.comparison.verdict));
-  if (!entry.comparison.reason.empty()) value.set("reason", entry.comparison.reason);
+  if (!entry.comparison.reason.empty()) value.set("reason", masked_reason(entry.comparison.reason));
   value.set("primarySystem", entry.primary_system);
   value.set("secondarySystem", entry.secondary_system);
   value.set("primarySide", entry.primary_side);

@@ -86,6 +86,9 @@ struct Report {
   std::map<std::string, std::int64_t> not_compared;  // By reason, the most frequent.
   std::map<std::string, RuleUse> uses;               // Of rules and known differences.
   RulesShown rules;
+  // How a person asks a system for what a pair compared, without us: shell commands, and notes that
+  // begin with "#" (contracts/ports/described_reads.h). Empty: nobody here knows the systems.
+  std::function<std::vector<std::string>(const LedgerEntry&, const std::string& side)> requests;
 
   static constexpr std::size_t fields_max = 300;
   static constexpr std::size_t cohorts_max = 40;

@@ -423,8 +423,8 @@ class Page {
       // A pair that differs at several fields brings its documents once.
       const bool documents =
           documents_bytes_ < documents_bytes_max && documented_.insert(entry.id).second;
-      std::string one = html::pair(entry, verdict, cohort_of(entry), interval_of(entry.at),
-                                   report_.wave, documents);
+      std::string one =
+          html::pair(entry, verdict, cohort_of(entry), interval_of(entry.at), report_, documents);
       if (documents) documents_bytes_ += one.size();
       pairs += one;
       ++shown;

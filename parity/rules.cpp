@@ -205,20 +205,35 @@ struct File {
 
   void known(Reader reader) {
     reader.known_keys({"name", "capability", "operation", "path", "cohort", "subject", "atMost",
-                       "kinds", "owner", "reason", "ticket", "approvedBy", "expires", "budget"});
+                       "kinds", "answers", "owner", "reason", "ticket", "approvedBy", "expires",
+                       "budget"});
     KnownDifference known;
     known.name = reader.text("name", true);
     once(reader, known.name);
     known.capability = reader.text("capability");
     known.operation = reader.text("operation");
-    known.path = reader.path("path");
+    if (reader.value().find("answers") == nullptr) {
+      known.path = reader.path("path");
+    } else {
+      known.answers = answers(reader, true);
+      known.kinds = {Kind::outcome};
+      const auto& both = known.answers;
+      if (both.size() != 2) {
+        reader.complain("answers", "must be two: what one side says, and what the other does");
+      } else if (both[0].code.empty() && both[0].vendor_code.empty() && both[0].message.empty() &&
+                 both[1].code.empty() && both[1].vendor_code.empty() && both[1].message.empty()) {
+        reader.complain("answers", "must have an error: two documents are compared by path");
+      }
+      for (const char* key : {"path", "atMost", "kinds"})
+        if (reader.value().find(key) != nullptr) reader.complain(key, "does not go with answers");
+    }
     known.cohort = reader.cohort();
     known.subject = reader.text("subject");
     known.at_most = reader.decimal("atMost");
     for (const std::string& text : reader.texts("kinds")) {
       const auto kind = parse_kind(text);
       if (!kind) reader.complain("kinds", "does not know " + text);
-      if (kind) known.kinds.push_back(*kind);
+      if (kind && known.answers.empty()) known.kinds.push_back(*kind);
     }
     known.owner = reader.text("owner", true);
     known.reason = reader.text("reason", true);
@@ -240,6 +255,33 @@ struct File {
     rules.known.push_back(std::move(known));
   }
 
+  std::vector<AnswerPattern> answers(Reader& reader, bool of_known) {
+    std::vector<AnswerPattern> all;
+    std::size_t number = 0;
+    for (const Value& item : reader.value().get("answers").items()) {
+      Reader answer(item, reader.at() + "/answers/" + std::to_string(number++), errors);
+      std::set<std::string_view> keys{"system", "code", "vendorCode", "message", "empty"};
+      if (of_known) keys.insert("answered");
+      answer.known_keys(keys);
+      AnswerPattern one;
+      one.system = answer.text("system");
+      one.code = answer.text("code");
+      one.vendor_code = answer.text("vendorCode");
+      one.message = answer.text("message");
+      one.empty = answer.flag("empty");
+      one.answered = of_known && answer.flag("answered");
+      ErrorCode code{};
+      if (!one.code.empty() && !underpin::parse(one.code, code))
+        answer.complain("code", "must be one of the error codes");
+      const bool error = !one.code.empty() || !one.vendor_code.empty() || !one.message.empty();
+      if (!error && !one.empty && !one.answered)
+        answer.complain("", "must say what answers it is about");
+      if (error && one.answered) answer.complain("answered", "is no error");
+      all.push_back(std::move(one));
+    }
+    return all;
+  }
+
   void outcome(Reader reader) {
     reader.known_keys({"name", "capability", "operation", "answers", "reason"});
     OutcomeClass outcome;
@@ -248,23 +290,7 @@ struct File {
     outcome.capability = reader.text("capability");
     outcome.operation = reader.text("operation");
     outcome.reason = reader.text("reason", true);
-    std::size_t number = 0;
-    for (const Value& item : reader.value().get("answers").items()) {
-      Reader answer(item, reader.at() + "/answers/" + std::to_string(number++), errors);
-      answer.known_keys({"system", "code", "vendorCode", "message", "empty"});
-      OutcomeClass::Answer one;
-      one.system = answer.text("system");
-      one.code = answer.text("code");
-      one.vendor_code = answer.text("vendorCode");
-      one.message = answer.text("message");
-      one.empty = answer.flag("empty");
-      ErrorCode code{};
-      if (!one.code.empty() && !underpin::parse(one.code, code))
-        answer.complain("code", "must be one of the error codes");
-      if (one.code.empty() && one.vendor_code.empty() && one.message.empty() && !one.empty)
-        answer.complain("", "must say what answers it is about");
-      outcome.answers.push_back(std::move(one));
-    }
+    outcome.answers = answers(reader, false);
     if (outcome.answers.empty()) reader.complain("answers", "must not be empty");
     outcome.content = sha256_hex(canonical_text(reader.value()));
     rules.outcomes.push_back(std::move(outcome));

@@ -97,6 +97,17 @@ struct Rule {
   std::string content = {};  // SHA-256 of what the file says; empty: no file says it.
 };
 
+// Answers, most of them errors. Each member that is not empty must match; "*" stands for any text,
+// case does not count.
+struct AnswerPattern {
+  std::string system;
+  std::string code;  // Of ErrorCode: "rejected".
+  std::string vendor_code;
+  std::string message;
+  bool empty = false;     // No error: an answer of nothing, [] or {} or null.
+  bool answered = false;  // No error, whatever was answered; of known differences only.
+};
+
 // A difference that people know and accept. Everything but the predicate is required.
 struct KnownDifference {
   std::string name;
@@ -107,7 +118,10 @@ struct KnownDifference {
   std::string subject;             // One subject, or empty: every one.
   std::optional<Decimal> at_most;  // |primary - secondary| covered; nothing: any difference.
   std::vector<Kind> kinds;         // Empty: every kind.
-  std::string owner;               // Who sees to it that it goes away.
+  // Instead of a path: what one side and the other answered, whichever is which; two, or none. Such
+  // a difference is one of outcomes, and nothing else is covered by it.
+  std::vector<AnswerPattern> answers;
+  std::string owner;  // Who sees to it that it goes away.
   std::string reason;
   std::string ticket;
   std::string approved_by;
@@ -118,14 +132,7 @@ struct KnownDifference {
 
 // Answers that mean the same, whichever of them a side gives: a SOAP fault and an HTTP problem.
 struct OutcomeClass {
-  // Each member that is not empty must match; "*" stands for any text, case does not count.
-  struct Answer {
-    std::string system;
-    std::string code;  // Of ErrorCode: "rejected".
-    std::string vendor_code;
-    std::string message;
-    bool empty = false;  // No error: an answer of nothing, [] or {} or null.
-  };
+  using Answer = AnswerPattern;
   std::string name;
   std::string capability;
   std::string operation;

@@ -3,8 +3,12 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -116,6 +120,28 @@ Result<std::string> read_seal_key(const std::string& file) {
   if (key.size() != key_size || high >= 0)
     return refused("must hold 32 bytes or 64 hexadecimal digits");
   return key;
+}
+
+Result<std::string> own_seal_key(const std::string& file) {
+  struct stat about {};
+  if (::stat(file.c_str(), &about) == 0) return read_seal_key(file);
+  const auto broken = [&] {
+    return Error{ErrorCode::unavailable, file + ": " + std::strerror(errno)};
+  };
+  std::string key(key_size, '\0');
+  need(RAND_bytes(bytes(key), static_cast<int>(key.size())));
+  // Whole or not at all, also where two begin at once.
+  std::string part = file + ".XXXXXX";
+  const int descriptor = ::mkstemp(part.data());  // Its owner's only.
+  if (descriptor < 0) return broken();
+  const bool written =
+      ::write(descriptor, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+      ::fsync(descriptor) == 0;
+  const bool named = written && (::link(part.c_str(), file.c_str()) == 0 || errno == EEXIST);
+  const Error error = broken();
+  ::close(descriptor);
+  ::unlink(part.c_str());
+  return named ? read_seal_key(file) : Result<std::string>(error);
 }
 
 }  // namespace underpin::parity

@@ -6,8 +6,8 @@
 #include <string_view>
 
 // What is kept of the ERPs' answers holds names and addresses: AES-256-GCM, with a key that lies
-// outside of the file which is protected. Pure but for read_seal_key and the random nonce; any
-// thread.
+// outside of the file which is protected. Pure but for the key files and the random nonce;
+// any thread.
 namespace underpin::parity {
 
 class Seal {
@@ -32,5 +32,8 @@ class Seal {
 // 32 bytes, or 64 hexadecimal digits and white space. invalid_request: it is neither, cannot be
 // read, or others than its owner may read it.
 Result<std::string> read_seal_key(const std::string& file);
+// The same, of a file that is made, with a random key, when there is none. Errors: also unavailable
+// (it cannot be written).
+Result<std::string> own_seal_key(const std::string& file);
 
 }  // namespace underpin::parity

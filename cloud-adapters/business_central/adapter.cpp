@@ -1,10 +1,12 @@
 #include "cloud-adapters/business_central/customers.h"
+#include "cloud-adapters/business_central/described.h"
 #include "cloud-adapters/business_central/inventory.h"
 #include "cloud-adapters/business_central/metadata.h"
 #include "cloud-adapters/business_central/orders.h"
 #include "cloud-adapters/business_central/postings.h"
 #include "cloud-adapters/business_central/pricing.h"
 #include "cloud-adapters/business_central/rehearsal.h"
+#include "contracts/ports/described_reads.h"
 #include "contracts/ports/erp_adapter.h"
 
 #include <stdexcept>
@@ -23,7 +25,7 @@ mapping::Mapping load_mapping(std::string_view file) {
   return std::move(loaded).value();
 }
 
-class BusinessCentral final : public ErpAdapter {
+class BusinessCentral final : public ErpAdapter, public DescribedReads {
  public:
   BusinessCentral(Settings settings, std::string system)
       : site_(std::move(settings), std::move(system)),
@@ -32,7 +34,9 @@ class BusinessCentral final : public ErpAdapter {
         pricing_(site_, load_mapping("price_entry.json")),
         customers_(site_, load_mapping("customer.json")),
         rehearsal_(site_, orders_, customers_, inventory_),
-        postings_(site_) {
+        postings_(site_),
+        described_(site_.settings(), site_.system(), load_mapping("stock_level.json"),
+                   load_mapping("price_entry.json"), load_mapping("customer.json")) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.optimistic_locking = true;
     descriptor_.stock_by_location = true;
@@ -52,6 +56,22 @@ class BusinessCentral final : public ErpAdapter {
   RehearsalService* rehearsals() override { return &rehearsal_; }
   PostingService* postings() override {
     return site_.settings().chart.empty() ? nullptr : &postings_;
+  }
+
+  std::vector<std::string> describe_order(const OrderRef& ref) override {
+    return described_.order(ref);
+  }
+  std::vector<std::string> describe_stock(const StockQuery& query) override {
+    return described_.stock(query);
+  }
+  std::vector<std::string> describe_customer(const CustomerNumber& number) override {
+    return described_.customer(number);
+  }
+  std::vector<std::string> describe_prices(const PriceQuery& query) override {
+    return described_.prices(query);
+  }
+  std::vector<std::string> describe_quote(const QuoteRequest& request) override {
+    return described_.quote(request);
   }
 
   Status ping(const CallContext& context) override {
@@ -118,6 +138,7 @@ class BusinessCentral final : public ErpAdapter {
   Customers customers_;
   Rehearsal rehearsal_;
   Postings postings_;
+  Described described_;
   CapabilityDescriptor descriptor_;
 };
 

@@ -20,6 +20,46 @@ bool not_positive(Decimal quantity) { return quantity.is_zero() || quantity.is_n
 
 }  // namespace
 
+// The page takes no other amount for a row: it is removed and written again. Rows are informative;
+// the line's discount counts, and is written by now.
+void Orders::Change::keep_shares(Documents& documents) {
+  std::erase_if(discounts, [](const auto& one) {
+    return !(one.second.now > one.second.before) || one.second.before.is_zero();
+  });
+  if (discounts.empty()) return;
+  std::map<std::int64_t, std::vector<json::Value>> rows_of;
+  for (json::Value& row : documents.promotions(current.order_id, context)) {
+    const std::int64_t sequence = integer_of(row, "lineSequence");
+    if (discounts.count(sequence) > 0) rows_of[sequence].push_back(std::move(row));
+  }
+  const std::string url = site.page(site.settings().pages.promotions, context);
+  for (const auto& [sequence, rows] : rows_of) {
+    const Discount& discount = discounts.at(sequence);
+    Decimal explained;
+    for (const json::Value& row : rows) explained += decimal_of(row, "amount");
+    if (explained.is_zero() || explained.is_negative()) continue;
+    const Decimal wanted = Decimal::divided(std::min(explained, discount.before) * discount.now,
+                                            discount.before, 2, Rounding::half_up);
+    if (!(wanted > explained)) continue;  // What explains more than there is, is read as a share.
+    Decimal rest = wanted;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const Decimal amount = i + 1 == rows.size()
+                                 ? rest
+                                 : Decimal::divided(decimal_of(rows[i], "amount") * wanted,
+                                                    explained, 2, Rounding::half_up);
+      rest -= amount;
+      json::Value body = json::Value::object();
+      for (const char* name :
+           {"orderId", "lineSequence", "promotionCode", "promotionVersion", "description"})
+        if (const json::Value* member = rows[i].find(name)) body.set(name, *member);
+      body.set("amount", json::Value::number(amount));
+      send("DELETE", url + "(" + text_of(rows[i], "id") + ")", {}, {});
+      send("POST", url, body, {});
+    }
+  }
+  discounts.clear();
+}
+
 // Applies a change to a living order, once more on the present version when somebody else saved it
 // meanwhile. An order that was reopened for a change that then fails is released again: it must not
 // be forgotten unreleased.
@@ -46,6 +86,7 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
           throw Failure{site_.rejected("order " + number + " was posted or deleted meanwhile")};
       }
     }
+    change.keep_shares(documents_);
     if (!change.added.empty())
       add_promotions(change.current.order_id, change.added, Promotions::maybe_some, context);
   } catch (const Failure& failure) {
@@ -171,7 +212,13 @@ void Orders::amend_line(Change& change, const LineAmendment& wanted, std::size_t
     return;
   }
   const json::Value body = body_for(*line);
-  if (!body.empty()) change.send("PATCH", change.line_url(*line), body, etag_of(*line));
+  if (body.empty()) return;
+  const std::int64_t sequence = integer_of(*line, "sequence");
+  const Decimal before = decimal_of(*line, "discountAmount");
+  const Decimal now = decimal_of(body, "discountAmount");
+  change.send("PATCH", change.line_url(*line), body, etag_of(*line));
+  // Of a repeated attempt, the first one knows what was there before.
+  if (now != before) change.discounts.insert_or_assign(sequence, Change::Discount{before, now});
 }
 
 // Brings the copy's lines to what is outstanding at home. The copy stays unreleased; one that

@@ -14,6 +14,15 @@ struct Orders::Change {
   bool reopened = false;
   bool wrote = false;
   std::vector<OrderLine> added = {};  // Lines whose promotions are still to be written.
+  struct Discount {
+    Decimal before;
+    Decimal now;
+  };
+  std::map<std::int64_t, Discount> discounts = {};  // That were changed, by the line's sequence.
+
+  // A change states one discount for a line. Its promotions keep their shares of it: what a longer
+  // line has more than was placed would read as a manual discount.
+  void keep_shares(Documents& documents);
 
   // Draft, so that lines may change. Reads the order again: its version has changed.
   void reopen(Documents& documents) {

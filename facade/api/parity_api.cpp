@@ -54,7 +54,9 @@ Answer parity_entries(Facade& facade, const ApiCall& call) {
     item.set("operation", entry.question.operation);
     item.set("subject", entry.question.subject);
     item.set("verdict", parity::name(entry.comparison.verdict));
-    if (!entry.comparison.reason.empty()) item.set("reason", entry.comparison.reason);
+    if (!entry.comparison.reason.empty())
+      item.set("reason", unmasking.asked ? entry.comparison.reason
+                                         : parity::masked_reason(entry.comparison.reason));
     if (entry.comparison.converged_ms >= 0)
       item.set("convergedMs", Value::integer(entry.comparison.converged_ms));
     if (!entry.rules.empty()) item.set("rules", entry.rules);

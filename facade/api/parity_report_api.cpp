@@ -1,5 +1,6 @@
 #include "facade/api/ops_parts.h"
 #include "facade/replay.h"
+#include "facade/requests.h"
 #include "parity/masking.h"
 #include "parity/report.h"
 
@@ -73,6 +74,10 @@ Answer parity_report(Facade& facade, const ApiCall& call, Format format) {
   report.wave = facade.settings().wave;
   report.made_at = facade.settings().now();
   report.rules = parity::rules_shown(facade.comparisons().rules(), report, *known, unused_days);
+  report.requests = [&](const parity::LedgerEntry& pair, const std::string& side) {
+    const auto asked = parse_side(side);
+    return asked ? requests_of(facade, pair, *asked) : std::vector<std::string>{};
+  };
   Answer answer;
   answer.html = format == Format::html;
   answer.xml = format == Format::junit;
@@ -167,6 +172,10 @@ Asked asked_of(Facade& facade, const ApiCall& call, const std::string& kind) {
   return asked;
 }
 
+std::string reason_shown(const parity::Comparison& comparison, bool unmasked) {
+  return unmasked ? comparison.reason : parity::masked_reason(comparison.reason);
+}
+
 Value side_value(const parity::Side& side, bool unmasked) {
   Value value = Value::object();
   if (side.document) {
@@ -175,7 +184,10 @@ Value side_value(const parity::Side& side, bool unmasked) {
   } else if (side.error) {
     Value error = Value::object();
     error.set("code", underpin::name(side.error->code));
-    error.set("message", side.error->message);
+    const std::string code = std::string(underpin::name(side.error->code)) + ": ";
+    error.set("message",
+              unmasked ? side.error->message
+                       : parity::masked_reason(code + side.error->message).substr(code.size()));
     if (!side.error->vendor_code.empty()) error.set("vendorCode", side.error->vendor_code);
     value.set("error", std::move(error));
   }
@@ -199,7 +211,8 @@ Answer replay_pair(Facade& facade, const ApiCall& call) {
   Value before = Value::object();
   before.set("at", then.at.text());
   before.set("verdict", parity::name(then.comparison.verdict));
-  if (!then.comparison.reason.empty()) before.set("reason", then.comparison.reason);
+  if (!then.comparison.reason.empty())
+    before.set("reason", reason_shown(then.comparison, asked.unmasked));
   if (!then.rules.empty()) before.set("rules", then.rules);
   before.set("primarySystem", then.primary_system);
   before.set("secondarySystem", then.secondary_system);
@@ -208,7 +221,8 @@ Answer replay_pair(Facade& facade, const ApiCall& call) {
   Value after = Value::object();
   after.set("at", facade.settings().now().text());
   after.set("verdict", parity::name(now.comparison.verdict));
-  if (!now.comparison.reason.empty()) after.set("reason", now.comparison.reason);
+  if (!now.comparison.reason.empty())
+    after.set("reason", reason_shown(now.comparison, asked.unmasked));
   after.set("rules", parity::identity(facade.comparisons().rules()));
   after.set("onItsWay", Value::boolean(now.on_its_way));
   after.set("primarySide", name(now.primary));
@@ -218,6 +232,13 @@ Answer replay_pair(Facade& facade, const ApiCall& call) {
   after.set("secondary", side_value(now.of_secondary, asked.unmasked));
   after.set("differences", differences_value(now.comparison, asked.unmasked));
   body.set("now", std::move(after));
+  Value requests = Value::object();
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    Value commands = Value::array();
+    for (const std::string& command : requests_of(facade, then, side)) commands.push(command);
+    requests.set(std::string(name(side)), std::move(commands));
+  }
+  body.set("requests", std::move(requests));
   return Answer::json(200, body);
 }
 

@@ -93,19 +93,44 @@ Answer show(Facade& facade, const ApiCall& call) {
   return found ? shown_answer(facade, 200, *found, true) : problem_for(found.error());
 }
 
+// Nothing is shown that was not written down before.
+Status note_shown(Facade& facade, const ApiCall& call, std::int64_t id, const std::string& what) {
+  const auto known = facade.reconciliations().get(id);
+  if (!known) return known.error();
+  Value detail = Value::object();
+  detail.set("reason", query_of(call, "reason").value_or(""));
+  detail.set("role", call.role);
+  detail.set("capability", known->what());
+  detail.set("shown", what);
+  detail.set("different", Value::integer(known->different()));
+  return facade.audit().write([&](journal::JournalTransaction&, AuditTrail::Pen& pen) {
+    pen.add(
+        {"reconciliation_unmasked", call.subject, "reconciliation " + std::to_string(id), detail});
+    return true;
+  });
+}
+
 Answer differences(Facade& facade, const ApiCall& call) {
   if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
   const auto id = id_of(call);
   if (!id) return none_such(call);
   std::vector<FieldError> errors;
-  only_known(call, {"after", "limit"}, errors);
+  only_known(call, {"after", "limit", "unmask", "reason"}, errors);
   const int limit = limit_of(call, errors);
   const std::string after = query_of(call, "after").value_or("0");
   if (after.empty() || after.size() > 17 ||
       after.find_first_not_of("0123456789") != std::string::npos)
     errors.push_back({"after", "must be the `next` of an earlier page"});
+  const Unmasking unmasking = unmasking_of(call, errors);
   if (!errors.empty()) return validation(errors);
-  const auto page = facade.reconciliations().differences(*id, std::stoll(after), limit);
+  if (unmasking.refused) return *unmasking.refused;
+  if (unmasking.asked) {
+    const std::string what = "at most " + std::to_string(limit) + " differences after " + after;
+    if (const Status noted = note_shown(facade, call, *id, what); !noted)
+      return problem_for(noted.error());
+  }
+  const auto page =
+      facade.reconciliations().differences(*id, std::stoll(after), limit, unmasking.asked);
   if (!page && page.error().code == ErrorCode::invalid_request)
     return validation({{"after", "must be the `next` of an earlier page"}});
   if (!page) return refused(page.error());
@@ -121,7 +146,16 @@ Answer file(Facade& facade, const ApiCall& call, bool csv) {
   if (const auto forbidden = needs_role(call, {"operator", "architect", "qa"})) return *forbidden;
   const auto id = id_of(call);
   if (!id) return none_such(call);
-  const auto text = facade.reconciliations().file(*id, csv ? "csv" : "json");
+  std::vector<FieldError> errors;
+  only_known(call, {"unmask", "reason"}, errors);
+  const Unmasking unmasking = unmasking_of(call, errors);
+  if (!errors.empty()) return validation(errors);
+  if (unmasking.refused) return *unmasking.refused;
+  if (unmasking.asked) {
+    if (const Status noted = note_shown(facade, call, *id, "every difference"); !noted)
+      return problem_for(noted.error());
+  }
+  const auto text = facade.reconciliations().file(*id, csv ? "csv" : "json", unmasking.asked);
   if (!text) return refused(text.error());
   Answer answer;
   answer.status = 200;

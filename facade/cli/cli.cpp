@@ -251,6 +251,8 @@ int run(int argc, char** argv, const Adapters& adapters) {
   reconciles->add_option("--reason", reconciling.reason, "Why, for the audit log")->required();
   reconciles->add_option("--out", reconciling.out,
                          "Folder for the keys that differ: differences.csv and differences.json");
+  reconciles->add_flag("--unmask", reconciling.unmask,
+                       "Personal data in the files is shown; audited with the reason");
   reconciles->add_flag("--no-wait", reconciling.no_wait, "Begin it, and do not wait for its end");
   reconciles->add_flag("--at-cut-off", reconciling.at_cut_off,
                        "Of pricing: against what the cloud held when legacy's list was made");
@@ -265,7 +267,13 @@ int run(int argc, char** argv, const Adapters& adapters) {
                          "Folder for the keys that differ: differences.csv and differences.json");
   reconciled->add_flag("--json", as_json, "Print JSON");
   CLI::Option* stop_it = reconciled->add_flag("--stop", stops_reconciliation, "Stop it");
-  stop_it->needs(reconciled->add_option("--reason", reconciling.reason, "Why it is stopped"));
+  CLI::Option* why_so =
+      reconciled->add_option("--reason", reconciling.reason, "Why it is stopped, or unmasked");
+  stop_it->needs(why_so);
+  reconciled
+      ->add_flag("--unmask", reconciling.unmask,
+                 "Personal data in the files is shown; audited with the reason")
+      ->needs(why_so);
   reaches_ops(reconciled);
   reconciled->callback([&] {
     code = stops_reconciliation

@@ -155,6 +155,7 @@ struct ReconcileOptions {
   std::string out;  // Folder for the lists of what differs; empty: none.
   bool no_wait = false;
   bool at_cut_off = false;  // Of pricing: as of when legacy's list was made.
+  bool unmask = false;      // The lists show personal data; for `reason`, which is audited.
 };
 // 0: nothing differs; 3: something does; 1: it did not come to an end.
 int reconcile(const OpsOptions& ops, const ReconcileOptions& options);

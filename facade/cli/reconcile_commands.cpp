@@ -125,8 +125,14 @@ void print_summary(const Value& state) {
   print_groups(state);
 }
 
-bool write_file(const std::string& path, const std::string& text) {
+// With personal data it is its owner's only.
+bool write_file(const std::string& path, const std::string& text, bool personal) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  std::error_code refused;
+  if (personal)
+    std::filesystem::permissions(
+        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, refused);
+  if (refused) file.setstate(std::ios::failbit);
   file << text;
   file.flush();
   if (!file) std::fprintf(stderr, "underpin: %s cannot be written\n", path.c_str());
@@ -137,10 +143,12 @@ bool write_file(const std::string& path, const std::string& text) {
 bool write_files(const OpsOptions& ops, const std::string& path, const ReconcileOptions& options) {
   std::error_code failed;
   std::filesystem::create_directories(options.out, failed);
+  const std::string query =
+      options.unmask ? "?unmask=true&reason=" + percent_encoded(options.reason) : "";
   for (const char* format : {"csv", "json"}) {
-    const auto list = call(ops, "GET", path + "/differences." + format);
+    const auto list = call(ops, "GET", path + "/differences." + format + query);
     const std::string file = options.out + "/differences." + format;
-    if (!list || !write_file(file, list->body)) return false;
+    if (!list || !write_file(file, list->body, options.unmask)) return false;
     std::printf("%s\n", file.c_str());
   }
   return true;

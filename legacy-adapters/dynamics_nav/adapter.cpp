@@ -1,5 +1,7 @@
+#include "contracts/ports/described_reads.h"
 #include "contracts/ports/erp_adapter.h"
 #include "legacy-adapters/dynamics_nav/customers.h"
+#include "legacy-adapters/dynamics_nav/described.h"
 #include "legacy-adapters/dynamics_nav/inventory.h"
 #include "legacy-adapters/dynamics_nav/item_journal.h"
 #include "legacy-adapters/dynamics_nav/orders.h"
@@ -69,12 +71,13 @@ PricingSettings pricing_of(const Settings& settings, const AdapterSettings& adap
   return pricing;
 }
 
-class DynamicsNav final : public ErpAdapter {
+class DynamicsNav final : public ErpAdapter, public DescribedReads {
  public:
   DynamicsNav(const AdapterSettings& adapter, Settings settings, Mappings mappings,
               FaultTable faults)
       : settings_(std::move(settings)),
         mappings_(std::move(mappings)),
+        described_(settings_, adapter.system, mappings_, faults, names_of(settings_)),
         services_(settings_.soap, adapter.system, make_soap_wire(settings_.soap, adapter.system),
                   std::move(faults)),
         database_(database_of(settings_, adapter.system)),
@@ -135,13 +138,32 @@ class DynamicsNav final : public ErpAdapter {
   std::vector<AdapterTask> tasks() override { return {pricing_->task()}; }
   std::vector<Alarm> alarms() override { return pricing_->alarms(); }
 
+  std::vector<std::string> describe_order(const OrderRef& ref) override {
+    return described_.order(ref);
+  }
+  std::vector<std::string> describe_stock(const StockQuery& query) override {
+    return described_.stock(query);
+  }
+  std::vector<std::string> describe_customer(const CustomerNumber& number) override {
+    return described_.customer(number);
+  }
+  std::vector<std::string> describe_prices(const PriceQuery&) override { return of_the_file(); }
+  std::vector<std::string> describe_quote(const QuoteRequest&) override { return of_the_file(); }
+
  private:
+  std::vector<std::string> of_the_file() {
+    const auto list = pricing_->list_in_force({});
+    return {"# Nothing is sent: prices are those of the nightly file" +
+            (list && *list ? ", list " + (*list)->batch + " of " + (*list)->created.text()
+                           : std::string())};
+  }
   static void append(std::vector<Finding>& findings, std::vector<Finding> more) {
     for (Finding& finding : more) findings.push_back(std::move(finding));
   }
 
   const Settings settings_;
   const Mappings mappings_;
+  const Described described_;
   const Services services_;
   const std::shared_ptr<odbc::Database> database_;
   CapabilityDescriptor descriptor_;

@@ -77,7 +77,6 @@ class NavInventory : public InventoryService {
     return Error{code, std::move(message), settings_.system, {}, 0, std::move(fields)};
   }
 
-  std::string stock_statement(std::size_t skus, bool with_location) const;
   Status read_stock(const std::vector<std::string>& skus,
                     const std::optional<LocationCode>& location, Deadline deadline,
                     StockReading& reading) const;
@@ -91,7 +90,9 @@ class NavInventory : public InventoryService {
 };
 
 // Columns: kind, article, location, unit, quantity.
-std::string NavInventory::stock_statement(std::size_t skus, bool with_location) const {
+std::string stock_statement(const SqlNames& names, std::size_t skus, bool with_location) {
+  const auto q = [&](std::string_view identifier) { return quoted(names, identifier); };
+  const auto t = [&](std::string_view nav_name) { return table(names, nav_name); };
   const std::string zero = "CAST(0 AS DECIMAL(38,20))";
   const auto only = [&](const std::string& alias, std::string_view item_column, bool by_location) {
     std::string condition;
@@ -120,6 +121,24 @@ std::string NavInventory::stock_statement(std::size_t skus, bool with_location) 
          " w";
 }
 
+odbc::Parameters stock_parameters(const std::vector<std::string>& skus,
+                                  const std::optional<LocationCode>& location) {
+  odbc::Parameters parameters;
+  for (const bool by_location : {true, true, true, false, false}) {  // As in stock_statement().
+    parameters.insert(parameters.end(), skus.begin(), skus.end());
+    if (by_location && location) parameters.emplace_back(location->text());
+  }
+  return parameters;
+}
+
+std::vector<std::string> articles_of(const StockQuery& query) {
+  std::vector<std::string> skus;
+  for (const Sku& sku : query.skus) skus.push_back(sku.text());
+  std::sort(skus.begin(), skus.end());
+  skus.erase(std::unique(skus.begin(), skus.end()), skus.end());
+  return skus;
+}
+
 void NavInventory::take(const odbc::Row& row, StockReading& reading) const {
   const std::string_view kind = odbc::text(row, 0);
   const std::string sku(odbc::text(row, 1));
@@ -146,16 +165,13 @@ void NavInventory::take(const odbc::Row& row, StockReading& reading) const {
 Status NavInventory::read_stock(const std::vector<std::string>& skus,
                                 const std::optional<LocationCode>& location, Deadline deadline,
                                 StockReading& reading) const {
-  odbc::Parameters parameters;
-  for (const bool by_location : {true, true, true, false, false}) {  // As in stock_statement().
-    parameters.insert(parameters.end(), skus.begin(), skus.end());
-    if (by_location && location) parameters.emplace_back(location->text());
-  }
-  const Status read = database_->query(stock_statement(skus.size(), location.has_value()),
-                                       parameters, deadline, [&](const odbc::Row& row) {
-                                         take(row, reading);
-                                         return true;
-                                       });
+  const odbc::Parameters parameters = stock_parameters(skus, location);
+  const Status read =
+      database_->query(stock_statement(settings_.sql, skus.size(), location.has_value()),
+                       parameters, deadline, [&](const odbc::Row& row) {
+                         take(row, reading);
+                         return true;
+                       });
   if (!read) return read;
   for (const StockReading::Demand& line : reading.demand) {
     Decimal per_unit = Decimal::of(1);
@@ -172,10 +188,7 @@ Status NavInventory::read_stock(const std::vector<std::string>& skus,
 
 Result<std::vector<StockLevel>> NavInventory::get_stock(const StockQuery& query,
                                                         const CallContext& context) {
-  std::vector<std::string> skus;
-  for (const Sku& sku : query.skus) skus.push_back(sku.text());
-  std::sort(skus.begin(), skus.end());
-  skus.erase(std::unique(skus.begin(), skus.end()), skus.end());
+  const std::vector<std::string> skus = articles_of(query);
   const Timestamp as_of = settings_.now();  // Nothing later than this is claimed to be included.
   std::vector<StockLevel> levels;
   std::size_t from = 0;
@@ -426,6 +439,35 @@ std::vector<Finding> examine_value_entries(odbc::Database& database, const SqlNa
                                            Deadline deadline) {
   return examine_tables(database, names, deadline,
                         {{"Value Entry", {"Entry No_", "Item Ledger Entry No_", "User ID"}}});
+}
+
+std::string stock_question(const SqlNames& names, const StockQuery& query) {
+  std::vector<std::string> skus = articles_of(query);
+  if (skus.size() > chunk_max) skus.resize(chunk_max);
+  const odbc::Parameters values = stock_parameters(skus, query.location);
+  const std::string statement = stock_statement(names, skus.size(), query.location.has_value());
+  std::string question;
+  std::size_t next = 0;
+  char closes = '\0';  // The quote that ends the name or text that we are in.
+  for (const char c : statement) {
+    if (closes != '\0') {
+      if (c == closes) closes = '\0';
+    } else if (c == '\'' || c == '"' || c == '`') {
+      closes = c;
+    } else if (c == '[') {
+      closes = ']';
+    } else if (c == '?' && next < values.size()) {
+      question += '\'';
+      for (const char of_value : values[next++].text()) {
+        if (of_value == '\'') question += '\'';
+        question += of_value;
+      }
+      question += '\'';
+      continue;
+    }
+    question += c;
+  }
+  return question;
 }
 
 }  // namespace underpin::legacy::dynamics_nav

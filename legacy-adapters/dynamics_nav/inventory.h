@@ -52,6 +52,10 @@ std::unique_ptr<InventoryService> make_inventory(InventorySettings settings,
                                                  std::shared_ptr<odbc::Database> database,
                                                  PostJournalLine post);
 
+// The statement of get_stock with its values in their places, for people; of the articles that one
+// statement asks for.
+std::string stock_question(const SqlNames& names, const StockQuery& query);
+
 std::vector<Finding> examine_value_entries(odbc::Database& database, const SqlNames& names,
                                            Deadline deadline);
 

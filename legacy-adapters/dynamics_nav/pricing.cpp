@@ -100,6 +100,12 @@ class FilePricing : public NavPricing {
     return error(list.error().code, list.error().message);
   }
 
+  Result<std::optional<Head>> list_in_force(const CallContext&) override {
+    const auto table = lists_.in_force();
+    if (!table || table->generation == 0) return std::optional<Head>();
+    return std::optional<Head>(Head{table->batch, table->created});
+  }
+
   Status poll(const CallContext& context) override;
   AdapterTask task() override {
     return {settings_.system + " price file", std::chrono::milliseconds(settings_.poll_every_ms),

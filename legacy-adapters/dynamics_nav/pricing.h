@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contracts/ports/dated_prices.h"
 #include "contracts/ports/erp_adapter.h"
 #include "contracts/ports/pricing_service.h"
 #include "legacy-adapters/dynamics_nav/nav_sql.h"
@@ -35,7 +36,7 @@ struct PricingSettings {
 // quantity 1, or the article's own unit price where there is none. The difference to the ruling row
 // is one adjustment, "customer_price" (the customer's or its group's row) or "promotion" (a row for
 // everyone), whose reason names the row. Before the first list: unavailable.
-class NavPricing : public PricingService {
+class NavPricing : public PricingService, public DatedPrices {
  public:
   // One poll of the drop folder; run by the facade, never twice at once.
   virtual Status poll(const CallContext& context) = 0;

@@ -93,11 +93,8 @@ class Site:
         self.rules = os.path.join(out, "config", "parity-rules.json")
         with open(self.config, encoding="utf-8") as file:
             text = without_guards(file.read())
-        rules = '"parity": {"rulesFile": "parity-rules.json"'
-        if text.count(rules) != 1:
-            raise ValueError(f"the sample site has no {rules}")
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(text.replace(rules, rules + ', "compareWrites": true'))
+            file.write(text)
         self.web = Server(self.ports[0], {"X-API-Key": "web-demo-key"})
         self.qa = Server(self.ports[1], {"X-API-Key": "qa-demo-key"})
         self.processes = Processes(self.binary, self.config, out, self.ports, False, Account())
@@ -225,7 +222,8 @@ def main() -> int:
                     site.processes.start_facade()
                 for old, new in (("$PWD/build", os.path.dirname(site.binary)), ("127.0.0.1:8081", f"127.0.0.1:{site.ports[1]}"),
                                  ("config/parity-rules.json", site.rules),
-                                 ("out/data/facade/parity.db", os.path.join(out, "data", "facade", "parity.db"))):
+                                 ("out/data/facade/parity.db", os.path.join(out, "data", "facade", "parity.db")),
+                                 ("out/data/parity.key", os.path.join(out, "data", "parity.key"))):
                     text = text.replace(old, new)
                 script = "\n".join(["set -euo pipefail", *exports, text])
                 done = subprocess.run(["bash", "-c", script], cwd=out, text=True, timeout=120, check=False,

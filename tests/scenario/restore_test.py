@@ -35,7 +35,7 @@ from drive.channel import LOCATIONS, PRICE, SKUS, Channel  # noqa: E402
 from drive.erps import BusinessCentral, Nav  # noqa: E402
 from drive.http_calls import Server  # noqa: E402
 from drive.processes import BC_QUOTA, ROOT, NotStarted, Processes, free_ports  # noqa: E402
-from drive.sample_site import copied_site, without_gate, without_guards  # noqa: E402
+from drive.sample_site import copied_site, make_key, without_gate, without_guards  # noqa: E402
 from replicas_test import Shop  # noqa: E402
 
 PLAN_LEASE_MS = 1500
@@ -95,6 +95,7 @@ class Site(Processes):
         self.environment = {**os.environ, "UNDERPIN_NAV_PORT": str(self.nav.server.port),
                             "UNDERPIN_BC_PORT": str(self.bc.server.port), "UNDERPIN_DATA": data,
                             "UNDERPIN_OPS_KEY": "operator-demo-key"}
+        make_key(data)
         self.start_all(range(len(self.ports)))
 
     def start_all(self, numbers) -> None:

@@ -14,7 +14,7 @@ from .account import Account
 from .erps import BusinessCentral, Nav
 from .http_calls import Server
 from .processes import BC_QUOTA, ROOT, NotStarted, Processes, free_ports
-from .sample_site import copied_site, without_gate, without_guards
+from .sample_site import copied_site, make_key, without_gate, without_guards
 
 # How long a balancer leaves a replica alone that did not answer.
 SET_ASIDE_S = 1.5
@@ -102,6 +102,7 @@ class Fleet(Processes):
         self.nav = Nav("nav", self._ready("nav", nav))
         self.bc = BusinessCentral("bc", self._ready("bc", bc))
         self.nav.user("write_price_file", mode="full")
+        make_key(data)
         self._environment = {**os.environ, **self._environment, "UNDERPIN_NAV_PORT": str(self.nav.server.port),
                              "UNDERPIN_BC_PORT": str(self.bc.server.port), "UNDERPIN_DATA": data}
         # All at once: whoever comes first makes the schema.

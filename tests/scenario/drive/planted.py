@@ -39,7 +39,9 @@ class Planted:
 class Rounding(Planted):
     def _fits(self, difference):
         of_a_line = re.fullmatch(r"/lines/[0-9]+/tax", difference["path"])
-        if difference["path"] not in ("/totals/tax", "/totals/grandTotal") and not of_a_line:
+        # In what an order holds, and in what was answered when it was placed.
+        of_a_document = re.fullmatch(r"/(totals|answered)/(tax|grandTotal)", difference["path"])
+        if not of_a_document and not of_a_line:
             return False
         one, two = (Decimal(difference[side].strip('"')) for side in ("primary", "secondary"))
         return abs(one - two) <= TOLERANCE

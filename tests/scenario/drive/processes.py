@@ -16,6 +16,7 @@ import time
 from .account import Account
 from .erps import BusinessCentral, Nav
 from .http_calls import Server
+from .sample_site import make_key
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 
@@ -84,6 +85,7 @@ class Processes:
         self.bc = BusinessCentral("bc", self._ready("bc", bc))
         if not self._keep or not os.listdir(os.path.join(data, "prices")):
             self.nav.user("write_price_file", mode="full")
+        make_key(data)
         self.start_facade()
 
     def start_facade(self) -> None:

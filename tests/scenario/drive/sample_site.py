@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 
 GATE = '"enforced": true'
 GUARDS = re.compile(r'^  "guards": \{\n.*?\n  \},\n', re.MULTILINE | re.DOTALL)
+
+
+def make_key(data: str) -> str:
+    """The key that kept answers are sealed with, in `data`: made once, its owner's only; answers its path."""
+    path = os.path.join(data, "parity.key")
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path  # With the data of an earlier run.
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    return path
 
 
 def copied_site(config: str, folder: str, ports: tuple[int, int]) -> str:

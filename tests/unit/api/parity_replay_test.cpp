@@ -78,6 +78,41 @@ TEST_F(ParityReplay, BothErpsAreAskedAgainAndJudgedUnderTheRulesInForce) {
       << "a replay is no sample";
 }
 
+// A person with an account in an ERP can ask it the same, without Underpin.
+TEST_F(ParityReplay, TellsWhatEachErpIsAskedAndSoDoesTheReport) {
+  const std::int64_t id = placed_order();
+  const json::Value requests = body_of(of_entry("replay_parity_entry", id)).get("requests");
+  const journal::DocumentRecord placed = document("1");
+  ASSERT_NE(placed.document(Side::legacy), placed.document(Side::cloud));
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    const auto& asked = requests.get(std::string(name(side))).items();
+    ASSERT_EQ(asked.size(), 1u) << name(side);
+    EXPECT_EQ(asked[0].text(), "ask for order " + placed.document(side).text());
+  }
+  for (const auto& [operation, subject] : std::vector<std::pair<std::string, std::string>>{
+           {"get_order", "web/1"}, {"get_customer", "C1"}, {"place_order", "web/1"}}) {
+    parity::LedgerEntry entry;
+    entry.at = Timestamp{clock.load()};
+    entry.question = {"orders", operation, subject, Date{2026, 11, 24}};
+    entry.primary_system = "nav";
+    entry.secondary_system = "bc";
+    entry.primary_side = "legacy";
+    entry.comparison.verdict = parity::Verdict::mismatch;
+    parity::Difference difference;
+    difference.path = difference.field = "/" + operation;
+    difference.primary = "1";
+    difference.secondary = "2";
+    entry.comparison.differences.push_back(difference);
+    ASSERT_TRUE(facade->ledger().record(std::move(entry)));
+  }
+  const std::string page = call("parity_report", by("qa")).body;
+  EXPECT_THAT(page, HasSubstr("Copy as curl: nav"));
+  EXPECT_THAT(page, HasSubstr("ask for order " + placed.document(Side::cloud).text()));
+  EXPECT_THAT(page, HasSubstr("ask for customer C1"));
+  EXPECT_THAT(page, HasSubstr("as curl, through Underpin: bc"));
+  EXPECT_THAT(page, HasSubstr("underpin parity replay " + std::to_string(id + 1)));
+}
+
 TEST_F(ParityReplay, OneSideIsReadByItself) {
   const std::int64_t id = placed_order();
   cloud().total_becomes(order("1").id, Decimal{2001, 2});

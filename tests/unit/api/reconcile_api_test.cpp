@@ -112,6 +112,39 @@ TEST_F(ReconcileApi, ShowsCountsTotalsAndEveryDifferenceByPages) {
   EXPECT_EQ(body_of(call("differences_json", "qa")).size(), 2u);
 }
 
+TEST_F(ReconcileApi, PersonsAreMaskedUnlessQaSaysWhyAndItIsWrittenDown) {
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    Customer anna = customer("C1");
+    anna.name = side == Side::legacy ? "Anna Schmidt" : "Anne Schmidt";
+    on(side).add_customer(anna);
+  }
+  ASSERT_EQ(call("begin_reconciliation", "qa",
+                 R"({"capability": "customers", "reason": "before the move"})")
+                .status,
+            202);
+  run_to_end();
+  for (const char* operation : {"list_differences", "differences_csv", "differences_json"}) {
+    const Answer masked = call(operation, "qa");
+    EXPECT_EQ(masked.status, 200) << masked.body;
+    EXPECT_THAT(masked.body, HasSubstr("xxxx xxxxxxx")) << operation;
+    EXPECT_THAT(masked.body, testing::Not(HasSubstr("Schmidt"))) << operation;
+    EXPECT_EQ(call(operation, "qa", "", {{"unmask", "true"}}).status, 422) << "without a reason";
+    const std::map<std::string, std::string> wanted{{"unmask", "true"}, {"reason", "FIN-311"}};
+    EXPECT_EQ(call(operation, "operator", "", wanted).status, 403) << operation;
+    const auto before = audit_log().size();
+    EXPECT_THAT(call(operation, "qa", "", wanted).body, HasSubstr("Anna Schmidt")) << operation;
+    ASSERT_EQ(audit_log().size(), before + 1) << operation;
+    EXPECT_EQ(last_audit().get("kind").text(), "reconciliation_unmasked");
+    EXPECT_EQ(last_audit().get("actor").text(), "qa@example.com");
+    EXPECT_EQ(last_audit().get("detail").get("reason").text(), "FIN-311");
+    failing_writes = 1;
+    const Answer refused = call(operation, "qa", "", wanted);
+    EXPECT_GE(refused.status, 500) << "nothing is shown that cannot be written down";
+    EXPECT_THAT(refused.body, testing::Not(HasSubstr("Schmidt")));
+    failing_writes = 0;
+  }
+}
+
 TEST_F(ReconcileApi, ListsByCapabilityAndFilesAreThereOnceItIsDone) {
   ASSERT_EQ(call("begin_reconciliation", "qa", of_stock).status, 202);
   EXPECT_EQ(call("differences_csv", "qa").status, 409);

@@ -245,6 +245,41 @@ TEST_F(BusinessCentralOrders, AreAmendedAbsolutelyAndReopenedForIt) {
   EXPECT_TRUE(repeat->released) << "a repeat changes nothing and reopens nothing";
 }
 
+// A change states one discount for a line, not whose it is: what a longer line has more than was
+// placed is the promotions' like the rest, not somebody's manual discount.
+TEST_F(BusinessCentralOrders, PromotionsOfAChangedLineKeepTheirSharesOfItsDiscount) {
+  Order order = web_order("9s");
+  Adjustment second = order.lines[0].adjustments.at(0);
+  second.promotion = "SECOND";
+  second.amount = dec("-1.00");  // Of 6.00 together, with 5.00 of SUMMER.
+  order.lines[0].adjustments.push_back(second);
+  place(order);
+  const auto amounts = [&] {
+    std::map<std::string, std::string> by_promotion;
+    for (const Adjustment& one : get(order).lines.at(0).adjustments)
+      by_promotion[one.promotion] = one.amount.text();
+    return by_promotion;
+  };
+  const auto discount_becomes = [&](const char* quantity, const char* total) {
+    OrderAmendment amendment;
+    LineAmendment changed;
+    changed.number = 1;
+    changed.quantity = dec(quantity);
+    changed.adjustment_total = dec(total);
+    amendment.lines = {changed};
+    const auto amended = orders().amend_order(ref_to(order), amendment, write_within(10'000));
+    EXPECT_TRUE(amended.has_value()) << said(amended);
+  };
+  using Amounts = std::map<std::string, std::string>;
+  ASSERT_EQ(amounts(), (Amounts{{"SUMMER", "-5.00"}, {"SECOND", "-1.00"}}));
+  discount_becomes("5", "-10.00");
+  EXPECT_EQ(amounts(), (Amounts{{"SUMMER", "-8.33"}, {"SECOND", "-1.67"}}));
+  discount_becomes("1", "-2.00");
+  EXPECT_EQ(amounts(), (Amounts{{"SUMMER", "-1.67"}, {"SECOND", "-0.33"}}));
+  discount_becomes("6", "-12.00");
+  EXPECT_EQ(amounts(), (Amounts{{"SUMMER", "-10.00"}, {"SECOND", "-2.00"}}));
+}
+
 TEST_F(BusinessCentralOrders, AmendmentThatIsRefusedLeavesAReleasedOrderReleased) {
   const Order order = web_order("10");
   const OrderReceipt receipt = place(order);

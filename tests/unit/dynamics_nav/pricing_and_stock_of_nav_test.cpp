@@ -72,6 +72,10 @@ TEST_F(SimulatedNav, PricesFollowItsFullListAndItsDeltas) {
   const auto first = pricing_->prices_after("", in_five_seconds());
   ASSERT_TRUE(first && first->has_value());
   EXPECT_EQ((**first).entries.size(), 248U);
+  const auto head = pricing_->list_in_force(in_five_seconds());
+  ASSERT_TRUE(head && head->has_value());
+  EXPECT_EQ((**head).batch, (**first).batch);
+  EXPECT_EQ((**head).created, (**first).created);
   nav_.post("/_sim/users/change_price", R"({"item":"1000","unit_price":"1.25"})");
   nav_.post("/_sim/users/change_price",
             R"({"item":"1000","sales_type":"customer","code":"C10004","delete":true})");

@@ -339,5 +339,30 @@ TEST_F(LooksTest, AnEntrySaysByWhichRulesAndCanBeJudgedAgain) {
   EXPECT_EQ(entries[0].question.cohort.at("channels"), std::vector<std::string>{"web"});
 }
 
+// A mirror that the other ERP refused, and people know of: it is no mismatch, and counted.
+TEST_F(ComparisonsTest, AKnownDifferenceCoversARefusedMirrorByWhatItSays) {
+  const parity::Rules rules = *parity::read_rules(R"({"version":"7","knownDifferences":[
+      {"name":"closed months","capability":"orders","answers":[{"system":"nav","answered":true},
+       {"system":"bc","code":"rejected","message":"*period is closed*"}],"owner":"o","reason":"r",
+       "ticket":"t","approvedBy":"q","expires":"2099-12-31","budget":{"hits":5}}]})");
+  Comparisons comparisons(systems_, *ledger_, rules, queue_, system_now);
+  journal::OutboxRow row;
+  row.capability = Capability::orders;
+  row.side = Side::cloud;
+  row.operation = "amend_order";
+  row.subject = "web/1";
+  comparisons.record_refused_mirror(row, {ErrorCode::rejected, "The period is closed"});
+  row.subject = "web/2";
+  comparisons.record_refused_mirror(row, {ErrorCode::rejected, "The customer is blocked"});
+  ledger_->flush();
+  const auto entries = ledger_->entries({});
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 2u);
+  EXPECT_EQ((*entries)[0].comparison.verdict, parity::Verdict::known_difference);
+  EXPECT_EQ((*entries)[0].comparison.differences.at(0).rule, "closed months");
+  EXPECT_EQ((*entries)[1].comparison.verdict, parity::Verdict::mismatch);
+  EXPECT_EQ(ledger_->known_uses()->at("closed months").documents, 1);
+}
+
 }  // namespace
 }  // namespace underpin::facade

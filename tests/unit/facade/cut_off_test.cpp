@@ -97,7 +97,10 @@ TEST_F(CutOffTest, AnOldListIsHeldAgainstTheSnapshotOfItsCutOff) {
   pass_ms(40 * hour_ms);
   price(Side::cloud, "1002", "7.77");  // Somebody's work of the day.
   price(Side::cloud, "1001", "8.00");  // It was wrong before.
+  const int whole_lists = legacy().whole_lists;
   const Reconciliation done = reconciled();
+  // A list of any size: of when it is, is asked without its rows.
+  EXPECT_EQ(legacy().whole_lists, whole_lists);
   EXPECT_EQ(done.state, "done") << done.waits;
   EXPECT_EQ(done.basis, "snapshot");
   EXPECT_EQ(done.snapshot, snapshot.id);

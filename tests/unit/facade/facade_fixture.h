@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contracts/ports/described_reads.h"
 #include "facade/facade.h"
 #include "tests/unit/facade/small_erp.h"
 
@@ -88,7 +89,7 @@ struct FacadeFixture : testing::Test {
   };
 
   // The adapter that the facade owns hands every call on to the ERP that outlives it.
-  class Borrowed final : public ErpAdapter {
+  class Borrowed final : public ErpAdapter, public DescribedReads {
    public:
     explicit Borrowed(std::shared_ptr<SmallErp> erp) : erp_(std::move(erp)) {}
     const CapabilityDescriptor& descriptor() const override { return erp_->descriptor(); }
@@ -102,6 +103,21 @@ struct FacadeFixture : testing::Test {
     CustomerService* customers() override { return erp_.get(); }
     RehearsalService* rehearsals() override { return erp_.get(); }
     PostingService* postings() override { return erp_->postings(); }
+    std::vector<std::string> describe_order(const OrderRef& ref) override {
+      return {"ask for order " + ref.document.text()};
+    }
+    std::vector<std::string> describe_stock(const StockQuery& query) override {
+      return {"ask for stock of " + query.skus.at(0).text()};
+    }
+    std::vector<std::string> describe_customer(const CustomerNumber& number) override {
+      return {"ask for customer " + number.text()};
+    }
+    std::vector<std::string> describe_prices(const PriceQuery&) override {
+      return {"# Nothing is sent"};
+    }
+    std::vector<std::string> describe_quote(const QuoteRequest&) override {
+      return {"# Nothing is sent"};
+    }
 
    private:
     std::shared_ptr<SmallErp> erp_;

@@ -110,14 +110,79 @@ TEST_F(ReconcileTest, WritesWhatDiffersAsCsvAndJson) {
   const auto csv = facade->reconciliations().file(done.id, "csv");
   ASSERT_TRUE(csv) << csv.error().message;
   EXPECT_THAT(*csv, HasSubstr("kind,group,number,legacy.name"));
-  EXPECT_THAT(*csv, HasSubstr("value,EUR,C1,Customer C1,"));
-  EXPECT_THAT(*csv, HasSubstr("\"'=cmd(), \"\"Ltd\"\"\""));  // No formula, and quoted.
-  const auto text = facade->reconciliations().file(done.id, "json");
+  EXPECT_THAT(*csv, HasSubstr("value,EUR,C1,xxxxxxxx x9,"));
+  EXPECT_THAT(*csv, HasSubstr("\"'=xxx(), \"\"xxx\"\"\""));  // No formula, and quoted.
+  const auto bare = facade->reconciliations().file(done.id, "csv", true);
+  ASSERT_TRUE(bare) << bare.error().message;
+  EXPECT_THAT(*bare, HasSubstr("value,EUR,C1,Customer C1,"));
+  EXPECT_THAT(*bare, HasSubstr("\"'=cmd(), \"\"Ltd\"\"\""));
+  const auto text = facade->reconciliations().file(done.id, "json", true);
   ASSERT_TRUE(text);
   const auto list = json::parse(*text);
   ASSERT_TRUE(list);
   ASSERT_EQ(list->size(), 1U);
   EXPECT_EQ(list->items()[0].get("cloud").get("name").text(), changed.name);
+}
+
+// Whoever may read the state folder may not read of whom its files are.
+TEST_F(ReconcileTest, NoFileSaysWhoACustomerIs) {
+  const auto in_clear = [&] {
+    std::set<std::string> files;
+    const auto all = std::filesystem::recursive_directory_iterator(folder / "reconcile");
+    for (const auto& one : all) {
+      if (!one.is_regular_file()) continue;
+      std::ifstream file(one.path(), std::ios::binary);
+      const std::string text(std::istreambuf_iterator<char>(file), {});
+      for (const char* personal : {"Anna", "Schmidt", "Lindenweg", "example.com", "0301"})
+        if (text.find(personal) != std::string::npos) files.insert(one.path().filename());
+    }
+    return files;
+  };
+  both_have_customers(3);
+  for (const Side side : {Side::legacy, Side::cloud}) {
+    Customer anna = customer("C1");
+    anna.name = side == Side::legacy ? "Anna Schmidt" : "Anne Schmidt";
+    anna.email = "anna@example.com";
+    anna.phone = "0301 234567";
+    anna.address = Address{};
+    anna.address->line1 = "Lindenweg 7";
+    anna.address->country = "DE";
+    on(side).add_customer(anna);
+  }
+  const Reconciliation begun = begin(Capability::customers);
+  std::set<std::string> seen;
+  for (int round = 0; round < 500 && facade->reconciliations().get(begun.id)->running(); ++round) {
+    (void)facade->reconciliations().run();
+    pass_ms(500);
+    EXPECT_THAT(in_clear(), testing::IsEmpty()) << "round " << round;
+    for (const auto& one : std::filesystem::directory_iterator(folder / "reconcile" / "1"))
+      seen.insert(one.path().filename());
+  }
+  EXPECT_THAT(seen,
+              testing::IsSupersetOf({"legacy.rows", "cloud.rows", "open-0.rows", "confirmed.rows",
+                                     "differences.csv", "differences.json"}));
+  const auto mode = std::filesystem::status(folder / "reconcile" / "key").permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+
+  // What differs can be told without seeing it, and be seen.
+  const auto masked = facade->reconciliations().differences(begun.id, 0, 10);
+  ASSERT_TRUE(masked) << masked.error().message;
+  const json::Value one = masked->items.at(0);
+  EXPECT_EQ(one.get("legacy").get("name").text(), "xxxx xxxxxxx");
+  EXPECT_EQ(one.get("legacy").get("phone").text(), "9999 999999");
+  EXPECT_THAT(one.get("legacy").get("address").text(), HasSubstr("xxxxxxxxx 9"));
+  EXPECT_EQ(json::write(one.get("differs")), R"(["name"])");
+  const auto bare = facade->reconciliations().differences(begun.id, 0, 10, true);
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->items.at(0).get("cloud").get("name").text(), "Anne Schmidt");
+  EXPECT_THAT(in_clear(), testing::IsEmpty()) << "what is shown unmasked is not written";
+
+  // Without the key nobody reads it.
+  std::filesystem::resize_file(folder / "reconcile" / "key", 0);
+  std::ofstream(folder / "reconcile" / "key", std::ios::binary) << std::string(32, 'k');
+  const auto refused = facade->reconciliations().differences(begun.id, 0, 10, true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
 }
 
 TEST_F(ReconcileTest, WhatBecomesEqualMeanwhileDoesNotCount) {

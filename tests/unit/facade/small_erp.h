@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contracts/order_status.h"
+#include "contracts/ports/dated_prices.h"
 #include "contracts/ports/erp_adapter.h"
 #include "tests/unit/facade/trap.h"
 
@@ -20,6 +21,7 @@ class SmallErp final : public ErpAdapter,
                        public OrderService,
                        public InventoryService,
                        public PricingService,
+                       public DatedPrices,
                        public CustomerService,
                        public RehearsalService,
                        public Trapped {
@@ -552,6 +554,7 @@ class SmallErp final : public ErpAdapter,
   Result<std::optional<PriceList>> prices_after(const std::string& batch,
                                                 const CallContext&) override {
     const std::lock_guard lock(mutex_);
+    ++whole_lists;
     if (!batch.empty() && (batch == list_batch_ || list_batch_ == "B1"))
       return std::optional<PriceList>{};
     PriceList list;
@@ -560,6 +563,11 @@ class SmallErp final : public ErpAdapter,
     for (const auto& [sku, entry] : prices_) list.entries.push_back(entry);
     return std::optional<PriceList>{list};
   }
+  Result<std::optional<Head>> list_in_force(const CallContext&) override {
+    const std::lock_guard lock(mutex_);
+    return std::optional<Head>{Head{list_batch_, list_created_}};
+  }
+  std::atomic<int> whole_lists{0};  // That were handed out.
 
   // ---- CustomerService
   Result<CustomerReceipt> create_customer(const Customer& customer, const WriteContext&) override {

@@ -3,6 +3,7 @@
 #include "parity/known_register.h"
 #include "parity/masking.h"
 #include "parity/rejudge.h"
+#include "parity/report_data.h"
 #include "parity/sealing.h"
 
 #include <gtest/gtest.h>
@@ -222,6 +223,104 @@ TEST_F(KeptPairs, DifferencesOfTheReleaseBeforeAreValuedWhenItIsTakenOver) {
   EXPECT_EQ(money, (Decimal{2, 2}));
 }
 
+// Not only out of sight: whoever reads the file byte by byte finds nothing either.
+TEST_F(KeptPairs, WhatIsPastItsDaysIsGoneFromTheFileItself) {
+  LedgerSettings settings;
+  settings.file = file();
+  settings.keep_days = 10;
+  settings.keep_matching_documents_every = 1;
+  auto opened = open_ledger(settings);
+  ASSERT_TRUE(opened);
+  Ledger& ledger = *opened.value();
+  const Rules trims = rules_of(R"("rules":[{"name":"trim","path":"/name","trimmed":true}])");
+  const auto old_name = [](int i) { return "Anna Lindenweg " + std::to_string(i); };
+  // Small and large ones: within a page, and over several.
+  for (int i = 0; i < 200; ++i) {
+    const std::string note(i % 10 == 0 ? 9'000 : 20, 'n');
+    const auto document = [&](const std::string& name) {
+      return R"({"name":")" + name + R"(","note":")" + note + "\"}";
+    };
+    LedgerEntry entry = compared(document(old_name(i)), document(old_name(i) + (i % 2 ? " " : "x")),
+                                 trims, "2026-11-01T10:00:00Z", "C" + std::to_string(i));
+    if (i % 3 == 0) entry.comparison.reason = "rejected: Anna Lindenweg is blocked";
+    ledger.record(entry);
+    if (i % 50 == 0) ledger.flush();
+  }
+  ledger.flush();
+  EXPECT_NE(bytes().find("Lindenweg"), std::string::npos) << "it is not sealed here";
+  ledger.record(compared(anna, anne, {}, "2026-11-24T10:00:00Z", "C999"));
+  ledger.flush();
+  EXPECT_EQ(bytes().find("Lindenweg"), std::string::npos);
+  const auto entries = ledger.entries({"", "", "C3", 0, 10});
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 1u);
+  EXPECT_EQ(entries->at(0).comparison.reason, "rejected");
+  EXPECT_EQ(ledger.summary()->comparisons, 201) << "counts stay";
+}
+
+// A report that is being read keeps the pages; as soon as it is over they go.
+TEST_F(KeptPairs, AReaderOnlyPutsOffThatTheyAreGone) {
+  LedgerSettings settings;
+  settings.file = file();
+  settings.keep_days = 10;
+  auto opened = open_ledger(settings);
+  ASSERT_TRUE(opened);
+  Ledger& ledger = *opened.value();
+  ledger.record(compared(anna, anne, {}, "2026-11-01T10:00:00Z", "C1"));
+  ledger.flush();
+  sqlite3* reader = nullptr;
+  ASSERT_EQ(sqlite3_open(file().c_str(), &reader), SQLITE_OK);
+  ASSERT_EQ(
+      sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM comparison", nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  ledger.record(compared(R"({"a":1})", R"({"a":2})", {}, "2026-11-24T10:00:00Z", "C2"));
+  ledger.flush();
+  EXPECT_NE(bytes().find("Schmidt"), std::string::npos) << "the reader holds it";
+  sqlite3_close(reader);
+  ledger.record(compared(R"({"a":1})", R"({"a":2})", {}, "2026-11-24T10:00:01Z", "C3"));
+  ledger.flush();
+  EXPECT_EQ(bytes().find("Schmidt"), std::string::npos);
+}
+
+TEST_F(KeptPairs, WhatAnErpWroteInAReasonIsSealedAndCountedByWhatStandsInFront) {
+  LedgerSettings settings;
+  settings.file = file();
+  settings.key = key;
+  auto opened = open_ledger(settings);
+  ASSERT_TRUE(opened);
+  LedgerEntry entry = compared(anna, anne);
+  entry.comparison = {};
+  entry.comparison.verdict = Verdict::not_compared;
+  entry.comparison.reason = "bc: throttled: Anna Schmidt asks too often";
+  opened.value()->record(entry);
+  opened.value()->flush();
+  EXPECT_EQ(bytes().find("Schmidt"), std::string::npos);
+  EXPECT_EQ(opened.value()->entries({})->at(0).comparison.reason, entry.comparison.reason);
+  const auto report = opened.value()->report({});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->not_compared, (std::map<std::string, std::int64_t>{{"bc", 1}}));
+  const auto without_key = open_ledger_read_only(file());
+  ASSERT_TRUE(without_key);
+  EXPECT_EQ(without_key.value()->entries({})->at(0).comparison.reason, "bc");
+}
+
+TEST(Seal, AKeyOfOnesOwnIsMadeOnceAndItsOwnersOnly) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("underpin-own-key-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string at = (folder / "key").string();
+  const auto made = own_seal_key(at);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->size(), 32u);
+  EXPECT_EQ(*own_seal_key(at), *made);
+  struct stat about {};
+  ASSERT_EQ(::stat(at.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777U, 0600U);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1) << "nothing is left";
+  EXPECT_FALSE(own_seal_key((folder / "none" / "key").string()));
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(KeptPairs, AreJudgedAgainUnderNewRulesWithoutTraffic) {
   const Rules documents = rules_of(
       R"("rules":[{"name":"documents","path":"/document","references":"order_document"}])");
@@ -275,6 +374,19 @@ TEST(Masking, HidesPersonsAndLeavesTheForm) {
   EXPECT_EQ(masked("", R"({"customer":"C1","address":{"line1":"Hof 1","country":"DE"}})"),
             R"({"customer":"C1","address":{"line1":"xxx 9","country":"DE"}})");
   EXPECT_EQ(masked("/name", "no json"), "\"(masked)\"");
+}
+
+// What an ERP writes about a refusal names people too.
+TEST(Masking, HidesWhatAnErpWroteBehindItsCode) {
+  EXPECT_EQ(masked("", R"-("rejected: Anna Müller, C 10 is blocked (E1)")-"),
+            R"-("rejected: xxxx xxxxxx, x 99 xx xxxxxxx (x9)")-");
+  EXPECT_EQ(masked("", R"("answered")"), R"("answered")");
+  EXPECT_EQ(masked("", R"("accepted")"), R"("accepted")");
+  EXPECT_EQ(masked("", R"("not_found")"), R"("not_found")");
+  EXPECT_EQ(masked("", R"("Anna: is blocked")"), R"("xxxx: xx xxxxxxx")");
+  EXPECT_EQ(masked_reason("bc: throttled: Anna asks too often"),
+            "bc: throttled: xxxx xxxx xxx xxxxx");
+  EXPECT_EQ(masked_reason("stale source: bc is of 2026"), "stale source: bc is of 2026");
 }
 
 const char* const register_of_one = R"("knownDifferences":[{"name":"tax","path":"/total",

@@ -289,6 +289,78 @@ TEST(Outcomes, TwoRefusalsAreEqualByTheirClassOnly) {
   EXPECT_EQ(compare(nav, bc, {}, {}, question()).verdict, Verdict::mismatch);
 }
 
+constexpr const char* accepted_by =
+    R"("owner":"o","reason":"r","ticket":"t","approvedBy":"q","expires":"2026-12-31",
+       "budget":{"hits":5})";
+
+TEST(Outcomes, AKnownDifferenceCoversThePairOfAnswersThatItNamesAndNoOther) {
+  const Rules rules = rules_of(std::string(R"("knownDifferences":[{"name":"archived",
+      "capability":"orders","answers":[{"system":"nav","answered":true},
+      {"system":"bc","code":"not_found","message":"*archived*"}],)") +
+                               accepted_by + "}]");
+  const Side order = answered(R"({"number":"1"})");
+  const Side archived = failed(ErrorCode::not_found, "", "Order 1 is archived");
+  Question asked = question();
+  asked.capability = "orders";
+  const Comparison known = compare(order, archived, rules, {}, asked);
+  EXPECT_EQ(known.verdict, Verdict::known_difference);
+  ASSERT_EQ(known.differences.size(), 1u);
+  EXPECT_EQ(known.differences[0].kind, Kind::outcome);
+  EXPECT_EQ(known.differences[0].rule, "archived");
+  EXPECT_EQ(known.suppressed.at("archived"), 1);
+
+  Question swapped = asked;
+  std::swap(swapped.primary_system, swapped.secondary_system);
+  EXPECT_EQ(compare(archived, order, rules, {}, swapped).verdict, Verdict::known_difference);
+  EXPECT_EQ(compare(archived, order, rules, {}, asked).verdict, Verdict::mismatch)
+      << "it is nav that answers, not bc";
+  EXPECT_EQ(
+      compare(order, failed(ErrorCode::not_found, "", "no such order"), rules, {}, asked).verdict,
+      Verdict::mismatch);
+  EXPECT_EQ(compare(failed(ErrorCode::rejected, "E1"), archived, rules, {}, asked).verdict,
+            Verdict::mismatch);
+  EXPECT_EQ(compare(order, answered(R"({"number":"2"})"), rules, {}, asked).verdict,
+            Verdict::mismatch)
+      << "values are not outcomes";
+  EXPECT_EQ(compare(order, answered("[]"), rules, {}, asked).verdict, Verdict::mismatch)
+      << "nor is another type of document";
+  EXPECT_EQ(
+      compare(order, failed(ErrorCode::unavailable, "", "archived"), rules, {}, asked).verdict,
+      Verdict::not_compared);
+  Question of_stock = asked;
+  of_stock.capability = "inventory";
+  EXPECT_EQ(compare(order, archived, rules, {}, of_stock).verdict, Verdict::mismatch);
+  Question later = asked;
+  later.today = Date{2027, 1, 1};
+  EXPECT_EQ(compare(order, archived, rules, {}, later).verdict, Verdict::mismatch);
+}
+
+TEST(Outcomes, AKnownDifferenceOfAnswersIsReadStrictly) {
+  const auto refused = [](const std::string& members) {
+    const auto rules = read_rules(R"({"version":"1","knownDifferences":[{"name":"k",)" + members +
+                                  accepted_by + "}]}");
+    return rules ? std::string("read") : rules.error().message;
+  };
+  const std::string two = R"("answers":[{"answered":true},{"code":"not_found"}],)";
+  EXPECT_EQ(refused(two), "read");
+  for (const auto& [members, said] : std::vector<std::pair<std::string, std::string>>{
+           {"", "/path \"k\": is required"},
+           {R"("answers":[{"code":"not_found"}],)", "must be two"},
+           {R"("answers":[{"answered":true},{"empty":true}],)", "must have an error"},
+           {R"("answers":[{"answered":true},{"code":"gone"}],)", "one of the error codes"},
+           {R"("answers":[{"answered":true,"code":"rejected"},{"code":"rejected"}],)",
+            "is no error"},
+           {R"("answers":[{},{"code":"rejected"}],)", "must say what answers"},
+           {two + R"("path":"/",)", "path"},
+           {two + R"("atMost":"1",)", "atMost"},
+           {two + R"("kinds":["outcome"],)", "kinds"}})
+    EXPECT_NE(refused(members).find(said), std::string::npos)
+        << members << ": " << refused(members);
+  const auto of_class = read_rules(R"({"version":"1","outcomes":[{"name":"k","reason":"r",
+      "answers":[{"answered":true},{"code":"not_found"}]}]})");
+  EXPECT_FALSE(of_class) << "a class that any answer is in would hide every refusal";
+}
+
 TEST(Outcomes, AnAnswerOfNothingCanEqualNotFound) {
   const Rules rules = rules_of(R"("outcomes":[{"name":"nothing","reason":"r","answers":[
       {"code":"not_found"},{"empty":true}]}])");
