@@ -442,11 +442,17 @@ Status CatchUp::bring_orders(Side to, CatchUpState& at, std::string& held,
   }
   return go_on(Capability::orders, to, at, [&](JournalTransaction& tx, CatchUpState& next) {
     if (!documents.empty()) next.position = std::to_string(documents.back().change);
-    // What came, or moved to the end, while this page was read is still to be looked at.
+    // What came, or moved to the end, while this page was read is still to be looked at; what has
+    // got its copy moved there, too.
     journal::DocumentQuery rest = query;
     rest.after_change = next.position.empty() ? 0 : std::stoll(next.position);
-    rest.limit = 1;
-    next.listed = !kept || tx.documents(rest).empty();
+    rest.limit = 500;
+    const std::vector<DocumentRecord> further = kept ? tx.documents(rest) : documents;
+    const auto unseen = std::find_if(further.begin(), further.end(),
+                                     [](const DocumentRecord& one) { return !one.mirrored; });
+    next.listed = !kept || (unseen == further.end() && std::ssize(further) < rest.limit);
+    if (kept && unseen != further.begin())
+      next.position = std::to_string(std::prev(unseen)->change);
     pace(next, Capability::orders, looked_at);
     return true;
   });

@@ -109,6 +109,7 @@ TEST_F(ParityApi, AProposalIsAcceptedByAPersonAndChangesNothingByItself) {
   EXPECT_EQ(items.items()[0].get("transformation").text(), "case");
   EXPECT_EQ(items.items()[0].get("support").text(), "60");
 
+  const std::size_t rules = facade->comparisons().rules().rules.size();
   ApiCall accept = by("qa");
   accept.params["id"] = items.items()[0].get("id").text();
   accept.body = R"({"reason": "group codes have no case"})";
@@ -122,7 +123,7 @@ TEST_F(ParityApi, AProposalIsAcceptedByAPersonAndChangesNothingByItself) {
   EXPECT_EQ(last_audit().get("detail").get("rule").get("path").text(), "/priceGroup");
   const json::Value again = body_of(call("parity_proposals", by("qa"))).get("items");
   EXPECT_EQ(again.items().at(0).get("decision").get("by").text(), "ida");
-  EXPECT_EQ(facade->comparisons().rules().rules.size(), 1u) << "only the file changes rules";
+  EXPECT_EQ(facade->comparisons().rules().rules.size(), rules) << "only the file changes rules";
 
   accept.params["id"] = "none";
   EXPECT_EQ(call("reject_parity_proposal", accept).status, 404);
