@@ -282,13 +282,14 @@ Result<std::string> ReconcileDesk::file(std::int64_t id, const std::string& form
   if (!file)
     return Error{ErrorCode::not_found, "its files are in the state folder of " + known->kept_by};
   std::ostringstream text;
-  if (!unmasked || known->posting) {
+  if (known->posting) {
     text << file.rdbuf();
     return text.str();
   }
+  // Made anew: the file that is there may be one of a release that masked nothing.
   Lists to;
   (format == "csv" ? to.csv : to.json) = &text;
-  if (const Status listed = list_all(*known, true, to); !listed) return listed.error();
+  if (const Status listed = list_all(*known, unmasked, to); !listed) return listed.error();
   return text.str();
 }
 

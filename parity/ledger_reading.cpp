@@ -261,14 +261,14 @@ Result<std::vector<DifferenceClass>> classes_of(const Reading& reading,
   return classes;
 }
 
-Result<std::map<std::string, KnownUse>> uses_of_known(const Reading& reading) {
+namespace {
+
+std::map<std::string, KnownUse> uses_where(const Reading& reading, const char* operations) {
   Statement select(reading.database,
                    std::string("SELECT d.rule, d.path, d.field, d.worth, c.id FROM comparison c "
                                "JOIN difference d ON d.comparison = c.id WHERE "
-                               // A search shows once more what its customers show.
-                               "c.operation <> 'search_customers' AND "
-                               "d.verdict = 'known_difference'") +
-                       and_newest + " ORDER BY c.id");
+                               "d.verdict = 'known_difference' AND ") +
+                       operations + and_newest + " ORDER BY c.id");
   std::map<std::string, KnownUse> uses;
   struct OfDocument {
     std::int64_t id = 0;
@@ -288,6 +288,15 @@ Result<std::map<std::string, KnownUse>> uses_of_known(const Reading& reading) {
     if (worth) document.sum.add(select.text(1), select.text(2), *worth);
   }
   for (auto& [name, document] : documents) uses[name].money += document.sum.total();
+  return uses;
+}
+
+}  // namespace
+
+Result<std::map<std::string, KnownUse>> uses_of_known(const Reading& reading) {
+  auto uses = uses_where(reading, "c.operation <> 'search_customers'");
+  // A search shows once more what its customers show: it counts where nothing else does.
+  uses.merge(uses_where(reading, "c.operation = 'search_customers'"));
   return uses;
 }
 

@@ -53,7 +53,7 @@ void Orders::Change::keep_shares(Documents& documents) {
            {"orderId", "lineSequence", "promotionCode", "promotionVersion", "description"})
         if (const json::Value* member = rows[i].find(name)) body.set(name, *member);
       body.set("amount", json::Value::number(amount));
-      send("DELETE", url + "(" + text_of(rows[i], "id") + ")", {}, {});
+      send("DELETE", url + "(" + text_of(rows[i], "id") + ")", {}, etag_of(rows[i]));
       send("POST", url, body, {});
     }
   }
@@ -68,6 +68,7 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
                                           const std::function<void(Change&)>& apply) {
   Change change(site_, context, std::move(found));
   const bool was_released = is_released(change.current.header);
+  bool explaining = false;
   try {
     for (int attempt = 0;; ++attempt) {
       try {
@@ -86,6 +87,7 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
           throw Failure{site_.rejected("order " + number + " was posted or deleted meanwhile")};
       }
     }
+    explaining = true;
     change.keep_shares(documents_);
     if (!change.added.empty())
       add_promotions(change.current.order_id, change.added, Promotions::maybe_some, context);
@@ -104,7 +106,8 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
       }
     }
     // Some of the change may be there: absolute changes are repeated or looked up, not forgotten.
-    if (change.wrote && disposition(error.code) == Disposition::retry)
+    // When only what explains a discount is left, the change itself is: it is looked up, not denied.
+    if (change.wrote && (explaining || disposition(error.code) == Disposition::retry))
       error.code = ErrorCode::outcome_unknown;
     return error;
   }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,8 +34,10 @@ def complaints(summary: dict, report: str) -> list[str]:
             wrong.append(f"{key} is {summary[key]}, less than {least}")
     if summary["planted_differences"] != 3 or summary["planted_found"] != 3:
         wrong.append(f"{summary['planted_found']} of {summary['planted_differences']} planted differences found")
-    if "</html>" not in report or "http://" in report.replace("http://www.w3.org/", ""):
-        wrong.append("parity.html is not one self-contained page")
+    # Addresses stand in it as text, in commands to copy; nothing is loaded from them.
+    loaded = re.search(r"""(src|href|action)\s*=\s*["']?(https?:)?//|url\(\s*["']?(https?:)?//|@import|fetch\(|XMLHttp""", report)
+    if "</html>" not in report or loaded:
+        wrong.append(f"parity.html is not one self-contained page: {loaded and report[loaded.start():loaded.end() + 60]}")
     return wrong
 
 

@@ -27,14 +27,24 @@ AWAKE_S = 4.0
 
 
 class Without:
-    """An ERP's books without the documents that the operator has ended, and without headers that were begun and never
-    got a line: with them nothing was ordered.
+    """An ERP's books without the documents that the operator has ended, without headers that were begun and never got
+    a line, with which nothing was ordered, and without the second of two that ended together, nothing of them shipped.
     """
 
     def __init__(self, erp: Erp, ended: dict):
         self._documents = {number: document for number, document in erp.documents().items()
                            if not (document.cancelled and (erp.name, number) in ended)
                            and (document.lines or document.shipped)}
+        self.ended_together: list[str] = []
+        of_reference: dict[str, list[Document]] = {}
+        for document in self._documents.values():
+            of_reference.setdefault(document.reference, []).append(document)
+        for reference, documents in of_reference.items():
+            if len(documents) < 2 or not all(one.cancelled and not one.shipped for one in documents):
+                continue
+            self.ended_together.append(f"{reference} twice in {erp.name}: both ended, unshipped, before anybody met them")
+            for second in documents[1:]:
+                del self._documents[second.number]
 
     def documents(self) -> dict[str, Document]:
         return self._documents
@@ -80,6 +90,7 @@ class Judge:
                             ("executed_twice", result.executed_twice)):
             self.damage[name] += count
         self.findings += result.findings
+        self.traced += nav.ended_together + bc.ended_together
         raised: dict[tuple[str, str], int] = {}
         for (erp, _), (reference, _) in self._operator.ended_documents.items():
             raised[erp, reference] = raised.get((erp, reference), 0) + 1

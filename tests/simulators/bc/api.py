@@ -146,7 +146,7 @@ class Api:
             raise errors.method_not_allowed(request.method, kind.set_name, "GET, POST")
         query = self._query(request, kind, False)
         match = request.headers.get("If-Match")
-        if not match and kind.set_name != "salesLinePromotions":
+        if not match:
             raise errors.ApiError(400, "BadRequest_InvalidToken", "no_if_match")
         body = self._body(request) if request.method == "PATCH" else None
         with self.store.transaction() as store:
