@@ -146,6 +146,8 @@ std::vector<parity::GateCell> cells_in(const JournalReader& reader, Capability c
     std::vector<std::string> classes{""};
     for (std::string& one : parity::field_classes_of(operation)) classes.push_back(std::move(one));
     for (const std::string& cohort : cohorts) {
+      // A search finds customers of any cohort.
+      if (operation == "search_customers" && !cohort.empty()) continue;
       for (const std::string& field_class : classes) {
         parity::GateCell cell;
         cell.operation = operation;
