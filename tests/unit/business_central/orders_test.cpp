@@ -256,7 +256,8 @@ TEST_F(BusinessCentralOrders, PromotionsOfAChangedLineKeepTheirSharesOfItsDiscou
   place(order);
   const auto amounts = [&] {
     std::map<std::string, std::string> by_promotion;
-    for (const Adjustment& one : get(order).lines.at(0).adjustments)
+    const Order held = get(order);
+    for (const Adjustment& one : held.lines.at(0).adjustments)
       by_promotion[one.promotion] = one.amount.text();
     return by_promotion;
   };
