@@ -270,7 +270,8 @@ Status CatchUp::bring(Capability capability, Side to, const CallContext& context
     if (queued && ms_left(context.deadline) < page_ms) break;
     brought = bring_page(capability, to, at, held, context);
     queued = true;
-    if (!brought) held = brought.error().message;
+    // A conflict: the plan, or another replica, has gone on meanwhile. That holds nothing back.
+    if (!brought && brought.error().code != ErrorCode::conflict) held = brought.error().message;
   }
   if (queued) wake_();
   const Status counted = count(capability, to, held);

@@ -35,15 +35,18 @@ void price(OrderLine& line, bool prices_include_tax) {
   const Decimal net = net_of(line);
   if (net == line.net_amount) return;
   line.net_amount = net;
-  Decimal rates;
-  for (const Tax& tax : line.taxes) rates += tax.rate;
-  const Decimal base = prices_include_tax
-                           ? Decimal::divided(net, Decimal::of(1) + rates, 2, Rounding::half_up)
-                           : net;
+  const Decimal base = without_taxes(net, line.taxes, prices_include_tax);
   for (Tax& tax : line.taxes) tax.amount = (base * tax.rate).rounded(2, Rounding::half_up);
 }
 
 }  // namespace
+
+Decimal without_taxes(Decimal amount, const std::vector<Tax>& taxes, bool prices_include_tax) {
+  if (!prices_include_tax) return amount;
+  Decimal rates;
+  for (const Tax& tax : taxes) rates += tax.rate;
+  return Decimal::divided(amount, Decimal::of(1) + rates, 2, Rounding::half_up);
+}
 
 journal::Subject order_subject(const OrderId& id) {
   return id.channel.text() + "/" + id.number.text();

@@ -55,6 +55,9 @@ Order merged(Order from_erp, const std::optional<Order>& content,
 // tag.
 std::string entity_tag(const Order& order);
 
+// What `amount` is without its taxes: itself, unless prices include them.
+Decimal without_taxes(Decimal amount, const std::vector<Tax>& taxes, bool prices_include_tax);
+
 // A discount for the whole ordered line, for the part of it that is kept.
 Decimal shrunk(Decimal discount, Decimal kept, Decimal ordered);
 

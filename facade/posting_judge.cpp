@@ -19,11 +19,7 @@ struct Worth {
 
 void add_taxes(Worth& worth, Decimal amount, const std::vector<Tax>& taxes, bool included,
                bool whole) {
-  Decimal rates;
-  for (const Tax& tax : taxes) rates += tax.rate;
-  const Decimal net =
-      included ? Decimal::divided(amount, Decimal::of(1) + rates, cents, Rounding::half_up)
-               : amount;
+  const Decimal net = without_taxes(amount, taxes, included);
   worth.net += net;
   // What the channel was acknowledged, as long as nothing was taken off.
   for (const Tax& tax : taxes) worth.tax[tax.code] += whole ? tax.amount : rounded(net * tax.rate);
