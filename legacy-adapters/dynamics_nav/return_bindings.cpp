@@ -58,8 +58,7 @@ const Binding& credit_memos_binding() {
       "Page",
       "urn:microsoft-dynamics-schemas/page/postedsalescreditmemos",
       {operation<_navcredit__ReadMultiple, _navcredit__ReadMultiple_USCOREResult>(
-          "ReadMultiple", reads, table, "navcredit:ReadMultiple",
-          "navcredit:ReadMultiple_Result")},
+          "ReadMultiple", reads, table, "navcredit:ReadMultiple", "navcredit:ReadMultiple_Result")},
       {{"PostedSalesCreditMemos", soap::element_names<navcredit__PostedSalesCreditMemos>()},
        {"Posted_Sales_Cr_Memo_Line",
         soap::element_names<navcredit__Posted_USCORESales_USCORECr_USCOREMemo_USCORELine>()}}};

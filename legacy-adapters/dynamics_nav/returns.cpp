@@ -18,8 +18,7 @@ const std::vector<Record>& credited_lines(const Record& memo) {
 
 Failure refused(std::size_t index, const char* member, std::string rule, std::string message) {
   Error error{ErrorCode::rejected, std::move(message)};
-  error.fields.push_back(
-      {"/lines/" + std::to_string(index) + "/" + member, std::move(rule)});
+  error.fields.push_back({"/lines/" + std::to_string(index) + "/" + member, std::move(rule)});
   return {std::move(error)};
 }
 
@@ -51,8 +50,7 @@ Record Returns::header_of(const OrderReturn& asked, const std::string& reference
   header.set("Your_Reference", reference_of(asked.order));
   header.set("Order_Date", asked.date.text());
   header.set("Document_Date", asked.date.text());
-  header.set("Currency_Code",
-             asked.currency == settings_.local_currency ? std::string() : asked.currency);
+  if (asked.currency != settings_.local_currency) header.set("Currency_Code", asked.currency);
   header.set("Prices_Including_VAT", asked.prices_include_tax ? "true" : "false");
   // NAV applies a document to one other: which of several invoices it shall be, accounting knows.
   if (asked.invoices.size() == 1) {
@@ -75,12 +73,11 @@ std::vector<Record> Returns::lines_of(const OrderReturn& asked) const {
     Record record = Record::object();
     record.set("Type", "Item");
     record.set("No", line.sku.text());
-    record.set("Description",
-               with_number(without_number(line.description).first, line.number));
+    record.set("Description", with_number(without_number(line.description).first, line.number));
     record.set("Return_Reason_Code", reason_code(line.reason, i));
-    record.set("Location_Code", line.location.text());
+    if (!line.location.empty()) record.set("Location_Code", line.location.text());
     record.set("Quantity", quantity.text());
-    record.set("Unit_of_Measure_Code", line.uom);
+    if (!line.uom.empty()) record.set("Unit_of_Measure_Code", line.uom);
     record.set("Unit_Price", amount_text(line.unit_price));
     record.set("Line_Discount_Amount", amount_text(line.discount));
     lines.push_back(std::move(record));
@@ -91,9 +88,8 @@ std::vector<Record> Returns::lines_of(const OrderReturn& asked) const {
 Record Returns::begin(const OrderReturn& asked, const std::string& reference,
                       const WriteContext& context) const {
   std::vector<Record> begun;
-  for (Record& row :
-       must(services_.list(return_order_binding(), {{"External_Document_No", literal(reference)}},
-                           "", 0, context)))
+  for (Record& row : must(services_.list(
+           return_order_binding(), {{"External_Document_No", literal(reference)}}, "", 0, context)))
     if (return_lines(row).empty()) begun.push_back(std::move(row));
   for (std::size_t i = 1; i < begun.size(); ++i) discard(begun[i], context);
   if (!begun.empty()) return std::move(begun.front());
@@ -109,8 +105,7 @@ ReturnReceipt Returns::receipt(const OrderReturn& asked, ReturnReference made) c
   return {asked.order, ReceiptState::confirmed, std::move(made)};
 }
 
-Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked,
-                                            const WriteContext& context) {
+Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const WriteContext& context) {
   return guarded(services_.system(), ErrorCode::outcome_unknown, [&] {
     const std::string reference = reference_to(asked.order, asked.number);
     const std::vector<Record> lines = lines_of(asked);  // Before anything is sent.
@@ -131,8 +126,7 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked,
       if (placed) break;
       if (placed.error().code == ErrorCode::conflict && attempt == 1) {
         // Somebody was quicker; perhaps it was our own request, repeated on its way.
-        const auto now =
-            services_.read(return_order_binding(), text_of(header, "No"), context);
+        const auto now = services_.read(return_order_binding(), text_of(header, "No"), context);
         if (!now) {
           Error error = now.error();
           error.code = ErrorCode::outcome_unknown;
@@ -186,8 +180,7 @@ void Returns::add(Found& found, const std::string& field, const std::string& cri
                   const CallContext& context) const {
   const std::vector<Filter> filter{{field, criteria}};
   // Open ones first: what is posted between the two questions is seen by one of them at least.
-  for (const Record& row :
-       must(services_.list(return_order_binding(), filter, "", 0, context))) {
+  for (const Record& row : must(services_.list(return_order_binding(), filter, "", 0, context))) {
     const std::vector<Record>& lines = return_lines(row);
     if (lines.empty()) continue;
     const bool received = std::any_of(lines.begin(), lines.end(), [](const Record& line) {
@@ -198,8 +191,7 @@ void Returns::add(Found& found, const std::string& field, const std::string& cri
     found[text_of(row, "No")] = std::move(held);
   }
   std::map<std::string, Held> credited;
-  for (const Record& row :
-       must(services_.list(credit_memos_binding(), filter, "", 0, context))) {
+  for (const Record& row : must(services_.list(credit_memos_binding(), filter, "", 0, context))) {
     const std::string& of_return = text_of(row, "Return_Order_No");
     const std::string& own = of_return.empty() ? text_of(row, "No") : of_return;
     ReturnReference memo = read(row, credited_lines(row), ReturnStatus::credited);
@@ -208,11 +200,11 @@ void Returns::add(Found& found, const std::string& field, const std::string& cri
     if (is_new) continue;
     // Credited in several memos: together they are the return.
     for (ReturnedLine& line : memo.lines) {
-      const auto same = std::find_if(
-          known->second.made.lines.begin(), known->second.made.lines.end(),
-          [&](const ReturnedLine& one) {
-            return one.line == line.line && one.sku == line.sku && one.reason == line.reason;
-          });
+      const auto same = std::find_if(known->second.made.lines.begin(),
+                                     known->second.made.lines.end(), [&](const ReturnedLine& one) {
+                                       return one.line == line.line && one.sku == line.sku &&
+                                              one.reason == line.reason;
+                                     });
       if (same == known->second.made.lines.end())
         known->second.made.lines.push_back(line);
       else
