@@ -10,7 +10,10 @@ namespace {
 using testing::HasSubstr;
 
 struct ReturnsApi : FacadeFixture {
-  ReturnsApi() { legacy().return_desk = &in_legacy; }
+  ReturnsApi() {
+    legacy().return_desk = &in_legacy;
+    legacy().add_customer(customer("C1"));
+  }
   SmallReturns in_legacy{"SR-"};
 };
 

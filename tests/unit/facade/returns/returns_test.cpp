@@ -21,6 +21,11 @@ struct Returns : test::FacadeFixture {
   Returns() {
     legacy().return_desk = &in_legacy;
     cloud().return_desk = &in_cloud;
+    Customer known;
+    known.number = CustomerNumber{"C1"};
+    known.kind = "person";
+    known.currency = "EUR";
+    for (test::SmallErp* erp : {&legacy(), &cloud()}) erp->add_customer(known);
   }
 
   void ship(const std::string& number, const std::string& quantity = "5") {
@@ -208,7 +213,7 @@ TEST_F(Returns, WithoutAKnownOrderTheReturnIsKeptForAPerson) {
   EXPECT_EQ(place("404", some("R-1", "2"), "k2").body, kept.body);
   EXPECT_EQ(place("404", some("R-1", "1"), "k3").status, 409);
   ASSERT_EQ(exceptions().size(), 1U) << "a repeat is no second return";
-  const auto& raised = exceptions()[0];
+  const journal::ExceptionRecord raised = exceptions().at(0);
   EXPECT_EQ(raised.kind, "unlinked_return");
   EXPECT_EQ(raised.subject, "web/404");
   const auto payload = json::parse(raised.payload);
