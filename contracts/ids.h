@@ -21,7 +21,8 @@ class TextId {
 };
 
 using Sku = TextId<struct SkuKind>;
-using OrderNumber = TextId<struct OrderNumberKind>;        // Assigned by the channel.
+using OrderNumber = TextId<struct OrderNumberKind>;    // Assigned by the channel.
+using ReturnNumber = TextId<struct ReturnNumberKind>;  // Of a return of an order, the channel's.
 using CustomerNumber = TextId<struct CustomerNumberKind>;  // The same in every ERP.
 using LocationCode = TextId<struct LocationCodeKind>;      // Store or warehouse, e.g. "EAST".
 using StoreCode = TextId<struct StoreCodeKind>;

@@ -119,6 +119,31 @@ struct InvoiceReference {
   bool operator==(const InvoiceReference&) const = default;
 };
 
+// How far a return has come in its ERP.
+enum class ReturnStatus {
+  open,       // Announced; nothing has come back.
+  received,   // The goods are back, at least in part; nothing is credited.
+  credited,   // Posted.
+  cancelled,  // Withdrawn: it takes nothing back.
+};
+
+struct ReturnedLine {
+  int line = 0;  // OrderLine::number; 0 when the ERP does not say which.
+  Sku sku;
+  Decimal quantity;
+  std::string reason;  // A code of the channels' reason table; an ERP's own when it has no other.
+  bool operator==(const ReturnedLine&) const = default;
+};
+
+struct ReturnReference {
+  ReturnNumber number;      // Empty: the ERP's own users made it.
+  DocumentNumber document;  // The ERP's return order or credit memo.
+  Date date;
+  ReturnStatus status = ReturnStatus::open;
+  std::vector<ReturnedLine> lines;
+  bool operator==(const ReturnReference&) const = default;
+};
+
 struct Order {
   OrderId id;
   CustomerNumber customer;
@@ -138,6 +163,7 @@ struct Order {
   std::vector<std::string> holds;  // "totals_differ".
   std::vector<ShipmentReference> shipments;
   std::vector<InvoiceReference> invoices;
+  std::vector<ReturnReference> returns;  // As ReturnService tells; get_order leaves it empty.
   std::optional<Timestamp> updated_at;
   Revision revision;  // Of the system that answered; never sent by a channel.
   bool operator==(const Order&) const = default;

@@ -175,18 +175,14 @@ std::string resolved(const std::string& folder, const std::string& path) {
   return given.is_absolute() ? path : (std::filesystem::path(folder) / given).string();
 }
 
-void read_transfer(const Value& value, const std::string& cutover_at, TransferSettings& transfer,
-                   std::vector<FieldError>& errors) {
+void read_transfer(const Value& value, TransferSettings& transfer) {
   transfer.per_minute = static_cast<int>(number_of(value, "perMinute", transfer.per_minute));
   const Value& orders = value.get("orders");
   for (const auto& [key, policy] :
        {std::pair{"open", &transfer.open}, std::pair{"partShipped", &transfer.part_shipped},
-        std::pair{"prepaid", &transfer.prepaid}}) {
+        std::pair{"prepaid", &transfer.prepaid}, std::pair{"openReturn", &transfer.open_return}}) {
     if (text_of(orders, key) == "move") *policy = TransferPolicy::move;
   }
-  if (text_of(orders, "openReturn") == "move")
-    errors.push_back({cutover_at + "/transfer/orders/openReturn",
-                      "cannot be move: returns are not offered yet, so none can be moved"});
 }
 
 CutoverSettings read_cutover(const Value& value, const std::string& cutover_at,
@@ -194,7 +190,7 @@ CutoverSettings read_cutover(const Value& value, const std::string& cutover_at,
   CutoverSettings settings;
   settings.max_backlog_age_ms = number_of(value, "maxBacklogAgeMs", settings.max_backlog_age_ms);
   settings.differences_hours = number_of(value, "differencesHours", settings.differences_hours);
-  read_transfer(value.get("transfer"), cutover_at, settings.transfer, errors);
+  read_transfer(value.get("transfer"), settings.transfer);
   const Value& catch_up = value.get("catchUp");
   settings.catch_up.backlog_max = number_of(catch_up, "backlogMax", settings.catch_up.backlog_max);
   for (const Capability capability : {Capability::customers, Capability::orders}) {

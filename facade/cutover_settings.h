@@ -35,7 +35,9 @@ struct TransferSettings {
   TransferPolicy open = TransferPolicy::finish_where_born;  // Nothing has left, nothing paid.
   TransferPolicy part_shipped = TransferPolicy::finish_where_born;  // What is outstanding moves.
   TransferPolicy prepaid = TransferPolicy::finish_where_born;       // A payment belongs to it.
-  int per_minute = 120;                                             // Documents, at most.
+  // The order moves, its return is finished where it is.
+  TransferPolicy open_return = TransferPolicy::finish_where_born;
+  int per_minute = 120;  // Documents, at most.
   int attempts_max = 6;  // Of one document; then it stays.
 };
 

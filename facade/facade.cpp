@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "facade/gate_desk.h"
 #include "facade/observe.h"
+#include "facade/returns.h"
 
 #include <algorithm>
 
@@ -64,10 +65,12 @@ Status Facade::set_up() {
   writes_ = std::make_unique<WriteLife>(systems_, *journal_, *plans_, now, settings_.on_step,
                                         settings_.writes);
   add_order_writes(*writes_, systems_, *journal_, demand_, settings_.orders);
+  add_return_writes(*writes_, systems_);
   add_customer_writes(*writes_, systems_);
   add_inventory_writes(*writes_, systems_, settings_.fields);
   orders_ = std::make_unique<OrderFacade>(systems_, *journal_, *plans_, *writes_, *comparisons_,
                                           now, settings_.orders);
+  returns_ = std::make_unique<OrderReturns>(systems_, *journal_, *writes_, *orders_);
   inventory_ = std::make_unique<InventoryFacade>(systems_, *journal_, *plans_, *writes_,
                                                  *comparisons_, demand_, now, settings_.inventory);
   pricing_ = std::make_unique<PricingFacade>(systems_, *plans_, *journal_, *comparisons_, now);

@@ -41,6 +41,7 @@
 namespace underpin::facade {
 
 class GateDesk;
+class OrderReturns;
 
 struct FacadeSettings {
   std::string state_folder;  // journal.db, parity.db; exists, private to this wave and process.
@@ -104,6 +105,7 @@ class Facade {
   const std::vector<std::unique_ptr<PeriodicTask>>& tasks() const { return tasks_; }
 
   OrderFacade& orders() { return *orders_; }
+  OrderReturns& returns() { return *returns_; }
   InventoryFacade& inventory() { return *inventory_; }
   PricingFacade& pricing() { return *pricing_; }
   CustomerFacade& customers() { return *customers_; }
@@ -177,6 +179,7 @@ class Facade {
   std::unique_ptr<WriteLife> writes_;
   UndeliveredDemand demand_;
   std::unique_ptr<OrderFacade> orders_;
+  std::unique_ptr<OrderReturns> returns_;
   std::unique_ptr<InventoryFacade> inventory_;
   std::unique_ptr<PricingFacade> pricing_;
   std::unique_ptr<CustomerFacade> customers_;

@@ -7,6 +7,7 @@
 #include "facade/document_home.h"
 #include "facade/history.h"
 #include "facade/order_ref.h"
+#include "facade/returns.h"
 #include "facade/xref.h"
 
 #include <algorithm>
@@ -430,7 +431,9 @@ Result<Tagged<Order>> OrderFacade::get(const DocumentRecord& known, const CallCo
     if (!written) return written.error();
   }
   shadow(*document, answered, context);
-  return Tagged<Order>{order, entity_tag(order)};
+  auto whole = with_returns(order, *answered.result, *document, systems_, context);
+  if (!whole) return whole.error();
+  return Tagged<Order>{std::move(whole).value(), entity_tag(order)};
 }
 
 bool OrderFacade::legacy_is_history() const {

@@ -1,5 +1,6 @@
 #include "facade/posting_sweep.h"
 
+#include "contracts/order_return.h"
 #include "contracts/ports/posting_service.h"
 #include "facade/hidden.h"
 #include "facade/observe.h"
@@ -28,6 +29,11 @@ CallContext calling() {
   context.correlation_id = CorrelationId{"reconcile"};
   context.deadline = deadline_in(std::chrono::milliseconds(call_ms));
   return context;
+}
+
+bool of_a_return(const PostedEntry& entry) {
+  return entry.kind == PostedKind::credit_memo &&
+         decode_return_reference(entry.reference).has_value();
 }
 
 // Texts in one, for the sorter.
@@ -106,7 +112,9 @@ Result<SweepPage> PostingSweep::page(Side side, Reconciliation& now_at, const Cu
   swept.next = read.result->next;
   const Status named = journal_.read([&](const JournalReader& reader) {
     for (const PostedEntry& entry : read.result->items) {
-      if (entry.closing) {
+      // A return is the home's alone, and takes back what was acknowledged: no difference of
+      // either.
+      if (entry.closing || of_a_return(entry)) {
         ++swept.left_out;
         continue;
       }
@@ -137,7 +145,7 @@ Result<std::vector<PostedLine>> PostingSweep::entries_of(const std::set<std::str
     // Two ERPs may use one number for two documents.
     const Status named = journal_.read([&](const JournalReader& reader) {
       for (const PostedEntry& entry : read.result->items)
-        if (!entry.closing && owner_of(side, entry, reader) == owner)
+        if (!entry.closing && !of_a_return(entry) && owner_of(side, entry, reader) == owner)
           lines.push_back(posted_line(side, entry));
     });
     if (!named) return named.error();

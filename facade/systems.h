@@ -30,7 +30,8 @@ struct ErpSystem {
 
 template <class Port>
 constexpr Capability capability_of_port() {
-  if constexpr (std::is_same_v<Port, OrderService> || std::is_same_v<Port, PostingService>)
+  if constexpr (std::is_same_v<Port, OrderService> || std::is_same_v<Port, PostingService> ||
+                std::is_same_v<Port, ReturnService>)
     return Capability::orders;
   if constexpr (std::is_same_v<Port, InventoryService>) return Capability::inventory;
   if constexpr (std::is_same_v<Port, PricingService>) return Capability::pricing;

@@ -32,20 +32,27 @@ std::string line_text(const std::map<int, std::pair<Decimal, Decimal>>& lines, i
 }  // namespace
 
 std::string class_text(const DocumentClasses& classes) {
-  if (!classes.part_shipped && !classes.prepaid) return "open";
-  if (!classes.part_shipped) return "prepaid";
-  return classes.prepaid ? "part_shipped prepaid" : "part_shipped";
+  std::string text;
+  for (const auto& [is, word] :
+       {std::pair{classes.part_shipped, "part_shipped"}, std::pair{classes.prepaid, "prepaid"},
+        std::pair{classes.open_return, "open_return"}})
+    if (is) text += (text.empty() ? "" : " ") + std::string(word);
+  return text.empty() ? "open" : text;
 }
 
 DocumentClasses classes_of(const journal::DocumentRecord& document) {
   const auto content = read_content(document.content);
   return {document.status == OrderStatus::partially_shipped && !has_moved_part(content),
-          content && !content->payments.empty()};
+          content && !content->payments.empty(), false};
 }
 
-DocumentClasses classes_of(const Order& at_home, const std::optional<Order>& content) {
+DocumentClasses classes_of(const Order& at_home, const std::optional<Order>& content,
+                           const std::vector<ReturnReference>& returns) {
   return {any_shipped(at_home),
-          !at_home.payments.empty() || (content && !content->payments.empty())};
+          !at_home.payments.empty() || (content && !content->payments.empty()),
+          std::any_of(returns.begin(), returns.end(), [](const ReturnReference& one) {
+            return one.status == ReturnStatus::open || one.status == ReturnStatus::received;
+          })};
 }
 
 std::string kept_by_policy(const DocumentClasses& classes, const TransferSettings& settings) {
@@ -56,6 +63,8 @@ std::string kept_by_policy(const DocumentClasses& classes, const TransferSetting
     return "part-shipped orders finish where they were born";
   if (classes.prepaid && keeps(settings.prepaid))
     return "prepaid orders finish where they were born";
+  if (classes.open_return && keeps(settings.open_return))
+    return "orders with an open return finish where they were born";
   if (!classes.part_shipped && !classes.prepaid && keeps(settings.open))
     return "open orders finish where they were born";
   return {};

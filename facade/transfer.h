@@ -14,15 +14,17 @@ namespace underpin::facade {
 struct DocumentClasses {
   bool part_shipped = false;  // Of what its home holds.
   bool prepaid = false;
+  bool open_return = false;  // Something of it is on its way back, or back and not credited.
 };
 
-// "open", "prepaid", "part_shipped", "part_shipped prepaid".
+// "open", "prepaid", "part_shipped", "part_shipped prepaid", "part_shipped open_return" ...
 std::string class_text(const DocumentClasses& classes);
 
 // By what the journal knows, without asking an ERP: for previews.
 DocumentClasses classes_of(const journal::DocumentRecord& document);
-// By the document as its home holds it now.
-DocumentClasses classes_of(const Order& at_home, const std::optional<Order>& content);
+// By the document as its home holds it now, with its returns.
+DocumentClasses classes_of(const Order& at_home, const std::optional<Order>& content,
+                           const std::vector<ReturnReference>& returns);
 
 // Why a policy keeps a document of these classes where it is; empty: it may move.
 std::string kept_by_policy(const DocumentClasses& classes, const TransferSettings& settings);

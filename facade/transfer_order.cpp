@@ -3,6 +3,7 @@
 #include "contracts/order_status.h"
 #include "facade/digest.h"
 #include "facade/order_copy.h"
+#include "facade/returns.h"
 #include "facade/transfer.h"
 
 #include <algorithm>
@@ -244,7 +245,9 @@ class TransferOrder final : public WriteOperation {
     if (is_closed(before->status) || !anything_outstanding(*before))
       return Seen{{}, "nothing of it is outstanding"};
     const auto content = read_content(run.document.content);
-    const DocumentClasses classes = classes_of(*before, content);
+    const auto returns = returns_at(p_.systems, from, run.document, before->invoices, run.context);
+    if (!returns) return returns.error();
+    const DocumentClasses classes = classes_of(*before, content, *returns);
     run.item.classes = class_text(classes);
     std::string why = kept_by_policy(classes, p_.settings);
     if (why.empty()) why = kept_as_it_is(run.document, *before);

@@ -3,6 +3,7 @@
 #include "contracts/customer.h"
 #include "contracts/inventory.h"
 #include "contracts/order.h"
+#include "contracts/order_return.h"
 #include "facade/answer.h"
 #include "facade/clock.h"
 #include "facade/journal/journal.h"
@@ -47,7 +48,8 @@ struct TransferReceipt {
   std::string detail;          // Why it stays.
 };
 
-using Receipt = std::variant<OrderReceipt, AdjustmentReceipt, CustomerReceipt, TransferReceipt>;
+using Receipt =
+    std::variant<OrderReceipt, AdjustmentReceipt, CustomerReceipt, TransferReceipt, ReturnReceipt>;
 
 // What the write life has to know about one kind of write. Everything is recovered from the intent,
 // because after a crash there is nothing else.

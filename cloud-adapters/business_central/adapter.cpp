@@ -6,6 +6,7 @@
 #include "cloud-adapters/business_central/postings.h"
 #include "cloud-adapters/business_central/pricing.h"
 #include "cloud-adapters/business_central/rehearsal.h"
+#include "cloud-adapters/business_central/returns.h"
 #include "contracts/ports/described_reads.h"
 #include "contracts/ports/erp_adapter.h"
 
@@ -34,6 +35,7 @@ class BusinessCentral final : public ErpAdapter, public DescribedReads {
         pricing_(site_, load_mapping("price_entry.json")),
         customers_(site_, load_mapping("customer.json")),
         rehearsal_(site_, orders_, customers_, inventory_),
+        returns_(site_),
         postings_(site_),
         described_(site_.settings(), site_.system(), load_mapping("stock_level.json"),
                    load_mapping("price_entry.json"), load_mapping("customer.json")) {
@@ -46,6 +48,7 @@ class BusinessCentral final : public ErpAdapter, public DescribedReads {
     descriptor_.rehearsal = RehearsalGrade::rendered;
     descriptor_.inert_by = "unreleased";
     descriptor_.settle_ms = site_.settings().settle_ms;
+    if (!site_.settings().return_reasons.empty()) descriptor_.returns = ReturnsMode::credit_memo;
   }
 
   const CapabilityDescriptor& descriptor() const override { return descriptor_; }
@@ -54,6 +57,9 @@ class BusinessCentral final : public ErpAdapter, public DescribedReads {
   PricingService* pricing() override { return &pricing_; }
   CustomerService* customers() override { return &customers_; }
   RehearsalService* rehearsals() override { return &rehearsal_; }
+  ReturnService* returns() override {
+    return site_.settings().return_reasons.empty() ? nullptr : &returns_;
+  }
   PostingService* postings() override {
     return site_.settings().chart.empty() ? nullptr : &postings_;
   }
@@ -94,6 +100,8 @@ class BusinessCentral final : public ErpAdapter, public DescribedReads {
     findings.push_back(company_finding(*companies, context));
     std::vector<NeededSet> needed = needed_of_v2();
     if (postings() != nullptr) needed.push_back(needed_of_postings());
+    if (returns() != nullptr)
+      for (const NeededSet& one : needed_of_returns()) needed.push_back(one);
     describe(findings, site_.api_root(), "v2.0", needed, context);
     const Settings& settings = site_.settings();
     describe(findings, site_.site_api_root(),
@@ -137,6 +145,7 @@ class BusinessCentral final : public ErpAdapter, public DescribedReads {
   Pricing pricing_;
   Customers customers_;
   Rehearsal rehearsal_;
+  Returns returns_;
   Postings postings_;
   Described described_;
   CapabilityDescriptor descriptor_;

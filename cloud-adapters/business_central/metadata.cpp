@@ -142,6 +142,16 @@ std::vector<NeededSet> needed_of_v2() {
   };
 }
 
+std::vector<NeededSet> needed_of_returns() {
+  return {{"salesCreditMemos",
+           "id number externalDocumentNumber creditMemoDate customerNumber currencyCode status "
+           "invoiceNumber customerReturnReasonId salesCreditMemoLines"},
+          {"salesCreditMemoLines",
+           "sequence lineType lineObjectNumber description description2 unitOfMeasureCode quantity "
+           "unitPrice discountAmount locationId"},
+          {"customerReturnReasons", "id code"}};
+}
+
 NeededSet needed_of_postings() {
   return {"generalLedgerEntries",
           "entryNumber postingDate documentNumber documentType accountNumber debitAmount "

@@ -17,7 +17,8 @@ struct NeededSet {
 
 // Of v2.0, as Microsoft's API reference names them, and of the site's pages (SITE_API.md).
 std::vector<NeededSet> needed_of_v2();
-NeededSet needed_of_postings();  // Of v2.0, when the settings have a chart of accounts.
+std::vector<NeededSet> needed_of_returns();  // Of v2.0, when the settings map return reasons.
+NeededSet needed_of_postings();              // Of v2.0, when the settings have a chart of accounts.
 std::vector<NeededSet> needed_of_site(const Pages& pages);
 
 // One finding per set: whether `csdl`, a service's $metadata, has the set and all the properties.

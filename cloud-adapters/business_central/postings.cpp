@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t at_once = 20;  // Keeps the URL below what servers take.
 constexpr std::string_view entries_set = "generalLedgerEntries";
 constexpr std::string_view invoices_set = "salesInvoices";
+constexpr std::string_view memos_set = "salesCreditMemos";
 
 std::string between(const PostingQuery& query) {
   return odata::all_of(
@@ -67,10 +68,23 @@ PostedEntry Postings::entry_of(const Origin& origin) const {
 Postings::Origins Postings::origins_of(const std::vector<json::Value>& entries,
                                        const CallContext& context) {
   std::set<std::string> numbers;
-  for (const json::Value& entry : entries)
-    if (kind_of(text_of(entry, "documentType")) == PostedKind::invoice)
-      numbers.insert(text_of(entry, "documentNumber"));
+  std::set<std::string> memos;
+  for (const json::Value& entry : entries) {
+    const PostedKind kind = kind_of(text_of(entry, "documentType"));
+    if (kind == PostedKind::invoice) numbers.insert(text_of(entry, "documentNumber"));
+    if (kind == PostedKind::credit_memo) memos.insert(text_of(entry, "documentNumber"));
+  }
   Origins origins;
+  // Whose return a credit memo is; a site that takes none need not publish them.
+  if (site_.settings().return_reasons.empty()) memos.clear();
+  in_parts({memos.begin(), memos.end()}, "number", [&](const std::string& filter) {
+    odata::Query options;
+    options.filter = filter;
+    options.select = "number,externalDocumentNumber";
+    for (const json::Value& memo :
+         site_.list(site_.v2(memos_set, context) + options.text(), context))
+      origins[text_of(memo, "number")] = {text_of(memo, "externalDocumentNumber"), {}};
+  });
   in_parts({numbers.begin(), numbers.end()}, "number", [&](const std::string& filter) {
     odata::Query options;
     options.filter = filter;

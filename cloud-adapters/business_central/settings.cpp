@@ -2,7 +2,10 @@
 
 #include "contracts/json/object_reader.h"
 #include "contracts/json/posting_settings.h"
+#include "contracts/order_return.h"
 #include "transport/secret.h"
+
+#include <set>
 
 namespace underpin::cloud::business_central {
 namespace {
@@ -117,6 +120,16 @@ Result<Settings> read_settings(std::string_view text) {
         read_pairs(reader, "locations", settings.locations);
         read_pairs(reader, "tax_codes", settings.tax_codes);
         read_pairs(reader, "reasons", settings.reasons);
+        read_pairs(reader, "return_reasons", settings.return_reasons);
+        std::set<std::string> reasons;
+        std::set<std::string> codes;
+        for (const CodePair& pair : settings.return_reasons) {
+          if (!is_reason_code(pair.canonical))
+            reader.refuse("return_reasons",
+                          "must have reasons of 1 to 20 upper-case letters, digits, '_' or '-'");
+          if (!reasons.insert(pair.canonical).second || !codes.insert(pair.vendor).second)
+            reader.refuse("return_reasons", "must have every reason and every code once");
+        }
         reader.read_each(
             "charges",
             [&](ObjectReader& one) {

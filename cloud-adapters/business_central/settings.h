@@ -70,6 +70,7 @@ struct Settings {
   std::vector<CodePair> locations;
   std::vector<CodePair> tax_codes;
   std::vector<CodePair> reasons;
+  std::vector<CodePair> return_reasons;  // Empty: no returns are taken.
   std::vector<ChargeLine> charges;
   ChartOfAccounts chart;  // Empty: nothing is told of what was posted.
   Currency local_currency = "EUR";

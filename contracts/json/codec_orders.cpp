@@ -1,5 +1,6 @@
 #include "contracts/json/codec.h"
 #include "contracts/json/codec_parts.h"
+#include "contracts/json/return_codec.h"
 #include "contracts/order_status.h"
 
 namespace underpin::json {
@@ -171,6 +172,9 @@ void read_progress(ObjectReader& reader, Order& order) {
         entry.read("amount", invoice.amount);
       },
       Need::optional);
+  reader.read_each(
+      "returns", [&](ObjectReader& entry) { read_return(entry, order.returns.emplace_back()); },
+      Need::optional);
   reader.read("updatedAt", order.updated_at);
   reader.read("revision", order.revision, Need::optional);
 }
@@ -199,7 +203,8 @@ void read_order(ObjectReader& reader, Order& order, Form form) {
   reader.read_object(
       "totals", [&](ObjectReader& totals) { read_totals(totals, order.totals); }, need);
   if (form == Form::request) {
-    for (const char* key : {"status", "holds", "shipments", "invoices", "updatedAt", "revision"})
+    for (const char* key :
+         {"status", "holds", "shipments", "invoices", "returns", "updatedAt", "revision"})
       reader.refuse_read_only(key);
   } else {
     read_progress(reader, order);
@@ -339,6 +344,10 @@ Value to_json(const Order& order) {
   put_each(result, "holds", order.holds, [](const std::string& hold) { return Value(hold); });
   put_each(result, "shipments", order.shipments, shipment_to_json);
   put_each(result, "invoices", order.invoices, invoice_to_json);
+  // Left out when there are none: what an order was hashed by before stays its hash.
+  if (!order.returns.empty())
+    put_each(result, "returns", order.returns,
+             [](const ReturnReference& made) { return to_json(made); });
   put(result, "updatedAt", order.updated_at);
   put(result, "revision", order.revision);
   return result;

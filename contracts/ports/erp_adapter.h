@@ -17,6 +17,7 @@
 namespace underpin {
 
 class PostingService;
+class ReturnService;
 
 // How a repeated create is recognised by the vendor.
 enum class IdempotencyMode { none, lookup, natural_key, key_header };
@@ -79,6 +80,7 @@ class ErpAdapter {
   virtual CustomerService* customers() { return nullptr; }
   virtual RehearsalService* rehearsals() { return nullptr; }
   virtual PostingService* postings() { return nullptr; }
+  virtual ReturnService* returns() { return nullptr; }
   virtual std::vector<AdapterTask> tasks() { return {}; }
   virtual std::vector<Alarm> alarms() { return {}; }
 };

@@ -1,7 +1,8 @@
-#include "contracts/json/codec.h"
+#include "contracts/json/return_codec.h"
 #include "contracts/order_rules.h"
 #include "contracts/order_status.h"
 #include "facade/api/channel_api.h"
+#include "facade/returns.h"
 
 namespace underpin::facade::api {
 namespace {
@@ -77,6 +78,22 @@ Answer get(Facade& facade, const ApiCall& call) {
   return answer;
 }
 
+Answer place_return(Facade& facade, const ApiCall& call) {
+  if (const auto refused = key_refused(call)) return *refused;
+  const Parsed body = parse_body(call, "return-request");
+  if (!body.value) return body.refused;
+  const auto asked = json::return_request_from_json(*body.value);
+  if (!asked) return problem_for(asked.error());
+  const auto broken = broken_rules(*asked);
+  if (!broken.empty()) return validation(broken);
+  return facade.returns().place(call.params.at("number"), *asked, call.write_context());
+}
+
+Answer get_return(Facade& facade, const ApiCall& call) {
+  return facade.returns().find(call.params.at("number"), ReturnNumber{call.params.at("return")},
+                               call.context());
+}
+
 Answer list(Facade& facade, const ApiCall& call) {
   std::vector<FieldError> errors;
   only_known(call, {"customer", "updatedSince", "cursor", "limit"}, errors);
@@ -117,6 +134,10 @@ void add_order_routes(ApiRoutes& routes, Facade& facade) {
                     [&](const ApiCall& call) { return amend(facade, call); }});
   routes.push_back({"POST", "/v1/orders/{number}/cancel", "cancel_order",
                     [&](const ApiCall& call) { return cancel(facade, call); }});
+  routes.push_back({"POST", "/v1/orders/{number}/returns", "return_order",
+                    [&](const ApiCall& call) { return place_return(facade, call); }});
+  routes.push_back({"GET", "/v1/orders/{number}/returns/{return}", "get_return",
+                    [&](const ApiCall& call) { return get_return(facade, call); }});
 }
 
 ApiRoutes channel_routes(Facade& facade) {

@@ -7,6 +7,7 @@
 #include "legacy-adapters/dynamics_nav/orders.h"
 #include "legacy-adapters/dynamics_nav/postings.h"
 #include "legacy-adapters/dynamics_nav/pricing.h"
+#include "legacy-adapters/dynamics_nav/returns.h"
 #include "legacy-adapters/dynamics_nav/soap_wire.h"
 
 namespace underpin {
@@ -88,6 +89,7 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads {
                                   [this](const JournalLine& line, const CallContext& context) {
                                     return post_item_journal(services_, line, context);
                                   })),
+        returns_(services_, settings_),
         postings_({adapter.system, names_of(settings_), settings_.chart, settings_.local_currency},
                   database_) {
     descriptor_.idempotency = IdempotencyMode::lookup;
@@ -98,6 +100,7 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads {
     descriptor_.page_max = settings_.page_size;
     descriptor_.inert_by = "unreleased";
     descriptor_.settle_ms = settings_.settle_ms;
+    if (!settings_.return_reasons.empty()) descriptor_.returns = ReturnsMode::return_order;
   }
 
   void set_pricing(std::unique_ptr<NavPricing> pricing) { pricing_ = std::move(pricing); }
@@ -116,6 +119,8 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads {
     findings.push_back({soap.has_value(), "SOAP services at " + settings_.soap.url,
                         soap ? "" : soap.error().message});
     if (soap) append(findings, services_.examine(context));
+    if (soap && returns() != nullptr)
+      append(findings, services_.examine(context, return_bindings()));
     const Status odbc = database_->ping(context.deadline);
     findings.push_back({odbc.has_value(), "SQL database", odbc ? "" : odbc.error().message});
     if (odbc) {
@@ -135,6 +140,9 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads {
   PricingService* pricing() override { return pricing_.get(); }
   CustomerService* customers() override { return &customers_; }
   PostingService* postings() override { return settings_.chart.empty() ? nullptr : &postings_; }
+  ReturnService* returns() override {
+    return settings_.return_reasons.empty() ? nullptr : &returns_;
+  }
   std::vector<AdapterTask> tasks() override { return {pricing_->task()}; }
   std::vector<Alarm> alarms() override { return pricing_->alarms(); }
 
@@ -170,6 +178,7 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads {
   Orders orders_;
   Customers customers_;
   std::unique_ptr<InventoryService> inventory_;
+  Returns returns_;
   Postings postings_;
   std::unique_ptr<NavPricing> pricing_;
 };

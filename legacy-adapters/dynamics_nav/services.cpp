@@ -178,9 +178,10 @@ Status Services::ping(const CallContext& context) const {
   return Done{};
 }
 
-std::vector<Finding> Services::examine(const CallContext& context) const {
+std::vector<Finding> Services::examine(const CallContext& context,
+                                       const std::vector<const Binding*>& bindings) const {
   std::vector<Finding> findings;
-  for (const Binding* binding : all_bindings()) {
+  for (const Binding* binding : bindings) {
     const std::string name = "WSDL " + std::string(binding->service);
     const Result<std::string> wsdl = wire_->get(url_of(*binding) + "?wsdl", context);
     if (!wsdl) {

@@ -47,6 +47,10 @@ const Binding& archive_binding();
 const Binding& release_binding();
 const Binding& journal_binding();
 const std::vector<const Binding*>& all_bindings();
+// Of a site that takes returns, besides those.
+const Binding& return_order_binding();
+const Binding& credit_memos_binding();
+const std::vector<const Binding*>& return_bindings();
 
 // What carries an envelope to an address and brings the answer.
 struct Exchange {
@@ -103,7 +107,8 @@ class Services {
 
   Status ping(const CallContext& context) const;
   // Each operation and element of each service, against the WSDL that the site publishes.
-  std::vector<Finding> examine(const CallContext& context) const;
+  std::vector<Finding> examine(const CallContext& context,
+                               const std::vector<const Binding*>& bindings = all_bindings()) const;
 
   const std::string& system() const { return system_; }
 

@@ -2,6 +2,7 @@
 
 #include "contracts/json/object_reader.h"
 #include "contracts/json/posting_settings.h"
+#include "contracts/order_return.h"
 #include "transport/secret.h"
 
 namespace underpin::legacy::dynamics_nav {
@@ -95,6 +96,21 @@ Result<Settings> read_settings(std::string_view text) {
               one.read("kind", charge.kind);
               one.read("account", charge.account);
               settings.charges.push_back(std::move(charge));
+            },
+            Need::optional);
+        reader.read_each(
+            "return_reasons",
+            [&](ObjectReader& one) {
+              std::pair<std::string, std::string> reason;
+              one.read("reason", reason.first);
+              one.read("code", reason.second);
+              if (!is_reason_code(reason.first))
+                one.refuse("reason", "must be 1 to 20 upper-case letters, digits, '_' or '-'");
+              for (const auto& known : settings.return_reasons) {
+                if (known.first == reason.first) one.refuse("reason", "must be there once");
+                if (known.second == reason.second) one.refuse("code", "must be there once");
+              }
+              settings.return_reasons.push_back(std::move(reason));
             },
             Need::optional);
         reader.read_object(

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace underpin::legacy::dynamics_nav {
@@ -69,6 +70,8 @@ struct Settings {
   int page_size = 100;
   std::int64_t settle_ms = 10'000;
   std::vector<ChargeAccount> charges;
+  // The channels' return reasons and NAV's codes of them; empty: no returns are taken.
+  std::vector<std::pair<std::string, std::string>> return_reasons;
   ChartOfAccounts chart;  // Empty: nothing is told of what was posted.
 };
 

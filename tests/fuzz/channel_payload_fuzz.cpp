@@ -1,6 +1,6 @@
 // Any JSON in the place of any payload: every codec refuses it, naming the fields, or reads it, and
 // what it read is written and read again as the same.
-#include "contracts/json/codec.h"
+#include "contracts/json/return_codec.h"
 #include "contracts/json/schema.h"
 #include "contracts/order_rules.h"
 
@@ -57,6 +57,16 @@ void check_requests(const json::Value& value) {
   }
   const Result<OrderAmendment> amendment = json::order_amendment_request_from_json(value);
   if (!amendment) check_refusal(amendment.error());
+  const Result<OrderReturn> returned = json::return_request_from_json(value);
+  if (returned) {
+    // What it takes back, and for how much, is the order's to say.
+    require(returned->order.empty() && returned->customer.empty() && returned->invoices.empty());
+    for (const ReturnLine& line : returned->lines)
+      require(line.sku.empty() && line.unit_price.is_zero() && line.discount.is_zero());
+    for (const FieldError& broken : broken_rules(*returned)) require(!broken.detail.empty());
+  } else {
+    check_refusal(returned.error());
+  }
   const Result<Customer> customer = json::customer_request_from_json(value);
   if (!customer) check_refusal(customer.error());
 }
@@ -65,12 +75,17 @@ void check_requests(const json::Value& value) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  // A reference that is read is written again as the same.
+  if (const auto id = decode_return_reference(text)) {
+    const auto written = encode_return_reference(id->order, id->number, size);
+    require(written.has_value() && *written == text);
+  }
   const auto value = json::parse(text);
   if (!value) return 0;
   check_codecs<Address, OrderTotals, Order, OrderAmendment, OrderCancellation, OrderReceipt,
                OrderRef, StockLevel, StockAdjustment, AdjustmentReceipt, AvailabilityRequest,
                PriceEntry, PriceList, PriceListReceipt, QuoteRequest, Quote, Customer,
-               CustomerAmendment, CustomerReceipt>(*value);
+               CustomerAmendment, CustomerReceipt, OrderReturn, ReturnReceipt>(*value);
   check_requests(*value);
   if (const auto error = json::error_from_json(*value)) {
     const json::Value told = json::to_json(*error);

@@ -96,7 +96,9 @@ void check_documents(const std::shared_ptr<OneAnswer>& wire) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  for (const Binding* binding : all_bindings()) {
+  std::vector<const Binding*> bindings = all_bindings();
+  bindings.insert(bindings.end(), return_bindings().begin(), return_bindings().end());
+  for (const Binding* binding : bindings) {
     for (const Finding& finding : check_wsdl(bytes, *binding)) require(!finding.what.empty());
   }
   const Result<soap::Body> body = soap::read_body(bytes, limits);
@@ -115,7 +117,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Error error = faults().error_of(*wire->fault, "nav");
     require(error.code != ErrorCode::outcome_unknown && error.system == "nav");
   }
-  for (const Binding* binding : all_bindings()) {
+  for (const Binding* binding : bindings) {
     for (const Operation& operation : binding->operations) {
       try {
         check_record(operation.decode(bytes));

@@ -62,6 +62,9 @@ std::string settings_for(Vendor vendor, const std::string& base_url,
   if (vendor == Vendor::business_central) {
     return R"({"base_url": ")" + base_url + R"(", "company": "Contoso Retail DE", "settle_ms": )" +
            settle + R"(, "posting": )" + bc_chart +
+           R"(, "return_reasons": [{"canonical": "DAMAGED", "vendor": "DAMAGED"},)" +
+           R"( {"canonical": "WRONG_ITEM", "vendor": "WRONG"},)" +
+           R"( {"canonical": "UNWANTED", "vendor": "NOTWANTED"}])" +
            R"(, "change_overlap_ms": 100, "auth": {"kind": "basic", "user": "underpin",)" +
            R"( "password": "bc-demo-web-service-key"}})";
   }
@@ -70,7 +73,10 @@ std::string settings_for(Vendor vendor, const std::string& base_url,
          R"( "odbc": {"connection_string": "Driver=SQLite3;Database=)" +
          (folder / "data" / "nav.db").string() +
          R"(", "value_entries": true}, "prices": {"folder": ")" + (folder / "prices").string() +
-         R"(", "stable_ms": 50}, "posting": )" + nav_chart + R"(, "settle_ms": )" + settle + "}";
+         R"(", "stable_ms": 50}, "posting": )" + nav_chart +
+         R"(, "return_reasons": [{"reason": "DAMAGED", "code": "DEFEKT"},)" +
+         R"( {"reason": "WRONG_ITEM", "code": "FALSCH"}, {"reason": "UNWANTED", "code": "NICHTGEF"}])" +
+         R"(, "settle_ms": )" + settle + "}";
 }
 
 Simulator::Simulator(Vendor vendor, const std::vector<std::string>& options)

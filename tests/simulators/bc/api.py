@@ -6,6 +6,7 @@ import functools
 import operator
 from typing import NamedTuple, Optional
 
+import credit_memos
 import errors
 import odata
 import orders
@@ -17,7 +18,8 @@ from orders import blank
 from store import etag, new_id
 
 _JSON = "application/json; odata.metadata=minimal"
-_NEED_DOCUMENT = {"salesOrderLines", "salesShipmentLines", "salesInvoiceLines"}
+_NEED_DOCUMENT = {"salesOrderLines", "salesShipmentLines", "salesInvoiceLines",
+                  "salesCreditMemoLines"}
 
 
 class Request(NamedTuple):
@@ -74,6 +76,7 @@ class Api:
     def __init__(self, company, page_size):
         self.company, self.store, self.page_size = company, company.store, page_size
         self.posts = {
+            "salesCreditMemos": lambda target, body: (201, credit_memos.create(self.company, body)),
             "salesOrders": self._post_order, "salesOrderLines": self._post_line,
             "customers": self._post_customer, "salesOrderReleases": self._post_release,
             "salesOrderReopens": self._post_reopen, "salesLinePromotions": self._post_promotion,
@@ -87,6 +90,7 @@ class Api:
             "salesPrices": functools.partial(pricing.change, company),
             "customerPricing": self._patch_pricing}
         self.deletes = {
+            "salesCreditMemos": functools.partial(credit_memos.delete, company),
             "salesOrders": functools.partial(orders.delete, company),
             "salesOrderLines": self._delete_line, "customers": self._delete_customer}
 

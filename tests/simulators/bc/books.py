@@ -1,4 +1,4 @@
-"""The general ledger: what Business Central posts with a sales invoice.
+"""The general ledger: what Business Central posts with a sales invoice, or a credit memo.
 
 v2.0 shows debits and credits, each positive or nothing, no tax code and no external number. Discounts lower
 the revenue itself (Sales & Receivables Setup, Discount Posting = No Discounts).
@@ -21,14 +21,23 @@ CHARGE_ACCOUNTS = {"FREIGHT": "8401", "PACKING": "8401", "GIFTWRAP": "8401", "IN
 
 def post_invoice(company, invoice, lines):
     """The entries of a posted invoice, from its lines as they are in the invoice."""
+    _post_document(company, invoice, lines, 1, "Invoice", f"Order {invoice['orderNumber']}")
+
+
+def post_credit_memo(company, memo, lines):
+    """The same with the other sign."""
+    _post_document(company, memo, lines, -1, "Credit Memo", f"Credit Memo {memo['number']}")
+
+
+def _post_document(company, document, lines, sign, kind, text):
     sums, cost = {}, ZERO
-    rate = sample_data.EXCHANGE_RATES.get(invoice["currencyCode"], 1)
+    rate = sample_data.EXCHANGE_RATES.get(document["currencyCode"], 1)
 
     def local(amount):
-        return amount if invoice["currencyCode"] in ("", LOCAL_CURRENCY) else cents(amount / rate)
+        return amount if document["currencyCode"] in ("", LOCAL_CURRENCY) else cents(amount / rate)
 
     def add(account, amount):
-        sums[account] = sums.get(account, ZERO) + amount
+        sums[account] = sums.get(account, ZERO) + sign * amount
 
     with localcontext(EXACT):
         for line in lines:
@@ -51,14 +60,14 @@ def post_invoice(company, invoice, lines):
             add(STOCK, -cost)
     for account, amount in sums.items():
         if amount:
-            _post(company, invoice, account, amount)
+            _post(company, document, account, amount, kind, text)
 
 
-def _post(company, invoice, account, amount):
+def _post(company, document, account, amount, kind, text):
     company.store.put("generalLedgerEntries", {
         "id": new_id(), "entryNumber": int(company.store.number("generalLedger", "{}")),
-        "postingDate": invoice["postingDate"], "documentNumber": invoice["number"], "documentType": "Invoice",
-        "accountId": new_id(), "accountNumber": account, "description": f"Order {invoice['orderNumber']}",
+        "postingDate": document["postingDate"], "documentNumber": document["number"], "documentType": kind,
+        "accountId": new_id(), "accountNumber": account, "description": text,
         "debitAmount": max(amount, ZERO), "creditAmount": max(-amount, ZERO),
         "additionalCurrencyDebitAmount": ZERO, "additionalCurrencyCreditAmount": ZERO,
         "lastModifiedDateTime": ""})

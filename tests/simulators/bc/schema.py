@@ -24,6 +24,7 @@ ENUMS = {
     "salesLineType": [" ", "G/L Account", "Item", "Resource", "Fixed Asset", "Charge Item"],
     "invoiceEntityAggregateStatus": [" ", "Draft", "In Review", "Open", "Paid", "Canceled",
                                      "Corrective"],
+    "salesCrMemoEntityBufferStatus": [" ", "Draft", "In Review", "Open", "Paid", "Canceled", "Corrective"],
     "contactType": ["Company", "Person"],
     "customerBlocked": [" ", "Ship", "Invoice", "All"],
     "itemType": ["Inventory", "Service", "Non-Inventory"],
@@ -210,6 +211,31 @@ V2 = [
                    Navigation("salesInvoice", "salesInvoices", False, "documentId", "id"),
                    Navigation("item", "items", False, "itemId", "id"),
                    Navigation("unitOfMeasure", "unitsOfMeasure", False, "unitOfMeasureId", "id"),
+                   Navigation("location", "locations", False, "locationId", "id")]),
+    EntityType("customerReturnReasons", "customerReturnReason", """
+        id:guid!r code:code(10)!r displayName:text(100)!r lastModifiedDateTime:time!r""", order="code"),
+    EntityType("salesCreditMemos", "salesCreditMemo", """
+        id:guid!r number:code(20)!c externalDocumentNumber:code(35) creditMemoDate:date postingDate:date
+        dueDate:date customerId:guid customerNumber:code(20) customerName:text(100)!r
+        billToName:text(100)!r billToCustomerId:guid billToCustomerNumber:code(20)"""
+               + _address("sellTo") + _address("billTo", "r") + """
+        shortcutDimension1Code:code(20) shortcutDimension2Code:code(20) currencyId:guid
+        currencyCode:code(10) paymentTermsId:guid shipmentMethodId:guid salesperson:code(20)
+        pricesIncludeTax:bool!r discountAmount:decimal discountAppliedBeforeTax:bool!r
+        totalAmountExcludingTax:decimal!r totalTaxAmount:decimal!r totalAmountIncludingTax:decimal!r
+        status:enum(salesCrMemoEntityBufferStatus)!r lastModifiedDateTime:time!r invoiceId:guid
+        invoiceNumber:code(20) phoneNumber:text(30) email:text(80) customerReturnReasonId:guid""",
+               methods="GET POST DELETE", order="number",
+               navigations=[
+                   Navigation("salesCreditMemoLines", "salesCreditMemoLines", True, "id", "documentId"),
+                   Navigation("customer", "customers", False, "customerId", "id"),
+                   Navigation("customerReturnReason", "customerReturnReasons", False,
+                              "customerReturnReasonId", "id")]),
+    EntityType("salesCreditMemoLines", "salesCreditMemoLine", _LINE_HEAD + _LINE_AMOUNTS + """
+        itemVariantId:guid locationId:guid""", order="sequence",
+               navigations=[
+                   Navigation("salesCreditMemo", "salesCreditMemos", False, "documentId", "id"),
+                   Navigation("item", "items", False, "itemId", "id"),
                    Navigation("location", "locations", False, "locationId", "id")]),
     EntityType("generalLedgerEntries", "generalLedgerEntry", """
         id:guid!r entryNumber:int!r postingDate:date!r documentNumber:code(20)!r

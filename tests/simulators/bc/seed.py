@@ -45,6 +45,9 @@ def _master_data(store, name):
                                  "id": record_id("currency", code), "code": code,
                                  "displayName": text, "symbol": symbol, "amountDecimalPlaces": "2:2",
                                  "amountRoundingPrecision": Decimal("0.01")})
+    for code, text in (("DAMAGED", "Damaged"), ("WRONG", "Wrong article"), ("NOTWANTED", "Not wanted")):
+        store.put("customerReturnReasons", {**blank(schema.BY_SET["customerReturnReasons"]),
+                                            "id": record_id("reason", code), "code": code, "displayName": text})
     units = {}
     for code, text, standard in (("PCS", "Piece", "EA"), ("BOX", "Box", "BX"), ("KG", "Kilo", "KGM")):
         units[code] = store.put("unitsOfMeasure", {

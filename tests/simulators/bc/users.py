@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import books
+import credit_memos
 import odata
 import orders
 import posting
@@ -200,7 +201,29 @@ def delete_order(company, given):
     return {"deleted": given["number"]}
 
 
+def post_credit_memos(company, given):
+    """{"number": one only, "cancel": bool}: posts drafts, or withdraws them."""
+    done = []
+    with company.store.transaction() as store:
+        for memo in sorted(store["salesCreditMemos"].rows.values(), key=lambda row: row["number"]):
+            if given.get("number", memo["number"]) != memo["number"] or memo["status"] != "Draft":
+                continue
+            result = (credit_memos.cancel if given.get("cancel") else credit_memos.post)(company, memo)
+            if result is not None:
+                done.append({"draft": memo["number"], "number": result["number"], "status": result["status"],
+                             "externalDocumentNumber": result["externalDocumentNumber"]})
+    return {"posted": done}
+
+
+def create_credit_memo(company, given):
+    """The body that the API takes: a clerk's own."""
+    with company.store.transaction():
+        memo = credit_memos.create(company, odata.loads(odata.dumps(given).encode()))
+    return {"number": memo["number"]}
+
+
 ACTIONS = {
+    "post_credit_memos": post_credit_memos, "create_credit_memo": create_credit_memo,
     "pick_and_ship": pick_and_ship, "invoice": invoice, "block_customer": block_customer,
     "receipt": lambda company, given: _warehouse(company, given, "Purchase", 1),
     "goods_issue": lambda company, given: _warehouse(company, given, "Negative", -1),
@@ -229,7 +252,7 @@ PARTS = {
     "items": ["items"], "ledger": ["itemLedgerEntries", "stockLevels"],
     "shipments": ["salesShipments", "salesShipmentLines"],
     "invoices": ["salesInvoices", "salesInvoiceLines"], "books": ["generalLedgerEntries"],
-    "archive": ["orderArchive"],
+    "archive": ["orderArchive"], "creditMemos": ["salesCreditMemos", "salesCreditMemoLines"],
 }
 
 

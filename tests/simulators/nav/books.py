@@ -1,4 +1,4 @@
-"""The general ledger and the tax ledger: what NAV posts with a sales invoice.
+"""The general ledger and the tax ledger: what NAV posts with a sales invoice, or a credit memo.
 
 Credits are negative. The entries of one document add up to nothing. The tax is that of the invoice's lines,
 which NAV rounds line by line, added up by VAT product posting group; an entry of a tax account does not name
@@ -16,7 +16,7 @@ from common.decimals import EXACT, cents, divide, multiply
 from .company import Company
 from .orders import ITEM
 
-INVOICE = 2  # Document Type
+INVOICE, CREDIT_MEMO = 2, 3  # Document Type
 _SALE = 2  # Gen. Posting Type, and Type of the tax ledger
 _CUSTOMER = 1  # Source Type
 RECEIVABLES, DISCOUNTS, STOCK, COST_OF_SALES = "1400", "8735", "3980", "4000"
@@ -27,18 +27,28 @@ TAX_ACCOUNTS = {"VAT19": "1776", "VAT7": "1771", "VAT0": "1770"}
 
 def post_invoice(company: Company, header: dict, number: str, lines: list[dict], user: str) -> None:
     """The entries of a posted invoice, from its lines as they are in the invoice."""
-    document = _Document(company, header, number, user)
+    _post_sale(company, header, lines, _Document(company, header, number, user, INVOICE), 1)
+
+
+def post_credit_memo(company: Company, header: dict, number: str, lines: list[dict], user: str) -> None:
+    """The same with the other sign."""
+    _post_sale(company, header, lines, _Document(company, header, number, user, CREDIT_MEMO), -1)
+
+
+def _post_sale(company: Company, header: dict, lines: list[dict], document: "_Document", sign: int) -> None:
     receivable = Decimal(0)
     sales: dict = {}
     taxes: dict = {}
     cost = Decimal(0)
     for line in lines:
-        net, gross = document.local(line["Amount"]), document.local(line["Amount Including VAT"])
+        net = sign * document.local(line["Amount"])
+        gross = sign * document.local(line["Amount Including VAT"])
         group = vat_group(Decimal(line["VAT _"]))
         item = company.store.get("Item", line["No_"]) if line["Type"] == ITEM else None
         account = SALES_ACCOUNTS[item["Gen_ Prod_ Posting Group"]] if item else (
             line["No_"] if company.store.exists("G_L Account", line["No_"]) else "8510")
-        discount = Decimal(0) if header["Prices Including VAT"] else document.local(line["Line Discount Amount"])
+        discount = Decimal(0) if header["Prices Including VAT"] else sign * document.local(
+            line["Line Discount Amount"])
         _add(sales, (account, group), -EXACT.add(net, discount))
         if discount:
             _add(sales, (DISCOUNTS, group), discount)
@@ -46,7 +56,7 @@ def post_invoice(company: Company, header: dict, number: str, lines: list[dict],
         taxes[group] = (EXACT.subtract(base, net), EXACT.subtract(tax, EXACT.subtract(gross, net)))
         receivable = EXACT.add(receivable, gross)
         if item:
-            cost += cents(multiply(multiply(Decimal(item["Unit Price"]), sample_data.COST_SHARE),
+            cost += sign * cents(multiply(multiply(Decimal(item["Unit Price"]), sample_data.COST_SHARE),
                                    Decimal(line["Quantity"])))
     for (account, group), amount in sales.items():
         document.post(account, amount, group, _SALE)
@@ -75,10 +85,10 @@ def vat_group(percent: Decimal) -> str:
 
 
 class _Document:
-    def __init__(self, company: Company, header: dict, number: str, user: str):
+    def __init__(self, company: Company, header: dict, number: str, user: str, kind: int):
         self.store, self.header, self.user = company.store, header, user
         self.rate = sample_data.EXCHANGE_RATES.get(header["Currency Code"], Decimal(1))
-        self.common = {"Posting Date": company.today_sql(), "Document Type": INVOICE, "Document No_": number,
+        self.common = {"Posting Date": company.today_sql(), "Document Type": kind, "Document No_": number,
                        "External Document No_": header["External Document No_"], "User ID": user,
                        "Transaction No_": company.store.next_entry("G_L Entry")}
 

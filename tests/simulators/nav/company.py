@@ -64,7 +64,9 @@ def where_text(table: str, values: tuple) -> str:
 
 
 def _shown(column: str, value) -> str:
-    return "Order" if column == "Document Type" and value == 1 else str(value)
+    if column == "Document Type" and value in (1, 5):
+        return "Order" if value == 1 else "Return Order"
+    return str(value)
 
 
 def primary_key(table: str, row: dict) -> tuple:

@@ -104,7 +104,7 @@ _GERMAN = {
     "Customer Price Group": "Debitorenpreisgruppe", "Item Unit of Measure": "Artikeleinheit",
     "Item Journal Line": "Artikel Buch.-Blattzeile", "Sales Shipment Header": "Verkaufslieferkopf",
     "Sales Invoice Header": "Verkaufsrechnungskopf", "Sales Header Archive": "Verkaufskopfarchiv",
-    "Item Ledger Entry": "Artikelposten", "Sales Price": "VK-Preis",
+    "Item Ledger Entry": "Artikelposten", "Return Reason": "Reklamationsgrund", "Sales Price": "VK-Preis",
     "No.": "Nr.", "Quantity": "Menge", "Sell-to Customer No.": "Verk. an Deb.-Nr.",
     "Bill-to Customer No.": "Rech. an Deb.-Nr.", "Location Code": "Lagerortcode",
     "Currency Code": "Währungscode", "Unit of Measure Code": "Einheitencode", "Type": "Art",

@@ -261,6 +261,80 @@ ARCHIVE = Page(
         _code("Archived_By", "Archived By", 50),
         _text("Archive_Reason", "Archive Reason", 50)) + _ORDER_HEAD) + (ARCHIVE_LINE,) + _TOTALS, _READ)
 
+APPLIES_TO = ("_blank_", "Payment", "Invoice", "Credit_Memo", "Finance_Charge_Memo", "Reminder", "Refund")
+_APPLIED = (
+    Field("Applies_to_Doc_Type", "Applies-to Doc_ Type", "option", 0, True, APPLIES_TO, "Applies_to_Doc_Type"),
+    _code("Applies_to_Doc_No", "Applies-to Doc_ No_", 20),
+)
+
+RETURN_LINE = Part("SalesLines", "Sales_Return_Order_Line", "Sales Line", (
+    _KEY,
+    Field("Type", "Type", "option", 0, True, LINE_TYPES, "Type"),
+    _code("No", "No_", 20),
+    _text("Description", "Description", 100),
+    _code("Return_Reason_Code", "Return Reason Code", 10),
+    _code("Location_Code", "Location Code", 10),
+    _decimal("Quantity", "Quantity"),
+    _code("Unit_of_Measure_Code", "Unit of Measure Code", 10),
+    _decimal("Unit_Price", "Unit Price"),
+    _decimal("Line_Discount_Amount", "Line Discount Amount"),
+    _decimal("Line_Amount", "Line Amount", False),
+    _decimal("VAT_Percent", "VAT _", False),
+    _decimal("Amount_Including_VAT", "Amount Including VAT", False),
+    _decimal("Return_Qty_Received", "Return Qty_ Received", False),
+    _decimal("Quantity_Invoiced", "Quantity Invoiced", False),
+    _int("Line_No", "Line No_", False),
+))
+
+RETURN_ORDER = Page(
+    "SalesReturnOrder", "Sales Header", {"Document Type": 5}, ("No",), (
+        _KEY,
+        _code("No", "No_", 20),
+        _code("Sell_to_Customer_No", "Sell-to Customer No_", 20),
+        _text("Sell_to_Customer_Name", "Sell-to Customer Name", 100, False),
+        _code("External_Document_No", "External Document No_", 35),
+        _text("Your_Reference", "Your Reference", 35),
+        _date("Order_Date", "Order Date"),
+        _date("Posting_Date", "Posting Date"),
+        _date("Document_Date", "Document Date"),
+        Field("Status", "Status", "option", 0, False, ORDER_STATUS, "Status"),
+        _code("Currency_Code", "Currency Code", 10),
+        _code("Location_Code", "Location Code", 10),
+        Field("Prices_Including_VAT", "Prices Including VAT", "bool")) + _APPLIED + (RETURN_LINE,) + _TOTALS,
+    _READ + ("Create", "CreateMultiple", "Update", "UpdateMultiple", "Delete", "Delete_SalesLines"))
+
+CREDIT_MEMO_LINE = Part("SalesCrMemoLines", "Posted_Sales_Cr_Memo_Line", "Sales Cr_Memo Line", _read_only((
+    _KEY,
+    _int("Line_No", "Line No_"),
+    Field("Type", "Type", "option", 0, True, LINE_TYPES, "Type"),
+    _code("No", "No_", 20),
+    _text("Description", "Description", 100),
+    _code("Return_Reason_Code", "Return Reason Code", 10),
+    _code("Location_Code", "Location Code", 10),
+    _decimal("Quantity", "Quantity"),
+    _code("Unit_of_Measure_Code", "Unit of Measure Code", 10),
+    _decimal("Unit_Price", "Unit Price"),
+    _decimal("Line_Discount_Amount", "Line Discount Amount"),
+    _decimal("Line_Amount", "Line Amount"),
+    _decimal("VAT_Percent", "VAT _"),
+    _decimal("Amount_Including_VAT", "Amount Including VAT"),
+)))
+
+CREDIT_MEMOS = Page(
+    "PostedSalesCreditMemos", "Sales Cr_Memo Header", {}, ("No",), _read_only((
+        _KEY,
+        _code("No", "No_", 20),
+        _code("Sell_to_Customer_No", "Sell-to Customer No_", 20),
+        _text("Sell_to_Customer_Name", "Sell-to Customer Name", 100),
+        _code("Return_Order_No", "Return Order No_", 20),
+        _code("External_Document_No", "External Document No_", 35),
+        _text("Your_Reference", "Your Reference", 35),
+        _date("Posting_Date", "Posting Date"),
+        _date("Document_Date", "Document Date"),
+        _code("Currency_Code", "Currency Code", 10),
+        Field("Prices_Including_VAT", "Prices Including VAT", "bool")) + _APPLIED) + (CREDIT_MEMO_LINE,) + _TOTALS,
+    _READ)
+
 ENTRY_TYPES = ("Positive_Adjmt", "Negative_Adjmt")
 
 SALES_RELEASE = Codeunit("SalesRelease", {
@@ -280,5 +354,6 @@ ITEM_JOURNAL = Codeunit("ItemJournal", {
     ), "int"),
 })
 
-PAGES = {page.service: page for page in (SALES_ORDER, CUSTOMER, SHIPMENTS, INVOICES, ARCHIVE)}
+PAGES = {page.service: page for page in (SALES_ORDER, CUSTOMER, SHIPMENTS, INVOICES, ARCHIVE,
+                                           RETURN_ORDER, CREDIT_MEMOS)}
 CODEUNITS = {unit.service: unit for unit in (SALES_RELEASE, ITEM_JOURNAL)}

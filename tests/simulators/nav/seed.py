@@ -48,6 +48,7 @@ def _number_series(company: Company) -> None:
     # The old orders take SO-100001.. ; the series stands at SO-200000 when the simulator starts.
     for code, prefix, digits, last, manual in (
             ("S-ORD", "SO-", 6, 100000, 0), ("S-SHPT", "LS-", 6, 100000, 0), ("S-INV", "RE-", 6, 100000, 0),
+            ("S-RETORD", "SR-", 6, 100000, 0), ("S-RCPT", "RL-", 6, 100000, 0), ("S-CR", "GS-", 6, 100000, 0),
             ("CUST", "K", 5, 20000, 1), ("PRICE", "PB", 8, 0, 0)):
         company.store.insert("No_ Series Line", {"Series Code": code, "Prefix": prefix, "Digits": digits,
                                                  "Last No_ Used": last, "Manual Nos_": manual})
@@ -60,6 +61,8 @@ def _master_data(company: Company) -> None:
         store.insert("Country_Region", {"Code": code, "Name": name})
     for code, name in (("USD", "US dollar"), ("CHF", "Swiss franc"), ("GBP", "Pound sterling")):
         store.insert("Currency", {"Code": code, "Description": name})
+    for code, name in (("DEFEKT", "Damaged"), ("FALSCH", "Wrong article"), ("NICHTGEF", "Not wanted")):
+        store.insert("Return Reason", {"Code": code, "Description": name})
     for code, name in sample_data.PRICE_GROUPS:
         store.insert("Customer Price Group", {"Code": code, "Description": name})
     for number, name in _G_L_ACCOUNTS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from . import customers, ledger, orders
+from . import customers, ledger, orders, returns
 from .company import (Company, decode_key, encode_key, find_by_record_id,
                       record_id, where_text)
 from .errors import NavError
@@ -231,6 +231,8 @@ def _one(company, page, element, action):
     values, lines = _record(page, element)
     if page.service == "Customer":
         row = (customers.create if action == "Create" else customers.update)(company, values)
+    elif page.service == "SalesReturnOrder":
+        row = (returns.create if action == "Create" else returns.update)(company, values, lines)
     else:
         row = (orders.create if action == "Create" else orders.update)(company, values, lines)
     return record_text(company, page, row)
@@ -251,6 +253,8 @@ def _delete(company, page, request, user):
     key = _text(found["Key"][0])
     if page.service == "Customer":
         customers.delete(company, key)
+    elif page.service == "SalesReturnOrder":
+        returns.delete(company, key)
     else:
         orders.delete(company, key, user, "Web service")
     return _result(page, "Delete", "<Delete_Result>true</Delete_Result>")
@@ -258,7 +262,8 @@ def _delete(company, page, request, user):
 
 def _delete_lines(company, page, request, _user):
     found = _sequence(request, page.namespace, [("SalesLines_Key", 1, 1)])
-    orders.delete_line(company, _text(found["SalesLines_Key"][0]))
+    (returns if page.service == "SalesReturnOrder" else orders).delete_line(
+        company, _text(found["SalesLines_Key"][0]))
     return _result(page, "Delete_SalesLines", "<Delete_SalesLines_Result>true</Delete_SalesLines_Result>")
 
 

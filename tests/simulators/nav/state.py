@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from common.decimals import plain
-from . import orders
+from . import orders, returns
 from .company import Company
 from .schema import BLOCKED, LINE_TYPES, ORDER_STATUS
 from .tables import BLANK_DATE
 
-PARTS = ("orders", "shipments", "invoices", "archived", "ledger", "ledger_entries", "customers", "prices", "setup")
+PARTS = ("orders", "shipments", "invoices", "archived", "ledger", "ledger_entries", "customers", "prices", "setup",
+         "returns", "credit_memos")
 _SALES_TYPES = ("customer", "group", "all", "campaign")
 
 
@@ -71,9 +72,41 @@ def _selection(query: dict) -> tuple[str, list]:
 
 
 def _orders(company: Company, query: dict) -> list[dict]:
-    lines = _by_document(company.store.select("Sales Line"), "Document No_")
+    return _open(company, query, orders.ORDER)
+
+
+def _open(company: Company, query: dict, kind: int) -> list[dict]:
+    lines = _by_document(company.store.select("Sales Line", '"Document Type" = ?', (kind,)), "Document No_")
+    where, parameters = _selection(query)
     return [_header(row, lines.get((row["No_"],), [])) for row in
-            company.store.select("Sales Header", *_selection(query))]
+            company.store.select("Sales Header", ('"Document Type" = ?' + (" AND " + where if where else "")),
+                                 [kind, *parameters])]
+
+
+def _returns(company: Company, query: dict) -> list[dict]:
+    """Open return orders, with what is special to them."""
+    reasons = {(row["Document No_"], row["Line No_"]): row for row in
+               company.store.select("Sales Line", '"Document Type" = 5')}
+    found = _open(company, query, returns.RETURN_ORDER_TYPE)
+    for one in found:
+        row = company.store.get("Sales Header", returns.RETURN_ORDER_TYPE, one["no"])
+        one["applies_to"] = row["Applies-to Doc_ No_"]
+        for line in one["lines"]:
+            stored = reasons[one["no"], line["line_no"]]
+            line.update(reason=stored["Return Reason Code"], received=_number(stored["Return Qty_ Received"]))
+    return found
+
+
+def _credit_memos(company: Company, query: dict) -> list[dict]:
+    lines = _by_document(company.store.select("Sales Cr_Memo Line"), "Document No_")
+    return [{"no": row["No_"], "return_order_no": row["Return Order No_"],
+             "external_document_no": row["External Document No_"], "customer": row["Sell-to Customer No_"],
+             "applies_to": row["Applies-to Doc_ No_"],
+             "lines": [{"item": line["No_"], "quantity": _number(line["Quantity"]),
+                        "reason": line["Return Reason Code"], "amount": _number(line["Amount"]),
+                        "amount_including_vat": _number(line["Amount Including VAT"])}
+                       for line in lines.get((row["No_"],), [])]}
+            for row in company.store.select("Sales Cr_Memo Header", *_selection(query))]
 
 
 def _archived(company: Company, query: dict) -> list[dict]:
@@ -147,4 +180,4 @@ def _prices(company: Company, _query: dict) -> list[dict]:
 
 _PART = {"orders": _orders, "shipments": _posted("Shipment"), "invoices": _posted("Invoice"), "archived": _archived,
          "ledger": _ledger, "ledger_entries": _ledger_entries, "customers": _customers, "prices": _prices,
-         "setup": lambda company, _query: company.all_setup()}
+         "returns": _returns, "credit_memos": _credit_memos, "setup": lambda company, _query: company.all_setup()}

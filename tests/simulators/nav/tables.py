@@ -32,14 +32,14 @@ _SALES_HEADER = """Document Type:int, No_:20, Sell-to Customer No_:20, Sell-to C
     External Document No_:35, Your Reference:35, Payment Reference:50, Order Date:date, Posting Date:date,
     Document Date:date, Requested Delivery Date:date, Shipment Date:date, Status:int, Currency Code:10,
     Location Code:10, Prices Including VAT:bool, Customer Price Group:10, Last Shipping No_:20,
-    Last Posting No_:20, Last Modified At:date"""
+    Last Posting No_:20, Last Modified At:date, Applies-to Doc_ Type:int, Applies-to Doc_ No_:20"""
 
 _SALES_LINE = """Document Type:int, Document No_:20, Line No_:int, Sell-to Customer No_:20, Type:int, No_:20,
     Variant Code:10, Description:100, Location Code:10, Unit of Measure Code:10, Quantity:dec,
     Outstanding Quantity:dec, Qty_ to Ship:dec, Quantity Shipped:dec, Qty_ Shipped Not Invoiced:dec,
     Quantity Invoiced:dec, Unit Price:dec, Line Discount _:dec, Line Discount Amount:dec, Line Amount:dec,
     VAT _:dec, Amount:dec, Amount Including VAT:dec, Shipment Date:date, Promotion Code:20,
-    Promotion Version:int"""
+    Promotion Version:int, Return Reason Code:10, Return Qty_ Received:dec"""
 
 # table -> (columns, primary key, further indexes)
 TABLES = {
@@ -92,6 +92,19 @@ TABLES = {
             Line Discount Amount:dec, Line Amount:dec, VAT _:dec, Amount:dec, Amount Including VAT:dec,
             Order No_:20, Order Line No_:int"""),
         ["Document No_", "Line No_"], [["Order No_"]]),
+    "Sales Cr_Memo Header": (
+        _columns("""No_:20, Sell-to Customer No_:20, Sell-to Customer Name:100,""" + _ADDRESSES + """,
+            Return Order No_:20, External Document No_:35, Your Reference:35, Posting Date:date,
+            Document Date:date, Currency Code:10, Prices Including VAT:bool, Applies-to Doc_ Type:int,
+            Applies-to Doc_ No_:20"""),
+        ["No_"], [["Return Order No_"], ["External Document No_"]]),
+    "Sales Cr_Memo Line": (
+        _columns("""Document No_:20, Line No_:int, Sell-to Customer No_:20, Type:int, No_:20,
+            Description:100, Return Reason Code:10, Location Code:10, Unit of Measure Code:10, Quantity:dec,
+            Unit Price:dec, Line Discount Amount:dec, Line Amount:dec, VAT _:dec, Amount:dec,
+            Amount Including VAT:dec"""),
+        ["Document No_", "Line No_"], []),
+    "Return Reason": (_columns("Code:10, Description:50"), ["Code"], []),
     "Item Ledger Entry": (
         _columns("""Entry No_:int, Item No_:20, Posting Date:date, Entry Type:int, Source No_:20,
             Document No_:20, Document Type:int, Document Line No_:int, External Document No_:35,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 from common.decimals import parse_decimal, plain
-from . import books, customers, ledger, orders, posting, price_file
+from . import books, customers, ledger, orders, posting, price_file, returns
 from .company import Company, encode_key, require
 from .errors import NavError
-from .schema import BLOCKED, LINE_TYPES, ORDER_LINE, SALES_ORDER, Field
+from .schema import (BLOCKED, LINE_TYPES, ORDER_LINE, RETURN_LINE, RETURN_ORDER, SALES_ORDER, Field)
 from .tables import BLANK_DATE
 from .values import date_to_sql, from_xml
 
@@ -18,7 +18,7 @@ class Users:
         self._price_folder = price_folder
         self._actions = {
             "pick_and_ship": self._pick_and_ship, "invoice": self._invoice, "post": self._invoice,
-            "receipt": self._receipt, "goods_issue": self._goods_issue, "block_customer": self._block_customer,
+            "post_returns": self._post_returns, "create_return": self._create_return, "receipt": self._receipt, "goods_issue": self._goods_issue, "block_customer": self._block_customer,
             "change_price": self._change_price, "edit_order": self._edit_order,
             "create_order": self._create_order, "delete_order": self._delete_order,
             "release_order": self._release_order, "reopen_order": self._reopen_order,
@@ -43,6 +43,20 @@ class Users:
         _only(body, "max", "orders", "user")
         return {"invoices": posting.invoice_shipped(self._company, int(body.get("max", 1000)), body.get("orders"),
                                                     body.get("user", posting.ACCOUNTING))}
+
+    def _post_returns(self, body):
+        """Receives return orders (all, or those that "orders" names) and, unless "receive_only", credits them."""
+        _only(body, "orders", "receive_only", "user")
+        return {"returns": returns.post_returns(self._company, body.get("orders"), bool(body.get("receive_only")),
+                                                body.get("user", posting.ACCOUNTING))}
+
+    def _create_return(self, body):
+        """{"header": {element: text}, "lines": [{element: text}]}"""
+        _only(body, "header", "lines")
+        with self._company.store.transaction():
+            lines = [{"Type": LINE_TYPES.index("Item"), **_elements(RETURN_LINE, line)} for line in body["lines"]]
+            header = returns.create(self._company, _elements(RETURN_ORDER, body["header"]), lines)
+        return {"no": header["No_"]}
 
     def _set_posting_group(self, body):
         """{"item", "group"}: the general product posting group of an item card, right or wrong."""

@@ -1,4 +1,5 @@
 #include "contracts/json/codec.h"
+#include "contracts/json/return_codec.h"
 #include "contracts/json/schema.h"
 #include "contracts/order_rules.h"
 
@@ -40,6 +41,12 @@ const std::map<std::string, Example>& examples() {
        {"order-amendment",
         [](const Value& value) { return judged(order_amendment_request_from_json(value)); }}},
       {"cancel.json", {"order-cancellation", judge<OrderCancellation>}},
+      {"return.json",
+       {"return-request",
+        [](const Value& value) {
+          const auto read = return_request_from_json(value);
+          return read ? broken_rules(*read) : read.error().fields;
+        }}},
       {"adjustment.json", {"stock-adjustment", judge<StockAdjustment>}},
       {"count.json", {"stock-adjustment", judge<StockAdjustment>}},
       {"availability.json", {"availability-request", judge<AvailabilityRequest>}},

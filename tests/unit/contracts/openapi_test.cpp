@@ -171,7 +171,7 @@ TEST(OpenApi, EveryRequestBodyHasExamplesThatConformToItsSchema) {
       ++checked;
     }
   });
-  EXPECT_EQ(checked, 36);
+  EXPECT_EQ(checked, 37);
 }
 
 TEST(OpenApi, TheEndpointsAreThese) {
@@ -192,6 +192,8 @@ TEST(OpenApi, TheEndpointsAreThese) {
                                    "get /v1/orders/{number}",
                                    "patch /v1/orders/{number}",
                                    "post /v1/orders/{number}/cancel",
+                                   "post /v1/orders/{number}/returns",
+                                   "get /v1/orders/{number}/returns/{return}",
                                    "get /v1/inventory/{sku}",
                                    "post /v1/inventory/availability",
                                    "post /v1/inventory/adjustments",

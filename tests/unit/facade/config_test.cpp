@@ -343,7 +343,7 @@ TEST_F(ConfigFile, TheStateOfAWaveThatIsNotNamedAnyMoreRefusesTheStart) {
   EXPECT_THAT(renamed.error().message, HasSubstr("holds the state of the wave default"));
 }
 
-TEST_F(ConfigFile, SaysWhichOpenDocumentsMayMoveAndReturnsMayNot) {
+TEST_F(ConfigFile, SaysWhichOpenDocumentsMayMove) {
   more = R"("cutover": {"transfer": {"perMinute": 30,
                                      "orders": {"open": "move", "openReturn": "finish_where_born"}}})";
   const Config config = good();
@@ -351,10 +351,10 @@ TEST_F(ConfigFile, SaysWhichOpenDocumentsMayMoveAndReturnsMayNot) {
   EXPECT_EQ(transfer.open, TransferPolicy::move);
   EXPECT_EQ(transfer.part_shipped, TransferPolicy::finish_where_born);
   EXPECT_EQ(transfer.prepaid, TransferPolicy::finish_where_born);
+  EXPECT_EQ(transfer.open_return, TransferPolicy::finish_where_born);
   EXPECT_EQ(transfer.per_minute, 30);
   more = R"("cutover": {"transfer": {"orders": {"openReturn": "move"}}})";
-  EXPECT_THAT(refusal(), HasSubstr("/cutover/transfer/orders/openReturn: cannot be move: returns "
-                                   "are not offered yet"));
+  EXPECT_EQ(good().waves.front().facade.cutover.transfer.open_return, TransferPolicy::move);
 }
 
 TEST_F(ConfigFile, SaysHowFastASideIsBroughtUpToDate) {

@@ -118,6 +118,7 @@ struct FacadeFixture : testing::Test {
     std::vector<std::string> describe_quote(const QuoteRequest&) override {
       return {"# Nothing is sent"};
     }
+    ReturnService* returns() override { return erp_->returns(); }
 
    private:
     std::shared_ptr<SmallErp> erp_;

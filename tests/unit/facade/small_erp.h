@@ -45,6 +45,8 @@ class SmallErp final : public ErpAdapter,
   using Trap = test::Trap;
   PostingService* books = nullptr;  // What it tells of its books; nothing: it does not.
   PostingService* postings() override { return books; }
+  ReturnService* return_desk = nullptr;  // Nothing: it offers no returns.
+  ReturnService* returns() override { return return_desk; }
   std::set<std::string> unreadable;  // By number: of these it tells nothing. Set between calls.
   CapabilityDescriptor& tune() { return descriptor_; }
 
