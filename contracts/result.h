@@ -22,11 +22,13 @@ class [[nodiscard]] Result {
     assert(has_value());
     return *std::get_if<0>(&state_);
   }
-  T&& value() && {
+  // Of what is about to go, a value and no reference: `for (x : *f())` would walk through what is gone.
+  T value() && {
     assert(has_value());
     return std::move(*std::get_if<0>(&state_));
   }
   const T& operator*() const& { return value(); }
+  T operator*() && { return std::move(*this).value(); }
   const T* operator->() const { return &value(); }
   const Error& error() const {
     assert(!has_value());

@@ -218,8 +218,9 @@ TEST_F(KeptPairs, DifferencesOfTheReleaseBeforeAreValuedWhenItIsTakenOver) {
   auto ledger = open_ledger({file()});
   ASSERT_TRUE(ledger) << ledger.error().message;
   Decimal money;
-  for (const DifferenceClass& one : *ledger.value()->open_differences("orders", {}))
-    money += one.money;
+  const auto open = ledger.value()->open_differences("orders", {});
+  ASSERT_TRUE(open);
+  for (const DifferenceClass& one : *open) money += one.money;
   EXPECT_EQ(money, (Decimal{2, 2}));
 }
 
