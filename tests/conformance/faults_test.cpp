@@ -36,7 +36,7 @@ class FaultContract : public Contract {
       EXPECT_EQ(first.error().code, ErrorCode::outcome_unknown) << said(first);
     }
     if (next == Disposition::resolve_outcome) {
-      site().simulator().await_late_commits();
+      site().await_late_commits();
       const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(settle_ms);
       while (true) {
         const bool proof = std::chrono::steady_clock::now() > until;
@@ -44,7 +44,7 @@ class FaultContract : public Contract {
         if (found) return;
         ASSERT_EQ(found.error().code, ErrorCode::not_found) << said(found);
         if (proof) break;
-        site().simulator().await_late_commits();
+        site().await_late_commits();
         // Every look-up counts in the vendor's quota: the next one is the proof.
         std::this_thread::sleep_until(until + std::chrono::milliseconds(1));
       }
@@ -70,8 +70,8 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAnOrder) {
             return found;
           },
           send);
-      site().simulator().clear_faults();
-      site().simulator().await_late_commits();
+      site().clear_faults();
+      site().await_late_commits();
       EXPECT_EQ(site().documents(reference_of(order)), 1) << kind.name;
       const Order held = read(order);
       ASSERT_EQ(held.lines.size(), 2u) << kind.name;
@@ -103,8 +103,8 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAnAmendmentAReleaseOrACancel) {
           return now;
         },
         amend);
-    site().simulator().clear_faults();
-    site().simulator().await_late_commits();
+    site().clear_faults();
+    site().await_late_commits();
     EXPECT_EQ(read(order).lines.at(0).quantity, decimal("4"));
 
     site().fault(Write::release_order, kind.name, kind.more);
@@ -117,8 +117,8 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAnAmendmentAReleaseOrACancel) {
       const auto again = release();
       EXPECT_TRUE(again.has_value()) << said(again);
     }
-    site().simulator().clear_faults();
-    site().simulator().await_late_commits();
+    site().clear_faults();
+    site().await_late_commits();
     EXPECT_TRUE(site().is_released(receipt.document));
 
     site().fault(Write::delete_order, kind.name, kind.more);
@@ -134,8 +134,8 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAnAmendmentAReleaseOrACancel) {
           return now;
         },
         cancel);
-    site().simulator().clear_faults();
-    site().simulator().await_late_commits();
+    site().clear_faults();
+    site().await_late_commits();
     EXPECT_FALSE(site().is_open(receipt.document));
     EXPECT_EQ(read(order).status, OrderStatus::cancelled);
   }
@@ -153,8 +153,8 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesAStockMovement) {
     settle(
         kind, send(),
         [&] { return inventory().find_adjustment(adjustment.movement, call_within()); }, send);
-    site().simulator().clear_faults();
-    site().simulator().await_late_commits();
+    site().clear_faults();
+    site().await_late_commits();
     EXPECT_EQ(site().postings(adjustment.movement), 1) << kind.name;
   }
 }
@@ -173,8 +173,8 @@ TEST_P(FaultContract, NoFailureLosesOrDoublesACustomer) {
     settle(
         kind, send(), [&] { return customers().get_customer(customer.number, call_within()); },
         send);
-    site().simulator().clear_faults();
-    site().simulator().await_late_commits();
+    site().clear_faults();
+    site().await_late_commits();
     EXPECT_EQ(site().customers(customer.number), 1) << kind.name;
     const auto held = customers().get_customer(customer.number, call_within());
     ASSERT_TRUE(held.has_value()) << said(held);
@@ -219,7 +219,7 @@ TEST_P(FaultContract, ASlowErpIsGivenUpAtTheDeadline) {
   EXPECT_LT(took(begun), std::chrono::milliseconds(1'600));
   ASSERT_FALSE(unread.has_value());
   EXPECT_EQ(unread.error().code, ErrorCode::unavailable) << "a read changes nothing";
-  site().simulator().clear_faults();
+  site().clear_faults();
 
   // What was given up may come yet: it is found, not sent again.
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -231,11 +231,7 @@ TEST_P(FaultContract, ASlowErpIsGivenUpAtTheDeadline) {
 }
 
 TEST_P(FaultContract, AnErpThatIsNotThereIsUnavailableAndNothingWasSent) {
-  const auto elsewhere = [&] {
-    const std::string settings = test::settings_for(
-        site().simulator().vendor(), "http://127.0.0.1:9", site().simulator().folder(), settle_ms);
-    return make(site().name(), settings, site().simulator().folder() / "state-elsewhere");
-  }();
+  const auto elsewhere = site().adapter_of_no_erp();
   ASSERT_NE(elsewhere, nullptr);
   const auto ping = elsewhere->ping(call_within(3'000));
   ASSERT_FALSE(ping.has_value());
@@ -244,7 +240,7 @@ TEST_P(FaultContract, AnErpThatIsNotThereIsUnavailableAndNothingWasSent) {
   EXPECT_EQ(refused.error().code, ErrorCode::unavailable) << said(refused);
 }
 
-INSTANTIATE_FOR_EVERY_ADAPTER(FaultContract);
+INSTANTIATE_FOR_EVERY_ADAPTER_WITH(orders, FaultContract);
 
 }  // namespace
 }  // namespace underpin::conformance

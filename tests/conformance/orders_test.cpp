@@ -460,7 +460,7 @@ TEST_P(OrderContract, RefusesWhatTheErpRefusesAndKeepsNothingOfIt) {
   EXPECT_EQ(site().documents(reference_of(blocked)), 0);
 }
 
-INSTANTIATE_FOR_EVERY_ADAPTER(OrderContract);
+INSTANTIATE_FOR_EVERY_ADAPTER_WITH(orders, OrderContract);
 
 }  // namespace
 }  // namespace underpin::conformance

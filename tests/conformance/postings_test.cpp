@@ -104,7 +104,7 @@ TEST_P(PostingContract, AMirrorPostsNothing) {
   EXPECT_TRUE(of(order).empty());
 }
 
-INSTANTIATE_FOR_EVERY_ADAPTER(PostingContract);
+INSTANTIATE_FOR_EVERY_ADAPTER_WITH(postings, PostingContract);
 
 }  // namespace
 }  // namespace underpin::conformance

@@ -10,13 +10,7 @@ namespace {
 // Returns, and what the ERP's own people do with them. An adapter that declares none is left out.
 class ReturnContract : public Contract {
  protected:
-  void SetUp() override {
-    Contract::SetUp();
-    ASSERT_NE(site().adapter().returns(), nullptr) << "return reasons are configured";
-    ASSERT_NE(site().adapter().descriptor().returns, ReturnsMode::none);
-  }
   ReturnService& returns() { return *site().adapter().returns(); }
-  bool cloud() { return site().name() == "business_central"; }
 
   // An order of which everything has left and is invoiced.
   Order sold() {
@@ -62,32 +56,7 @@ class ReturnContract : public Contract {
   }
   // Of the ERP's books: documents under the reference, open or posted.
   int documents(const OrderReturn& wanted) {
-    const std::string reference =
-        *encode_return_reference(wanted.order, wanted.number, std::size_t{35});
-    const json::Value state = cloud() ? site().simulator().control("GET", "state?part=creditMemos")
-                                      : site().simulator().control("GET", "state");
-    int found = 0;
-    for (const char* table : {"salesCreditMemos", "returns", "credit_memos"}) {
-      for (const json::Value& row : state.get(table).items()) {
-        const json::Value& lines = row.get("lines");
-        if (!cloud() && lines.size() == 0) continue;  // Begun, and nobody's return.
-        const bool ours =
-            row.get(cloud() ? "externalDocumentNumber" : "external_document_no").text() ==
-            reference;
-        found += ours ? 1 : 0;
-      }
-    }
-    return found;
-  }
-  json::Value people(const std::string& action, const std::string& body) {
-    return site().simulator().control("POST", "users/" + action, body);
-  }
-  void credit(const ReturnReceipt& receipt) {
-    const std::string number = "\"" + receipt.made.document.text() + "\"";
-    if (cloud())
-      people("post_credit_memos", "{\"number\": " + number + "}");
-    else
-      people("post_returns", "{\"orders\": [" + number + "]}");
+    return site().returns(*encode_return_reference(wanted.order, wanted.number, std::size_t{35}));
   }
 };
 
@@ -106,13 +75,7 @@ TEST_P(ReturnContract, APartOfAnOrderComesBackAsOneDocumentAppliedToItsInvoice) 
   const auto seen = of(order);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0], receipt.made);
-  const json::Value state =
-      site().simulator().control("GET", cloud() ? "state?part=creditMemos" : "state?part=returns");
-  for (const json::Value& row : state.get(cloud() ? "salesCreditMemos" : "returns").items())
-    if (row.get(cloud() ? "number" : "no").text() == receipt.made.document.text()) {
-      EXPECT_EQ(row.get(cloud() ? "invoiceNumber" : "applies_to").text(),
-                wanted.invoices[0].text());
-    }
+  EXPECT_EQ(site().applied_to(receipt.made.document), wanted.invoices[0].text());
   EXPECT_TRUE(read(order).returns.empty()) << "the port of orders says nothing of returns";
 }
 
@@ -174,7 +137,7 @@ TEST_P(ReturnContract, AReferenceThatIsTooLongIsRefusedAndNeverCut) {
 TEST_P(ReturnContract, WhatIsCreditedIsStillFoundAndCountsOnce) {
   const Order order = sold();
   const OrderReturn wanted = asked(order, "1");
-  credit(made(wanted));
+  site().credit(made(wanted).made.document);
   const auto found = returns().find_return(order.id, wanted.number, call_within());
   ASSERT_TRUE(found) << said(found);
   EXPECT_EQ(found->made.status, ReturnStatus::credited);
@@ -187,7 +150,7 @@ TEST_P(ReturnContract, WhatIsCreditedIsStillFoundAndCountsOnce) {
 TEST_P(ReturnContract, CreditsAreNamedAsReturnsInTheBooks) {
   const Order order = sold();
   const OrderReturn wanted = asked(order, "1");
-  credit(made(wanted));
+  site().credit(made(wanted).made.document);
   PostingQuery query;
   query.from = query.to = Timestamp::from(std::chrono::system_clock::now()).date_utc();
   int named = 0;
@@ -222,20 +185,17 @@ TEST_P(ReturnContract, NoFailureLosesOrDoublesAReturn) {
     const char* name;
     const char* more;
   };
-  const std::vector<const char*> operations =
-      cloud() ? std::vector<const char*>{"salesCreditMemos.POST"}
-              : std::vector<const char*>{"SalesReturnOrder.Create", "SalesReturnOrder.Update"};
-  for (const char* operation : operations) {
+  for (const std::string& operation : site().operations_of(Write::create_return)) {
     for (const Kind& kind : {Kind{"429", ""}, Kind{"503", ""}, Kind{"500", ""}, Kind{"drop", ""},
                              Kind{"504_after_commit", ""}, Kind{"late_commit", "\"delay_ms\": 200"},
                              Kind{"drop_after_commit", ""}}) {
-      SCOPED_TRACE(std::string(operation) + " " + kind.name);
+      SCOPED_TRACE(operation + " " + kind.name);
       const Order order = sold();
       const OrderReturn wanted = asked(order, "1");
-      site().simulator().fault(operation, kind.name, kind.more);
+      site().fault(operation, kind.name, kind.more);
       const auto first = returns().place_return(wanted, write_within());
-      site().simulator().await_late_commits();
-      site().simulator().clear_faults();
+      site().await_late_commits();
+      site().clear_faults();
       if (!first) {
         const Disposition next = disposition(first.error().code);
         ASSERT_TRUE(next == Disposition::retry || next == Disposition::resolve_outcome)
@@ -257,7 +217,7 @@ TEST_P(ReturnContract, NoFailureLosesOrDoublesAReturn) {
   }
 }
 
-INSTANTIATE_FOR_EVERY_ADAPTER(ReturnContract);
+INSTANTIATE_FOR_EVERY_ADAPTER_WITH(returns, ReturnContract);
 
 }  // namespace
 }  // namespace underpin::conformance

@@ -188,7 +188,7 @@ TEST_P(CustomerContract, ChangesShowWhatTheErpsOwnPeopleDid) {
   EXPECT_EQ(held(customer.number).blocked, CustomerBlock::all);
 }
 
-INSTANTIATE_FOR_EVERY_ADAPTER(CustomerContract);
+INSTANTIATE_FOR_EVERY_ADAPTER_WITH(customers, CustomerContract);
 
 // ---- stock
 // ---------------------------------------------------------------------------------------
@@ -354,7 +354,7 @@ TEST_P(InventoryContract, SaysWhoMovedStockOrThatItDoesNot) {
   }
 }
 
-INSTANTIATE_FOR_EVERY_ADAPTER(InventoryContract);
+INSTANTIATE_FOR_EVERY_ADAPTER_WITH(inventory, InventoryContract);
 
 // ---- prices
 // --------------------------------------------------------------------------------------
@@ -491,7 +491,7 @@ TEST_P(PricingContract, SaysWhatWasChangedSinceOrThatItDoesNot) {
   EXPECT_TRUE(none->empty());
 }
 
-INSTANTIATE_FOR_EVERY_ADAPTER(PricingContract);
+INSTANTIATE_FOR_EVERY_ADAPTER_WITH(pricing, PricingContract);
 
 }  // namespace
 }  // namespace underpin::conformance

@@ -81,17 +81,30 @@ std::string settings_for(Vendor vendor, const std::string& base_url,
 
 Simulator::Simulator(Vendor vendor, const std::vector<std::string>& options)
     : vendor_(vendor), folder_(name(vendor)), http_(transport::ClientSettings{}) {
-  const bool cloud = vendor == Vendor::business_central;
   const std::filesystem::path prices = folder_.path() / "prices";
   std::filesystem::create_directories(prices);
+  const bool cloud = vendor == Vendor::business_central;
+  std::vector<std::string> all;
+  if (!cloud) all = {"--price-folder", prices.string()};
+  all.insert(all.end(), options.begin(), options.end());
+  start(cloud ? "bc" : "nav", all);
+}
+
+Simulator::Simulator(const std::string& program, const std::vector<std::string>& options)
+    : folder_(program), http_(transport::ClientSettings{}) {
+  std::vector<std::string> all = options;
+  for (std::string& option : all) {
+    const std::size_t at = option.find("{folder}");
+    if (at != std::string::npos) option.replace(at, 8, folder_.path().string());
+  }
+  start(program, all);
+}
+
+void Simulator::start(const std::string& program, const std::vector<std::string>& options) {
   std::vector<std::string> words{
-      UNDERPIN_PYTHON,
-      std::string(UNDERPIN_SOURCE_DIR "/tests/simulators/") + (cloud ? "bc" : "nav") + "/server.py",
-      "--port",
-      "0",
-      "--data",
-      (folder_.path() / "data").string()};
-  if (!cloud) words.insert(words.end(), {"--price-folder", prices.string()});
+      UNDERPIN_PYTHON, UNDERPIN_SOURCE_DIR "/tests/simulators/" + program + "/server.py",
+      "--port",        "0",
+      "--data",        (folder_.path() / "data").string()};
   words.insert(words.end(), options.begin(), options.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -122,7 +135,7 @@ Simulator::Simulator(Vendor vendor, const std::vector<std::string>& options)
   }
   ::close(output[0]);
   if (line.rfind("ready port=", 0) != 0)
-    throw std::runtime_error("the simulator of " + name(vendor) + " did not start: " + line);
+    throw std::runtime_error("the simulator " + program + " did not start: " + line);
   base_url_ = "http://127.0.0.1:" + std::to_string(std::stoi(line.substr(11)));
 }
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,15 +40,20 @@ std::string settings_for(Vendor vendor, const std::string& base_url,
 class Simulator {
  public:
   Simulator(Vendor vendor, const std::vector<std::string>& options = {});
+  // Any other one: tests/simulators/<program>/server.py. `{folder}` in an option is the folder
+  // below.
+  Simulator(const std::string& program, const std::vector<std::string>& options);
   ~Simulator();
   Simulator(const Simulator&) = delete;
   Simulator& operator=(const Simulator&) = delete;
 
-  Vendor vendor() const { return vendor_; }
+  // Of the two vendors that are named above.
+  Vendor vendor() const { return *vendor_; }
   const std::string& base_url() const { return base_url_; }
   const std::filesystem::path& folder() const { return folder_.path(); }
+  // Of the two vendors that are named above.
   std::string settings(int settle_ms) const {
-    return settings_for(vendor_, base_url_, folder_.path(), settle_ms);
+    return settings_for(*vendor_, base_url_, folder_.path(), settle_ms);
   }
 
   // The control plane, which is no part of the ERP: "faults", "state?part=orders", "users/invoice".
@@ -59,7 +65,9 @@ class Simulator {
   void await_late_commits();
 
  private:
-  Vendor vendor_;
+  void start(const std::string& program, const std::vector<std::string>& options);
+
+  std::optional<Vendor> vendor_;
   TemporaryFolder folder_;
   pid_t process_ = -1;
   std::string base_url_;
