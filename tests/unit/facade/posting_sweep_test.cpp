@@ -89,9 +89,11 @@ TEST_F(PostingSweepTest, TheCreditOfAReturnIsTheHomesAloneAndNoDifference) {
     }
   };
   credited("GS-1", "WEB/1#R-1");
-  EXPECT_EQ(reconciled().different(), 0);
-  credited("GS-2", "WEB/1");
-  EXPECT_EQ(reconciled().different(), 1) << "what names no return is looked at";
+  const Reconciliation of_return = reconciled();
+  EXPECT_EQ(of_return.different(), 0);
+  EXPECT_EQ(of_return.counts.count("foreign"), 0U) << "it is the home's own";
+  credited("GS-2", "EDI-7");
+  EXPECT_EQ(reconciled().counts.at("foreign"), 1) << "what names no return is looked at";
 }
 
 TEST_F(PostingSweepTest, APackShowsTurnoverTotalsAndWhatIsPostedOtherwise) {
