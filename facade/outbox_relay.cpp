@@ -5,6 +5,7 @@
 #include "facade/inventory.h"
 #include "facade/observe.h"
 #include "facade/order_copy.h"
+#include "facade/returns.h"
 
 #include <algorithm>
 #include <atomic>
@@ -30,6 +31,12 @@ Result<T> payload_of(const OutboxRow& row) {
   }
   return Error{ErrorCode::internal,
                "the payload of outbox row " + std::to_string(row.id) + " cannot be read"};
+}
+
+template <class T>
+Status as_status(const Result<T>& result) {
+  if (!result) return result.error();
+  return Done{};
 }
 
 // Changes of the stored document that a delivery brings; none when it is not known any more.
@@ -426,11 +433,15 @@ Result<OutboxRelay::Effect> OutboxRelay::verify_posting(const OutboxRow& row,
                                                         const WriteContext& context) {
   const auto payload = json::parse(row.payload);
   if (!payload) return payload.error();
+  const bool of_return = payload->find("return") != nullptr;
   const std::string& movement = payload->get("movement").text();
   const auto refused = payload->get("refused").as_bool();
-  const auto found = call_port<AdjustmentReceipt>(
-      systems_, row.side, context.deadline, &ErpAdapter::inventory,
-      [&](InventoryService& port) { return port.find_adjustment(MovementId{movement}, context); });
+  const Status found = of_return ? look_again_for_return(systems_, row.side, *payload, context)
+                                 : as_status(call_port<AdjustmentReceipt>(
+                                       systems_, row.side, context.deadline, &ErpAdapter::inventory,
+                                       [&](InventoryService& port) {
+                                         return port.find_adjustment(MovementId{movement}, context);
+                                       }));
   std::string detail;
   if (!found) {
     if (disposition(found.error().code) == Disposition::retry) return found.error();
@@ -442,12 +453,14 @@ Result<OutboxRelay::Effect> OutboxRelay::verify_posting(const OutboxRow& row,
     return Effect{};
   }
   journal::ExceptionRecord exception;
-  exception.kind = "duplicate_posting";
-  exception.capability = Capability::inventory;
+  exception.kind = of_return ? duplicate_return_kind : "duplicate_posting";
+  exception.capability = row.capability;
   exception.wave = row.wave;
   exception.subject = payload->get("subject").text();
   exception.side = row.side;
-  exception.detail = "movement " + movement + " in " + systems_.on(row.side).name + ": " + detail;
+  exception.detail =
+      (of_return ? "return " + payload->get("return").text() : "movement " + movement) + " in " +
+      systems_.on(row.side).name + ": " + detail;
   exception.payload = row.payload;
   exception.correlation_id = row.correlation_id;
   return Effect{

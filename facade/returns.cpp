@@ -59,6 +59,10 @@ Result<OrderReturn> asked_in(const Intent& intent) {
   return asked;
 }
 
+std::string name_of(const journal::Subject& subject, const ReturnNumber& number) {
+  return "return/" + subject + "/" + number.text();
+}
+
 class ReturnOrder final : public WriteOperation {
  public:
   explicit ReturnOrder(const Systems& systems) : systems_(systems) {}
@@ -91,6 +95,34 @@ class ReturnOrder final : public WriteOperation {
     tx.put_document(*document);
     const auto& receipt = std::get<ReturnReceipt>(any);
     return made_answer(receipt.state == ReceiptState::pending ? 202 : 201, receipt, *id);
+  }
+
+  // Once more, when whatever was on its way has surely arrived.
+  void closed_after_doubt(JournalTransaction& tx, const Intent& intent, bool refused,
+                          Timestamp now) override {
+    constexpr std::int64_t times_settle_ms = 10;
+    const auto asked = asked_in(intent);
+    if (!asked || !tx.rules().verified_postings) return;
+    json::Value payload = json::Value::object();
+    payload.set("return", asked->number.text());
+    payload.set("channel", asked->order.channel.text());
+    payload.set("order", asked->order.number.text());
+    payload.set("subject", intent.subject);
+    payload.set("refused", json::Value::boolean(refused));
+    journal::NewOutboxRow row;
+    row.side = intent.side;
+    row.capability = Capability::orders;
+    row.wave = intent.wave;
+    // A subject of its own: the order's deliveries do not wait for it.
+    row.subject = "posting " + name_of(intent.subject, asked->number);
+    row.operation = "verify_posting";
+    row.payload = json::write(payload);
+    row.key = IdempotencyKey{"verify/" + name_of(intent.subject, asked->number)};
+    row.role = Role::primary;
+    row.correlation_id = intent.correlation_id;
+    row.not_before =
+        now.plus_ms(times_settle_ms * systems_.on(intent.side).adapter->descriptor().settle_ms);
+    tx.add_outbox_row(row, now);
   }
 
   std::string location(const Intent& intent) const override {
@@ -148,10 +180,6 @@ class UnlinkedReturn final : public WriteOperation {
   std::string location(const Intent&) const override { return {}; }
 };
 
-std::string name_of(const journal::Subject& subject, const ReturnNumber& number) {
-  return "return/" + subject + "/" + number.text();
-}
-
 journal::NewIntent draft_of(const journal::Subject& subject, const OrderReturn& asked) {
   journal::NewIntent draft;
   draft.capability = Capability::orders;
@@ -164,6 +192,18 @@ journal::NewIntent draft_of(const journal::Subject& subject, const OrderReturn& 
 }
 
 }  // namespace
+
+Status look_again_for_return(const Systems& systems, Side side, const json::Value& payload,
+                             const CallContext& context) {
+  const OrderId order{ChannelId{payload.get("channel").text()},
+                      OrderNumber{payload.get("order").text()}};
+  const auto found = call_port<ReturnReceipt>(
+      systems, side, context.deadline, &ErpAdapter::returns, [&](ReturnService& port) {
+        return port.find_return(order, ReturnNumber{payload.get("return").text()}, context);
+      });
+  if (!found) return found.error();
+  return Done{};
+}
 
 Result<std::vector<ReturnReference>> returns_at(const Systems& systems, Side side,
                                                 const DocumentRecord& document,

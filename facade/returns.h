@@ -36,6 +36,12 @@ class OrderReturns {
 // "return_order", and "unlinked_return", which asks no ERP.
 void add_return_writes(WriteLife& writes, const Systems& systems);
 
+// Two documents of one return, or one of a return that was refused. No feed would show them: after
+// a doubt a row "verify_posting" looks once more, and this is what it asks. `conflict`: two.
+inline constexpr const char* duplicate_return_kind = "duplicate_return";
+Status look_again_for_return(const Systems& systems, Side side, const json::Value& payload,
+                             const CallContext& context);
+
 // What one ERP holds of a document's returns; nothing where it offers none.
 Result<std::vector<ReturnReference>> returns_at(const Systems& systems, Side side,
                                                 const journal::DocumentRecord& document,

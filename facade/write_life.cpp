@@ -4,6 +4,7 @@
 #include "facade/cohorts.h"
 #include "facade/journal/backup.h"
 #include "facade/observe.h"
+#include "facade/returns.h"
 #include "facade/turning.h"
 
 #include <algorithm>
@@ -103,6 +104,7 @@ bool in_doubt(const Intent& intent) {
 }
 
 const char* duplicate_of(const Intent& intent) {
+  if (intent.operation == "return_order") return duplicate_return_kind;
   return intent.capability == Capability::inventory ? "duplicate_posting" : "duplicate_document";
 }
 

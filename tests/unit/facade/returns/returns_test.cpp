@@ -200,8 +200,47 @@ TEST_F(Returns, TwoDocumentsUnderOneNumberAreRaised) {
   in_legacy.double_it(ReturnNumber{"R-1"});
   settle();
   ASSERT_EQ(exceptions().size(), 1U);
-  EXPECT_EQ(exceptions()[0].kind, "duplicate_document");
+  EXPECT_EQ(exceptions()[0].kind, "duplicate_return");
   EXPECT_EQ(exceptions()[0].subject, "web/1");
+}
+
+TEST_F(Returns, ASecondDocumentThatCommitsAfterTheAnswerIsRaised) {
+  ship("1");
+  legacy().tune().settle_ms = 5'000;
+  in_legacy.set_trap("place_return", Trap::lost_request);
+  EXPECT_EQ(place("1", some("R-1", "2"), "k1").status, 202);
+  pass_ms(5'001);
+  settle();
+  EXPECT_EQ(place("1", some("R-1", "2"), "k1").status, 201);
+  in_legacy.double_it(ReturnNumber{"R-1"});  // The first request, after all.
+  EXPECT_EQ(place("1", some("R-2", "1"), "k2").status, 201) << "later returns do not wait for it";
+  pass_ms(44'000);
+  settle();
+  EXPECT_TRUE(exceptions().empty()) << "not looked at yet";
+  pass_ms(7'000);
+  settle();
+  ASSERT_EQ(exceptions().size(), 1U);
+  EXPECT_EQ(exceptions()[0].kind, "duplicate_return");
+  EXPECT_EQ(exceptions()[0].subject, "web/1");
+  EXPECT_EQ(exceptions()[0].side, Side::legacy);
+  EXPECT_THAT(exceptions()[0].detail, HasSubstr("R-1"));
+}
+
+TEST_F(Returns, OneThatWasRefusedAndCommitsLateIsRaised) {
+  ship("1");
+  legacy().tune().settle_ms = 5'000;
+  in_legacy.set_trap("place_return", Trap::late_commit);
+  in_legacy.set_trap("place_return", Trap::refused);
+  EXPECT_EQ(place("1", some("R-1", "2"), "k1").status, 202);
+  pass_ms(5'001);
+  settle();
+  EXPECT_EQ(place("1", some("R-1", "2"), "k1").status, 422);
+  in_legacy.commit_late();
+  pass_ms(51'000);
+  settle();
+  ASSERT_EQ(exceptions().size(), 1U);
+  EXPECT_EQ(exceptions()[0].kind, "duplicate_return");
+  EXPECT_THAT(exceptions()[0].detail, HasSubstr("refused"));
 }
 
 TEST_F(Returns, WithoutAKnownOrderTheReturnIsKeptForAPerson) {
