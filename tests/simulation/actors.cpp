@@ -2,6 +2,7 @@
 // and operate.
 #include "contracts/order_status.h"
 #include "facade/order_content.h"
+#include "facade/returns.h"
 #include "tests/simulation/world.h"
 
 #include <algorithm>
@@ -174,8 +175,25 @@ void World::channel_acts() {
         Decimal::of(dice_.between(0, 1) == 0 ? dice_.between(1, 9) : -dice_.between(1, 3));
     write.adjustment.uom = "PCS";
     write.adjustment.reason = "found";
-  } else if (kind < 84) {
+  } else if (kind < 79) {
     return read_order();
+  } else if (kind < 84) {
+    std::vector<std::size_t> left;
+    for (const std::size_t index : placed)
+      if (anything_left(writes_[index].order.id)) left.push_back(index);
+    if (left.empty()) return read_order();
+    const ChannelWrite& placing = writes_[dice_.one_of(left)];
+    write.operation = "return_order";
+    write.channel = placing.channel;
+    write.order.id = placing.order.id;
+    write.subject = placing.subject;
+    write.back.number = ReturnNumber{"R" + unique};
+    write.back.date = Date{2026, 11, 25};
+    ReturnLine line;
+    line.number = 1;
+    line.quantity = Decimal{dice_.between(0, 2) * 1000 + dice_.between(1, 999), 3};
+    line.reason = "DAMAGED";
+    write.back.lines.push_back(line);
   } else if (kind < 94) {
     return read_stock();
   } else if (kind < 98) {
@@ -192,6 +210,14 @@ void World::channel_acts() {
     return;
   }
   begin(std::move(write));
+}
+
+bool World::anything_left(const OrderId& id) const {
+  for (const Erp* erp : {legacy_.get(), cloud_.get()})
+    for (const std::size_t index : erp->with_reference(id))
+      for (const OrderLine& line : erp->documents[index].order.lines)
+        if (line.number == 1 && !line.shipped_quantity.is_zero()) return true;
+  return false;
 }
 
 void World::begin(ChannelWrite write) {
@@ -240,6 +266,8 @@ facade::Answer World::send(ChannelWrite& write) {
     return facade_->orders().amend(number, write.amendment, {"*"}, context);
   if (write.operation == "cancel_order" || write.operation == "cancel_lines")
     return facade_->orders().cancel(number, write.cancellation, {}, context);
+  if (write.operation == "return_order")
+    return facade_->returns().place(number, write.back, context);
   if (write.operation == "create_customer")
     return facade_->customers().create(write.customer, context);
   if (write.operation == "amend_customer") {

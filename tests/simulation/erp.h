@@ -2,6 +2,7 @@
 
 #include "contracts/capability.h"
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/return_service.h"
 #include "tests/simulation/scheduler.h"
 
 #include <deque>
@@ -93,6 +94,10 @@ class Erp {
     OrderStatus status() const;
     bool open() const { return !cancelled && !posted; }
   };
+  struct Return {
+    OrderId order;
+    ReturnReference made;
+  };
   // One change that a caller brought about: what was applied, under which key, in which role.
   struct Application {
     Micros at = 0;
@@ -106,6 +111,7 @@ class Erp {
   ErpSettings settings;
   std::deque<Document> documents;
   std::vector<std::size_t> order_log;  // Indexes of documents, in the order of their changes.
+  std::deque<Return> returns;
   std::map<CustomerNumber, Customer> customers;
   std::vector<CustomerNumber> customer_log;
   std::map<StockKey, Decimal> stock;

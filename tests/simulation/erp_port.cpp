@@ -1,7 +1,7 @@
 // The adapter of a simulated ERP: conversations as adapters have them (look up, create, add lines;
-// read, then change with the revision that was read), over a line with latency and faults.
+// read, then change with the revision that was read). Returns: erp_returns.cpp.
 #include "contracts/order_status.h"
-#include "tests/simulation/erp.h"
+#include "tests/simulation/erp_line.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -9,21 +9,19 @@
 namespace underpin::simulation {
 namespace {
 
-Micros micros_of(Deadline deadline) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(deadline.time_since_epoch()).count();
-}
-
-class ErpPort final : public ErpAdapter,
+class ErpPort final : public ErpLine,
+                      public ErpAdapter,
                       public OrderService,
                       public InventoryService,
                       public PricingService,
                       public CustomerService {
  public:
-  explicit ErpPort(Erp& erp) : erp_(erp), world_(erp.world) {
+  explicit ErpPort(Erp& erp) : ErpLine(erp), returns_(make_returns_port(erp)) {
     descriptor_.idempotency = erp.settings.mode;
     descriptor_.optimistic_locking = true;
     descriptor_.stock_by_location = true;
     descriptor_.inert_by = "unreleased";
+    descriptor_.returns = ReturnsMode::return_order;
     descriptor_.settle_ms = erp.settings.rules.settle_is_true ? erp.settings.settle_ms : 0;
   }
 
@@ -36,6 +34,7 @@ class ErpPort final : public ErpAdapter,
   InventoryService* inventory() override { return this; }
   PricingService* pricing() override { return this; }
   CustomerService* customers() override { return this; }
+  ReturnService* returns() override { return returns_.get(); }
 
   // ---- OrderService
   Result<OrderReceipt> place_order(const Order& order, const WriteContext& context) override {
@@ -520,9 +519,6 @@ class ErpPort final : public ErpAdapter,
     Revision revision;
   };
 
-  static std::string subject_of(const OrderId& id) {
-    return id.channel.text() + "/" + id.number.text();
-  }
   static std::size_t index_of(const Erp& erp, const Erp::Document& document) {
     for (std::size_t i = 0; i < erp.documents.size(); ++i)
       if (&erp.documents[i] == &document) return i;
@@ -581,92 +577,8 @@ class ErpPort final : public ErpAdapter,
     });
   }
 
-  Micros latency() {
-    Dice& dice = world_.dice();
-    const Micros most = erp_.settings.latency;
-    return dice.between(most / 10 + 1, dice.chance(50) ? most * 10 : most);
-  }
-
-  // One request and its answer. What the ERP does with it is an event of its own: it happens
-  // whether or not the caller is still there.
-  template <class T, class Effect>
-  Result<T> exchange(const CallContext& context, bool write, Effect effect) {
-    Scheduler& scheduler = world_.scheduler();
-    scheduler.check_alive();
-    const Micros deadline = micros_of(context.deadline);
-    if (scheduler.time() >= deadline)
-      return Error{ErrorCode::unavailable, "the deadline has passed; nothing was sent"};
-    const Fault fault = world_.draw_fault(erp_.settings.side, write);
-    const Error unknown = write ? Error{ErrorCode::outcome_unknown, "no answer"}
-                                : Error{ErrorCode::unavailable, "no answer"};
-    auto answer = std::make_shared<std::optional<Result<T>>>();
-    const auto apply_at = [&](Micros when) {
-      scheduler.at(when, [answer, effect] { *answer = Result<T>(effect()); });
-    };
-    const Micros there = scheduler.time() + latency();
-    const Micros back = there + latency();
-    switch (fault) {
-      case Fault::unavailable:
-        scheduler.sleep_until(std::min(there, deadline));
-        return Error{ErrorCode::unavailable, "connection refused"};
-      case Fault::throttled: {
-        scheduler.sleep_until(std::min(back, deadline));
-        Error error{ErrorCode::throttled, "too many requests"};
-        error.retry_after_s = 1;
-        return error;
-      }
-      case Fault::refused:
-        scheduler.sleep_until(std::min(back, deadline));
-        return Error{ErrorCode::rejected, "the period is closed"};
-      case Fault::stale:
-        scheduler.sleep_until(std::min(back, deadline));
-        return Error{ErrorCode::conflict, "changed by another user"};
-      case Fault::lost_request:
-        scheduler.sleep_until(std::min(back, deadline));
-        return unknown;
-      case Fault::throws_before:
-        scheduler.sleep_until(std::min(there, deadline));
-        throw std::runtime_error("before anything was sent, but who can say");
-      case Fault::late_commit:
-      case Fault::very_late_commit: {
-        // settle_ms counts from the sender's end, and it may end the moment it has sent.
-        const Micros gives_up = std::min(back, deadline);
-        const Micros settled = scheduler.time() + erp_.settings.settle_ms * 1'000;
-        apply_at(fault == Fault::late_commit
-                     ? world_.dice().between(there, std::max(there, settled - 1))
-                     : gives_up + world_.dice().between(1, 4) * erp_.settings.settle_ms * 1'000);
-        scheduler.sleep_until(gives_up);
-        return unknown;
-      }
-      case Fault::stall:
-        // Stopped after the look at the deadline; when it goes on, it sends.
-        scheduler.sleep(world_.dice().between(1, 4) * erp_.settings.settle_ms * 1'000);
-        apply_at(scheduler.time() + 1);
-        scheduler.sleep(latency() + 2);
-        return scheduler.time() > deadline ? Result<T>(unknown) : std::move(**answer);
-      case Fault::hang:
-        apply_at(there);
-        scheduler.sleep_until(std::max(std::min(deadline, there + 2'000'000), there));
-        return unknown;
-      case Fault::none:
-      case Fault::lost_answer:
-      case Fault::throws_after:
-        break;
-    }
-    apply_at(there);
-    if (back > deadline) {
-      scheduler.sleep_until(deadline);
-      return unknown;
-    }
-    scheduler.sleep_until(back);
-    if (fault == Fault::throws_after) throw std::runtime_error("after it was sent");
-    if (fault == Fault::lost_answer) return unknown;
-    return std::move(**answer);
-  }
-
-  Erp& erp_;
-  Surroundings& world_;
   CapabilityDescriptor descriptor_;
+  const std::unique_ptr<ReturnService> returns_;
 };
 
 }  // namespace

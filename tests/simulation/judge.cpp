@@ -22,6 +22,7 @@ class Judge {
     for (const ChannelWrite& write : world_.writes_) {
       if (write.operation == "place_order") order(write);
       if (write.operation == "adjust_stock") adjustment(write);
+      if (write.operation == "return_order") goods_back(write);
     }
     own_orders();
     statuses();
@@ -345,6 +346,35 @@ class Judge {
     if (mirrored && !plans.empty() && posted[0] + posted[1] < 2 &&
         world_.discarded_.count("inventory/" + write.subject) == 0)
       fail("not mirrored: " + write.adjustment.movement.text());
+  }
+
+  // A return is one document, in an ERP that shipped the goods, and never more than it shipped.
+  void goods_back(const ChannelWrite& write) {
+    int made = 0;
+    for (const Side side : {Side::legacy, Side::cloud}) {
+      const Erp& erp = world_.on(side);
+      Decimal back;
+      int here = 0;
+      for (const Erp::Return& one : erp.returns) {
+        if (one.order != write.order.id) continue;
+        back += one.made.lines.front().quantity;
+        if (one.made.number == write.back.number) ++here;
+      }
+      made += here;
+      if (here == 0) continue;
+      Decimal shipped;
+      for (const std::size_t index : erp.with_reference(write.order.id))
+        for (const OrderLine& line : erp.documents[index].order.lines)
+          if (line.number == 1) shipped += line.shipped_quantity;
+      if (back > shipped && !world_.beyond_settle_ && !transferred(write.subject))
+        fail("more came back to " + erp.settings.name + " than it shipped: " + write.subject);
+    }
+    const std::string which = write.subject + " " + write.back.number.text();
+    if (made > 1) fail("returned twice and not raised: " + which);
+    if (write.state == WriteState::acknowledged && made == 0) fail("return lost: " + which);
+    if (write.state == WriteState::refused && made > 0 && !world_.beyond_settle_ &&
+        !write.asked_again)
+      fail("refused and returned: " + which);
   }
 
   void statuses() {

@@ -193,12 +193,23 @@ void World::settle_duplicates() {
   for (const ExceptionRecord& exception : open) {
     const bool said = says_two(exception);
     const bool posting = exception.kind == "duplicate_posting";
-    if ((exception.kind != "duplicate_document" && !posting && !said) || !exception.side) continue;
-    count(posting ? "duplicate posting raised" : "duplicate raised");
+    const bool of_return = exception.kind == "duplicate_return";
+    if ((exception.kind != "duplicate_document" && !posting && !of_return && !said) ||
+        !exception.side)
+      continue;
+    count(of_return ? "duplicate return raised"
+          : posting ? "duplicate posting raised"
+                    : "duplicate raised");
     Erp& erp = on(*exception.side);
     raised_duplicates_.insert(std::string(name(*exception.side)) + "/" + exception.subject);
     const auto id = facade::order_id_of(exception.subject);
-    if (exception.capability == Capability::orders && id) {
+    if (of_return) {
+      std::set<ReturnNumber> seen;
+      std::erase_if(erp.returns, [&](const Erp::Return& one) {
+        return facade::order_subject(one.order) == exception.subject &&
+               !seen.insert(one.made.number).second;
+      });
+    } else if (exception.capability == Capability::orders && id) {
       std::optional<facade::journal::DocumentRecord> document;
       (void)facade_->journal()
           .read([&](const JournalReader& reader) { document = reader.document(*id); })

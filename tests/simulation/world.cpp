@@ -110,6 +110,7 @@ const std::vector<std::string>& must_be_hit() {
                                "acknowledged create_customer",
                                "acknowledged amend_customer",
                                "acknowledged adjust_stock",
+                               "acknowledged return_order",
                                "refused",
                                "repeated",
                                "repeated under another key",
@@ -139,6 +140,7 @@ const std::vector<std::string>& must_be_hit() {
                                "halt acknowledged",
                                "born in legacy while halted",
                                "duplicate posting raised",
+                               "duplicate return raised",
                                "grew again after everything had left"});
     return names;
   }();

@@ -74,6 +74,7 @@ struct ChannelWrite {
   Customer customer;
   CustomerAmendment customer_amendment;
   StockAdjustment adjustment;
+  OrderReturn back;
   std::string value;  // What it writes into its register: a quantity, an address.
   Micros begun = 0;
   Micros ended = -1;
@@ -173,6 +174,7 @@ class World final : public Surroundings {
   void populate();
   void channel_acts();
   void begin(ChannelWrite write);
+  bool anything_left(const OrderId& id) const;  // In the warehouse's sense: of its first line.
   void attempt(std::size_t index);
   facade::Answer send(ChannelWrite& write);
   void take_answer(std::size_t index, const facade::Answer& answer);
