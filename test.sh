@@ -18,7 +18,7 @@ in_memory=/dev/shm
 if [ "$(df --output=avail -k "$in_memory" 2>/dev/null | tail -1)" -gt 8000000 ] 2>/dev/null && [ -w "$in_memory" ]; then
   TMPDIR=$(mktemp -d "$in_memory/underpin-tests-XXXXXX")
   export TMPDIR
-  chmod 755 "$TMPDIR"  # Database servers run as users of their own.
+  chmod 1777 "$TMPDIR"  # Database servers run as users of their own.
   trap 'rm -rf "$TMPDIR"' EXIT
 fi
 # Some wait for a simulated ERP all the same.

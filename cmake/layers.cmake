@@ -59,7 +59,7 @@ function(underpin_adapter name)
     DEPENDS contracts contracts_json mapping transport ${ARG_DEPENDS} EXTERNAL ${ARG_EXTERNAL})
   # Mapping files and the schema of the settings are compiled in: the executable stands alone.
   file(GLOB data CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/mapping/*.json
-    ${CMAKE_CURRENT_SOURCE_DIR}/settings.schema.json)
+    ${CMAKE_CURRENT_SOURCE_DIR}/settings.schema.json ${CMAKE_CURRENT_SOURCE_DIR}/features.json)
   underpin_embed(adapter_${name} ${name} ${data})
   # What its answers depend on: its code, its mapping, its code tables, what reads and writes them, the
   # protocols below it and the contracts that it fills.
@@ -123,6 +123,13 @@ function(underpin_generate_registry output)
     "std::string_view adapter_fingerprint([[maybe_unused]] std::string_view adapter) {\n")
   foreach(name IN LISTS names)
     string(APPEND text "  if (adapter == \"${name}\") return fingerprint::${name}();\n")
+  endforeach()
+  string(APPEND text "  return {};\n}\n")
+  string(APPEND text
+    "std::string_view adapter_features([[maybe_unused]] std::string_view adapter) {\n")
+  foreach(name IN LISTS names)
+    string(APPEND text
+      "  if (adapter == \"${name}\") return embedded::${name}(\"features.json\");\n")
   endforeach()
   string(APPEND text "  return {};\n}\n}  // namespace underpin\n")
   file(CONFIGURE OUTPUT ${output} CONTENT "${text}" @ONLY)

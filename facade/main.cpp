@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   underpin::facade::cli::Adapters adapters;
   adapters.registry = underpin::registered_adapters();
   adapters.settings_schema = underpin::adapter_settings_schema;
+  adapters.features = underpin::adapter_features;
   adapters.fingerprint = underpin::adapter_fingerprint;
   return underpin::facade::cli::run(argc, argv, adapters);
 }

@@ -16,4 +16,7 @@ std::string_view adapter_settings_schema(std::string_view adapter);
 // adapter.
 std::string_view adapter_fingerprint(std::string_view adapter);
 
+// What an adapter does for each capability: its features.json.
+std::string_view adapter_features(std::string_view adapter);
+
 }  // namespace underpin

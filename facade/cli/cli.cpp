@@ -27,6 +27,12 @@ int run(int argc, char** argv, const Adapters& adapters) {
   doctor_command->add_option("--config", doctor_config, "Configuration file")->required();
   doctor_command->callback([&] { code = doctor(doctor_config, adapters); });
 
+  bool adapters_as_json = false;
+  CLI::App* adapters_command =
+      app.add_subcommand("adapters", "The ERPs that can be reached, and how each does what");
+  adapters_command->add_flag("--json", adapters_as_json, "For programs");
+  adapters_command->callback([&] { code = list_adapters(adapters_as_json, adapters); });
+
   BackupOptions backing_up;
   CLI::App* backs_up = app.add_subcommand("backup", "Copy the journal, also while it serves");
   backs_up->add_option("--config", backing_up.config, "Configuration file")->required();

@@ -18,6 +18,8 @@ namespace underpin::facade::cli {
 struct Adapters {
   AdapterRegistry registry;
   std::function<std::string_view(std::string_view)> settings_schema;
+  // What it does for each capability: its features.json.
+  std::function<std::string_view(std::string_view)> features;
   // What an adapter was built from: evidence is bound to it.
   std::function<std::string_view(std::string_view)> fingerprint;
   // `serve` hands the facade over before it begins. Only tests do something with it: they switch a
@@ -25,7 +27,7 @@ struct Adapters {
   std::function<void(Facade&)> on_opened;
 };
 
-// `underpin <subcommand>`: serve, doctor, backup, restore, recover, waves, cutover, exceptions,
+// `underpin <subcommand>`: serve, doctor, adapters, backup, restore, recover, waves, cutover, exceptions,
 // outcomes, parity, keys. Exit codes: 0 done, 1 refused or something is missing, 2 wrong usage or
 // configuration.
 int run(int argc, char** argv, const Adapters& adapters);
@@ -38,6 +40,8 @@ struct ServeOptions {
 };
 int serve(const ServeOptions& options, const Adapters& adapters);
 int doctor(const std::string& config, const Adapters& adapters);
+// Every adapter that is built in, and how it does what; `as_json` for programs.
+int list_adapters(bool as_json, const Adapters& adapters);
 
 // Offline, or beside a facade that serves: only the store is touched.
 struct BackupOptions {

@@ -8,10 +8,18 @@
 
 namespace underpin::conformance {
 
-std::vector<const char*> adapters_with(bool Offers::*feature) {
+AdapterFeatures SiteEntry::features() const {
+  const auto value = json::parse(embedded("features.json"));
+  if (!value) throw std::runtime_error(std::string(adapter) + ": " + value.error().message);
+  auto features = adapter_features_from_json(*value);
+  if (!features) throw std::runtime_error(std::string(adapter) + ": " + said(features));
+  return std::move(features).value();
+}
+
+std::vector<const char*> adapters_with(std::string_view capability) {
   std::vector<const char*> names;
   for (const SiteEntry& entry : all_sites())
-    if (entry.offers().*feature) names.push_back(entry.adapter);
+    if (entry.features().offers(capability)) names.push_back(entry.adapter);
   return names;
 }
 

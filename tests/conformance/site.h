@@ -28,18 +28,6 @@ enum class Write {
   create_return
 };
 
-// What an adapter offers, as its descriptor and its ports say too: a case is left out by this
-// alone.
-struct Offers {
-  bool orders = true;
-  bool inventory = true;
-  bool pricing = true;
-  bool customers = true;
-  bool returns = true;
-  bool postings = true;
-  bool operator==(const Offers&) const = default;
-};
-
 // One ERP with its adapter, its people and its books. Every adapter has one in sites/<adapter>.cpp,
 // made by `std::unique_ptr<Site> site_of_<adapter>()`; `Offers <adapter>_offers()` stands beside
 // it.
@@ -164,11 +152,11 @@ std::string said(const Result<T>& result) {
   return text;
 }
 
-std::vector<const char*> adapters_with(bool Offers::*feature);
+std::vector<const char*> adapters_with(std::string_view capability);
 std::string adapter_name(const testing::TestParamInfo<const char*>& adapter);
-#define INSTANTIATE_FOR_EVERY_ADAPTER_WITH(feature, suite)                                   \
-  GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                      \
-  INSTANTIATE_TEST_SUITE_P(Every, suite, testing::ValuesIn(adapters_with(&Offers::feature)), \
+#define INSTANTIATE_FOR_EVERY_ADAPTER_WITH(capability, suite)                           \
+  GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                 \
+  INSTANTIATE_TEST_SUITE_P(Every, suite, testing::ValuesIn(adapters_with(#capability)), \
                            adapter_name)
 
 }  // namespace underpin::conformance

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contracts/json/adapter_features.h"
 #include "tests/conformance/site.h"
 
 #include <memory>
@@ -10,7 +11,8 @@ namespace underpin::conformance {
 struct SiteEntry {
   const char* adapter;
   std::unique_ptr<Site> (*make)();
-  Offers (*offers)();
+  std::string_view (*embedded)(std::string_view file);
+  AdapterFeatures features() const;
 };
 
 // One for each file in sites/ whose adapter is built: the build writes it.

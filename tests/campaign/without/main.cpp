@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   underpin::facade::cli::Adapters adapters;
   adapters.registry = underpin::registered_adapters();
   adapters.settings_schema = underpin::adapter_settings_schema;
+  adapters.features = underpin::adapter_features;
   adapters.fingerprint = underpin::adapter_fingerprint;
   if (rule == "resolver") {
     // Nobody looks up what became of a write.

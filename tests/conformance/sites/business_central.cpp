@@ -119,7 +119,6 @@ class BusinessCentral : public SimulatedSite {
 
 }  // namespace
 
-Offers business_central_offers() { return {}; }
 std::unique_ptr<Site> site_of_business_central() { return std::make_unique<BusinessCentral>(); }
 
 }  // namespace conformance

@@ -128,7 +128,6 @@ class DynamicsNav : public SimulatedSite {
 
 }  // namespace
 
-Offers dynamics_nav_offers() { return {}; }
 std::unique_ptr<Site> site_of_dynamics_nav() { return std::make_unique<DynamicsNav>(); }
 
 }  // namespace conformance
