@@ -91,6 +91,7 @@ TEST(SqliteBackup, IsOneMomentHoweverMuchIsWrittenMeanwhile) {
   const OwnFolder folder;
   const auto journal = opened(in(folder));
   std::atomic<bool> done{false};
+  std::atomic<int> written{0};
   std::thread writer([&] {
     for (int i = 1; !done; ++i) {
       const Status kept = journal->write([&](JournalTransaction& tx) {
@@ -100,8 +101,11 @@ TEST(SqliteBackup, IsOneMomentHoweverMuchIsWrittenMeanwhile) {
         return true;
       });
       EXPECT_TRUE(kept.has_value());
+      written = i;
+      written.notify_one();
     }
   });
+  written.wait(0);
   for (int round = 0; round < 5; ++round) {
     const auto info = back_up(in(folder), folder.file("b"), at(50));
     EXPECT_TRUE(info.has_value()) << info.error().message;
