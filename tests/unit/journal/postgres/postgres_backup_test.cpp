@@ -147,6 +147,7 @@ TEST(PostgresBackup, IsOneMomentHoweverMuchIsWrittenMeanwhile) {
   const PostgresSettings settings = own_schema();
   const auto journal = opened(settings);
   std::atomic<bool> done{false};
+  std::atomic<int> written{0};
   std::thread writer([&] {
     for (int i = 1; !done; ++i) {
       const Status kept = journal->write([&](JournalTransaction& tx) {
@@ -156,8 +157,11 @@ TEST(PostgresBackup, IsOneMomentHoweverMuchIsWrittenMeanwhile) {
         return true;
       });
       EXPECT_TRUE(kept.has_value());
+      written = i;
+      written.notify_one();
     }
   });
+  written.wait(0);
   for (int round = 0; round < 5; ++round) {
     const auto info = back_up(settings, folder.file("b"), at(50));
     EXPECT_TRUE(info.has_value()) << info.error().message;
