@@ -113,6 +113,8 @@ void World::channel_acts() {
     kind = dice_.chance(500) ? 55 : 95;
   if (options_.mutant == Mutant::births_stay && dice_.chance(500)) kind = 10;
   if (options_.mutant == Mutant::postings_not_verified && dice_.chance(500)) kind = 70;
+  // No feed shows a second return: there the last look is all there is.
+  if (beyond_settle_ && options_.mutant == Mutant::none && dice_.chance(250)) kind = 82;
   const std::string unique = std::to_string(++next_number_);
   if (kind < 26 || (placed.empty() && kind < 50)) {
     write.operation = "place_order";
@@ -491,8 +493,11 @@ Decimal World::most_available(const StockKey& key) {
     if (write.operation == "place_order") most -= demand_at_least(write.order.id, key);
   for (const auto& [number, ordered] : old_orders_) {
     const Erp::Document* document = legacy_->find(OrderRef{{}, number});
+    Decimal most_ordered = ordered;
     if (document != nullptr && document->inert) {
-      // It has moved: its new home says what is outstanding.
+      // It has moved: its new home says what is outstanding, of what had not left the old one.
+      for (const OrderLine& one : document->order.lines)
+        most_ordered = most_ordered - one.shipped_quantity;
       document = cloud_->find(OrderRef{{ChannelId{"nav"}, OrderNumber{number.text()}}, {}});
       if (document != nullptr && document->inert) continue;
     }
@@ -500,7 +505,7 @@ Decimal World::most_available(const StockKey& key) {
     // What a user adds the other ERP learns by the feed.
     for (const OrderLine& one : document->order.lines)
       if (one.sku == key.sku && one.location == key.location)
-        most -= std::max(Decimal{}, std::min(one.quantity, ordered) - one.shipped_quantity);
+        most -= std::max(Decimal{}, std::min(one.quantity, most_ordered) - one.shipped_quantity);
   }
   return most;
 }
