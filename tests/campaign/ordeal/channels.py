@@ -110,7 +110,8 @@ class CampaignShopper(Shopper):
         self._table = [(26, self._place), (14, self._change), (5, self._add_line), (6, self._cancel_line),
                        (4, self._cancel), (12, self._read), (2, self._list), (4, self._stock),
                        (3, self._availability), (12, self._adjust), (2, self._quote), (3, self._create_customer),
-                       (12, self._amend_customer), (4, self._read_customer), (1, self._cancel_too_late)]
+                       (12, self._amend_customer), (4, self._read_customer), (1, self._cancel_too_late),
+                       (4, self._give_back)]
 
     def _amend_customer(self) -> None:
         among = self._shared if self._draw.random() < 0.2 else self._own_customers

@@ -69,6 +69,7 @@ class Judge:
             for exception in self._qa.get(f"/ops/v1/exceptions?state={state}&limit=500")["items"]:
                 self._said_exceptions.setdefault(exception["subject"], []).append(exception["kind"])
         self._orders()
+        self._returns()
         self._movements()
         self._customers()
         self._stock()
@@ -108,6 +109,17 @@ class Judge:
                     self._note("doubled", f"order {order.name} is {', '.join(numbers)} in {erp}, and nothing was raised")
         for (erp, reference), times in raised.items():
             self._trace(erp, reference, times)
+
+    def _returns(self) -> None:
+        returns = checks.Returns(self._book, self._fleet.nav, self._fleet.bc)
+        for text in returns.lost:
+            self._note("lost", text)
+        for order, text in returns.doubled:
+            if "duplicate_return" in self._said_exceptions.get(order.name, ()):
+                self.raised += 1
+                self.traced.append(f"{text}, and was raised")
+            else:
+                self._note("doubled", f"{text}, and nothing was raised")
 
     def _trace(self, erp_name: str, about: str, times: int) -> None:
         self.raised += times

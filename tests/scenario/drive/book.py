@@ -73,6 +73,7 @@ class Order:
         self.changes = 0          # Acknowledged amendments and cancellations.
         self.uncertain = ""       # A change whose answer never came, in words.
         self.status = ""          # The furthest that the channel has seen.
+        self.returns: dict = {}   # Number of a return -> (sku, quantity, acknowledged).
 
     @property
     def name(self) -> str:

@@ -79,7 +79,7 @@ class Channel:
                 continue
             self.book.answered(operation, answer.status)
             again = answer.retry_after_s
-            unknown = answer.status == 202 and answer.json.get("state") != "pending"
+            unknown = answer.status == 202 and answer.json.get("state") not in ("pending", "unlinked")
             in_doubt = answer.in_doubt = in_doubt or unknown
             if unknown or (answer.status in (409, 429, 503) and again is not None):
                 self.book.retried("202 outcome unknown" if unknown else
@@ -246,6 +246,30 @@ class Channel:
         self.seen(order, answer.json.get("status", ""), order.status)
         return True
 
+    def give_back(self, order: Order, most: Decimal) -> None:
+        """Sends up to `most` of one line back, of what the order says has left and is not back yet."""
+        current = self.get_order(order)
+        if current is None:
+            return
+        for line in current.json["lines"]:
+            left = Decimal(line.get("shippedQuantity", "0")) - Decimal(line.get("returnedQuantity", "0"))
+            quantity = min(left, most)
+            if quantity <= 0:
+                continue
+            number = f"R{len(order.returns) + 1}"
+            order.returns[number] = (line["sku"], quantity, False)
+            body = {"number": number, "returnDate": time.strftime("%Y-%m-%d"),
+                    "lines": [{"number": line["number"], "quantity": str(quantity), "reason": "UNWANTED"}]}
+            for _ in range(4):
+                answer = self.write("return_order", "POST", f"/v1/orders/{order.number}/returns", body)
+                if answer is None or not changed_meanwhile(answer):
+                    break
+            if answer is not None and answer.status in (201, 202) and answer.json.get("state") != "unlinked":
+                order.returns[number] = (line["sku"], quantity, True)
+            elif answer is not None:
+                self.book.failed(f"return {number} of {order.name} was refused: {answer.problem()}")
+            return
+
     def check_kept(self, order: Order, current: Answer) -> None:
         """Nothing of this order is in doubt: what is read is what was acknowledged."""
         if order.uncertain or order.cancelled or current.json["status"] == "cancelled":
@@ -405,7 +429,8 @@ class Shopper(threading.Thread):
                        (4, self._cancel), (18, self._read), (4, self._list), (8, self._stock),
                        (6, self._availability), (4, self._adjust), (6, self._quote), (4, self._prices),
                        (2, self._create_customer), (2, self._amend_customer),
-                       (4, self._read_customer), (2, self._search), (1, self._cancel_too_late)]
+                       (4, self._read_customer), (2, self._search), (1, self._cancel_too_late),
+                       (3, self._give_back)]
 
     def stop(self) -> None:
         self._stop_asked.set()
@@ -503,6 +528,12 @@ class Shopper(threading.Thread):
                 if order.shipped and not order.cancelled and order.channel == self._channel.name]
         if gone:
             self._channel.cancel(self._draw.choice(gone))
+
+    def _give_back(self) -> None:
+        """Only orders that nobody changes any more, and each by one worker: a return is for what is seen of it."""
+        gone = [order for order in self._mine if order.shipped and not order.cancelled and not order.uncertain]
+        if gone:
+            self._channel.give_back(self._draw.choice(gone), Decimal(self._draw.randint(1, 2)))
 
     def _read(self) -> None:
         orders = [order for order in self._channel.book.acknowledged()

@@ -157,6 +157,28 @@ def _check_mirror(order: Order, home: Document, mirror: Document, result: Result
                                f"outstanding at home ({home.number}) are {shown[1]}")
 
 
+class Returns:
+    """Each acknowledged return is one document in one ERP, and no more came back than left."""
+
+    def __init__(self, book: Book, nav: Nav, bc: BusinessCentral):
+        self.acknowledged = 0
+        self.lost: list[str] = []
+        self.doubled: list[tuple[Order, str]] = []
+        in_nav, in_bc = nav.returns(), bc.returns()
+        for order in book.acknowledged():
+            for number, (sku, quantity, acknowledged) in order.returns.items():
+                reference = f"{order.reference}#{number}"
+                there = in_nav.get(reference, []) + in_bc.get(reference, [])
+                self.acknowledged += acknowledged
+                if acknowledged and not there:
+                    self.lost.append(f"return {number} of order {order.name} was acknowledged and is in no ERP")
+                if len(there) > 1:
+                    self.doubled.append((order, f"return {number} of order {order.name} is {len(there)} documents"))
+                elif there and there[0] != {sku: quantity}:
+                    self.lost.append(f"return {number} of order {order.name}: {quantity} of {sku} were "
+                                     f"{'acknowledged' if acknowledged else 'asked'}, there are {there[0]}")
+
+
 def as_told(book: Book, subject: str, erp: Erp) -> bool:
     """The ERP holds the order "pos/500019" once, and as its channel was told last."""
     channel, _, number = subject.partition("/")

@@ -99,6 +99,16 @@ class Nav(Erp):
                       line["amount"], line["type"] == "Item")
         return found
 
+    def returns(self) -> dict:
+        """Reference -> list of {sku: quantity}, one for each return, open or credited."""
+        found: dict = {}
+        for table in ("returns", "credit_memos"):
+            for document in self.state(table)[table]:
+                lines = _sums((line["item"], line["quantity"]) for line in document["lines"])
+                if lines:  # Without lines it was begun, and is nobody's return.
+                    found.setdefault(document["external_document_no"], []).append(lines)
+        return found
+
     def stock(self) -> dict:
         """(sku, location) -> on hand."""
         return {(row["item"], row["location"]): Decimal(row["quantity"])
@@ -155,6 +165,16 @@ class BusinessCentral(Erp):
                     invoice["totalAmountIncludingTax"])
         return found
 
+    def returns(self) -> dict:
+        rows = self.state("creditMemos")
+        lines: dict = {}
+        for line in rows["salesCreditMemoLines"]:
+            lines.setdefault(line["documentId"], []).append((line["lineObjectNumber"], line["quantity"]))
+        found: dict = {}
+        for memo in rows["salesCreditMemos"]:
+            found.setdefault(memo["externalDocumentNumber"], []).append(_sums(lines.get(memo["id"], [])))
+        return found
+
     def stock(self) -> dict:
         return {(row["itemNumber"], row["locationCode"]): Decimal(row["inventory"])
                 for row in self.state("ledger")["stockLevels"]}
@@ -196,6 +216,13 @@ def _bc_lines(rows: list) -> list:
                          Decimal(row["quantity"]), Decimal(row["shippedQuantity"]),
                          Decimal(row["unitPrice"]), Decimal(row["netAmount"]))
             for row in rows if row["lineType"] == "Item"]
+
+
+def _sums(rows) -> dict:
+    sums: dict = {}
+    for key, quantity in rows:
+        _add(sums, key, quantity)
+    return sums
 
 
 def _add(sums: dict, key, quantity) -> None:

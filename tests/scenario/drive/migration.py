@@ -276,6 +276,11 @@ class Migration:
         account.step("channels", f"{asked} orders asked for once more, old and new")
         result = checks.check_orders(book, self._nav, self._bc, self._qa)
         problems += result.findings
+        returns = checks.Returns(book, self._nav, self._bc)
+        account.step("channels", f"{returns.acknowledged} returns acknowledged, each looked for in both ERPs")
+        problems += returns.lost + [text for _, text in returns.doubled]
+        result.lost += len(returns.lost)
+        result.duplicated += len(returns.doubled)
         problems += checks.check_old_orders(self._nav, self._bc)
         problems += checks.check_stock(book, self._nav, self._bc, self._alone_since)
         if self._price[0]:
