@@ -1,10 +1,13 @@
 #include "facade/comparisons.h"
 
+#include "parity/digest.h"
 #include "parity/outcomes.h"
+#include "parity/searches.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <random>
 
 namespace underpin::facade {
 namespace {
@@ -43,7 +46,9 @@ std::string signature(const parity::Comparison& comparison) {
   return text;
 }
 
-constexpr const char* of_search = "search_customers";
+constexpr const char* of_search = parity::customer_search;
+// Without a key so many searches have numbers of their own; all others share one.
+constexpr std::size_t numbered_max = 100'000;
 
 bool is_of_customers(const std::string& capability, const std::string& operation) {
   return (capability.empty() || capability == "customers") &&
@@ -70,7 +75,8 @@ void add_rules_of_searches(parity::Rules& rules) {
   rules.rules.insert(rules.rules.end(), ours.begin(), ours.end());
   std::vector<parity::KnownDifference> known;
   for (const parity::KnownDifference& one : rules.known) {
-    if (!is_of_customers(one.capability, one.operation)) continue;
+    // Those of outcomes are looked at for each customer that one side does not find.
+    if (!is_of_customers(one.capability, one.operation) || !one.answers.empty()) continue;
     known.push_back(one);
     known.back().capability = "customers";
     known.back().operation = of_search;
@@ -148,9 +154,29 @@ bool Comparisons::compares(const std::string& subject) const {
   return cutover::bucket_per_100k("parity", subject) < share_per_100k_;
 }
 
+bool Comparisons::compares_search(const std::string& asked) const {
+  return cutover::bucket_per_100k("parity searches", asked) < settings_.searches_per_100k;
+}
+
+std::string Comparisons::without_persons(const std::string& personal) {
+  if (!settings_.subject_key.empty())
+    return parity::hmac_sha256_hex(settings_.subject_key, personal).substr(0, 16);
+  // Other runs and other replicas number otherwise: what they found must not be taken for this.
+  static const std::string run = [] {
+    std::random_device source;
+    return std::to_string(source());
+  }();
+  const std::lock_guard lock(mutex_);
+  const std::string digest = parity::sha256_hex(personal);
+  if (numbered_.size() >= numbered_max && numbered_.count(digest) == 0) return run + "-others";
+  const auto [at, fresh] = numbered_.try_emplace(digest, numbered_.size() + 1);
+  return run + "-" + std::to_string(at->second);
+}
+
 void Comparisons::begin(ShadowCheck check) {
   Counters& counted = counters(check.capability);
-  if (!compares(check.subject)) {
+  const std::string& by = check.sampled_by.empty() ? check.subject : check.sampled_by;
+  if (!(check.operation == of_search ? compares_search(by) : compares(by))) {
     ++counted.skipped;
     return;
   }
@@ -168,9 +194,10 @@ void Comparisons::compare(const std::shared_ptr<Pending>& pending, int look) {
   // The first look compares what the channel was told; later looks read both sides afresh.
   const bool told = look == 0 && (check->answered.document || check->answered.error);
   if (look == 0) check->began = now_();
-  const parity::Side primary = told ? check->answered : check->ask(check->primary);
+  parity::Side primary = told ? check->answered : check->ask(check->primary);
   const bool pending_before = check->on_its_way();
-  const parity::Side secondary = check->ask(other(check->primary));
+  parity::Side secondary = check->ask(other(check->primary));
+  check->prepare(primary, secondary, check->cohort);
   parity::Comparison comparison = judged(*check, primary, secondary);
   if (comparison.verdict == parity::Verdict::mismatch) {
     const std::string seen = signature(comparison);
@@ -224,15 +251,17 @@ parity::Comparison Comparisons::judged(const ShadowCheck& check, const parity::S
                                   check.cohort,
                                   systems_.on(check.primary).name,
                                   systems_.on(other(check.primary)).name};
-  return parity::compare(primary, secondary, rules_, references_, question);
+  return parity::compare_whole(primary, secondary, rules_, references_, question);
 }
 
-Comparisons::Look Comparisons::look_now(const ShadowCheck& check) const {
+Comparisons::Look Comparisons::look_now(const ShadowCheck& asked) const {
   Look look;
+  ShadowCheck check = asked;
   look.primary = check.primary;
   look.of_primary = check.ask(check.primary);
   const bool pending_before = check.on_its_way();
   look.of_secondary = check.ask(other(check.primary));
+  check.prepare(look.of_primary, look.of_secondary, check.cohort);
   look.comparison = judged(check, look.of_primary, look.of_secondary);
   look.on_its_way = pending_before || check.on_its_way();
   return look;

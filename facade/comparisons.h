@@ -33,6 +33,12 @@ struct ShadowCheck {
       last_seen;    // The differences of the look before, by path and how far they were apart.
   Timestamp began;  // The first look.
   std::string asked = {};  // As LedgerEntry::asked.
+  // By what it is chosen to be compared; empty: by its subject.
+  std::string sampled_by = {};
+  // After each look: leaves on both sides what of them can be compared, and adds to the cohort what
+  // is known of those that are found. Primary first.
+  std::function<void(parity::Side&, parity::Side&, parity::Cohort&)> prepare =
+      [](parity::Side&, parity::Side&, parity::Cohort&) {};
 };
 
 struct ComparisonSettings {
@@ -43,6 +49,10 @@ struct ComparisonSettings {
   // Comparisons carry region and segment of their subject, for reports by them; otherwise only
   // where a rule asks for it.
   bool cohorts = false;
+  // Of the searches, how many are compared: a share of their own, because each reads a lot.
+  std::uint32_t searches_per_100k = cutover::whole_share;
+  // Subjects that would name a person are hashed with it; empty: they are numbered.
+  std::string subject_key = {};
 };
 
 // What rules with a cohort look at.
@@ -69,6 +79,12 @@ class Comparisons {
   // Is this subject among those that are compared? Always the same answer, in every replica, so
   // that what is found about a subject can be followed.
   bool compares(const std::string& subject) const;
+  // The same of a search, by what it asks for.
+  bool compares_search(const std::string& asked) const;
+  // A name for what tells of a person: an HMAC of it with the key of parity; without a key, a
+  // number that says nothing and is kept nowhere but in this process: the same for the same while
+  // it runs.
+  std::string without_persons(const std::string& personal);
   // Of a subject that is not compared: does nothing.
   void begin(ShadowCheck check);
   // Rules or reports ask for cohorts: checks must bring theirs.
@@ -144,6 +160,7 @@ class Comparisons {
   }
   mutable std::mutex mutex_;
   parity::References references_;
+  std::map<std::string, std::size_t> numbered_;  // Digests of what without_persons() has numbered.
 };
 
 // One read as parity sees it.

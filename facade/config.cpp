@@ -300,6 +300,8 @@ void read_comparison_settings(const Value& value, const std::string& at, const s
   const Value* writes = value.find("compareWrites");
   comparisons.cohorts = value.get("cohorts") == Value::boolean(true);
   comparisons.after_writes = writes != nullptr && *writes == Value::boolean(true);
+  comparisons.searches_per_100k = static_cast<std::uint32_t>(
+      number_of(value, "searchesPer100k", comparisons.searches_per_100k));
   for (const Capability capability : all_capabilities) {
     const std::int64_t seconds = number_of(value.get("maxAgeSeconds"), name(capability), 0);
     if (seconds > 0) comparisons.max_age_ms[capability] = seconds * 1000;

@@ -5,8 +5,10 @@
 #include "facade/digest.h"
 #include "facade/turning.h"
 #include "facade/xref.h"
+#include "parity/searches.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -356,21 +358,30 @@ Result<ShadowCheck> CustomerFacade::check_of(const CustomerNumber& number, Side 
 
 namespace {
 
-// What was asked names the comparison. Names and addresses of people are hashed: a subject is shown
-// to everybody.
-std::string subject_of(const CustomerQuery& query) {
-  std::string text = "search";
-  const auto add = [&](const char* what, const std::optional<std::string>& asked) {
-    if (!asked) return;
-    std::string lower = *asked;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
-      return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    });
-    text += std::string(" ") + what + " " + sha256_hex(lower).substr(0, 16);
-  };
-  add("email", query.email);
-  add("name", query.name);
-  return query.email || query.name ? text : text + " all";
+// So many customers that one side has beyond the other's part are asked for by number.
+constexpr std::size_t asked_by_number_max = 50;
+
+std::string lower(const std::string& text) {
+  std::string result = text;
+  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  });
+  return result;
+}
+
+// Two queries that ask for the same are one.
+std::string asked_for(const CustomerQuery& query) {
+  json::Value value = json::Value::object();
+  if (query.email) value.set("email", lower(*query.email));
+  if (query.name) value.set("name", lower(*query.name));
+  return json::write(value);
+}
+
+// What was asked names the comparison, and is shown to everybody: of whom, it does not say.
+std::string subject_of(const CustomerQuery& query, Comparisons& comparisons) {
+  if (!query.email && !query.name) return "search all";
+  return std::string("search by") + (query.email ? " email" : "") + (query.name ? " name" : "") +
+         " " + comparisons.without_persons(asked_for(query));
 }
 
 std::string asked_customers(const CustomerQuery& query) {
@@ -380,23 +391,53 @@ std::string asked_customers(const CustomerQuery& query) {
   return json::write(value);
 }
 
+// What both sides found of one search, in one look. One thread at a time.
+struct FoundByBoth {
+  struct Part {
+    std::map<std::string, Customer> customers;
+    bool more = false;  // It found more than can be read.
+  };
+  std::map<Side, Part> parts;
+  std::set<std::string> numbers;  // Of every look.
+};
+
+// Of those that only `one` has, the ones to be asked for by number where the other's part is not
+// all that it finds: always the same, by their numbers.
+std::vector<std::string> beyond(const FoundByBoth::Part& one, const FoundByBoth::Part& two) {
+  std::vector<std::pair<std::uint32_t, std::string>> chosen;
+  if (two.more)
+    for (const auto& [number, customer] : one.customers)
+      if (two.customers.count(number) == 0)
+        chosen.emplace_back(cutover::bucket_per_100k("parity searches", number), number);
+  std::sort(chosen.begin(), chosen.end());
+  std::vector<std::string> numbers;
+  numbers.reserve(chosen.size());
+  for (auto& [bucket, number] : chosen) numbers.push_back(std::move(number));
+  return numbers;
+}
+
 }  // namespace
 
-// Two ERPs cut their pages at different customers: only complete answers can be compared.
+// Two ERPs cut their pages at different customers: complete answers are compared, or, of long ones,
+// the first part of each.
 Result<Page<Customer>> CustomerFacade::all_found(Side side, const CustomerQuery& query,
                                                  const CallContext& context) {
   CustomerQuery part = query;
   part.cursor = {};
   part.limit = 200;
   Page<Customer> all;
+  std::size_t pages = 0;
   do {
     auto page = search_on(side, part, context);
     if (!page) return page.error();
     all.items.insert(all.items.end(), page->items.begin(), page->items.end());
-    if (all.items.size() > search_compared_max)
-      return Error{ErrorCode::unsupported, "more than " + std::to_string(search_compared_max) +
-                                               " customers are found: they are not compared"};
     part.cursor = page->next;
+    // A filter that the ERP cannot apply leaves pages with few customers, or none.
+    if (!part.cursor.empty() &&
+        (all.items.size() >= search_compared_max || ++pages >= search_compared_max)) {
+      all.next = part.cursor;
+      break;
+    }
   } while (!part.cursor.empty());
   return all;
 }
@@ -406,20 +447,65 @@ ShadowCheck CustomerFacade::check_of(const CustomerQuery& query, Side primary,
   ShadowCheck check;
   check.capability = Capability::customers;
   check.operation = "search_customers";
-  check.subject = subject_of(query);
+  check.subject = subject_of(query, comparisons_);
+  check.sampled_by = asked_for(query);
   check.correlation_id = context.correlation_id.text();
   check.primary = primary;
   check.asked = asked_customers(query);
-  auto found = std::make_shared<std::set<std::string>>();  // By either side; one thread at a time.
+  auto found = std::make_shared<FoundByBoth>();
   check.ask = [this, query, found, origin = context](Side asked) {
     CallContext asking = origin;
     asking.deadline = deadline_in(std::chrono::seconds(10));
     const auto all = observe<Page<Customer>>(asked, cutover::Operation::read,
                                              [&] { return all_found(asked, query, asking); });
-    if (all.result)
-      for (const Customer& customer : all.result->items) found->insert(customer.number.text());
+    FoundByBoth::Part& part = found->parts[asked];
+    part = {};
+    if (all.result) {
+      part.more = !all.result->next.empty();
+      for (const Customer& customer : all.result->items) {
+        part.customers.emplace(customer.number.text(), customer);
+        found->numbers.insert(customer.number.text());
+      }
+    }
     return parity_side(all.result, all.micros,
                        [](const Page<Customer>& page) { return comparable(page); });
+  };
+  check.prepare = [this, found, primary, origin = context](parity::Side& one, parity::Side& two,
+                                                           parity::Cohort& cohort) {
+    std::vector<std::string> out;
+    // Whether the other side holds those that lie beyond its part; a few of them are asked for.
+    const auto look_up = [&](Side has, Side lacks, parity::Side& lacking) {
+      const std::vector<std::string> numbers = beyond(found->parts[has], found->parts[lacks]);
+      CallContext asking = origin;
+      asking.deadline = deadline_in(std::chrono::seconds(10));
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        if (i >= asked_by_number_max) {
+          out.push_back(numbers[i]);
+          continue;
+        }
+        const CustomerNumber number{numbers[i]};
+        const auto seen = observe<Customer>(lacks, cutover::Operation::read,
+                                            [&] { return read_from(lacks, number, asking); });
+        if (!seen.result && seen.result.error().code == ErrorCode::not_found) continue;
+        if (!seen.result) {
+          lacking = parity::Side{std::nullopt, seen.result.error(), lacking.micros};
+          return;
+        }
+        json::Value list = lacking.document->get("customers");
+        list.push(comparable(*seen.result));
+        lacking.document->set("customers", std::move(list));
+      }
+    };
+    if (one.document && two.document) look_up(primary, other(primary), two);
+    if (one.document && two.document) look_up(other(primary), primary, one);
+    parity::leave_out(out, one, two);
+    if (!comparisons_.uses_cohorts()) return;
+    const Status read = journal_.read([&](const JournalReader& reader) {
+      for (const std::string& number : found->numbers)
+        parity::add_cohort_of(cohort, number, facts_of(cohort_of(CustomerNumber{number}, reader)));
+    });
+    // Without its cohort a rule would not hold that does.
+    if (!read) one = parity::Side{std::nullopt, read.error(), one.micros};
   };
   check.on_its_way = [this, found] {
     bool pending = false;
@@ -427,7 +513,7 @@ ShadowCheck CustomerFacade::check_of(const CustomerQuery& query, Side primary,
       if (reader.pinned_subjects(Capability::customers, Side::legacy) == 0 &&
           reader.pinned_subjects(Capability::customers, Side::cloud) == 0)
         return;
-      for (const std::string& number : *found) {
+      for (const std::string& number : found->numbers) {
         pending = pending || reader.open_intent_of(Capability::customers, number).has_value();
         for (const Side side : {Side::legacy, Side::cloud})
           pending = pending || on_its_way(reader, side, Capability::customers, number);

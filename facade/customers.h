@@ -61,7 +61,8 @@ std::string entity_tag(const Customer& customer);
 json::Value comparable(const Customer& customer);
 json::Value comparable(const Page<Customer>& page);  // In the order of their numbers.
 
-// A search that finds more than this is not compared.
+// Of a search that finds more, the first so many of each side are compared; a page more is read at
+// most, and a few of those that only one side has are asked of the other by number.
 inline constexpr std::size_t search_compared_max = 1'000;
 
 // "create_customer", "amend_customer".

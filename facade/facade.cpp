@@ -57,6 +57,7 @@ Status Facade::set_up() {
   plans_ = std::make_unique<PlanBook>(*journal_, settings_.wave, settings_.plan_lease_ms);
   const Status loaded = plans_->load(now());
   if (!loaded) return loaded;
+  settings_.comparisons.subject_key = settings_.parity_key;
   comparisons_ = std::make_unique<Comparisons>(
       systems_, *ledger_, settings_.fields.with(settings_.parity_rules), *shadows_, now,
       settings_.parity_share_per_100k, settings_.comparisons);

@@ -311,12 +311,16 @@ Status GateDesk::read_journal(Capability capability, parity::Evidence& evidence,
       }
     }
     risk = at_risk_in(reader, wave_, capability, evidence);
-    if (const auto reconciled = newest_in(reader, capability)) {
+    const auto reconciled = newest_in(reader, capability);
+    // What it read before was read by other adapters, and judged by other rules.
+    if (reconciled && reconciled->started_at >= binding_.since) {
       facts.reconciled_at = reconciled->as_of();  // What it read is at most as old.
       facts.reconciliation_differences = reconciled->different();
       facts.reconciliation_not_compared = reconciled->left_out();
       facts.reconciliation_keys = reconciled->keys();
-      // Lines that are equal but for what is charged for them.
+    }
+    // Lines that are equal but for what is charged for them.
+    if (reconciled) {
       for (const auto& [column, amount] : reconciled->apart) {
         risk.money += amount;
         risk.words.push_back(amount.text() + " of " + column + " in the newest reconciliation");
@@ -324,6 +328,17 @@ Status GateDesk::read_journal(Capability capability, parity::Evidence& evidence,
     }
   });
 }
+
+namespace {
+
+void explain_reconciliation(GateReport& report, const Reconciliation& newest) {
+  for (parity::Criterion& criterion : report.verdict.criteria)
+    if (criterion.name == "reconciliation")
+      criterion.detail = "number " + std::to_string(newest.id) +
+                         " was begun before what is in force: reconcile again";
+}
+
+}  // namespace
 
 Result<GateReport> GateDesk::judge(Capability capability, cutover::Stage to,
                                    const CallContext& context) {
@@ -367,6 +382,12 @@ Result<GateReport> GateDesk::judge(Capability capability, cutover::Stage to,
     if (!known.in_order())
       facts.expired.push_back(known.name + (known.expired ? " (expired)" : " (over its budget)"));
   AtRisk risk;
+  std::optional<Reconciliation> older;
+  const Status looked_back = parts_.journal.read([&](const JournalReader& reader) {
+    older = newest_in(reader, capability);
+    if (older && older->started_at >= binding_.since) older.reset();
+  });
+  if (!looked_back) return looked_back.error();
   const Status read = read_journal(capability, evidence, asked, report, risk);
   if (!read) return read.error();
   value_stock(parts_.systems, risk, report.at, context);
@@ -375,6 +396,7 @@ Result<GateReport> GateDesk::judge(Capability capability, cutover::Stage to,
   facts.unvalued_documents = risk.unvalued_documents;
   facts.undelivered = risk.words;
   report.verdict = parity::judge_gate(facts, report.limits, report.at);
+  if (older) explain_reconciliation(report, *older);
   const PostingGate& posting = settings_.posting;
   if (capability == Capability::orders && posting.required &&
       cutover::index(to) >= cutover::index(posting.from)) {

@@ -198,7 +198,7 @@ Status read_kept(Facade& facade, Capability capability, Timestamp now, Kept& kep
     kept.last = parsed(reader.fact(fact_name(capability)));
     Value waivers = Value::array();
     for (const Waiver& waiver : waivers_in(reader, capability))
-      if (waiver.in_force(now)) waivers.push(to_json(waiver));
+      if (waiver.to && waiver.in_force(now)) waivers.push(to_json(waiver));
     kept.waivers = items(std::move(waivers));
     Value newest = Value::object();
     const auto reconciled = newest_in(reader, capability);

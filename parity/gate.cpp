@@ -225,18 +225,19 @@ GateVerdict judge_gate(const GateFacts& facts, const GateLimits& limits, Timesta
   if (limits.reconciliation_age_max_ms > 0) {
     const bool recent = facts.reconciled_at &&
                         now <= facts.reconciled_at->plus_ms(limits.reconciliation_age_max_ms);
+    const std::int64_t compared = facts.reconciliation_keys - facts.reconciliation_not_compared;
     const double left_out = share(facts.reconciliation_not_compared, facts.reconciliation_keys);
     add("reconciliation",
-        recent && facts.reconciliation_differences == 0 &&
+        recent && compared > 0 && facts.reconciliation_differences == 0 &&
             left_out <= limits.reconciliation_not_compared_max,
         facts.reconciled_at
-            ? age(*facts.reconciled_at, now) + ", " +
+            ? age(*facts.reconciled_at, now) + ", " + std::to_string(compared) + " compared, " +
                   std::to_string(facts.reconciliation_differences) + " differences, " +
                   std::to_string(facts.reconciliation_not_compared) + " not compared (" +
                   percent(left_out) + ")"
             : "none",
         "at most " + std::to_string(limits.reconciliation_age_max_ms / 1000) +
-            " s old, without differences, at most " +
+            " s old, of more than nothing, without differences, at most " +
             percent(limits.reconciliation_not_compared_max) + " not compared");
   }
   verdict.passed = std::all_of(criteria.begin(), criteria.end(),

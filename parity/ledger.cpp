@@ -16,6 +16,8 @@ namespace underpin::parity {
 namespace {
 
 constexpr int schema_version = 5;
+// A VACUUM takes some seconds for a GiB, and as much room again.
+constexpr std::int64_t written_anew_max = std::int64_t{2} << 30;
 constexpr int samples_kept = 5;  // Of what each rule suppressed.
 constexpr const char* schema = R"sql(
 CREATE TABLE IF NOT EXISTS comparison (
@@ -105,6 +107,7 @@ class SqliteLedger final : public Ledger {
     database_.run(schema);
     if (unvalued) value_differences();
     database_.run("PRAGMA user_version=5; COMMIT");
+    forget_old_pages(written_by == 0);
     writer_ = std::thread([this] { write(); });
   }
 
@@ -231,6 +234,28 @@ class SqliteLedger final : public Ledger {
       dropped_ += lost;
       settled_ += batch.size();
       changed_.notify_all();
+    }
+  }
+
+  // Releases before did not overwrite what they erased: free pages still hold it, and free space in
+  // pages. The file is written anew, once; one that is too long for a start stays as it is.
+  void forget_old_pages(bool is_new) {
+    {
+      Statement done(database_, "SELECT 1 FROM counter WHERE name = 'written_anew'");
+      if (done.step()) return;
+    }
+    Statement size(database_,
+                   "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    if (!size.step() || size.number(0) > written_anew_max) return;
+    size.reset();
+    try {
+      if (!is_new) {
+        database_.run("VACUUM");
+        (void)truncated(database_);
+      }
+      database_.run("INSERT INTO counter VALUES ('written_anew', 1)");
+    } catch (const std::exception&) {
+      // No room for a second file, or a reader holds it: at the next start.
     }
   }
 

@@ -3,6 +3,7 @@
 #include "contracts/error.h"
 #include "contracts/json/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
@@ -68,22 +69,21 @@ std::string masked_text(const std::string& path, const std::string& text) {
 }
 
 bool is_personal(const std::string& path) {
-  constexpr std::array<std::string_view, 12> members{"name",
-                                                     "name2",
-                                                     "line1",
-                                                     "line2",
-                                                     "city",
-                                                     "postCode",
-                                                     "email",
-                                                     "phone",
-                                                     "contact",
-                                                     "reference",
-                                                     "customerReference",
-                                                     "taxNumber"};
-  const std::string_view last = std::string_view(path).substr(path.rfind('/') + 1);
-  for (const std::string_view member : members)
-    if (last == member) return true;
-  return false;
+  // What a system would refuse, it says in its own words, with the values that it was given.
+  if (path.rfind("/faults/", 0) == 0) return true;
+  // As the ends of what vendors call them, too: "shipToName", "addressLine1".
+  constexpr std::array<std::string_view, 15> ends{"name",        "name2",
+                                                  "line1",       "line2",
+                                                  "city",        "email",
+                                                  "phone",       "contact",
+                                                  "reference",   "postcode",
+                                                  "phonenumber", "postalcode",
+                                                  "taxnumber",   "taxregistrationnumber",
+                                                  "website"};
+  std::string last = path.substr(path.rfind('/') + 1);
+  for (char& c : last) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return std::any_of(ends.begin(), ends.end(),
+                     [&](std::string_view end) { return last.ends_with(end); });
 }
 
 std::string masked(const std::string& path, const std::string& json_text) {

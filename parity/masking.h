@@ -16,7 +16,8 @@ std::string masked_text(const std::string& path, const std::string& text);
 // Comparison::reason: what an ERP wrote after an error's code is masked.
 std::string masked_reason(const std::string& reason);
 
-// Is what stands there about a person: names, addresses, mail, phone, references of payments?
+// Is what stands there about a person: names, addresses, mail, phone, references of payments, also
+// as vendors call them ("shipToName"), or what a system would refuse ("/faults/..."), in its words?
 bool is_personal(const std::string& path);
 
 }  // namespace underpin::parity

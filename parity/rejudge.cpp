@@ -1,5 +1,7 @@
 #include "parity/rejudge.h"
 
+#include "parity/searches.h"
+
 namespace underpin::parity {
 
 std::optional<Comparison> judged_again(const LedgerEntry& entry, const Rules& rules) {
@@ -22,7 +24,7 @@ std::optional<Comparison> judged_again(const LedgerEntry& entry, const Rules& ru
   Question question = entry.question;
   question.primary_system = entry.primary_system;
   question.secondary_system = entry.secondary_system;
-  return compare(primary, secondary, rules, references, question);
+  return compare_whole(primary, secondary, rules, references, question);
 }
 
 Result<RejudgeResult> rejudge(const Ledger& ledger, const Rules& rules) {

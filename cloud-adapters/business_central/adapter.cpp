@@ -8,6 +8,7 @@
 #include "cloud-adapters/business_central/rehearsal.h"
 #include "cloud-adapters/business_central/returns.h"
 #include "contracts/ports/described_reads.h"
+#include "contracts/ports/described_searches.h"
 #include "contracts/ports/erp_adapter.h"
 
 #include <stdexcept>
@@ -26,7 +27,7 @@ mapping::Mapping load_mapping(std::string_view file) {
   return std::move(loaded).value();
 }
 
-class BusinessCentral final : public ErpAdapter, public DescribedReads {
+class BusinessCentral final : public ErpAdapter, public DescribedReads, public DescribedSearches {
  public:
   BusinessCentral(Settings settings, std::string system)
       : site_(std::move(settings), std::move(system)),
@@ -72,6 +73,9 @@ class BusinessCentral final : public ErpAdapter, public DescribedReads {
   }
   std::vector<std::string> describe_customer(const CustomerNumber& number) override {
     return described_.customer(number);
+  }
+  std::vector<std::string> describe_search(const CustomerQuery& query) override {
+    return described_.search(query);
   }
   std::vector<std::string> describe_prices(const PriceQuery& query) override {
     return described_.prices(query);

@@ -82,6 +82,12 @@ std::vector<std::string> Described::customer(const CustomerNumber& number) {
   });
 }
 
+std::vector<std::string> Described::search(const CustomerQuery& query) {
+  return recorded([&](const CallContext& context) {
+    (void)customers_.search_customers(query, context).has_value();
+  });
+}
+
 std::vector<std::string> Described::prices(const PriceQuery& query) {
   return recorded(
       [&](const CallContext& context) { (void)pricing_.list_prices(query, context).has_value(); });

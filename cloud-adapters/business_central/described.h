@@ -24,6 +24,7 @@ class Described {
   std::vector<std::string> order(const OrderRef& ref);
   std::vector<std::string> stock(const StockQuery& query);
   std::vector<std::string> customer(const CustomerNumber& number);
+  std::vector<std::string> search(const CustomerQuery& query);
   std::vector<std::string> prices(const PriceQuery& query);
   std::vector<std::string> quote(const QuoteRequest& request);
 

@@ -1,4 +1,5 @@
 #include "contracts/ports/described_reads.h"
+#include "contracts/ports/described_searches.h"
 #include "contracts/ports/erp_adapter.h"
 #include "legacy-adapters/dynamics_nav/customers.h"
 #include "legacy-adapters/dynamics_nav/described.h"
@@ -72,7 +73,7 @@ PricingSettings pricing_of(const Settings& settings, const AdapterSettings& adap
   return pricing;
 }
 
-class DynamicsNav final : public ErpAdapter, public DescribedReads {
+class DynamicsNav final : public ErpAdapter, public DescribedReads, public DescribedSearches {
  public:
   DynamicsNav(const AdapterSettings& adapter, Settings settings, Mappings mappings,
               FaultTable faults)
@@ -154,6 +155,9 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads {
   }
   std::vector<std::string> describe_customer(const CustomerNumber& number) override {
     return described_.customer(number);
+  }
+  std::vector<std::string> describe_search(const CustomerQuery& query) override {
+    return described_.search(query);
   }
   std::vector<std::string> describe_prices(const PriceQuery&) override { return of_the_file(); }
   std::vector<std::string> describe_quote(const QuoteRequest&) override { return of_the_file(); }

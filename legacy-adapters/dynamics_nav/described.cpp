@@ -85,6 +85,17 @@ std::vector<std::string> Described::customer(const CustomerNumber& number) const
   return commands_of(*wire, prefix_);
 }
 
+std::vector<std::string> Described::search(const CustomerQuery& query) const {
+  const auto wire = std::make_shared<WrittenDown>();
+  const Services services(settings_.soap, system_, wire, faults_);
+  Customers customers(services, settings_, mappings_, {}, nullptr);
+  (void)customers.search_customers(query, calling()).has_value();
+  std::vector<std::string> commands = commands_of(*wire, prefix_);
+  if (!commands.empty())
+    commands.emplace_back("# Further pages: the Key of the last customer as bookmarkKey");
+  return commands;
+}
+
 std::vector<std::string> Described::stock(const StockQuery& query) const {
   return {"printf '%s\\n' " + transport::shell_quoted(stock_question(names_, query)) +
           " | isql -b \"$" + prefix_ + "_DSN\" \"$" + prefix_ + "_SQL_USER\" \"$" + prefix_ +

@@ -22,6 +22,7 @@ class Described {
             FaultTable faults, SqlNames names);
   std::vector<std::string> order(const OrderRef& ref) const;
   std::vector<std::string> customer(const CustomerNumber& number) const;
+  std::vector<std::string> search(const CustomerQuery& query) const;
   std::vector<std::string> stock(const StockQuery& query) const;
 
  private:

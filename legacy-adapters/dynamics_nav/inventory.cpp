@@ -460,6 +460,8 @@ std::string stock_question(const SqlNames& names, const StockQuery& query) {
       question += '\'';
       for (const char of_value : values[next++].text()) {
         if (of_value == '\'') question += '\'';
+        // MariaDB, whose names stand in backticks, takes the character behind it for another one.
+        if (of_value == '\\' && names.quote.front() == '`') question += '\\';
         question += of_value;
       }
       question += '\'';

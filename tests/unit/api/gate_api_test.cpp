@@ -1,5 +1,6 @@
 // The gate and the packs over HTTP: who may, and what is refused.
 #include "facade/api/ops_parts.h"
+#include "facade/gate_waivers.h"
 #include "facade/pack.h"
 #include "tests/unit/facade/facade_fixture.h"
 
@@ -48,6 +49,20 @@ TEST_F(GateApi, ShowsTheNextStepThatNeedsIt) {
             "ramp_down");
   EXPECT_EQ(call("show_gate", "operator", "", {{"to", "shadow_read"}}).status, 422);
   EXPECT_EQ(call("show_gate", "operator", "", {}, "weather").status, 404);
+}
+
+TEST_F(GateApi, AWaiverOfAnEarlierReleaseIsShownAsWhatItIs) {
+  facade::Waiver stepless;
+  stepless.id = 1;
+  stepless.cell = "get_customer";
+  stepless.until = Timestamp{clock.load()}.plus_ms(3'600'000);
+  ASSERT_TRUE(facade->journal().write([&](facade::journal::JournalTransaction& tx) {
+    facade::keep(tx, Capability::customers, {stepless});
+    return true;
+  }));
+  const Value listed = body_of(call("list_gate_waivers", "operator")).get("items");
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed.items()[0].get("inForce"), Value::boolean(false)) << "it answers for no step";
 }
 
 TEST_F(GateApi, AWaiverIsAPersonsWithAReasonAnEndAndACellThatIsThere) {

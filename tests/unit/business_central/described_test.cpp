@@ -89,6 +89,16 @@ struct BcDescribedWithOauth : BcDescribed {
   BcDescribedWithOauth() : BcDescribed(with_token()) {}
 };
 
+TEST_F(BcDescribed, ASearchIsTheFirstPageOfItsList) {
+  CustomerQuery query;
+  query.email = "Anna@example.com";
+  const auto said = described.search(query);
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_THAT(said[1], AllOf(HasSubstr("/customers?"), HasSubstr("tolower%28email%29"),
+                             HasSubstr("anna%40example.com"), HasSubstr("$orderby=number")));
+  expect_no_secret(said);
+}
+
 TEST_F(BcDescribedWithOauth, ATokenIsAVariableAndNoneIsAskedFor) {
   const auto said = described.customer(CustomerNumber{"C10000"});
   ASSERT_EQ(said.size(), 1u);

@@ -71,8 +71,24 @@ TEST_F(NavDescribed, StockIsTheStatementWithItsValuesInTheirPlaces) {
   const std::string question = stock_question(names, {{Sku{"1000"}}, LocationCode{"EAST'S"}});
   EXPECT_THAT(question,
               AllOf(HasSubstr("[No_] IN ('1000')"), HasSubstr("= 'EAST''S'"), HasSubstr("[A?B$")));
+  // MariaDB alone reads a backslash in a text as more than itself.
+  const StockQuery odd{{Sku{"A\\B"}}, LocationCode{"EAST"}};
+  EXPECT_THAT(stock_question(SqlNames{}, odd), HasSubstr("IN ('A\\B')"));
+  SqlNames mariadb;
+  mariadb.quote = "``";
+  EXPECT_THAT(stock_question(mariadb, odd), HasSubstr("IN ('A\\\\B')"));
   const std::string whole = stock_question(SqlNames{}, {{}, std::nullopt});
   EXPECT_THAT(whole, AllOf(Not(HasSubstr("?")), Not(HasSubstr("IN ("))));
+}
+
+TEST_F(NavDescribed, ASearchIsTheFirstPageOfItsList) {
+  CustomerQuery query;
+  query.email = "anna@example.com";
+  const auto said = described().search(query);
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_THAT(said[0], AllOf(StartsWith("curl "), HasSubstr(":ReadMultiple\""), HasSubstr("E_Mail"),
+                             HasSubstr(">@anna?example.com<"), Not(HasSubstr("secret"))));
+  EXPECT_THAT(said[1], StartsWith("# "));
 }
 
 TEST_F(NavDescribed, NothingIsToldOfWhatIsNotAsked) {

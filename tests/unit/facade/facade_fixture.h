@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contracts/ports/described_reads.h"
+#include "contracts/ports/described_searches.h"
 #include "facade/facade.h"
 #include "tests/unit/facade/small_erp.h"
 
@@ -55,6 +56,7 @@ struct FacadeFixture : testing::Test {
     settings.reconcile = reconcile_settings;
     settings.comparisons = comparison_settings;
     settings.parity_rules = parity_rules;
+    settings.parity_key = parity_key;
     settings.around_journal = [this](std::unique_ptr<journal::Journal> journal) {
       if (around_journal) journal = around_journal(std::move(journal));
       return std::make_unique<FailingJournal>(*this, std::move(journal));
@@ -89,7 +91,7 @@ struct FacadeFixture : testing::Test {
   };
 
   // The adapter that the facade owns hands every call on to the ERP that outlives it.
-  class Borrowed final : public ErpAdapter, public DescribedReads {
+  class Borrowed final : public ErpAdapter, public DescribedReads, public DescribedSearches {
    public:
     explicit Borrowed(std::shared_ptr<SmallErp> erp) : erp_(std::move(erp)) {}
     const CapabilityDescriptor& descriptor() const override { return erp_->descriptor(); }
@@ -111,6 +113,9 @@ struct FacadeFixture : testing::Test {
     }
     std::vector<std::string> describe_customer(const CustomerNumber& number) override {
       return {"ask for customer " + number.text()};
+    }
+    std::vector<std::string> describe_search(const CustomerQuery& query) override {
+      return {"search for " + query.email.value_or("everybody")};
     }
     std::vector<std::string> describe_prices(const PriceQuery&) override {
       return {"# Nothing is sent"};
@@ -279,6 +284,7 @@ struct FacadeFixture : testing::Test {
   ReconcileSettings reconcile_settings;
   ComparisonSettings comparison_settings;
   parity::Rules parity_rules;
+  std::string parity_key;
   std::vector<std::string> heads_told;
   std::unique_ptr<Facade> facade;
   Result<CutoverStatus> last_move = Error{};

@@ -356,6 +356,7 @@ TEST_F(Gates, AReconciliationThatIsOldOrFoundDifferences) {
   done.capability = Capability::customers;
   done.state = "done";
   done.started_at = done.ended_at = Timestamp{clock};
+  done.equal = 10;
   const auto kept = [&] {
     ASSERT_TRUE(facade->journal().write([&](journal::JournalTransaction& tx) {
       keep(tx, done);
@@ -382,6 +383,23 @@ TEST_F(Gates, AReconciliationThatIsOldOrFoundDifferences) {
   done.equal = 98;
   kept();
   EXPECT_EQ(unmet(), Names{}) << "5 of 100";
+  // Made with other adapters, mapping or rules than those in force.
+  pass_ms(1'000);
+  gate_settings.made_with["adapter nav"] = "another";
+  open();
+  compared_customers(20);
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "it was begun before";
+  done.ended_at = Timestamp{clock};
+  kept();
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "and has only ended since";
+  done.started_at = Timestamp{clock};
+  kept();
+  EXPECT_EQ(unmet(), Names{});
+  done.equal = 0;
+  done.legacy.left_out = done.on_its_way = done.not_mirrored = 0;
+  done.not_compared.clear();
+  kept();
+  EXPECT_EQ(unmet(), Names{"reconciliation"}) << "it compared nothing";
 }
 
 TEST_F(Gates, DroppedComparisonsAreCountedAcrossRestarts) {

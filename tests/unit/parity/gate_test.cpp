@@ -75,6 +75,7 @@ GateFacts green() {
   facts.newest_evidence = Timestamp{now.micros - hour};
   facts.evidence_for = facts.in_force = "abc";
   facts.reconciled_at = Timestamp{now.micros - hour};
+  facts.reconciliation_keys = 100;
   return facts;
 }
 
@@ -140,6 +141,8 @@ TEST(Gate, EveryCriterionFailsAlone) {
   EXPECT_EQ(missed(facts), "reconciliation") << "equal is what was looked at";
   facts.reconciliation_not_compared = 5;
   EXPECT_EQ(missed(facts), "");
+  facts.reconciliation_keys = facts.reconciliation_not_compared = 0;
+  EXPECT_EQ(missed(facts), "reconciliation") << "nothing was compared, and nothing differs";
 }
 
 TEST(Gate, TheMoneyAtRiskSaysWhatIsNotInIt) {
