@@ -1,0 +1,86 @@
+#include "contracts/ports/erp_adapter.h"
+#include "legacy-adapters/sap_ecc/inventory.h"
+#include "legacy-adapters/sap_ecc/orders.h"
+
+namespace underpin {
+namespace embedded {
+std::string_view sap_ecc(std::string_view name);
+}
+
+namespace legacy::sap_ecc {
+namespace {
+
+std::shared_ptr<odbc::Database> database_of(const Settings& settings, const std::string& system) {
+  odbc::Settings odbc;
+  odbc.system = system;
+  odbc.connection_string = settings.odbc.connection_string;
+  odbc.pool_max = settings.odbc.pool_max;
+  odbc.login_timeout_ms = settings.odbc.login_timeout_ms;
+  odbc.query_timeout_ms = settings.odbc.query_timeout_ms;
+  odbc.portable_only = true;
+  return std::make_shared<odbc::Database>(std::move(odbc));
+}
+
+class SapEcc final : public ErpAdapter {
+ public:
+  SapEcc(const AdapterSettings& adapter, Settings settings, MessageTable messages)
+      : settings_(std::move(settings)),
+        functions_(settings_.soap, adapter.system, std::move(messages)),
+        tables_(settings_, database_of(settings_, adapter.system)),
+        orders_(functions_, settings_, tables_),
+        inventory_(functions_, settings_, tables_) {
+    descriptor_.idempotency = IdempotencyMode::lookup;
+    descriptor_.stock_by_location = true;
+    descriptor_.delta = DeltaMode::timestamp;
+    descriptor_.page_max = settings_.page_size;
+    descriptor_.inert_by = "delivery_block";
+    descriptor_.settle_ms = settings_.settle_ms;
+  }
+
+  const CapabilityDescriptor& descriptor() const override { return descriptor_; }
+
+  Status ping(const CallContext& context) override {
+    if (const Status soap = functions_.ping(context); !soap) return soap;
+    return tables_.ping(context.deadline);
+  }
+
+  std::vector<Finding> examine(const CallContext& context) override {
+    std::vector<Finding> findings;
+    const Status soap = functions_.ping(context);
+    findings.push_back({soap.has_value(), "function modules at " + settings_.soap.url,
+                        soap ? "" : soap.error().message});
+    if (soap) append(findings, functions_.examine(context));
+    const Status odbc = tables_.ping(context.deadline);
+    findings.push_back({odbc.has_value(), "SQL database", odbc ? "" : odbc.error().message});
+    if (odbc) append(findings, tables_.examine(context.deadline));
+    return findings;
+  }
+
+  OrderService* orders() override { return &orders_; }
+  InventoryService* inventory() override { return &inventory_; }
+
+ private:
+  static void append(std::vector<Finding>& findings, std::vector<Finding> more) {
+    for (Finding& finding : more) findings.push_back(std::move(finding));
+  }
+
+  const Settings settings_;
+  const Functions functions_;
+  const Tables tables_;
+  CapabilityDescriptor descriptor_;
+  Orders orders_;
+  Inventory inventory_;
+};
+
+}  // namespace
+}  // namespace legacy::sap_ecc
+
+Result<std::unique_ptr<ErpAdapter>> make_sap_ecc_adapter(const AdapterSettings& adapter) {
+  using namespace legacy::sap_ecc;
+  return guarded(adapter.system, ErrorCode::internal, [&]() -> std::unique_ptr<ErpAdapter> {
+    return std::make_unique<SapEcc>(adapter, must(read_settings(adapter.settings_json)),
+                                    must(MessageTable::load(embedded::sap_ecc("messages.json"))));
+  });
+}
+
+}  // namespace underpin
