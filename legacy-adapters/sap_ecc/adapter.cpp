@@ -1,6 +1,8 @@
 #include "contracts/ports/erp_adapter.h"
+#include "legacy-adapters/sap_ecc/customers.h"
 #include "legacy-adapters/sap_ecc/inventory.h"
 #include "legacy-adapters/sap_ecc/orders.h"
+#include "legacy-adapters/sap_ecc/pricing.h"
 
 namespace underpin {
 namespace embedded {
@@ -23,14 +25,18 @@ std::shared_ptr<odbc::Database> database_of(const Settings& settings, const std:
 
 class SapEcc final : public ErpAdapter {
  public:
-  SapEcc(const AdapterSettings& adapter, Settings settings, MessageTable messages)
+  SapEcc(const AdapterSettings& adapter, Settings settings, MessageTable messages,
+         DebmasLayout debmas)
       : settings_(std::move(settings)),
         functions_(settings_.soap, adapter.system, std::move(messages)),
         tables_(settings_, database_of(settings_, adapter.system)),
         orders_(functions_, settings_, tables_),
-        inventory_(functions_, settings_, tables_) {
+        inventory_(functions_, settings_, tables_),
+        pricing_(functions_, settings_, tables_),
+        customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
+    descriptor_.real_time_price = true;
     descriptor_.delta = DeltaMode::timestamp;
     descriptor_.page_max = settings_.page_size;
     descriptor_.inert_by = "delivery_block";
@@ -58,6 +64,8 @@ class SapEcc final : public ErpAdapter {
 
   OrderService* orders() override { return &orders_; }
   InventoryService* inventory() override { return &inventory_; }
+  PricingService* pricing() override { return &pricing_; }
+  CustomerService* customers() override { return &customers_; }
 
  private:
   static void append(std::vector<Finding>& findings, std::vector<Finding> more) {
@@ -70,6 +78,8 @@ class SapEcc final : public ErpAdapter {
   CapabilityDescriptor descriptor_;
   Orders orders_;
   Inventory inventory_;
+  Pricing pricing_;
+  Customers customers_;
 };
 
 }  // namespace
@@ -79,7 +89,8 @@ Result<std::unique_ptr<ErpAdapter>> make_sap_ecc_adapter(const AdapterSettings& 
   using namespace legacy::sap_ecc;
   return guarded(adapter.system, ErrorCode::internal, [&]() -> std::unique_ptr<ErpAdapter> {
     return std::make_unique<SapEcc>(adapter, must(read_settings(adapter.settings_json)),
-                                    must(MessageTable::load(embedded::sap_ecc("messages.json"))));
+                                    must(MessageTable::load(embedded::sap_ecc("messages.json"))),
+                                    must(DebmasLayout::load(embedded::sap_ecc("debmas.json"))));
   });
 }
 

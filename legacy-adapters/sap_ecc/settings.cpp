@@ -130,6 +130,7 @@ void read_customers(ObjectReader& reader, CustomerSettings& customers) {
   read_code(reader, "extension", customers.extension, 30);
   read_code(reader, "email_segment", customers.email_segment, 27);
   read_code(reader, "account_group", customers.account_group, 4);
+  read_code(reader, "country", customers.country, 3);
   read_code(reader, "language", customers.language, 1);
   read_code(reader, "order_block", customers.order_block, 2);
   read_code(reader, "delivery_block", customers.delivery_block, 2);

@@ -62,6 +62,7 @@ struct CustomerSettings {
   std::string extension;               // CIMTYP, when the mail address comes with one.
   std::string email_segment;           // "Z2KNA1E"; SMTP_ADDR stands first in it. Empty: none.
   std::string account_group = "0001";  // KTOKD
+  std::string country = "DE";          // LAND1 of a customer without an address.
   std::string language = "D";          // SPRAS
   std::string order_block = "01";      // AUFSD of a customer that is blocked for all.
   std::string delivery_block = "01";   // LIFSD

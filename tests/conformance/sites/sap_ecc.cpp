@@ -139,8 +139,6 @@ class SapEcc : public SimulatedSite {
 
 Offers sap_ecc_offers() {
   Offers offers;
-  offers.pricing = false;
-  offers.customers = false;
   offers.returns = false;
   offers.postings = false;
   return offers;

@@ -22,7 +22,7 @@ def read(company: Company, view: dict, documents: list[dict]) -> dict:
         if "BUSINESS" in wanted:
             tables["ORDER_BUSINESS_OUT"] += [
                 {"SD_DOC": row["VBELN"], "ITM_NUMBER": row["POSNR"], "PURCH_NO_C": row["BSTKD"].strip(),
-                 "PURCH_NO_S": row["BSTKD_E"].strip()} for row in company.rows("VBKD", header["VBELN"])]
+                 "PURCH_NO_S": row["BSTKD_E"].strip(), "REF_1": row["IHREZ"].strip()} for row in company.rows("VBKD", header["VBELN"])]
         if "ITEM" in wanted:
             tables["ORDER_ITEMS_OUT"] += [_item(row) for row in company.rows("VBAP", header["VBELN"])]
         if "SDSCHEDULE" in wanted:

@@ -46,6 +46,7 @@ def _document_parameters(call: Call, prefix: str, items: str, schedules: str, co
             "ITEMS": call.table(items), "ITEMSX": call.table(items + "X"), "PARTNERS": call.table(partners),
             "SCHEDULES": call.table(schedules), "SCHEDULESX": call.table(schedules + "X"),
             "CONDITIONS": call.table(conditions), "CONDITIONSX": call.table(conditions + "X"),
+            "PARTNERCHANGES": call.table("PARTNERCHANGES"), "PARTNERADDRESSES": call.table("PARTNERADDRESSES"),
             "COND_HANDL": call.structure("LOGIC_SWITCH").get("COND_HANDL", "")}
 
 

@@ -10,9 +10,10 @@ from .company import SALES_AREA, Company
 
 # Columns of SDATA: (offset, width).
 _KNA1M = {"KUNNR": (3, 10), "AUFSD": (28, 2), "FAKSD": (115, 2), "KTOKD": (147, 4), "LAND1": (153, 3), "LIFSD": (166, 2),
-          "LOEVM": (178, 1), "NAME1": (179, 35), "NAME2": (214, 35), "ORT01": (321, 35), "PSTLZ": (411, 10),
-          "REGIO": (421, 3), "SPRAS": (450, 1), "STRAS": (480, 35), "TELF1": (530, 16), "STKZN": (755, 1)}
-_KNVVM = {"VKORG": (3, 4), "VTWEG": (7, 2), "SPART": (9, 2), "KONDA": (42, 2), "WAERS": (88, 5)}
+          "LOEVM": (178, 1), "NAME1": (179, 35), "NAME2": (214, 35), "NAME3": (249, 35), "ORT01": (321, 35),
+          "PSTLZ": (411, 10), "REGIO": (421, 3), "SPRAS": (447, 1), "STRAS": (477, 35), "TELF1": (527, 16),
+          "STKZN": (778, 1)}
+_KNVVM = {"VKORG": (3, 4), "VTWEG": (7, 2), "SPART": (9, 2), "KONDA": (28, 2), "WAERS": (96, 5)}
 _MAIL = {"SMTP_ADDR": (0, 241)}
 
 
@@ -97,7 +98,8 @@ class Inbound:
                 store.put("KNVV", {**old, "KUNNR": customer,
                                    **{name: value for name, value in area.items() if value != "/"}})
         if mail is not None:
-            store.put("ADR6", {"ADDRNUMBER": before["ADRNR"], "CONSNUMBER": 1, "SMTP_ADDR": mail})
+            store.put("ADR6", {"ADDRNUMBER": before["ADRNR"], "CONSNUMBER": 1, "SMTP_ADDR": mail,
+                               "SMTP_SRCH": mail.upper()[:20]})
 
 
 def _fields(data: str, columns: dict) -> dict:

@@ -93,8 +93,7 @@ def change(company: Company, document: str, call: dict, user: str) -> None:
         business["BSTKD"], row["BSTNK"] = header["PURCH_NO_C"][:35], header["PURCH_NO_C"][:20]
     company.store.modify("VBKD", business)
     row = company.store.modify("VBAK", row)
-    for partner in call["PARTNERS"]:
-        _partners(company, document, {partner["PARTN_ROLE"]: partner}, row["KUNNR"])
+    _change_partners(company, document, call, row["KUNNR"])
     for index, (key, update, values) in enumerate(by_item(call["ITEMS"], call["ITEMSX"])):
         _change_item(company, row, key["ITM_NUMBER"], update, values, index + 1)
     _schedules(company, document, by_item(call["SCHEDULES"], call["SCHEDULESX"], "SCHED_LINE"))
@@ -137,6 +136,17 @@ def _partners(company: Company, document: str, partners: dict, customer: str) ->
                                    "ADRDA": "E" if own else "D"})
 
 
+def _change_partners(company: Company, document: str, call: dict, customer: str) -> None:
+    addresses = {row.get("ADDR_NO", ""): row for row in call.get("PARTNERADDRESSES", [])}
+    for row in call.get("PARTNERCHANGES", []):
+        role, address = row.get("PARTN_ROLE", ""), addresses.get(row.get("ADDR_LINK", ""))
+        if role not in PARTNERS:
+            raise SapError("VP", "205", role, field="PARTN_ROLE")
+        if row.get("UPDATEFLAG", "").strip() == "U" and address is not None:
+            _partners(company, document, {role: {**address, "POSTL_CODE": address.get("POSTL_COD1", ""),
+                                                 "PARTN_NUMB": row.get("P_NUMB_NEW", "")}}, customer)
+
+
 def _new_item(company: Company, header: dict, position: str, values: dict, row: int) -> None:
     if company.store.get("VBAP", header["VBELN"], position) is not None:
         raise SapError("V1", "556", position, row=row)
@@ -160,6 +170,8 @@ def _new_item(company: Company, header: dict, position: str, values: dict, row: 
         "VGPOS": values.get("REF_DOC_IT", ""), "POSEX": values.get("PO_ITM_NO", "").strip()[:6],
         "ABGRU": _rejection(values.get("REASON_REJ", ""))})
     company.store.insert("VBUP", {"VBELN": header["VBELN"], "POSNR": position})
+    if values.get("REF_1", "").strip():
+        company.store.insert("VBKD", {"VBELN": header["VBELN"], "POSNR": position, "IHREZ": values["REF_1"][:12]})
     if values.get("REF_DOC", "").strip():
         day, time = company.stamp()
         company.store.put("VBFA", {"VBELV": values["REF_DOC"], "POSNV": values.get("REF_DOC_IT", ""),

@@ -215,4 +215,5 @@ class People:
         for row in rows:
             record = self._company.store.get("KONP", row["KNUMH"], "01")
             self._company.store.modify("KONP", {**record, "KBETR": parse_decimal(str(price))})
+            self._company.log_change("COND_A", row["KNUMH"], OFFICE)
         return {"records": len(rows)}

@@ -61,7 +61,8 @@ def _customers(company: Company) -> None:
         company.store.insert("ADRC", {
             "ADDRNUMBER": address, "NAME1": entry.name, "CITY1": entry.city, "POST_CODE1": entry.post_code,
             "STREET": entry.address, "COUNTRY": entry.country})
-        company.store.insert("ADR6", {"ADDRNUMBER": address, "CONSNUMBER": 1, "SMTP_ADDR": entry.email})
+        company.store.insert("ADR6", {"ADDRNUMBER": address, "CONSNUMBER": 1, "SMTP_ADDR": entry.email,
+                                      "SMTP_SRCH": entry.email.upper()[:20]})
 
 
 def _prices(company: Company) -> None:
