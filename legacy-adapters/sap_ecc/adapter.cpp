@@ -3,6 +3,7 @@
 #include "legacy-adapters/sap_ecc/inventory.h"
 #include "legacy-adapters/sap_ecc/orders.h"
 #include "legacy-adapters/sap_ecc/pricing.h"
+#include "legacy-adapters/sap_ecc/returns.h"
 
 namespace underpin {
 namespace embedded {
@@ -32,6 +33,7 @@ class SapEcc final : public ErpAdapter {
         tables_(settings_, database_of(settings_, adapter.system)),
         orders_(functions_, settings_, tables_),
         inventory_(functions_, settings_, tables_),
+        returns_(functions_, settings_, tables_, orders_.documents()),
         pricing_(functions_, settings_, tables_),
         customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder) {
     descriptor_.idempotency = IdempotencyMode::lookup;
@@ -41,6 +43,7 @@ class SapEcc final : public ErpAdapter {
     descriptor_.page_max = settings_.page_size;
     descriptor_.inert_by = "delivery_block";
     descriptor_.settle_ms = settings_.settle_ms;
+    if (!settings_.return_reasons.empty()) descriptor_.returns = ReturnsMode::return_order;
   }
 
   const CapabilityDescriptor& descriptor() const override { return descriptor_; }
@@ -65,6 +68,9 @@ class SapEcc final : public ErpAdapter {
   OrderService* orders() override { return &orders_; }
   InventoryService* inventory() override { return &inventory_; }
   PricingService* pricing() override { return &pricing_; }
+  ReturnService* returns() override {
+    return settings_.return_reasons.empty() ? nullptr : &returns_;
+  }
   CustomerService* customers() override { return &customers_; }
 
  private:
@@ -78,6 +84,7 @@ class SapEcc final : public ErpAdapter {
   CapabilityDescriptor descriptor_;
   Orders orders_;
   Inventory inventory_;
+  Returns returns_;
   Pricing pricing_;
   Customers customers_;
 };

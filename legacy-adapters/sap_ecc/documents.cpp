@@ -1,6 +1,7 @@
 #include "legacy-adapters/sap_ecc/documents.h"
 
 #include "contracts/external_reference.h"
+#include "contracts/order_return.h"
 #include "contracts/order_status.h"
 #include "legacy-adapters/sap_ecc/forms.h"
 
@@ -266,7 +267,8 @@ void Documents::add_addresses(const Record& answer,
 // The channel's number stands in POSEX; a line of SAP's own users goes by its place.
 void Documents::number_lines(Document& document) const {
   std::set<int> taken;
-  const bool ours = decode_external_reference(document.reference).has_value();
+  const bool ours = decode_external_reference(document.reference).has_value() ||
+                    decode_return_reference(document.reference).has_value();
   for (Item& item : document.items) {
     if (is_charge(item) || !ours || item.number < 1 || item.number > line_number_max ||
         !taken.insert(item.number).second)
@@ -313,7 +315,7 @@ void Documents::add_deliveries(std::map<std::string, Document*>& documents,
       " p ON p.MANDT = f.MANDT AND p.VBELN = f.VBELN AND p.POSNR = f.POSNN JOIN " +
       tables_.name("LIKP") +
       " k ON k.MANDT = p.MANDT AND k.VBELN = p.VBELN WHERE f.MANDT = ? AND f.VBELV IN (" +
-      marks(documents.size()) + ") AND f.VBTYP_N = 'J' ORDER BY k.VBELN, p.POSNR";
+      marks(documents.size()) + ") AND f.VBTYP_N IN ('J', 'T') ORDER BY k.VBELN, p.POSNR";
   tables_.each(sql, keys_of(tables_.client(), documents), deadline, [&](const odbc::Row& row) {
     const auto found = documents.find(column(row, 0));
     if (found == documents.end()) return true;

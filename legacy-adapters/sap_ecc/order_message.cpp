@@ -52,6 +52,11 @@ Flagged& Flagged::set(std::string_view name, const std::string& value) {
   return *this;
 }
 
+Flagged& Flagged::add(const Flagged& other) {
+  for (const json::Member& member : other.row_.members()) set(member.key, member.value.text());
+  return *this;
+}
+
 Flagged& Flagged::update(std::string_view flag) {
   twin_.set("UPDATEFLAG", std::string(flag));
   return *this;
@@ -166,7 +171,7 @@ Decimal adjustment_share(Decimal adjustments, Decimal quantity, Decimal of) {
 // building
 void add_line(OrderMessage& message, const OrderLine& line, const std::string& position,
               Decimal quantity, std::size_t index, const Currency& currency,
-              const Settings& settings) {
+              const Settings& settings, const Flagged* more) {
   Flagged item;
   item.key("ITM_NUMBER", position).update("I");
   item.set("MATERIAL", material_key(line.sku, at(index, "sku")));
@@ -183,6 +188,7 @@ void add_line(OrderMessage& message, const OrderLine& line, const std::string& p
                     at(index, "location"), "must be a location that the settings name");
     item.set("PLANT", place->plant).set("STORE_LOC", place->storage);
   }
+  if (more != nullptr) item.add(*more);
   message.item(item);
   message.schedule(position, {}, quantity_text(quantity, at(index, "quantity")),
                    line.requested_date);

@@ -19,6 +19,7 @@ class Flagged {
   Flagged& key(std::string_view name, const std::string& value);
   Flagged& set(std::string_view name, const std::string& value);
   Flagged& update(std::string_view flag);  // UPDATEFLAG: I, U or D.
+  Flagged& add(const Flagged& other);      // All of its fields.
   bool is_set() const { return set_; }
   const Record& row() const { return row_; }
   const Record& twin() const { return twin_; }
@@ -83,10 +84,10 @@ std::string material_key(const Sku& sku, const std::string& pointer);
 
 // A whole order, as far as it is outstanding; blocked.
 OrderMessage whole_order(const Order& order, const Settings& settings);
-// A new line of `quantity` at `position`.
+// A new line of `quantity` at `position`, with `more` fields of its item.
 void add_line(OrderMessage& message, const OrderLine& line, const std::string& position,
               Decimal quantity, std::size_t index, const Currency& currency,
-              const Settings& settings);
+              const Settings& settings, const Flagged* more = nullptr);
 // An amount for a whole item that is no price: the condition type and its rate.
 std::string adjustment_type(Decimal amount, const Settings& settings, const std::string& pointer);
 // The adjustment of `quantity` of a line that has `adjustments` for all of `of`.

@@ -147,7 +147,10 @@ TEST_P(ReturnContract, WhatIsCreditedIsStillFoundAndCountsOnce) {
   EXPECT_EQ(documents(wanted), 1);
 }
 
-TEST_P(ReturnContract, CreditsAreNamedAsReturnsInTheBooks) {
+// Of an ERP that tells what it has posted, too.
+class CreditContract : public ReturnContract {};
+
+TEST_P(CreditContract, CreditsAreNamedAsReturnsInTheBooks) {
   const Order order = sold();
   const OrderReturn wanted = asked(order, "1");
   site().credit(made(wanted).made.document);
@@ -218,6 +221,7 @@ TEST_P(ReturnContract, NoFailureLosesOrDoublesAReturn) {
 }
 
 INSTANTIATE_FOR_EVERY_ADAPTER_WITH(returns, ReturnContract);
+INSTANTIATE_FOR_EVERY_ADAPTER_WITH(postings, CreditContract);
 
 }  // namespace
 }  // namespace underpin::conformance

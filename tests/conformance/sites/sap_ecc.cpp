@@ -139,7 +139,6 @@ class SapEcc : public SimulatedSite {
 
 Offers sap_ecc_offers() {
   Offers offers;
-  offers.returns = false;
   offers.postings = false;
   return offers;
 }

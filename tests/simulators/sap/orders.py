@@ -176,7 +176,7 @@ def _new_item(company: Company, header: dict, position: str, values: dict, row: 
         day, time = company.stamp()
         company.store.put("VBFA", {"VBELV": values["REF_DOC"], "POSNV": values.get("REF_DOC_IT", ""),
                                    "VBELN": header["VBELN"], "POSNN": position, "VBTYP_N": header["VBTYP"],
-                                   "VBTYP_V": "C", "MEINS": material["MEINS"], "ERDAT": day, "ERZET": time})
+                                   "VBTYP_V": values.get("REF_DOC_CA", "") or "C", "MEINS": material["MEINS"], "ERDAT": day, "ERZET": time})
 
 
 def _named(find, number_: str, row: int):
