@@ -137,11 +137,6 @@ class SapEcc : public SimulatedSite {
 
 }  // namespace
 
-Offers sap_ecc_offers() {
-  Offers offers;
-  offers.postings = false;
-  return offers;
-}
 std::unique_ptr<Site> site_of_sap_ecc() { return std::make_unique<SapEcc>(); }
 
 }  // namespace conformance
