@@ -3,6 +3,7 @@
 #include "legacy-adapters/sap_ecc/inventory.h"
 #include "legacy-adapters/sap_ecc/orders.h"
 #include "legacy-adapters/sap_ecc/pricing.h"
+#include "legacy-adapters/sap_ecc/rehearsal.h"
 #include "legacy-adapters/sap_ecc/returns.h"
 
 namespace underpin {
@@ -33,6 +34,7 @@ class SapEcc final : public ErpAdapter {
         tables_(settings_, database_of(settings_, adapter.system)),
         orders_(functions_, settings_, tables_),
         inventory_(functions_, settings_, tables_),
+        rehearsals_(functions_, settings_, inventory_),
         returns_(functions_, settings_, tables_, orders_.documents()),
         pricing_(functions_, settings_, tables_),
         customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder) {
@@ -42,6 +44,7 @@ class SapEcc final : public ErpAdapter {
     descriptor_.delta = DeltaMode::timestamp;
     descriptor_.page_max = settings_.page_size;
     descriptor_.inert_by = "delivery_block";
+    descriptor_.rehearsal = RehearsalGrade::simulated;
     descriptor_.settle_ms = settings_.settle_ms;
     if (!settings_.return_reasons.empty()) descriptor_.returns = ReturnsMode::return_order;
   }
@@ -68,6 +71,7 @@ class SapEcc final : public ErpAdapter {
   OrderService* orders() override { return &orders_; }
   InventoryService* inventory() override { return &inventory_; }
   PricingService* pricing() override { return &pricing_; }
+  RehearsalService* rehearsals() override { return &rehearsals_; }
   ReturnService* returns() override {
     return settings_.return_reasons.empty() ? nullptr : &returns_;
   }
@@ -84,6 +88,7 @@ class SapEcc final : public ErpAdapter {
   CapabilityDescriptor descriptor_;
   Orders orders_;
   Inventory inventory_;
+  Rehearsals rehearsals_;
   Returns returns_;
   Pricing pricing_;
   Customers customers_;

@@ -30,12 +30,14 @@ class Inventory final : public InventoryService {
   Result<std::vector<StockMovement>> movements_of(const StockKey& key, Timestamp since,
                                                   const CallContext& context) override;
 
+  // What BAPI_GOODSMVT_CREATE is sent. Failure: what cannot be moved.
+  Record movement_request(const StockAdjustment& adjustment) const;
+
  private:
   // Of these materials (their keys), at every place or at one.
   std::vector<StockLevel> levels(const std::vector<std::string>& materials, const Place* at,
                                  bool all_known, Deadline deadline) const;
   std::optional<AdjustmentReceipt> posted(const MovementId& movement, Deadline deadline) const;
-  Record movement_request(const StockAdjustment& adjustment) const;
   std::string movement_columns() const;
   StockMovement movement_of(const odbc::Row& row) const;
 

@@ -251,7 +251,8 @@ OrderMessage whole_order(const Order& order, const Settings& settings) {
     throw refused(ErrorCode::unsupported, "SAP's pricing procedure takes prices without tax",
                   "/pricesIncludeTax", "must be false");
   OrderMessage message;
-  message.header.set("DOC_TYPE", settings.order_type)
+  message.header.update("I")
+      .set("DOC_TYPE", settings.order_type)
       .set("SALES_ORG", settings.organization)
       .set("DISTR_CHAN", settings.channel)
       .set("DIVISION", settings.division)

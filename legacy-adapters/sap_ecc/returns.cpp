@@ -58,7 +58,8 @@ OrderMessage Returns::message_of(const OrderReturn& asked, const std::string& re
   if (asked.invoices.size() == 1)
     invoiced = invoice_items(order, asked.invoices.front().text(), deadline);
   OrderMessage message;
-  message.header.set("DOC_TYPE", settings_.return_type)
+  message.header.update("I")
+      .set("DOC_TYPE", settings_.return_type)
       .set("SALES_ORG", settings_.organization)
       .set("DISTR_CHAN", settings_.channel)
       .set("DIVISION", settings_.division)

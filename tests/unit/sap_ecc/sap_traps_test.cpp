@@ -1,0 +1,274 @@
+// What only SAP does, through the adapter, against the simulated one.
+#include "contracts/ports/return_service.h"
+#include "legacy-adapters/sap_ecc/failure.h"
+#include "tests/support/simulator.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace underpin {
+
+Result<std::unique_ptr<ErpAdapter>> make_sap_ecc_adapter(const AdapterSettings&);
+
+namespace {
+
+std::string settings_of(const test::Simulator& sap) {
+  return R"({"soap": {"url": ")" + sap.base_url() +
+         R"(", "user": "UNDERPIN", "password": "sap-password"}, "odbc": {"connection_string": )" +
+         R"("Driver=SQLite3;Database=)" + (sap.folder() / "data" / "sap.db").string() +
+         R"("}, "sales_area": {"organization": "1000", "channel": "10", "division": "00"},)" +
+         R"( "locations": [{"location": "EAST", "plant": "1000", "storage": "0001"}],)" +
+         R"( "units": [{"unit": "PCS", "code": "ST"}, {"unit": "BOX", "code": "KAR"}],)" +
+         R"( "customers": {"folder": ")" + (sap.folder() / "idocs").string() +
+         R"(", "poll_ms": 10}, "feed_overlap_s": 1, "settle_ms": 100})";
+}
+
+class SapTraps : public testing::Test {
+ protected:
+  SapTraps() : sap_("sap", {"--idoc-folder", "{folder}/idocs", "--language", "E"}) {
+    std::filesystem::create_directories(sap_.folder() / "state");
+    adapter_ = legacy::sap_ecc::must(
+        make_sap_ecc_adapter({"erp", settings_of(sap_), (sap_.folder() / "state").string()}));
+  }
+
+  ErpAdapter& adapter() { return *adapter_; }
+  OrderService& orders() { return *adapter_->orders(); }
+  json::Value people(const std::string& action, const std::string& body) {
+    return sap_.control("POST", "users/" + action, body);
+  }
+  json::Value order_in_books(const DocumentNumber& document) {
+    const json::Value books = sap_.control("GET", "state?part=orders");
+    for (const json::Value& row : books.get("orders").items())
+      if (row.get("number").text() == document.text()) return row;
+    return {};
+  }
+  static std::string named(const DocumentNumber& document) {
+    return R"("document": ")" + document.text() + "\"";
+  }
+  static Decimal decimal(const char* text) { return *Decimal::parse(text); }
+  static CallContext call() {
+    CallContext context;
+    context.correlation_id = CorrelationId{"traps"};
+    context.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    return context;
+  }
+  static WriteContext write(Role role = Role::primary) {
+    WriteContext context;
+    static_cast<CallContext&>(context) = call();
+    context.role = role;
+    return context;
+  }
+  Order order(const std::string& number) {
+    Order order;
+    order.id = {ChannelId{"web"}, OrderNumber{number}};
+    order.customer = CustomerNumber{"C10001"};
+    order.order_date = Date{2026, 11, 24};
+    order.currency = "EUR";
+    OrderLine line;
+    line.number = 7;
+    line.sku = Sku{"1000"};
+    line.uom = "PCS";
+    line.location = LocationCode{"EAST"};
+    line.quantity = decimal("4");
+    line.unit_price = decimal("12.50");
+    order.lines.push_back(line);
+    return order;
+  }
+  OrderReceipt placed(const Order& order) {
+    return legacy::sap_ecc::must(orders().place_order(order, write()));
+  }
+  Order held(const Order& order) {
+    return legacy::sap_ecc::must(orders().get_order({order.id, {}}, call()));
+  }
+
+  test::Simulator sap_;
+  std::unique_ptr<ErpAdapter> adapter_;
+};
+
+TEST_F(SapTraps, ADocumentThatSomebodyHasOpenIsTriedAgainLaterAndNotRejected) {
+  const Order one = order("1");
+  const OrderReceipt receipt = placed(one);
+  people("open_dialog", "{" + named(receipt.document) + R"(, "user": "MUELLER"})");
+  const auto busy = orders().release_order({one.id, {}}, write());
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(busy.error().vendor_code, "V1 042");
+  EXPECT_NE(busy.error().message.find("being processed by MUELLER"), std::string::npos);
+  people("open_dialog", "{" + named(receipt.document) + R"(, "user": ""})");
+  EXPECT_TRUE(orders().release_order({one.id, {}}, write()));
+}
+
+TEST_F(SapTraps, ABlockOfSapsOwnPeopleIsNotTakenAway) {
+  const Order one = order("2");
+  const OrderReceipt receipt = placed(one);
+  people("set_block", "{" + named(receipt.document) + R"(, "block": "01"})");
+  const auto released = orders().release_order({one.id, {}}, write());
+  ASSERT_FALSE(released);
+  EXPECT_EQ(released.error().code, ErrorCode::rejected);
+  EXPECT_EQ(order_in_books(receipt.document).get("block").text(), "01");
+  EXPECT_EQ(held(one).status, OrderStatus::open);
+}
+
+TEST_F(SapTraps, WhatIsBeingPickedIsNotCancelledAndTheLockIsGivenBack) {
+  const Order one = order("3");
+  const OrderReceipt receipt = placed(one);
+  ASSERT_TRUE(orders().release_order({one.id, {}}, write()));
+  people("pick", "{" + named(receipt.document) + "}");
+  EXPECT_EQ(held(one).status, OrderStatus::released) << "nothing has left yet";
+  const auto cancelled = orders().cancel_order({one.id, {}}, {"", {}}, write());
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(cancelled.error().code, ErrorCode::rejected);
+  // Refused by SAP inside a unit of work: its session is ended, or people would find it locked.
+  OrderAmendment less;
+  less.lines.push_back({7, decimal("1"), {}, {}, {}, {}});
+  const auto below = orders().amend_order({one.id, {}}, less, write());
+  ASSERT_FALSE(below);
+  EXPECT_EQ(below.error().vendor_code, "V1 497");
+  people("change_quantity", "{" + named(receipt.document) + R"(, "line": 7, "quantity": "5"})");
+  EXPECT_EQ(held(one).lines.at(0).quantity, decimal("5"));
+}
+
+TEST_F(SapTraps, NumbersThatSapWouldWriteOtherwiseAreRefusedAndNothingIsCut) {
+  Order zeros = order("4");
+  zeros.lines[0].sku = Sku{"0001000"};
+  const auto refused = orders().place_order(zeros, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected);
+  ASSERT_EQ(refused.error().fields.size(), 1U);
+  EXPECT_EQ(refused.error().fields[0].pointer, "/lines/0/sku");
+  Order other_customer = order("4");
+  other_customer.customer = CustomerNumber{"C1234567890"};
+  EXPECT_EQ(orders().place_order(other_customer, write()).error().fields.at(0).pointer,
+            "/customer");
+  Order long_reference = order("4");
+  long_reference.customer_reference = std::string(36, 'x');
+  EXPECT_EQ(orders().place_order(long_reference, write()).error().fields.at(0).pointer,
+            "/customerReference");
+  Order elsewhere = order("4");
+  elsewhere.lines[0].location = LocationCode{"MOON"};
+  EXPECT_EQ(orders().place_order(elsewhere, write()).error().fields.at(0).pointer,
+            "/lines/0/location");
+  // A reference of more than the 20 characters that VBAK-BSTNK keeps.
+  Order longest = order("ABCDEFGHIJKLMNOPQRST");
+  longest.id.channel = ChannelId{"store-0815"};
+  placed(longest);
+  EXPECT_EQ(held(longest).id, longest.id);
+}
+
+TEST_F(SapTraps, APriceOfThreeDecimalsIsSentForTenUnitsAndOtherUnitsAreKept) {
+  Order one = order("5");
+  one.lines[0].unit_price = decimal("0.125");
+  one.lines[0].quantity = decimal("8");
+  one.lines[0].uom = "BOX";
+  const OrderReceipt receipt = placed(one);
+  EXPECT_EQ(receipt.erp_totals->items_net, decimal("1.00"));
+  const Order now = held(one);
+  EXPECT_EQ(now.lines.at(0).unit_price, decimal("0.125"));
+  EXPECT_EQ(now.lines.at(0).uom, "BOX");
+  EXPECT_EQ(now.lines.at(0).number, 7);
+  const auto stock =
+      adapter().inventory()->get_stock({{Sku{"1000"}}, LocationCode{"EAST"}}, call());
+  ASSERT_TRUE(stock);
+  EXPECT_GE(stock->at(0).reserved, decimal("80")) << "ten pieces a box";
+  Order surcharge = order("6");
+  surcharge.lines[0].adjustments.push_back({"manual", {}, 0, decimal("1.00"), {}});
+  EXPECT_EQ(orders().place_order(surcharge, write()).error().code, ErrorCode::unsupported);
+}
+
+TEST_F(SapTraps, AnOrderThatWasDeletedIsToldByItsChangeDocument) {
+  const Order one = order("7");
+  const OrderReceipt receipt = placed(one);
+  Cursor cursor;
+  for (bool more = true; more;) {
+    const auto page = legacy::sap_ecc::must(orders().order_changes(cursor, call()));
+    cursor = page.next;
+    more = page.more;
+  }
+  people("delete_order", "{" + named(receipt.document) + "}");
+  const auto page = orders().order_changes(cursor, call());
+  ASSERT_TRUE(page);
+  const auto told =
+      std::find_if(page->items.begin(), page->items.end(),
+                   [&](const OrderChange& one_) { return one_.ref.document == receipt.document; });
+  ASSERT_NE(told, page->items.end());
+  EXPECT_TRUE(told->closed);
+  EXPECT_EQ(told->status, OrderStatus::cancelled);
+  const auto bad = orders().order_changes(Cursor{"yesterday"}, call());
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().code, ErrorCode::invalid_request);
+}
+
+TEST_F(SapTraps, ACustomerThatCannotBeWrittenIsRefusedBeforeAFileLiesThere) {
+  Customer customer;
+  customer.number = CustomerNumber{"X1"};
+  customer.name = "Anna";
+  customer.kind = "person";
+  customer.currency = "EUR";
+  customer.price_group = "GOLD";
+  auto refused = adapter().customers()->create_customer(customer, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fields.at(0).pointer, "/priceGroup") << "never a default";
+  customer.price_group.clear();
+  customer.email = "anna@example.com";
+  refused = adapter().customers()->create_customer(customer, write());
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported) << "no segment is configured for it";
+  customer.email.clear();
+  customer.name = std::string(40, 'x');
+  refused = adapter().customers()->create_customer(customer, write());
+  EXPECT_EQ(refused.error().fields.at(0).pointer, "/name");
+  EXPECT_TRUE(std::filesystem::is_empty(sap_.folder() / "idocs"));
+  customer.name = "Anna Maria Theodora von und zu Hohenlohe Langenburg";
+  ASSERT_TRUE(adapter().customers()->create_customer(customer, write()));
+  EXPECT_EQ(adapter().customers()->get_customer(customer.number, call())->name, customer.name);
+}
+
+TEST_F(SapTraps, AQuoteHasEveryConditionAndTheListANewNameWhenARecordWasChanged) {
+  people("agree_rebate", R"({"customer": "C10000", "percent": "10"})");
+  QuoteRequest request{
+      CustomerNumber{"C10000"}, "EUR", {}, {{1, Sku{"1001"}, decimal("2"), "PCS"}}};
+  const auto quote = adapter().pricing()->quote(request, call());
+  ASSERT_TRUE(quote) << quote.error().message;
+  const QuotedLine& line = quote->lines.at(0);
+  EXPECT_EQ(line.list_price, decimal("18.40"));
+  ASSERT_EQ(line.adjustments.size(), 1U);
+  EXPECT_EQ(line.adjustments[0].reason, "K007");
+  EXPECT_EQ(line.adjustments[0].amount, decimal("-3.68"));
+  EXPECT_EQ(line.net_amount, decimal("33.12"));
+  const auto list = adapter().pricing()->prices_after({}, call());
+  ASSERT_TRUE(list && *list);
+  EXPECT_GE((*list)->entries.size(), 180U);
+  const std::string batch = (*list)->batch;
+  const auto same = adapter().pricing()->prices_after(batch, call());
+  ASSERT_TRUE(same);
+  EXPECT_FALSE(same->has_value());
+  people("change_price", R"({"item": "1001", "price": "17.00"})");
+  const auto next = adapter().pricing()->prices_after(batch, call());
+  ASSERT_TRUE(next && next->has_value());
+  EXPECT_NE((*next)->batch, batch);
+}
+
+TEST_F(SapTraps, ARehearsalIsJudgedBySapAndMakesNothing) {
+  RehearsalService& rehearsals = *adapter().rehearsals();
+  const auto good = rehearsals.place_order(order("8"), RehearsalGrade::simulated, call());
+  ASSERT_TRUE(good) << good.error().message;
+  EXPECT_TRUE(good->faults.empty());
+  EXPECT_NE(good->message.find("BAPI_SALESORDER_CREATEFROMDAT2"), std::string::npos);
+  Order unknown = order("8");
+  unknown.lines[0].sku = Sku{"NONE"};
+  const auto bad = rehearsals.place_order(unknown, RehearsalGrade::simulated, call());
+  ASSERT_TRUE(bad) << bad.error().message;
+  ASSERT_EQ(bad->faults.size(), 1U);
+  EXPECT_EQ(bad->faults[0].pointer, "/1/MATERIAL");
+  EXPECT_EQ(orders().find_receipt(order("8").id, call()).error().code, ErrorCode::not_found);
+}
+
+TEST_F(SapTraps, TheDoctorFindsEveryFunctionAndTable) {
+  const std::vector<Finding> findings = adapter().examine(call());
+  EXPECT_GT(findings.size(), 30U);
+  for (const Finding& finding : findings)
+    EXPECT_TRUE(finding.ok) << finding.what << ": " << finding.detail;
+}
+
+}  // namespace
+}  // namespace underpin
