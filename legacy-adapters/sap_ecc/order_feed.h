@@ -4,7 +4,6 @@
 #include "legacy-adapters/sap_ecc/documents.h"
 #include "legacy-adapters/sap_ecc/forms.h"
 
-#include <functional>
 #include <string>
 
 namespace underpin::legacy::sap_ecc {

@@ -1,12 +1,10 @@
 #pragma once
 
 #include "contracts/ports/order_service.h"
-#include "contracts/ports/rehearsal_service.h"
 #include "legacy-adapters/sap_ecc/documents.h"
 #include "legacy-adapters/sap_ecc/order_feed.h"
 #include "legacy-adapters/sap_ecc/order_message.h"
 
-#include <functional>
 
 namespace underpin::legacy::sap_ecc {
 
