@@ -137,6 +137,9 @@ class SapHandler(Handler):
             return json_reply(200, state.dump(sap.company, query.get("part")))
         if method == "GET" and path == "calls":
             return json_reply(200, dict(sap.calls))
+        if method == "POST" and path == "end_sessions":
+            sap.company.sessions.end_all()
+            return json_reply(200, {})
         if method == "POST" and path == "shut":
             # The database answers nobody for a while.
             threading.Thread(target=self._shut, args=(int(document["ms"]),), daemon=True).start()

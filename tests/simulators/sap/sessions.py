@@ -48,6 +48,12 @@ class Sessions:
         with self._lock:
             self._end(session)
 
+    def end_all(self) -> None:
+        """As an operator does it."""
+        with self._lock:
+            for session in list(self._sessions.values()):
+                self._end(session)
+
     def enqueue(self, session: Session, document: str) -> str:
         """"" when the lock was had; otherwise who has it."""
         with self._lock:
