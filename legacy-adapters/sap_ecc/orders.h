@@ -5,7 +5,6 @@
 #include "legacy-adapters/sap_ecc/order_feed.h"
 #include "legacy-adapters/sap_ecc/order_message.h"
 
-
 namespace underpin::legacy::sap_ecc {
 
 // Orders as SAP sales documents of category C. Everything that is placed carries a delivery block,
