@@ -8,5 +8,6 @@ int main(int argc, char** argv) {
   adapters.settings_schema = underpin::adapter_settings_schema;
   adapters.features = underpin::adapter_features;
   adapters.fingerprint = underpin::adapter_fingerprint;
+  adapters.profile_tools = underpin::registered_profile_tools();
   return underpin::facade::cli::run(argc, argv, adapters);
 }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/profile_tools.h"
 
 #include <string_view>
+#include <vector>
 
 namespace underpin {
 
@@ -18,5 +20,8 @@ std::string_view adapter_fingerprint(std::string_view adapter);
 
 // What an adapter does for each capability: its features.json.
 std::string_view adapter_features(std::string_view adapter);
+
+// Of the adapters that are made by a profile, each by its kind.
+std::vector<ProfileTools> registered_profile_tools();
 
 }  // namespace underpin

@@ -2,6 +2,7 @@
 #include "facade/cli/gate_commands.h"
 #include "facade/cli/pack_commands.h"
 #include "facade/cli/parity_commands.h"
+#include "facade/cli/profile_commands.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -566,6 +567,8 @@ int run(int argc, char** argv, const Adapters& adapters) {
       "export", "Keep them in the facade's history file, while legacy is still there");
   reaches_ops(exports);
   exports->callback([&] { code = history_export(ops); });
+
+  add_profile_commands(app, adapters, code);
 
   std::string key;
   CLI::App* keys = app.add_subcommand("keys", "API keys");

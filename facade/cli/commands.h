@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/profile_tools.h"
 
 #include <cstdint>
 #include <functional>
@@ -22,14 +23,16 @@ struct Adapters {
   std::function<std::string_view(std::string_view)> features;
   // What an adapter was built from: evidence is bound to it.
   std::function<std::string_view(std::string_view)> fingerprint;
+  // Of the adapters that are made by a profile.
+  std::vector<ProfileTools> profile_tools;
   // `serve` hands the facade over before it begins. Only tests do something with it: they switch a
   // safety rule off, to prove that it is missed.
   std::function<void(Facade&)> on_opened;
 };
 
-// `underpin <subcommand>`: serve, doctor, adapters, backup, restore, recover, waves, cutover, exceptions,
-// outcomes, parity, keys. Exit codes: 0 done, 1 refused or something is missing, 2 wrong usage or
-// configuration.
+// `underpin <subcommand>`: serve, doctor, adapters, backup, restore, recover, waves, cutover,
+// exceptions, outcomes, parity, profile, keys. Exit codes: 0 done, 1 refused or something is
+// missing, 2 wrong usage or configuration.
 int run(int argc, char** argv, const Adapters& adapters);
 
 // ---- one function per subcommand (facade/cli/<name>.cpp)

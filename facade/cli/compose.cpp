@@ -57,6 +57,9 @@ Result<std::unique_ptr<Composition>> compose(const std::string& config_file,
       if (adapters.fingerprint)
         made_with["adapter " + name] = std::string(adapters.fingerprint(system.adapter));
       made_with["settings " + name] = sha256_hex(system.settings_json);
+      for (const ProfileTools& tools : adapters.profile_tools)
+        if (tools.adapter == system.adapter)
+          made_with["profile " + name] = sha256_hex(tools.content(system.settings_json));
     }
   }
   const Config& read = composition->config;

@@ -174,7 +174,12 @@ Connection::Outcome Connection::fail(SQLSMALLINT kind, SQLHANDLE handle,
   outcome.error.system = settings_->system;
   outcome.error.vendor_code = diagnostic.state + "/" + std::to_string(diagnostic.native);
   outcome.ending = Ending::failed;
-  if (is_busy(diagnostic.state, diagnostic.native, driver_)) {
+  // psqlODBC says HY000 of a connection that the server has closed under a statement.
+  const bool general = diagnostic.state == "HY000" || diagnostic.state == "S1000";
+  if (general && kind == SQL_HANDLE_STMT && dead()) {
+    outcome.error.code = ErrorCode::unavailable;
+    outcome.ending = Ending::lost;
+  } else if (is_busy(diagnostic.state, diagnostic.native, driver_)) {
     outcome.ending = Ending::failed_but_again;
   } else if (is_connection_lost(diagnostic.state, diagnostic.native, driver_)) {
     outcome.ending = Ending::lost;
@@ -182,7 +187,8 @@ Connection::Outcome Connection::fail(SQLSMALLINT kind, SQLHANDLE handle,
   return outcome;
 }
 
-Status Connection::open(SQLHENV environment, const Settings& settings, Deadline deadline) {
+Status Connection::open(SQLHENV environment, const Settings& settings, Deadline deadline,
+                        Access access) {
   settings_ = &settings;
   driver_ = driver_of(settings.connection_string);
   sqlite_ = driver_ == Driver::sqlite;
@@ -196,8 +202,10 @@ Status Connection::open(SQLHENV environment, const Settings& settings, Deadline 
   const auto seconds = static_cast<SQLULEN>(whole);
   // Drivers without a login to wait for refuse these; that costs nothing.
   SQLSetConnectAttr(handle_, SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(seconds), 0);
-  SQLSetConnectAttr(handle_, SQL_ATTR_ACCESS_MODE,
-                    reinterpret_cast<SQLPOINTER>(SQLULEN{SQL_MODE_READ_ONLY}), 0);
+  if (access == Access::read) {
+    SQLSetConnectAttr(handle_, SQL_ATTR_ACCESS_MODE,
+                      reinterpret_cast<SQLPOINTER>(SQLULEN{SQL_MODE_READ_ONLY}), 0);
+  }
   if (!SQL_SUCCEEDED(connect(with_driver_options(settings.connection_string, driver_, whole)))) {
     return fail(SQL_HANDLE_DBC, handle_, "the database cannot be connected to").error;
   }
@@ -214,7 +222,13 @@ Status Connection::open(SQLHENV environment, const Settings& settings, Deadline 
     idle_ = SQL_NULL_HSTMT;
     return fail(SQL_HANDLE_DBC, handle_, "the database gave no statement").error;
   }
-  if (sqlite_) {
+  if (access == Access::write) {
+    if (!SQL_SUCCEEDED(SQLSetConnectAttr(handle_, SQL_ATTR_AUTOCOMMIT,
+                                         reinterpret_cast<SQLPOINTER>(SQLULEN{SQL_AUTOCOMMIT_OFF}),
+                                         0))) {
+      return fail(SQL_HANDLE_DBC, handle_, "the database takes no transactions").error;
+    }
+  } else if (sqlite_) {
     // The driver opens the file for writing whatever SQL_ATTR_ACCESS_MODE says.
     if (SQL_SUCCEEDED(prepare(idle_, "PRAGMA query_only = 1"))) SQLExecute(idle_);
     SQLFreeStmt(idle_, SQL_CLOSE);
@@ -257,6 +271,13 @@ Connection::Outcome Connection::query(std::string_view sql, const Parameters& pa
       return failed(ErrorCode::internal, "the statement is not portable: " + rule, *settings_);
     }
   }
+  return guarded(deadline, watchdog, [&](SQLHSTMT statement) {
+    return run(statement, sql, parameters, deadline, reader);
+  });
+}
+
+// With a statement that the watchdog cancels at the deadline.
+Connection::Outcome Connection::guarded(Deadline deadline, Watchdog& watchdog, const Body& body) {
   SQLHSTMT statement = SQL_NULL_HSTMT;
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, handle_, &statement))) {
     return fail(SQL_HANDLE_DBC, handle_, "the database gave no statement");
@@ -265,7 +286,7 @@ Connection::Outcome Connection::query(std::string_view sql, const Parameters& pa
   const std::uint64_t ticket = watchdog.arm(deadline, [to_cancel] { SQLCancel(to_cancel); });
   Outcome outcome;
   try {
-    outcome = run(statement, sql, parameters, deadline, reader);
+    outcome = body(statement);
   } catch (...) {
     watchdog.disarm(ticket);
     SQLFreeHandle(SQL_HANDLE_STMT, statement);
@@ -282,21 +303,63 @@ Connection::Outcome Connection::query(std::string_view sql, const Parameters& pa
   return outcome;
 }
 
+Connection::Outcome Connection::execute(std::string_view sql, const Parameters& parameters,
+                                        Deadline deadline, const RowReader& each,
+                                        Watchdog& watchdog, std::int64_t& affected) {
+  affected = -1;
+  return guarded(deadline, watchdog, [&](SQLHSTMT statement) -> Outcome {
+    Bindings bindings;
+    SQLRETURN executed = SQL_SUCCESS;
+    Outcome outcome = start(statement, sql, parameters, deadline, bindings, executed);
+    if (outcome.ending != Ending::done) return outcome;
+    SQLSMALLINT columns = 0;
+    if (SQL_SUCCEEDED(SQLNumResultCols(statement, &columns)) && columns > 0)
+      return fetch(statement, deadline, each);
+    SQLLEN count = -1;
+    if (executed == SQL_NO_DATA)
+      count = 0;
+    else if (!SQL_SUCCEEDED(SQLRowCount(statement, &count)))
+      count = -1;
+    affected = static_cast<std::int64_t>(count);
+    return outcome;
+  });
+}
+
+Connection::Outcome Connection::end(bool commit) {
+  const SQLRETURN ended = SQLEndTran(SQL_HANDLE_DBC, handle_, commit ? SQL_COMMIT : SQL_ROLLBACK);
+  if (SQL_SUCCEEDED(ended)) return {};
+  return fail(SQL_HANDLE_DBC, handle_, "the transaction did not end");
+}
+
 Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
                                     const Parameters& parameters, Deadline deadline,
                                     const Reader& reader) {
-  const auto seconds = std::max<std::int64_t>(1, (ms_until(deadline) + 999) / 1000);
-  SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT,
-                 reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(seconds)), 0);
   if (reader.rows_max > 0) {
     SQLSetStmtAttr(statement, SQL_ATTR_MAX_ROWS,
                    reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(reader.rows_max)), 0);
   }
+  Bindings bindings;
+  SQLRETURN executed = SQL_SUCCESS;
+  Outcome outcome = start(statement, sql, parameters, deadline, bindings, executed);
+  if (outcome.ending != Ending::done || executed == SQL_NO_DATA) return outcome;
+  return reader.block != nullptr ? fetch_blocks(statement, deadline, reader)
+                                 : fetch(statement, deadline, *reader.row);
+}
+
+// Prepares, binds and executes; rows, if there are any, are to be fetched.
+Connection::Outcome Connection::start(SQLHSTMT statement, std::string_view sql,
+                                      const Parameters& parameters, Deadline deadline,
+                                      Bindings& bindings, SQLRETURN& executed) {
+  const auto seconds = std::max<std::int64_t>(1, (ms_until(deadline) + 999) / 1000);
+  SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT,
+                 reinterpret_cast<SQLPOINTER>(static_cast<SQLULEN>(seconds)), 0);
   if (!SQL_SUCCEEDED(prepare(statement, std::string(sql)))) {
     return fail(SQL_HANDLE_STMT, statement, "the statement was refused");
   }
-  std::vector<SQLBIGINT> wholes(parameters.size());
-  std::vector<SQLLEN> lengths(parameters.size());
+  std::vector<SQLBIGINT>& wholes = bindings.wholes;
+  std::vector<SQLLEN>& lengths = bindings.lengths;
+  wholes.resize(parameters.size());
+  lengths.resize(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = parameters[i];
     const auto number = static_cast<SQLUSMALLINT>(i + 1);
@@ -318,11 +381,10 @@ Connection::Outcome Connection::run(SQLHSTMT statement, std::string_view sql,
   if (std::chrono::steady_clock::now() >= deadline) {
     return failed(ErrorCode::unavailable, "there was no time left to ask the database", *settings_);
   }
-  const SQLRETURN executed = SQLExecute(statement);
-  if (executed == SQL_NO_DATA) return {};
-  if (!SQL_SUCCEEDED(executed)) return fail(SQL_HANDLE_STMT, statement, "the query failed");
-  return reader.block != nullptr ? fetch_blocks(statement, deadline, reader)
-                                 : fetch(statement, deadline, *reader.row);
+  executed = SQLExecute(statement);
+  if (executed != SQL_NO_DATA && !SQL_SUCCEEDED(executed))
+    return fail(SQL_HANDLE_STMT, statement, "the statement failed");
+  return {};
 }
 
 std::optional<Connection::Outcome> Connection::over(std::int64_t rows, std::int64_t bytes,

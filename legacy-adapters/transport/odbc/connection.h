@@ -37,7 +37,10 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  Status open(SQLHENV environment, const Settings& settings, Deadline deadline);
+  // A connection that is written through has no autocommit: what it does lasts from end(true) on.
+  enum class Access { read, write };
+  Status open(SQLHENV environment, const Settings& settings, Deadline deadline,
+              Access access = Access::read);
 
   enum class Ending { done, failed, failed_but_again, lost };
   struct Outcome {
@@ -56,15 +59,31 @@ class Connection {
   Outcome query(std::string_view sql, const Parameters& parameters, Deadline deadline,
                 const Reader& reader, Watchdog& watchdog);
 
+  // Any one statement, within the transaction that is under way. `affected`: rows it has changed;
+  // negative when the driver does not say.
+  Outcome execute(std::string_view sql, const Parameters& parameters, Deadline deadline,
+                  const RowReader& each, Watchdog& watchdog, std::int64_t& affected);
+  // The end of the transaction, however long the database takes over it. An error of a commit may
+  // leave it in force.
+  Outcome end(bool commit);
+
   bool dead() const;  // As far as the driver knows without a round trip.
   std::chrono::steady_clock::time_point idle_since{};
 
  private:
+  struct Bindings {  // Lives until the statement has been executed.
+    std::vector<SQLBIGINT> wholes;
+    std::vector<SQLLEN> lengths;
+  };
   SQLRETURN connect(std::string text);
   SQLRETURN prepare(SQLHSTMT statement, std::string sql);
+  using Body = std::function<Outcome(SQLHSTMT)>;
+  Outcome guarded(Deadline deadline, Watchdog& watchdog, const Body& body);
   Outcome fail(SQLSMALLINT kind, SQLHANDLE handle, std::string_view doing) const;
   Outcome run(SQLHSTMT statement, std::string_view sql, const Parameters& parameters,
               Deadline deadline, const Reader& reader);
+  Outcome start(SQLHSTMT statement, std::string_view sql, const Parameters& parameters,
+                Deadline deadline, Bindings& bindings, SQLRETURN& executed);
   Outcome fetch(SQLHSTMT statement, Deadline deadline, const RowReader& each);
   Outcome fetch_blocks(SQLHSTMT statement, Deadline deadline, const Reader& reader);
   // Nothing, or the error of a result that has grown over its limits or past its time.

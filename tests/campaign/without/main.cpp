@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   adapters.settings_schema = underpin::adapter_settings_schema;
   adapters.features = underpin::adapter_features;
   adapters.fingerprint = underpin::adapter_fingerprint;
+  adapters.profile_tools = underpin::registered_profile_tools();
   if (rule == "resolver") {
     // Nobody looks up what became of a write.
     adapters.on_opened = [](underpin::facade::Facade& facade) {

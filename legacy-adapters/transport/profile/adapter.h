@@ -1,0 +1,44 @@
+#pragma once
+
+#include "legacy-adapters/transport/profile/engine.h"
+#include "legacy-adapters/transport/profile/orders.h"
+#include "legacy-adapters/transport/profile/states.h"
+
+namespace underpin::legacy::profile {
+
+// An ERP that is described by a profile and asked by a runner. A capability of which no operation
+// is described is not offered.
+class Adapter final : public ErpAdapter {
+ public:
+  Adapter(std::shared_ptr<const Profile> profile, std::shared_ptr<Runner> runner,
+          std::string system, Recorder record = {})
+      : engine_(std::move(profile), std::move(runner), std::move(system), std::move(record)),
+        orders_(engine_),
+        inventory_(engine_),
+        pricing_(engine_),
+        customers_(engine_) {}
+
+  const CapabilityDescriptor& descriptor() const override { return engine_.profile().descriptor(); }
+  Status ping(const CallContext& context) override { return engine_.runner().ping(context); }
+  std::vector<Finding> examine(const CallContext& context) override {
+    return engine_.runner().examine(context);
+  }
+  OrderService* orders() override { return offered(Capability::orders, orders_); }
+  InventoryService* inventory() override { return offered(Capability::inventory, inventory_); }
+  PricingService* pricing() override { return offered(Capability::pricing, pricing_); }
+  CustomerService* customers() override { return offered(Capability::customers, customers_); }
+
+ private:
+  template <class T>
+  T* offered(Capability capability, T& port) {
+    return engine_.profile().offers(capability) ? &port : nullptr;
+  }
+
+  const Engine engine_;
+  Orders orders_;
+  Inventory inventory_;
+  Pricing pricing_;
+  Customers customers_;
+};
+
+}  // namespace underpin::legacy::profile
