@@ -312,17 +312,31 @@ Connection::Outcome Connection::execute(std::string_view sql, const Parameters& 
     SQLRETURN executed = SQL_SUCCESS;
     Outcome outcome = start(statement, sql, parameters, deadline, bindings, executed);
     if (outcome.ending != Ending::done) return outcome;
-    SQLSMALLINT columns = 0;
-    if (SQL_SUCCEEDED(SQLNumResultCols(statement, &columns)) && columns > 0)
-      return fetch(statement, deadline, each);
-    SQLLEN count = -1;
-    if (executed == SQL_NO_DATA)
-      count = 0;
-    else if (!SQL_SUCCEEDED(SQLRowCount(statement, &count)))
-      count = -1;
-    affected = static_cast<std::int64_t>(count);
-    return outcome;
+    if (executed == SQL_NO_DATA) affected = 0;
+    return take_results(statement, deadline, each, affected);
   });
+}
+
+// All that a statement gives. A procedure goes on behind its first result, and what fails there is
+// said only to who asks for the next one.
+Connection::Outcome Connection::take_results(SQLHSTMT statement, Deadline deadline,
+                                             const RowReader& each, std::int64_t& affected) {
+  int counts = 0;
+  for (;;) {
+    SQLSMALLINT columns = 0;
+    SQLLEN count = -1;
+    if (SQL_SUCCEEDED(SQLNumResultCols(statement, &columns)) && columns > 0) {
+      Outcome outcome = fetch(statement, deadline, each);
+      if (outcome.ending != Ending::done) return outcome;
+    } else if (SQL_SUCCEEDED(SQLRowCount(statement, &count)) && count >= 0) {
+      affected = ++counts == 1 ? static_cast<std::int64_t>(count) : -1;
+    }
+    const SQLRETURN more = SQLMoreResults(statement);
+    if (more == SQL_NO_DATA) return {};
+    if (!SQL_SUCCEEDED(more)) return fail(SQL_HANDLE_STMT, statement, "the statement failed");
+    if (std::chrono::steady_clock::now() >= deadline)
+      return failed(ErrorCode::unavailable, "the database did not answer in time", *settings_);
+  }
 }
 
 Connection::Outcome Connection::end(bool commit) {

@@ -60,7 +60,7 @@ class Connection {
                 const Reader& reader, Watchdog& watchdog);
 
   // Any one statement, within the transaction that is under way. `affected`: rows it has changed;
-  // negative when the driver does not say.
+  // negative when the driver does not say, or says several numbers.
   Outcome execute(std::string_view sql, const Parameters& parameters, Deadline deadline,
                   const RowReader& each, Watchdog& watchdog, std::int64_t& affected);
   // The end of the transaction, however long the database takes over it. An error of a commit may
@@ -84,6 +84,8 @@ class Connection {
               Deadline deadline, const Reader& reader);
   Outcome start(SQLHSTMT statement, std::string_view sql, const Parameters& parameters,
                 Deadline deadline, Bindings& bindings, SQLRETURN& executed);
+  Outcome take_results(SQLHSTMT statement, Deadline deadline, const RowReader& each,
+                       std::int64_t& affected);
   Outcome fetch(SQLHSTMT statement, Deadline deadline, const RowReader& each);
   Outcome fetch_blocks(SQLHSTMT statement, Deadline deadline, const Reader& reader);
   // Nothing, or the error of a result that has grown over its limits or past its time.

@@ -98,6 +98,9 @@ class Writer::Pool {
     }
     if (done && running.broken())
       done = Error{ErrorCode::internal, "a failed statement was passed over", settings_.system};
+    // A commit that cannot be awaited would be an unknown outcome for nothing.
+    if (done && Clock::now() >= end)
+      done = Error{ErrorCode::unavailable, "there was no time left to commit", settings_.system};
     const auto outcome = ended(connection, static_cast<bool>(done), end);
     const bool sound = outcome && outcome->ending == Ending::done && running.sound();
     give_back(sound ? std::move(connection) : nullptr, sound);

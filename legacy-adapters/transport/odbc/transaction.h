@@ -13,7 +13,8 @@ namespace underpin::legacy::odbc {
 
 struct Executed {
   std::vector<Row> rows;       // Of a statement that gives rows.
-  std::int64_t affected = -1;  // Of one that gives none; negative when the driver does not say.
+  std::int64_t affected = -1;  // Of one that gives none; negative when the driver does not say, or
+                               // says several numbers, as of a procedure.
 };
 
 // One transaction on one connection; lives while Writer::transact runs.

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 namespace underpin::legacy::odbc {
 namespace {
@@ -91,6 +93,21 @@ TEST_F(Transactions, GiveTheRowsOfAStatementThatHasSome) {
     return Done{};
   });
   EXPECT_TRUE(done) << done.error().message;
+}
+
+TEST_F(Transactions, AreNotCommittedWhenNobodyCanAwaitIt) {
+  const Deadline end = in_ms(300);
+  const Status late = writer_->transact(end, [&](Transaction& transaction) -> Status {
+    EXPECT_TRUE(insert(transaction, 1));
+    while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    return Done{};
+  });
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::unavailable) << "and no unknown outcome";
+  const Status next =
+      writer_->transact(in_ms(10'000), [](Transaction&) -> Status { return Done{}; });
+  EXPECT_TRUE(next);
+  EXPECT_EQ(count(), "0");
 }
 
 TEST_F(Transactions, ADatabaseThatIsNotThereIsUnavailableAndNothingWasSent) {
