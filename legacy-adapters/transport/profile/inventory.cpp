@@ -113,7 +113,14 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
     if (const auto there = find(adjustment.movement, context)) return *there;
     Value request = json::to_json(adjustment);
     request.erase("kind");
-    engine_.ask("adjust_stock", request, context);
+    std::optional<Failure> twice;
+    try {
+      engine_.ask("adjust_stock", request, context);
+    } catch (const Failure& failure) {
+      // A number that is there already: perhaps by our own request, repeated on its way.
+      if (failure.error.code != ErrorCode::conflict) throw;
+      twice = failure;
+    }
     try {
       if (const auto posted = find(adjustment.movement, context)) return *posted;
     } catch (const Failure& failure) {
@@ -121,6 +128,7 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
       if (error.code != ErrorCode::conflict) error.code = ErrorCode::outcome_unknown;
       throw Failure{std::move(error)};
     }
+    if (twice) throw Failure{*twice};
     throw Failure{{ErrorCode::outcome_unknown, "the posting is not there yet"}};
   });
 }

@@ -471,6 +471,11 @@ OrderReceipt Orders::remove(Held held, const OrderRef& ref, const std::string& r
     }
     held = again(held, context);
   }
+  // An ERP may delete what is cancelled, so that there is nothing to read again.
+  const auto there = after_write([&] { return find({{}, held.document}, context); });
+  if (there && there->open())
+    throw Failure{{ErrorCode::outcome_unknown,
+                   "order " + held.document.text() + " is still open after its cancellation"}};
   OrderReceipt receipt = receipt_of(held, ref.id);
   receipt.status = OrderStatus::cancelled;
   receipt.released = false;
