@@ -1,5 +1,6 @@
 #include "legacy-adapters/sql_profile/floating.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <string>
@@ -72,7 +73,10 @@ std::optional<Decimal> exact_of_floating(std::string_view text, int scale) {
     const Decimal error = (value - rounded).magnitude();
     const Decimal size = value.magnitude();
     const Decimal one = Decimal::of(1);
-    const Decimal noise = (size < one ? one : size).rounded(9, Rounding::half_up) * Decimal(1, 9);
+    Decimal noise = (size < one ? one : size).rounded(9, Rounding::half_up) * Decimal(1, 9);
+    // Of a large number that would be a digit which somebody meant.
+    const Decimal meant(1, std::min(scale + 2, Decimal::scale_max));
+    if (meant < noise) noise = meant;
     if (error > noise) return std::nullopt;
     return rounded;
   } catch (const std::exception&) {

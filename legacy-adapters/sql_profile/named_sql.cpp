@@ -26,6 +26,12 @@ std::string word_at(std::string_view sql, std::size_t at) {
   return std::string(sql.substr(at, end - at));
 }
 
+std::string capitals(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return word;
+}
+
 odbc::Parameter parameter_of(const json::Value& value) {
   if (value.is_number()) {
     if (const auto whole = value.as_int()) return odbc::Parameter(*whole);
@@ -70,6 +76,12 @@ NamedSql NamedSql::parse(std::string_view sql, std::string& rule) {
       result.pieces_.push_back(std::move(piece));
       result.names_.push_back(std::move(name));
       piece.clear();
+    } else if (begins_word(c)) {
+      const std::string word = word_at(sql, at);
+      if (piece.empty() || (piece.back() != '.' && !is_word(piece.back())))
+        result.words_.push_back(capitals(word));
+      piece += word;
+      at += word.size();
     } else {
       if (c == '?') refuse("must not hold a ?: values are bound by :name");
       if (c == ';') refuse("must be one statement, without ;");
@@ -98,10 +110,12 @@ bool NamedSql::reads() const {
   const std::string whole = text();
   const std::size_t start = whole.find_first_not_of(" \t\r\n(");
   if (start == std::string::npos) return false;
-  std::string word = word_at(whole, start);
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const std::string word = capitals(word_at(whole, start));
   return word == "SELECT" || word == "WITH";
+}
+
+bool NamedSql::has_word(std::string_view word) const {
+  return std::find(words_.begin(), words_.end(), word) != words_.end();
 }
 
 NamedSql::Bound NamedSql::bind(const json::Value& values) const {

@@ -24,6 +24,9 @@ class NamedSql {
   const std::vector<Name>& names() const { return names_; }
   std::string text() const;  // As it was written.
   bool reads() const;        // Begins with SELECT or WITH.
+  // In capitals, those outside quotations; no names, and nothing behind a point ("t.delete").
+  const std::vector<std::string>& words() const { return words_; }
+  bool has_word(std::string_view word) const;
 
   struct Bound {
     std::string sql;  // With "?".
@@ -37,6 +40,7 @@ class NamedSql {
  private:
   std::vector<std::string> pieces_;  // One more than names.
   std::vector<Name> names_;
+  std::vector<std::string> words_;
 };
 
 }  // namespace underpin::legacy::sql_profile

@@ -11,6 +11,18 @@ namespace {
 using json::Value;
 using profile::Exchange;
 
+// With the columns of a record as names; what is NULL there is absent, whatever `base` calls so.
+Value named_by(const Statement& statement, const Value& record, Value base) {
+  for (const Column& column : statement.columns) {
+    const Value* found = record.find(column.name);
+    if (found != nullptr)
+      base.set(column.name, *found);
+    else
+      base.erase(column.name);
+  }
+  return base;
+}
+
 Value merged(const Value& base, const Value& more) {
   Value result = base;
   for (const json::Member& member : more.members()) result.set(member.key, member.value);
@@ -44,12 +56,25 @@ Error named(Error error, const Statement& statement) {
 }
 
 Status as_expected(const Statement& statement, std::int64_t rows) {
-  if (!statement.rows_expected || rows < 0 || rows == *statement.rows_expected) return Done{};
-  return Error{statement.otherwise, !statement.message.empty()
-                                        ? statement.message
-                                        : "statement " + statement.name + " met " +
-                                              std::to_string(rows) + " rows, not " +
-                                              std::to_string(*statement.rows_expected)};
+  const bool exactly = statement.rows_expected.has_value();
+  if (!exactly && !statement.rows_at_least) return Done{};
+  if (rows < 0)
+    return Error{ErrorCode::internal,
+                 "the database does not say how many rows statement " + statement.name + " met"};
+  if (exactly ? rows == *statement.rows_expected : rows >= *statement.rows_at_least) return Done{};
+  if (!statement.message.empty()) return Error{statement.otherwise, statement.message};
+  return Error{statement.otherwise,
+               "statement " + statement.name + " met " + std::to_string(rows) + " rows, not " +
+                   (exactly ? std::to_string(*statement.rows_expected)
+                            : std::to_string(*statement.rows_at_least) + " or more")};
+}
+
+// Of a write; negative: nobody says.
+std::int64_t rows_met(const Statement& statement, const odbc::Executed& done) {
+  const auto given = static_cast<std::int64_t>(done.rows.size());
+  if (!statement.columns.empty() || given > 0) return given;
+  if (done.affected < 0 && statement.sql.reads()) return 0;
+  return done.affected;
 }
 
 bool is_one_of(const std::string& text, const std::vector<std::string>& words) {
@@ -126,8 +151,9 @@ Status Runner::attach(const Asked& asked, const Statement& statement, const Valu
     put_to_their_records(statement, *details, records);
     return Done{};
   }
+  const Statement& first = asked.statements.statements.front();
   for (Value& record : records) {
-    auto details = query(asked, statement, merged(parameters, record));
+    auto details = query(asked, statement, named_by(first, record, parameters));
     if (!details) return details.error();
     record.set(statement.into, Value::array(std::move(details).value()));
   }
@@ -149,10 +175,15 @@ Status Runner::execute(const Asked& asked, const Statement& statement,
       rows.push_back(std::move(record).value());
     }
   }
-  const std::int64_t count =
-      done->affected >= 0 ? done->affected : static_cast<std::int64_t>(done->rows.size());
+  const std::int64_t count = rows_met(statement, *done);
   tell_received(asked.told, statement.name, rows, statement.columns.empty() ? count : -1);
-  return as_expected(statement, count);
+  if (const Status right = as_expected(statement, count); !right) return right;
+  // Names that nothing gives would be written as blanks.
+  if (statement.is_named && rows.size() != 1)
+    return Error{ErrorCode::internal, "statement " + statement.name + " gave " +
+                                          std::to_string(rows.size()) +
+                                          " rows; later ones name the columns of one"};
+  return Done{};
 }
 
 Result<Runner::Rows> Runner::write(const Asked& asked, const Value& parameters) {
@@ -169,7 +200,8 @@ Result<Runner::Rows> Runner::write(const Asked& asked, const Value& parameters) 
             const Status done = execute(asked, statement, transaction, merged(values, item), rows);
             if (!done) return done;
             // What a statement gives, later ones may name.
-            if (statement.each.empty() && rows.size() == 1) values = merged(values, rows[0]);
+            if (statement.each.empty() && rows.size() == 1)
+              values = named_by(statement, rows[0], std::move(values));
             answered.insert(answered.end(), rows.begin(), rows.end());
           }
         }
@@ -177,32 +209,45 @@ Result<Runner::Rows> Runner::write(const Asked& asked, const Value& parameters) 
       });
   const auto& poll = asked.statements.poll;
   // A row that is there already is this write's own, of before: its outcome is awaited.
-  const bool there = !written && poll && written.error().code == ErrorCode::conflict &&
-                     !written.error().vendor_code.empty();
+  const bool there = !written && poll && !written.error().vendor_code.empty() &&
+                     profile_->errors().judged(written.error()).code == ErrorCode::conflict;
   if (!written && !there) return written.error();
   if (poll)
-    if (const Status done = await(asked, *poll, values); !done) return done.error();
+    if (const Status done = await(asked, *poll, parameters, written); !done) return done.error();
   return answered;
 }
 
-Status Runner::await(const Asked& asked, const Poll& poll, const Value& values) {
+// `written`: what became of the rows themselves; an error when they seem to be there already.
+Status Runner::await(const Asked& asked, const Poll& poll, const Value& values,
+                     const Status& written) {
   const NamedSql::Bound bound = poll.sql.bind(values);
   tell_sent(asked.told, "poll", poll.sql, bound.told);
   Error last{ErrorCode::outcome_unknown, "the ERP has not worked the rows off in time"};
   for (;;) {
     const auto rows = database_.rows(bound.sql, bound.values, asked.deadline);
+    // It was another key that was there twice, or another rule that was broken.
+    if (rows && rows->empty() && !written) return written.error();
     if (rows && !rows->empty()) {
-      const odbc::Row& row = rows->front();
-      const std::string state(odbc::unpadded(odbc::text(row, 0)));
-      const std::string why(poll.has_message && row.size() > 1 ? odbc::text(row, 1) : "");
-      if (is_one_of(state, poll.done)) {
-        Value told = Value::object();
-        told.set("state", state);
-        tell_received(asked.told, "poll", {told}, -1);
-        return Done{};
+      std::size_t done = 0;
+      std::size_t failed = 0;
+      Error refused{ErrorCode::rejected, "the ERP refused it"};
+      std::vector<Value> states;
+      for (const odbc::Row& row : *rows) {
+        const std::string state(odbc::unpadded(odbc::text(row, 0)));
+        const std::string why(poll.has_message && row.size() > 1 ? odbc::text(row, 1) : "");
+        states.emplace_back(Value::object()).set("state", state);
+        if (is_one_of(state, poll.done)) ++done;
+        if (!is_one_of(state, poll.failed) || ++failed > 1) continue;
+        refused.vendor_code = state;
+        if (!why.empty()) refused.message = why;
       }
-      if (is_one_of(state, poll.failed))
-        return Error{ErrorCode::rejected, why.empty() ? "the ERP refused it" : why, {}, state};
+      if (done + failed == rows->size()) {
+        tell_received(asked.told, "poll", states, -1);
+        if (failed == 0) return Done{};
+        if (done == 0) return refused;
+        return Error{ErrorCode::outcome_unknown,
+                     "the ERP has done a part of the rows and refused another: " + refused.message};
+      }
     }
     if (!rows) last.message = "what became of the rows is not known: " + rows.error().message;
     const Deadline next =

@@ -40,7 +40,8 @@ class Runner final : public profile::Runner {
   Result<Rows> write(const Asked& asked, const json::Value& parameters);
   Status execute(const Asked& asked, const Statement& statement, odbc::Transaction& transaction,
                  const json::Value& values, Rows& rows);
-  Status await(const Asked& asked, const Poll& poll, const json::Value& values);
+  Status await(const Asked& asked, const Poll& poll, const json::Value& values,
+               const Status& written);
 
   const std::shared_ptr<const profile::Profile> profile_;
   const std::string system_;

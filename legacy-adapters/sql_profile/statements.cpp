@@ -3,6 +3,8 @@
 #include "contracts/json/object_reader.h"
 
 #include <algorithm>
+#include <array>
+#include <initializer_list>
 #include <set>
 
 namespace underpin::legacy::sql_profile {
@@ -42,6 +44,10 @@ NamedSql read_sql(ObjectReader& reader, bool must_read) {
     reader.refuse("text", rule);
   else if (must_read && !sql.reads())
     reader.refuse("text", "must begin with SELECT or WITH: nothing is written here");
+  for (const char* word : {"INSERT", "UPDATE", "DELETE", "MERGE", "INTO"})
+    if (must_read && rule.empty() && sql.reads() && sql.has_word(word))
+      reader.refuse("text", "must not hold " + std::string(word) +
+                                ": nothing is written here, and a read may be repeated");
   return sql;
 }
 
@@ -86,9 +92,10 @@ void read_expected(ObjectReader& reader, Statement& statement) {
   reader.read_object(
       "expect",
       [&](ObjectReader& expect) {
-        std::int64_t rows = 1;
-        expect.read("rows", rows);
-        statement.rows_expected = rows;
+        expect.read("rows", statement.rows_expected);
+        expect.read("at_least", statement.rows_at_least);
+        if (expect.has("rows") == expect.has("at_least"))
+          expect.refuse("rows", "must be there, or at_least, and not both");
         std::string code = "conflict";
         expect.read("otherwise", code, Need::optional);
         if (!parse(code, statement.otherwise) || statement.otherwise == ErrorCode::outcome_unknown)
@@ -96,6 +103,27 @@ void read_expected(ObjectReader& reader, Statement& statement) {
         expect.read("message", statement.message, Need::optional);
       },
       Need::optional);
+}
+
+// What may change no row at all and say nothing of it.
+bool may_miss(const NamedSql& sql) {
+  const std::string& first = sql.words().empty() ? std::string() : sql.words().front();
+  const auto any = [&](std::initializer_list<const char*> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const char* one) { return sql.has_word(one); });
+  };
+  if (first == "INSERT") return any({"SELECT", "IGNORE", "NOTHING", "UPDATE"});
+  if (first == "WITH") return any({"INSERT", "UPDATE", "DELETE", "MERGE"});
+  return first == "UPDATE" || first == "DELETE" || first == "MERGE";
+}
+
+// Everything else would end the transaction, or is nothing that an operation does.
+bool is_within_transaction(const NamedSql& sql) {
+  static constexpr std::array<std::string_view, 11> words{"INSERT",  "UPDATE", "DELETE", "MERGE",
+                                                          "REPLACE", "SELECT", "WITH",   "VALUES",
+                                                          "CALL",    "EXEC",   "EXECUTE"};
+  return !sql.words().empty() &&
+         std::find(words.begin(), words.end(), sql.words().front()) != words.end();
 }
 
 class Checker {
@@ -122,7 +150,11 @@ class Checker {
     reader.finish();
     for (const FieldError& one : broken)
       faults.push_back({operation_.file, one.pointer, one.detail});
-    if (faults.size() == faults_before) check_answer(faults);
+    if (faults.size() == faults_before) {
+      check_answer(faults);
+      check_request(faults);
+    }
+    for (Statement& one : result.statements) one.is_named = is_named(one);
     return result;
   }
 
@@ -149,7 +181,8 @@ class Checker {
       check_write(reader, it);
     else
       check_read(reader, it, first);
-    check_names(reader, it.sql, it.each, it.for_each);
+    const bool given = operation_.shape->writes || it.for_each;
+    check_names(reader, it.sql, it.each, given ? given_ : Names{});
     take_names(it, first);
   }
 
@@ -172,6 +205,13 @@ class Checker {
          {std::pair("into", !it.into.empty()), std::pair("for_each", it.for_each),
           std::pair("rows", !it.rows.empty())})
       if (set) reader.refuse(key, "is for reads");
+    if (!is_within_transaction(it.sql))
+      reader.refuse(
+          "text",
+          "must begin with INSERT, UPDATE, DELETE, MERGE, REPLACE, SELECT, WITH, VALUES, "
+          "CALL, EXEC or EXECUTE: a write is one transaction, which is not its own to end");
+    if (may_miss(it.sql) && !it.rows_expected && !it.rows_at_least)
+      reader.refuse("expect", "must be there: what meets no row would be taken for done");
     if (it.each.empty()) return;
     const bool list = std::any_of(request_.begin(), request_.end(), [&](const std::string& one) {
       return one.rfind(it.each + "/", 0) == 0;
@@ -181,14 +221,18 @@ class Checker {
 
   // Every name is one that the request's mapping gives, or a column of an earlier statement.
   void check_names(ObjectReader& reader, const NamedSql& sql, const std::string& each,
-                   bool for_each) {
+                   const Names& given) {
     for (const NamedSql::Name& name : sql.names()) {
       const std::string full = name.list.empty() ? name.name : name.list + "/" + name.name;
-      const bool known = request_.count(full) != 0 ||
-                         (name.list.empty() &&
-                          ((!each.empty() && request_.count(each + "/" + full) != 0) ||
-                           ((operation_.shape->writes || for_each) && given_.count(full) != 0)));
-      if (!known)
+      const std::string of_item = each + "/" + full;
+      const bool item = name.list.empty() && !each.empty() && request_.count(of_item) != 0;
+      const bool earlier = name.list.empty() && given.count(full) != 0;
+      const bool request = request_.count(full) != 0;
+      used_.insert(item ? of_item : full);
+      // An item that lacks the member would be given the other one.
+      if (item && (earlier || request))
+        reader.refuse("text", ":" + full + " is a name of the items of " + each + " and another's");
+      if (!item && !earlier && !request)
         reader.refuse("text", ":" + (name.list.empty() ? "" : name.list + ".") + name.name +
                                   " is given by neither the request's mapping nor an earlier "
                                   "statement");
@@ -198,7 +242,7 @@ class Checker {
   void take_names(const Statement& it, bool first) {
     for (const Column& column : it.columns) {
       if (operation_.shape->writes || first) {
-        given_.insert(column.name);
+        if (it.each.empty()) given_.insert(column.name);  // Of many items nobody knows whose.
         answered_.insert(column.name);
         if (!it.rows.empty()) answered_.insert(it.rows + "/" + column.name);
       } else {
@@ -224,7 +268,8 @@ class Checker {
     for (const std::string& one : it.done)
       if (std::find(it.failed.begin(), it.failed.end(), one) != it.failed.end())
         reader.refuse("failed", one + " is a state of what has been done, too");
-    check_names(reader, it.sql, {}, false);
+    // A repeat that finds its row there has no answers of statements.
+    check_names(reader, it.sql, {}, {});
   }
 
   void check_answer(std::vector<profile::Fault>& faults) {
@@ -234,8 +279,26 @@ class Checker {
                           "reads " + name + ", which no statement gives as a column"});
   }
 
+  // What is mapped and then not said to the database would be lost unseen.
+  void check_request(std::vector<profile::Fault>& faults) {
+    for (const std::string& name : operation_.request_names)
+      if (used_.count(name) == 0)
+        faults.push_back({operation_.file, "/request",
+                          "maps to " + name +
+                              ", which no statement names: \"ignore\" says that the "
+                              "ERP does not keep a member"});
+  }
+
+  bool is_named(const Statement& it) const {
+    return operation_.shape->writes && it.each.empty() &&
+           std::any_of(it.columns.begin(), it.columns.end(), [&](const Column& column) {
+             return used_.count(column.name) != 0 && request_.count(column.name) == 0;
+           });
+  }
+
   const profile::Operation& operation_;
   Names request_;
+  Names used_;
   Names given_;
   Names answered_;
 };

@@ -27,12 +27,15 @@ struct Statement {
   std::vector<std::string> match;  // Columns that say whose they are.
   bool for_each = false;           // Asked once for each record, whose columns are names too.
   std::string each;                // Run once for each item of this list of the request.
-  std::optional<std::int64_t> rows_expected;  // Given or changed; otherwise `otherwise`.
+  bool is_named = false;           // A later statement names a column of its one row.
+  // Given or changed; otherwise `otherwise`.
+  std::optional<std::int64_t> rows_expected;
+  std::optional<std::int64_t> rows_at_least;
   ErrorCode otherwise = ErrorCode::conflict;
   std::string message;
 };
 
-// The outcome of rows that a job of the ERP works off.
+// The outcome of rows that a job of the ERP works off: all that it gives.
 struct Poll {
   NamedSql sql;
   bool has_message = false;  // A second column says why.

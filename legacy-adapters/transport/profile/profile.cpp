@@ -263,6 +263,9 @@ class Reader {
     }
     for (const std::string& one : left)
       if (!asks(one)) fault(it.file, "/ignore", one + " is no member of this operation's request");
+    for (const std::string& one : left)
+      if (one == "/limit")
+        fault(it.file, "/ignore", "must not name /limit: a page that is not full ends the list");
     for (const std::string_view member : it.shape->request) {
       if (member[0] == '?') continue;
       const bool mapped = std::any_of(named.begin(), named.end(),

@@ -108,6 +108,70 @@ TEST(Check, AReadThatWritesIsRefused) {
                              "must begin with SELECT or WITH: nothing is written here"}));
 }
 
+TEST(Check, AReadThatWritesBehindItsBeginningIsRefused) {
+  EXPECT_THAT(after("operations/price_list_state.json", "\"SELECT ",
+                    "\"WITH gone AS (DELETE FROM t RETURNING a) SELECT "),
+              ElementsAre(Fault{"operations/price_list_state.json", "/sql/statements/0/text",
+                                "must not hold DELETE: nothing is written here, and a read may be "
+                                "repeated"}));
+}
+
+TEST(Check, AChangeMustSayHowManyRowsItMeets) {
+  for (const char* name : {"cancel_order", "release_order", "block_order", "change_customer"}) {
+    const std::string file = "operations/" + std::string(name) + ".json";
+    const char* const expect = "\"expect\": {\"rows\": 1, ";
+    EXPECT_THAT(after(file, expect, "\"expect\": {"),
+                Contains(Fault{file, "/sql/statements/0/expect/rows",
+                               "must be there, or at_least, and not both"}));
+    EXPECT_THAT(after(file, expect, "\"expect\": {\"at_least\": 0, "), IsEmpty());
+    EXPECT_THAT(after(file, "\"expect\"", "\"note\""),
+                Contains(Fault{file, "/sql/statements/0/expect",
+                               "must be there: what meets no row would be taken for done"}));
+  }
+}
+
+TEST(Check, AWriteDoesNotEndItsTransaction) {
+  for (const char* word : {"COMMIT", "commit", "BEGIN", "ROLLBACK", "CREATE TABLE x AS"})
+    EXPECT_THAT(after("operations/adjust_stock.json", "INSERT INTO", word),
+                Contains(testing::AllOf(
+                    testing::Field(&Fault::pointer, "/sql/statements/0/text"),
+                    testing::Field(&Fault::rule, testing::StartsWith("must begin with INSERT")))));
+}
+
+TEST(Check, WhatIsMappedAndThenNotSaidIsNamed) {
+  EXPECT_THAT(after("operations/place_order.json", "CAST(:discount AS numeric)", "0"),
+              ElementsAre(Fault{"operations/place_order.json", "/request",
+                                "maps to lines/discount, which no statement names: \"ignore\" says "
+                                "that the ERP does not keep a member"}));
+  EXPECT_THAT(after("operations/list_stock.json", ":limit", "100"),
+              ElementsAre(testing::Field(&Fault::rule, testing::HasSubstr("limit"))));
+}
+
+TEST(Check, AListKeepsItsLimit) {
+  EXPECT_THAT(
+      after("operations/list_stock.json", "\"request\"", "\"ignore\": [\"/limit\"], \"request\""),
+      ElementsAre(Fault{"operations/list_stock.json", "/ignore",
+                        "must not name /limit: a page that is not full ends the list"}));
+}
+
+TEST(Check, ANameOfAnItemIsNobodyElses) {
+  Files files = northgate();
+  std::string& text = files.at("operations/place_order.json");
+  replace(text, "\"vendor\": \"line_wanted\"", "\"vendor\": \"wanted\"");
+  replace(text, ":line_wanted", ":wanted");
+  EXPECT_THAT(faults_of(files),
+              ElementsAre(Fault{"operations/place_order.json", "/sql/statements/1/text",
+                                ":wanted is a name of the items of lines and another's"}));
+}
+
+TEST(Check, WhatOneOfManyItemsGaveIsNoName) {
+  EXPECT_THAT(
+      after("operations/place_order.json", "\"expect\": {\"rows\": 1}", "\"each\": \"charges\""),
+      Contains(Fault{"operations/place_order.json", "/sql/statements/1/text",
+                     ":order_type is given by neither the request's mapping nor an earlier "
+                     "statement"}));
+}
+
 TEST(Check, WhatIsNotOfferedNeedsAReason) {
   Files files = northgate();
   files.erase("operations/quote.json");

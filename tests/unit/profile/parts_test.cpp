@@ -91,6 +91,8 @@ TEST(Floating, IsRoundedToItsScaleWhenOnlyNoiseGoes) {
 TEST(Floating, IsRefusedWhenItIsNotOfThatScale) {
   EXPECT_EQ(exact("2.3456", 3), "refused");
   EXPECT_EQ(exact("0.0004", 3), "refused");
+  EXPECT_EQ(exact("12345678.9004", 3), "refused") << "a digit that was meant, of a large number";
+  EXPECT_EQ(exact("12345678.900000002", 3), "12345678.900");
   EXPECT_EQ(exact("1e-05", 3), "refused");
   for (const char* none : {"", "NaN", "Infinity", "-inf", "1e", "1e999", "1,5", "0x10", "1.2.3"})
     EXPECT_EQ(exact(none, 3), "refused") << none;

@@ -2,6 +2,7 @@
 #include "legacy-adapters/transport/profile/adapter.h"
 #include "tests/unit/odbc/sample_database.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -215,6 +216,104 @@ TEST_F(SqlRunner, AJobThatDoesNotComeIsAnUnknownOutcomeAndARepeatWritesNoSecondR
   EXPECT_EQ(again.error().code, ErrorCode::rejected) << "the row's own outcome";
   EXPECT_EQ(again.error().message, "operations/adjust_stock.json: closed period");
   EXPECT_EQ(count("iface"), 1);
+}
+
+TEST_F(SqlRunner, ARuleThatIsBrokenIsNotARowThatIsThereAlready) {
+  // The database calls both a constraint; the row is what tells.
+  database_.run(
+      "CREATE TRIGGER closed BEFORE INSERT ON iface BEGIN SELECT RAISE(ABORT, 'closed'); END");
+  const auto refused = adapter_->inventory()->adjust_stock(adjustment(), within(2'000));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict) << refused.error().message;
+  EXPECT_EQ(count("iface"), 0);
+}
+
+TEST_F(SqlRunner, AllRowsOfAPollMustBeDone) {
+  // The key is not unique here: the ERP's job works two rows off.
+  database_.run("DROP TABLE iface");
+  database_.run(
+      "CREATE TABLE iface (id INTEGER PRIMARY KEY, doc TEXT, sku TEXT, place TEXT, qty TEXT, "
+      "state TEXT NOT NULL DEFAULT 'D', why TEXT)");
+  database_.run(
+      "CREATE TRIGGER second AFTER INSERT ON iface WHEN NEW.state = 'D' BEGIN INSERT INTO iface "
+      "(doc, state, why) VALUES (NEW.doc, 'E', 'no such place'); END");
+  const auto part = adapter_->inventory()->adjust_stock(adjustment(), within(10'000));
+  ASSERT_FALSE(part);
+  EXPECT_EQ(part.error().code, ErrorCode::outcome_unknown);
+  EXPECT_THAT(part.error().message, testing::HasSubstr("no such place"));
+}
+
+// An operation's statements with no port above them.
+class SqlWrite : public testing::Test {
+ protected:
+  Status run(const std::string& statements) {
+    Files files = with_head({{"operations/get_customer.json", get_customer},
+                             {"operations/change_customer.json",
+                              R"json({"operation": "change_customer",
+  "request": [{"as": "text", "canonical": "/number", "vendor": "no"}],
+  "ignore": ["/name", "/kind", "/address", "/email", "/phone", "/currency", "/priceGroup",
+             "/blocked", "/revision"],
+  "sql": {"statements": [)json" + statements +
+                                  "]}}"}});
+    const auto loaded = Profile::read(files, SqlKind{});
+    for (const profile::Fault& fault : loaded.faults)
+      ADD_FAILURE() << fault.file << " " << fault.pointer << ": " << fault.rule;
+    if (loaded.profile == nullptr) return Error{ErrorCode::internal, "no profile"};
+    Runner runner(loaded.profile, database_.settings());
+    CallContext context;
+    context.deadline = odbc::in_ms(10'000);
+    json::Value values = json::Value::object();
+    values.set("no", "C1");
+    const auto rows =
+        runner.run(*loaded.profile->operation("change_customer"), values, context, nullptr);
+    if (!rows) return rows.error();
+    return Done{};
+  }
+  std::string notes() {
+    odbc::Database database(database_.settings());
+    const auto rows =
+        database.rows("SELECT group_concat(no || '=' || note) FROM notes", {}, odbc::in_ms(10'000));
+    return rows && rows->at(0).at(0) ? *rows->at(0).at(0) : "";
+  }
+  void SetUp() override {
+    database_.run("CREATE TABLE notes (no TEXT, note TEXT)");
+    database_.run("CREATE TABLE seen (no TEXT, own TEXT)");
+  }
+  const std::string look_up = R"({"name": "seen", "columns": ["own"],
+      "text": "SELECT own FROM seen WHERE no = :no"}, )";
+  const std::string insert = R"({"name": "note", "text":
+      "INSERT INTO notes (no, note) VALUES (:no, :own)"})";
+  odbc::SampleDatabase database_;
+};
+
+TEST_F(SqlWrite, NamesWhatAnEarlierStatementGave) {
+  database_.run("INSERT INTO seen VALUES ('C1', 'K-9')");
+  const Status done = run(look_up + insert);
+  EXPECT_TRUE(done) << done.error().message;
+  EXPECT_EQ(notes(), "C1=K-9");
+}
+
+TEST_F(SqlWrite, ANameThatNoRowGaveIsNotWrittenAsABlank) {
+  const Status none = run(look_up + insert);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::internal);
+  EXPECT_THAT(none.error().message, testing::HasSubstr("statement seen gave 0 rows"));
+  database_.run("INSERT INTO seen VALUES ('C1', 'K-9'), ('C1', 'K-8')");
+  EXPECT_FALSE(run(look_up + insert)) << "whose?";
+  EXPECT_EQ(notes(), "");
+}
+
+TEST_F(SqlWrite, AtLeastSomeRows) {
+  const std::string change =
+      R"({"name": "note", "text": "UPDATE notes SET note = 'x' WHERE no = :no",
+                                 "expect": {"at_least": )";
+  EXPECT_TRUE(run(change + "0}}"));
+  const Status none = run(change + "1}}");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::conflict);
+  database_.run("INSERT INTO notes VALUES ('C1', 'a'), ('C1', 'b')");
+  EXPECT_TRUE(run(change + "1}}"));
+  EXPECT_EQ(notes(), "C1=x,C1=x");
 }
 
 }  // namespace
