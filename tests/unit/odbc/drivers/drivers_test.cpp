@@ -1,4 +1,5 @@
 // What must be the same over every driver, and what each needs for it.
+#include "legacy-adapters/transport/odbc/transaction.h"
 #include "tests/unit/odbc/drivers/servers.h"
 
 #include <arpa/inet.h>
@@ -72,7 +73,7 @@ class Drivers : public testing::TestWithParam<Place> {
     run("CREATE TABLE underpin_t (" + columns + ")");
   }
   void run(const std::string& sql) {
-    if (!writer_) writer_ = std::make_unique<Writer>(GetParam().connection());
+    if (!writer_) writer_ = std::make_unique<TestWriter>(GetParam().connection());
     writer_->run(own(sql));
   }
   ~Drivers() override {
@@ -81,7 +82,7 @@ class Drivers : public testing::TestWithParam<Place> {
   bool is(const char* name) const { return std::string(GetParam().name) == name; }
 
   Database database_;
-  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<TestWriter> writer_;
 };
 
 class Bytes : public Drivers {};
@@ -266,7 +267,7 @@ void replaces_killed_sessions(const std::string& connection, const std::string& 
   Database database(settings);
   const auto id = database.rows(own_id, {}, in_ms(10'000));
   ASSERT_TRUE(id) << id.error().message;
-  Writer other(connection);
+  TestWriter other(connection);
   other.run(kill + std::string(text((*id)[0], 0)) + (kill.back() == '(' ? ")" : ""));
   const auto after = database.rows(own_id, {}, in_ms(10'000));
   ASSERT_TRUE(after) << after.error().message << " " << after.error().vendor_code;
@@ -285,6 +286,39 @@ TEST(DeadConnections, OfMariadbAreReplaced) {
 }
 
 // A server that takes the connection and never says a word.
+// What a procedure does behind its first result is a part of the statement.
+TEST(Procedures, FailWhereTheyFailBehindTheirFirstResult) {
+  const std::string connection = mariadb_string();
+  TestWriter site(connection);
+  site.run(own("DROP TABLE IF EXISTS underpin_t"));
+  site.run(own("CREATE TABLE underpin_t (id INT) ENGINE=InnoDB"));
+  site.run(own("DROP PROCEDURE IF EXISTS p_underpin_t"));
+  site.run(
+      own("CREATE PROCEDURE p_underpin_t(wrong INT) BEGIN INSERT INTO underpin_t VALUES (1); "
+          "SELECT 'taken'; IF wrong THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no room'; "
+          "END IF; END"));
+  Writer writer(settings_for(connection));
+  const auto call = [&](int wrong) {
+    return writer.transact(in_ms(20'000), [&](Transaction& transaction) -> Status {
+      const auto done = transaction.execute(own("CALL p_underpin_t(?)"), {wrong});
+      if (!done) return done.error();
+      EXPECT_EQ(done->rows.size(), 1U);
+      return Done{};
+    });
+  };
+  const Status refused = call(1);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("no room"));
+  const Status done = call(0);
+  EXPECT_TRUE(done) << done.error().message;
+  Database database(settings_for(connection));
+  const auto rows = database.rows(own("SELECT count(*) FROM underpin_t"), {}, in_ms(20'000));
+  site.run(own("DROP PROCEDURE p_underpin_t"));
+  site.run(own("DROP TABLE underpin_t"));
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(*rows->at(0).at(0), "1") << "the refused one left nothing";
+}
+
 TEST(LoginDeadline, EndsAnEndlessLogin) {
   const int silent = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};

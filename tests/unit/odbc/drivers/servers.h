@@ -44,9 +44,9 @@ inline std::string mariadb_string() {
 }
 
 // Whom the tests write with; the library only reads.
-class Writer {
+class TestWriter {
  public:
-  explicit Writer(std::string connection_string) {
+  explicit TestWriter(std::string connection_string) {
     SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &environment_);
     SQLSetEnvAttr(environment_, SQL_ATTR_ODBC_VERSION, reinterpret_cast<SQLPOINTER>(SQLULEN{3}), 0);
     SQLAllocHandle(SQL_HANDLE_DBC, environment_, &connection_);
@@ -55,13 +55,13 @@ class Writer {
                          SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
     EXPECT_TRUE(SQL_SUCCEEDED(opened)) << connection_string;
   }
-  ~Writer() {
+  ~TestWriter() {
     SQLDisconnect(connection_);
     SQLFreeHandle(SQL_HANDLE_DBC, connection_);
     SQLFreeHandle(SQL_HANDLE_ENV, environment_);
   }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
+  TestWriter(const TestWriter&) = delete;
+  TestWriter& operator=(const TestWriter&) = delete;
 
   void run(std::string sql) {
     SQLHSTMT statement = SQL_NULL_HSTMT;
