@@ -17,6 +17,7 @@ struct Condition {
   std::string count;  // COND_COUNT
   Decimal rate;
   int per = 1;
+  bool operator==(const Condition&) const = default;
 };
 
 struct Item {
@@ -44,6 +45,7 @@ struct Item {
   Decimal unit_price() const;
   // What the conditions make of the line beyond its price.
   Decimal adjustment() const;
+  bool operator==(const Item&) const = default;
 };
 
 // A sales document as SAP has it now.
@@ -64,6 +66,7 @@ struct Document {
   bool is_done = false;  // GBSTK
   std::vector<ShipmentReference> shipments;
   std::vector<InvoiceReference> invoices;
+  bool operator==(const Document&) const = default;
 };
 
 // Finding and reading sales documents: by reference in VBKD, by number as BAPIs tell them, what

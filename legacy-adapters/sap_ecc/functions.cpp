@@ -28,6 +28,10 @@ const std::map<std::string, std::vector<std::string>>& used() {
        {"SALESDOCUMENT", "ORDER_HEADER_IN", "ORDER_HEADER_INX", "ORDER_ITEM_IN", "ORDER_ITEM_INX",
         "SCHEDULE_LINES", "SCHEDULE_LINESX", "CONDITIONS_IN", "CONDITIONS_INX", "LOGIC_SWITCH",
         "RETURN"}},
+      {"BAPI_CUSTOMERRETURN_CREATE",
+       {"RETURN_HEADER_IN", "RETURN_HEADER_INX", "RETURN_ITEMS_IN", "RETURN_ITEMS_INX",
+        "RETURN_SCHEDULES_IN", "RETURN_SCHEDULES_INX", "RETURN_CONDITIONS_IN",
+        "RETURN_CONDITIONS_INX", "RETURN_PARTNERS", "SALESDOCUMENT", "RETURN"}},
       {"BAPISDORDER_GETDETAILEDLIST", {"I_BAPI_VIEW", "SALES_DOCUMENTS", "ORDER_HEADERS_OUT"}},
       {"BAPI_SALESORDER_SIMULATE", {"ORDER_HEADER_IN", "ORDER_ITEMS_IN", "ORDER_PARTNERS"}},
       {"BAPI_GOODSMVT_CREATE", {"GOODSMVT_HEADER", "GOODSMVT_CODE", "GOODSMVT_ITEM"}},
@@ -211,10 +215,10 @@ Result<Record> Functions::call(std::string_view function, const Record& request,
     return error;
   }
   if (answer->body.fault) {  // No such function, a short dump, a lost session: no business answer.
-    const std::string& text = answer->body.fault->text;
+    const auto& [code, text] = std::pair(answer->body.fault->code, answer->body.fault->text);
     const bool unknown = text.find("not found") != std::string::npos;
     return Error{unknown ? ErrorCode::unsupported : ErrorCode::unavailable, name + ": " + text,
-                 system_, answer->body.fault->code};
+                 system_, code.empty() ? "fault" : code};
   }
   Result<Record> record = read_answer(function, answer->envelope);
   if (!record) {
@@ -291,8 +295,8 @@ void WorkUnit::commit() {
     return;
   }
   Error error = answer.error();
-  // A fault is no message: the update may have begun.
-  if (error.code == ErrorCode::unsupported ||
+  // A fault is no message, and HTTP 400 is none: the update may have begun.
+  if (error.code == ErrorCode::unsupported || error.code == ErrorCode::internal ||
       (error.code == ErrorCode::unavailable && !error.vendor_code.empty()))
     error.code = ErrorCode::outcome_unknown;
   throw Failure{error};

@@ -236,12 +236,21 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
       throw refused(ErrorCode::rejected, "stock is moved in base units", "/uom",
                     "must be the article's base unit " + base);
     WorkUnit work(functions_, context);
-    const Record answer = work.call("BAPI_GOODSMVT_CREATE", request);
+    (void)work.call("BAPI_GOODSMVT_CREATE", request);
     work.commit();
-    return AdjustmentReceipt{adjustment.movement,
-                             DocumentNumber(text_of(answer, "MATERIALDOCUMENT") + "/" +
-                                            text_of(answer, "MATDOCUMENTYEAR")),
-                             adjustment.key, adjustment.quantity};
+    // Only a look-up may say that it is there: a commit whose session had ended before it says that
+    // all is well, too, and has posted nothing.
+    std::optional<AdjustmentReceipt> made;
+    try {
+      made = posted(adjustment.movement, context.deadline);
+    } catch (const Failure& failure) {
+      Error error = failure.error;
+      if (error.code != ErrorCode::conflict) error.code = ErrorCode::outcome_unknown;
+      throw Failure{error};
+    }
+    if (!made)
+      throw Failure{{ErrorCode::outcome_unknown, "the movement was committed and is not there"}};
+    return std::move(*made);
   });
 }
 

@@ -51,17 +51,21 @@ Document Orders::must_find(const OrderRef& ref, const CallContext& context) cons
 }
 
 // --------------------------------------------------------------------------------------- placing
-// After a commit: what cannot be read back has been written all the same.
-OrderReceipt Orders::read_back(const std::string& number, const OrderId& id,
+// After a commit: what cannot be read back has been written all the same. A commit whose session
+// had ended before it says that all is well, too, and has changed nothing.
+OrderReceipt Orders::read_back(const Document& before, const OrderId& id,
                                const CallContext& context) const {
+  std::optional<Document> now;
   try {
-    if (const auto now = documents_.read(number, context)) return documents_.receipt_of(*now, id);
+    now = documents_.read(before.number, context);
+    if (now && *now != before) return documents_.receipt_of(*now, id);
   } catch (const Failure& failure) {
     Error error = failure.error;
     if (error.code != ErrorCode::conflict) error.code = ErrorCode::outcome_unknown;
     throw Failure{error};
   }
-  throw Failure{{ErrorCode::outcome_unknown, "order " + number + " was written and is not there"}};
+  throw Failure{{ErrorCode::outcome_unknown, "order " + before.number + " was written and " +
+                                                 (now ? "is what it was before" : "is not there")}};
 }
 
 Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext& context) {
@@ -243,10 +247,12 @@ OrderReceipt Orders::change(const Document& document, const OrderRef& ref, Order
     // The call holds the document's lock: no delivery can be made of it between this and the
     // commit.
     const auto now = documents_.read(document.number, context);
-    if (now) nothing_has_left(*now);
+    if (!now)
+      throw Failure{{ErrorCode::unavailable, "order " + document.number + " is not read again"}};
+    nothing_has_left(*now);
   }
   unit.commit();
-  return read_back(document.number, ref.id, context);
+  return read_back(document, ref.id, context);
 }
 
 Result<OrderReceipt> Orders::amend_order(const OrderRef& ref, const OrderAmendment& amendment,

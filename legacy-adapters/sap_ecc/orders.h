@@ -55,7 +55,7 @@ class Orders final : public OrderService {
   OrderReceipt cancel_whole(const Document& document, const OrderRef& ref,
                             const WriteContext& context) const;
   void nothing_has_left(const Document& document) const;
-  OrderReceipt read_back(const std::string& number, const OrderId& id,
+  OrderReceipt read_back(const Document& before, const OrderId& id,
                          const CallContext& context) const;
 
   const Functions& functions_;

@@ -47,6 +47,7 @@ class Installation:
         self.credentials = base64.b64encode(f"{arguments.user}:{arguments.password}".encode()).decode()
         self.quota = quota.Quota(arguments)
         self.calls: dict = {}
+        self.end_after: set = set()  # Functions after whose next call its session is lost.
         self._calls_lock = threading.Lock()
         Inbound(self.company, arguments.idoc_folder, faults).start()
 
@@ -102,7 +103,9 @@ class SapHandler(Handler):
                 finally:
                     session.used = time.monotonic()
             cookies = (("Set-Cookie", f"{_COOKIE}={session.identifier}; path=/sap/bc"),) if fresh else ()
-            if command == "close" or not session.identifier:
+            lost = function in sap.end_after
+            sap.end_after.discard(function)
+            if command == "close" or not session.identifier or lost:
                 sap.company.sessions.end(session)
             return soap.answer(function, answer, cookies)
 
@@ -138,6 +141,9 @@ class SapHandler(Handler):
         if method == "GET" and path == "calls":
             return json_reply(200, dict(sap.calls))
         if method == "POST" and path == "end_sessions":
+            if (document or {}).get("after"):
+                sap.end_after.add(document["after"])
+                return json_reply(200, {})
             sap.company.sessions.end_all()
             return json_reply(200, {})
         if method == "POST" and path == "shut":

@@ -55,6 +55,17 @@ class SapTest(unittest.TestCase):
 
 
 class UnitsOfWork(SapTest):
+    def test_a_commit_whose_session_was_lost_says_that_all_is_well(self):
+        document = placed(self.sap)
+        self.sap.control("POST", "end_sessions", {"after": "BAPI_SALESORDER_CHANGE"})
+        before = self.rows("SELECT LIFSK FROM VBAK WHERE VBELN = ?", document)
+        self.assertEqual(self.change(document, ORDER_HEADER_IN={"DLV_BLOCK": "01"},
+                                     ORDER_HEADER_INX={"UPDATEFLAG": "U", "DLV_BLOCK": "X"}), [])
+        self.assertEqual(self.rows("SELECT LIFSK FROM VBAK WHERE VBELN = ?", document), before)
+        self.assertEqual(self.change(document, ORDER_HEADER_IN={"DLV_BLOCK": "01"},
+                                     ORDER_HEADER_INX={"UPDATEFLAG": "U", "DLV_BLOCK": "X"}), [])
+        self.assertNotEqual(self.rows("SELECT LIFSK FROM VBAK WHERE VBELN = ?", document), before)
+
     def test_what_is_not_committed_in_its_own_session_is_nothing(self):
         answer = self.sap.call("BAPI_SALESORDER_CREATEFROMDAT2", **new_order())
         self.sap.call("BAPI_TRANSACTION_COMMIT", WAIT="X")  # Another session: no error, and no order.

@@ -263,6 +263,54 @@ TEST_F(SapTraps, ARehearsalIsJudgedBySapAndMakesNothing) {
   EXPECT_EQ(orders().find_receipt(order("8").id, call()).error().code, ErrorCode::not_found);
 }
 
+// The session is lost between the call and its commit, and the commit says that all is well.
+TEST_F(SapTraps, ACommitThatCommittedNothingIsNotTakenForOne) {
+  const auto lost_after = [&](const std::string& function) {
+    sap_.control("POST", "end_sessions", R"({"after": ")" + function + "\"}");
+  };
+  const Order one = order("9");
+  lost_after("BAPI_SALESORDER_CREATEFROMDAT2");
+  const auto created = orders().place_order(one, write());
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, ErrorCode::outcome_unknown);
+  placed(one);
+
+  const std::string change = "BAPI_SALESORDER_CHANGE";
+  const OrderRef ref{one.id, {}};
+  OrderAmendment more;
+  more.lines.push_back({7, decimal("6"), {}, {}, {}, {}});
+  lost_after(change);
+  const auto amended = orders().amend_order(ref, more, write());
+  ASSERT_FALSE(amended) << held(one).lines.at(0).quantity.text();
+  EXPECT_EQ(amended.error().code, ErrorCode::outcome_unknown);
+  lost_after(change);
+  const auto released = orders().release_order(ref, write());
+  ASSERT_FALSE(released);
+  EXPECT_EQ(released.error().code, ErrorCode::outcome_unknown);
+  lost_after(change);
+  const auto cancelled = orders().cancel_order(ref, {"", {}}, write());
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(cancelled.error().code, ErrorCode::outcome_unknown);
+  EXPECT_EQ(held(one).lines.at(0).quantity, decimal("4"));
+  ASSERT_TRUE(orders().amend_order(ref, more, write()));
+  EXPECT_EQ(held(one).lines.at(0).quantity, decimal("6"));
+
+  StockAdjustment adjustment;
+  adjustment.movement = MovementId{"LOST-1"};
+  adjustment.key = {Sku{"1000"}, LocationCode{"EAST"}};
+  adjustment.quantity = decimal("3");
+  lost_after("BAPI_GOODSMVT_CREATE");
+  const auto moved = adapter().inventory()->adjust_stock(adjustment, write());
+  ASSERT_FALSE(moved) << moved->document.text();
+  EXPECT_EQ(moved.error().code, ErrorCode::outcome_unknown);
+  EXPECT_EQ(adapter().inventory()->find_adjustment(adjustment.movement, call()).error().code,
+            ErrorCode::not_found);
+  const auto again = adapter().inventory()->adjust_stock(adjustment, write());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->quantity, decimal("3"));
+  EXPECT_FALSE(again->document.empty());
+}
+
 TEST_F(SapTraps, TheDoctorFindsEveryFunctionAndTable) {
   const std::vector<Finding> findings = adapter().examine(call());
   EXPECT_GT(findings.size(), 30U);
