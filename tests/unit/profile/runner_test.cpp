@@ -281,8 +281,8 @@ class SqlWrite : public testing::Test {
   }
   const std::string look_up = R"({"name": "seen", "columns": ["own"],
       "text": "SELECT own FROM seen WHERE no = :no"}, )";
-  const std::string insert = R"({"name": "note", "text":
-      "INSERT INTO notes (no, note) VALUES (:no, :own)"})";
+  const std::string insert = R"sql({"name": "note", "text":
+      "INSERT INTO notes (no, note) VALUES (:no, :own)"})sql";
   odbc::SampleDatabase database_;
 };
 
