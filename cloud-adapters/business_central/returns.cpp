@@ -108,7 +108,14 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const Writ
     const odata::Answer made =
         must(site_.client().send("POST", site_.v2(memos_set, context) + query.text(), body, {},
                                  odata::Effect::creating, context));
-    return {asked.order, ReceiptState::confirmed, read(made.body)};
+    if (made.body.find("salesCreditMemoLines") != nullptr)
+      return {asked.order, ReceiptState::confirmed, read(made.body)};
+    // It is made, and its lines were not told with it: read again, or nobody knows.
+    const auto there = under(reference, context);
+    if (!there)
+      throw Failure{site_.failed(ErrorCode::outcome_unknown,
+                                 "Business Central has made the return and does not show it")};
+    return {asked.order, ReceiptState::confirmed, *there};
   });
 }
 

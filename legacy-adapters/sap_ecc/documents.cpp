@@ -305,13 +305,20 @@ odbc::Parameters keys_of(const std::string& client,
   return parameters;
 }
 
+// The flow of an order may also name what followed its returns: deliveries back are no shipments of
+// the order, and credit memos no invoices.
+bool follows(const Document& document, const std::string& category, const char* of_order,
+             const char* of_return) {
+  return category == (document.category == "H" ? of_return : of_order);
+}
+
 }  // namespace
 
 void Documents::add_deliveries(std::map<std::string, Document*>& documents,
                                Deadline deadline) const {
   const std::string sql =
-      "SELECT f.VBELV, f.POSNV, k.VBELN, k.WADAT_IST, p.LFIMG FROM " + tables_.name("VBFA") +
-      " f JOIN " + tables_.name("LIPS") +
+      "SELECT f.VBELV, f.POSNV, k.VBELN, k.WADAT_IST, p.LFIMG, f.VBTYP_N FROM " +
+      tables_.name("VBFA") + " f JOIN " + tables_.name("LIPS") +
       " p ON p.MANDT = f.MANDT AND p.VBELN = f.VBELN AND p.POSNR = f.POSNN JOIN " +
       tables_.name("LIKP") +
       " k ON k.MANDT = p.MANDT AND k.VBELN = p.VBELN WHERE f.MANDT = ? AND f.VBELV IN (" +
@@ -320,6 +327,7 @@ void Documents::add_deliveries(std::map<std::string, Document*>& documents,
     const auto found = documents.find(column(row, 0));
     if (found == documents.end()) return true;
     Document& document = *found->second;
+    if (!follows(document, column(row, 5), "J", "T")) return true;
     Item* item = item_of(document, column(row, 1));
     const Decimal quantity = number_of(odbc::text(row, 4), "LIPS-LFIMG").normalized();
     if (item != nullptr) item->delivered += quantity;
@@ -337,7 +345,8 @@ void Documents::add_deliveries(std::map<std::string, Document*>& documents,
 
 void Documents::add_invoices(std::map<std::string, Document*>& documents, Deadline deadline) const {
   const std::string sql =
-      "SELECT f.VBELV, f.POSNV, k.VBELN, k.FKDAT, k.NETWR, k.MWSBK, k.WAERK, p.FKIMG FROM " +
+      "SELECT f.VBELV, f.POSNV, k.VBELN, k.FKDAT, k.NETWR, k.MWSBK, k.WAERK, p.FKIMG, f.VBTYP_N "
+      "FROM " +
       tables_.name("VBFA") + " f JOIN " + tables_.name("VBRP") +
       " p ON p.MANDT = f.MANDT AND p.VBELN = f.VBELN AND p.POSNR = f.POSNN JOIN " +
       tables_.name("VBRK") +
@@ -349,6 +358,7 @@ void Documents::add_invoices(std::map<std::string, Document*>& documents, Deadli
     const auto found = documents.find(column(row, 0));
     if (found == documents.end()) return true;
     Document& document = *found->second;
+    if (!follows(document, column(row, 8), "M", "O")) return true;
     if (Item* item = item_of(document, column(row, 1)))
       item->invoiced += number_of(odbc::text(row, 7), "VBRP-FKIMG").normalized();
     const DocumentNumber invoice(stripped(column(row, 2)));

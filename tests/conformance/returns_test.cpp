@@ -145,6 +145,12 @@ TEST_P(ReturnContract, WhatIsCreditedIsStillFoundAndCountsOnce) {
   ASSERT_EQ(of(order).size(), 1U);
   EXPECT_EQ(made(wanted).made, found->made) << "a repeat makes no second one";
   EXPECT_EQ(documents(wanted), 1);
+  const Order seen = read(order);
+  EXPECT_EQ(seen.invoices.size(), 1U) << "a credit memo is no invoice of the order";
+  for (const OrderLine& line : seen.lines) {
+    EXPECT_EQ(line.shipped_quantity, line.quantity) << line.number;
+    EXPECT_EQ(line.invoiced_quantity, line.quantity) << line.number;
+  }
 }
 
 // Of an ERP that tells what it has posted, too.

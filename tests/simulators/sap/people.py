@@ -148,6 +148,13 @@ class People:
                  if not item["ABGRU"].strip()]
         number_ = company.store.next_number("INVOICES", 90000001)
         self._bill(header, number_, lines, "O", "RE")
+        day, time = company.stamp()
+        for index, (item, quantity, _) in enumerate(lines):
+            # The flow of the order that was sold goes on to what followed its return.
+            for sold in company.store.select("VBRP", "MANDT = ? AND VBELN = ? AND POSNR = ?",
+                                             (CLIENT, item["VGBEL"], item["VGPOS"])):
+                self._flow(sold["AUBEL"], {**item, "POSNR": sold["AUPOS"]}, number_, str((index + 1) * 10).zfill(6), "O",
+                           quantity, day, time)
         return {"credit_memos": [number_]}
 
     # The office.
