@@ -1,10 +1,7 @@
 #include "legacy-adapters/dynamics_nav/wsdl_check.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
+#include "legacy-adapters/transport/soap/xml_tree.h"
 
-#include <climits>
-#include <memory>
 #include <set>
 
 namespace underpin::legacy::dynamics_nav {
@@ -61,13 +58,7 @@ void collect(xmlNode* node, Described& described, int depth) {
 
 std::vector<Finding> check_wsdl(std::string_view wsdl, const Binding& binding) {
   const std::string name = "WSDL " + std::string(binding.service);
-  struct Free {
-    void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
-  };
-  std::unique_ptr<xmlDoc, Free> document;
-  if (wsdl.size() <= INT_MAX)
-    document.reset(xmlReadMemory(wsdl.data(), static_cast<int>(wsdl.size()), nullptr, nullptr,
-                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
+  const soap::Tree document = soap::read_tree(wsdl);
   xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
   if (root == nullptr || document->intSubset != nullptr)
     return {{false, name, "the service's description is no readable WSDL"}};

@@ -1,13 +1,10 @@
 #include "legacy-adapters/sap_ecc/functions.h"
 
 #include "legacy-adapters/sap_ecc/failure.h"
-
-#include <libxml/parser.h>
-#include <libxml/tree.h>
+#include "legacy-adapters/transport/soap/xml_tree.h"
 
 #include <climits>
 #include <map>
-#include <memory>
 #include <utility>
 
 namespace underpin::legacy::sap_ecc {
@@ -78,10 +75,6 @@ void append_element(std::string& xml, const std::string& name, const Record& val
   append_content(xml, value);
   xml += "</" + name + ">";
 }
-
-struct FreeDocument {
-  void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
-};
 
 std::string name_of(const xmlNode* node) { return reinterpret_cast<const char*>(node->name); }
 bool is_in(const xmlNode* node, std::string_view space) {
@@ -156,9 +149,7 @@ Result<Record> read_answer(std::string_view function, std::string_view envelope)
     return Error{ErrorCode::internal, "the answer of " + std::string(function) + " " + reason};
   };
   if (envelope.empty() || envelope.size() > INT_MAX) return bad("is empty or too large");
-  const std::unique_ptr<xmlDoc, FreeDocument> document(
-      xmlReadMemory(envelope.data(), static_cast<int>(envelope.size()), nullptr, nullptr,
-                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA));
+  const soap::Tree document = soap::read_tree(envelope, XML_PARSE_NOCDATA);
   if (document == nullptr) return bad("is no well-formed XML");
   if (document->intSubset != nullptr) return bad("has a document type");
   const xmlNode* root = xmlDocGetRootElement(document.get());

@@ -1,5 +1,7 @@
 #include "legacy-adapters/transport/soap/envelope.h"
 
+#include "legacy-adapters/transport/soap/xml_tree.h"
+
 #include <libxml/xmlreader.h>
 
 #include <climits>
@@ -27,6 +29,7 @@ void keep_silent(void*, const char*, xmlParserSeverities, xmlTextReaderLocatorPt
 class Reading {
  public:
   Reading(std::string_view envelope, const Limits& limits) : limits_(limits) {
+    ready_libxml();
     // No network, no entity substitution, no DTD loading: what is left of a DTD is refused below.
     reader_.reset(xmlReaderForMemory(envelope.data(), static_cast<int>(envelope.size()), nullptr,
                                      nullptr, XML_PARSE_NONET | XML_PARSE_NOCDATA));

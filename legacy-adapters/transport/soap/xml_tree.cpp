@@ -6,10 +6,16 @@
 
 namespace underpin::legacy::soap {
 
-Tree read_tree(std::string_view text) {
-  if (text.size() > INT_MAX) return nullptr;
+void ready_libxml() {
+  static const bool ready = (xmlInitParser(), true);
+  static_cast<void>(ready);
+}
+
+Tree read_tree(std::string_view text, int options) {
+  ready_libxml();
+  if (text.empty() || text.size() > INT_MAX) return nullptr;
   return Tree(xmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
-                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
+                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | options));
 }
 
 std::string write_tree(xmlDoc* tree) {

@@ -7,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-// What the parts of this transport that change envelopes share. Private to it.
+// XML as a tree: for the parts of this transport that change envelopes, and for adapters that read
+// descriptions and answers as a whole.
 namespace underpin::legacy::soap {
 
 struct FreeDocument {
@@ -18,8 +19,13 @@ using Tree = std::unique_ptr<xmlDoc, FreeDocument>;
 inline const xmlChar* xml(const char* text) { return reinterpret_cast<const xmlChar*>(text); }
 inline const xmlChar* xml(const std::string& text) { return xml(text.c_str()); }
 
-// No network, no entity substitution. Nothing: not well-formed, or larger than libxml2 counts.
-Tree read_tree(std::string_view text);
+// libxml2 makes its tables at its first use, and two threads that are first at once make them twice
+// and lose one. To be called before anything else of libxml2; read_tree and read_body do.
+void ready_libxml();
+
+// No network, no entity substitution. Nothing: empty, not well-formed, or larger than libxml2
+// counts. `options` are XML_PARSE_... in addition. Any thread.
+Tree read_tree(std::string_view text, int options = 0);
 // UTF-8. Empty: there was no memory for it.
 std::string write_tree(xmlDoc* tree);
 
