@@ -1,3 +1,4 @@
+#include "contracts/order_status.h"
 #include "facade/cutover_facts.h"
 
 #include "tests/unit/facade/facade_fixture.h"

@@ -30,37 +30,14 @@ inline Error a_page() { return {ErrorCode::internal, "no answer, but a page"}; }
 // Calls that misbehave on demand, and are counted.
 class Trapped {
  public:
-  void set_trap(const std::string& operation, Trap trap) {
-    const std::lock_guard lock(mutex_);
-    traps_[operation].push_back(trap);
-  }
-  void commit_late() {
-    std::vector<std::function<void()>> late;
-    {
-      const std::lock_guard lock(mutex_);
-      late.swap(late_);
-    }
-    for (const auto& work : late) work();
-  }
-  int calls(const std::string& operation) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = calls_.find(operation);
-    return found == calls_.end() ? 0 : found->second;
-  }
+  void set_trap(const std::string& operation, Trap trap);
+  void commit_late();
+  int calls(const std::string& operation) const;
   // Called right before the next call of an operation is applied: what somebody else did first.
-  void before(const std::string& operation, std::function<void()> act) {
-    const std::lock_guard lock(mutex_);
-    before_[operation] = std::move(act);
-  }
+  void before(const std::string& operation, std::function<void()> act);
   // Not reachable: every call is refused before it arrives.
-  bool is_down() const {
-    const std::lock_guard lock(mutex_);
-    return down_;
-  }
-  void set_down(bool down) {
-    const std::lock_guard lock(mutex_);
-    down_ = down;
-  }
+  bool is_down() const;
+  void set_down(bool down);
 
  protected:
   template <class T, class Work>
