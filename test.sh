@@ -39,7 +39,7 @@ case "$mode" in
     export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0
     ctest --test-dir build-asan --output-on-failure -j "$at_once" --no-tests=error \
-      -LE 'simulators|tools|scenario|model|simulation'
+      -LE 'simulators|tools'
     ;;
   tsan)
     configure_and_build tsan concurrent_tests
