@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from common import quota  # noqa: E402
 from common.faults import FaultTable, Reply  # noqa: E402
 from common.http_server import Handler, Server, json_reply, serve_until_terminated  # noqa: E402
+from common.xmltree import escape_attribute  # noqa: E402
 from nav import filters, services, soap, state  # noqa: E402
 from nav.company import Company  # noqa: E402
 from nav.database import Store  # noqa: E402
@@ -28,7 +29,6 @@ from nav.errors import NavError  # noqa: E402
 from nav.schema import CODEUNITS, PAGES  # noqa: E402
 from nav.seed import seed  # noqa: E402
 from nav.users import Users  # noqa: E402
-from nav.xmltree import escape_attribute  # noqa: E402
 
 _WSDL_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "legacy-adapters",
                             "dynamics_nav", "wsdl")

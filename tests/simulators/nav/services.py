@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from common.xmltree import Element, XmlError, escape
 from . import customers, ledger, orders, returns
 from .company import (Company, decode_key, encode_key, find_by_record_id,
                       record_id, where_text)
@@ -12,7 +13,6 @@ from .filters import to_sql as filter_to_sql
 from .schema import Codeunit, Field, Page, Part
 from .tables import TABLES
 from .values import from_xml, to_xml
-from .xmltree import Element, XmlError, escape
 
 _NIL = "http://www.w3.org/2001/XMLSchema-instance nil"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance "

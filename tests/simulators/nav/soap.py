@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from common.faults import Reply
+from common.xmltree import Element, XmlError, escape, parse
 from .company import Company
 from .errors import NavError
-from .xmltree import Element, XmlError, escape, parse
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _CONTENT_TYPE = "text/xml; charset=utf-8"
