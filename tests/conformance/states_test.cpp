@@ -287,6 +287,12 @@ TEST_P(InventoryContract, AMovementPostedTwiceIsAConflict) {
   const StockAdjustment one = adjustment("1013", "4");
   site().fault(Write::post_journal, "duplicate");
   (void)inventory().adjust_stock(one, write_within()).has_value();
+  if (site().adapter().descriptor().idempotency == IdempotencyMode::natural_key) {
+    // The ERP itself refuses a second posting under the movement's id.
+    EXPECT_EQ(site().postings(one.movement), 1);
+    EXPECT_TRUE(inventory().find_adjustment(one.movement, call_within()).has_value());
+    return;
+  }
   ASSERT_EQ(site().postings(one.movement), 2);
   const auto found = inventory().find_adjustment(one.movement, call_within());
   ASSERT_FALSE(found.has_value());

@@ -1,0 +1,116 @@
+#include "legacy-adapters/netsuite_soap/change_cursor.h"
+
+#include "contracts/json/json_text.h"
+
+#include <algorithm>
+
+namespace underpin::legacy::netsuite_soap {
+namespace {
+
+constexpr std::size_t given_max = 5'000;
+
+std::uint64_t mark_of(const std::string& id, Timestamp at) {
+  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a.
+  const auto add = [&](std::string_view text) {
+    for (const char c : text) {
+      hash ^= static_cast<unsigned char>(c);
+      hash *= 1099511628211ULL;
+    }
+  };
+  add(id);
+  add("@");
+  add(std::to_string(at.micros));
+  return hash >> 1;  // Fits a signed number of the cursor's text.
+}
+
+std::int64_t whole(const json::Value& value) { return must(value.as_int()); }
+
+}  // namespace
+
+ChangeCursor ChangeCursor::read(const Cursor& cursor) {
+  ChangeCursor result;
+  if (cursor.empty()) return result;
+  const Failure foreign{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
+  const Result<json::Value> value = json::parse(cursor.text());
+  if (!value || !value->is_object() || value->find("seen") == nullptr) throw foreign;
+  try {
+    result.seen_to.micros = whole(value->get("seen"));
+    result.search = value->get("search").text();
+    if (!result.search.empty()) {
+      result.page = static_cast<int>(whole(value->get("page")));
+      result.newest.micros = whole(value->get("newest"));
+    }
+    const std::vector<json::Value>& marks = value->get("given").items();
+    for (std::size_t i = 0; i + 1 < marks.size(); i += 2)
+      result.given.push_back(
+          {Timestamp{whole(marks[i])}, static_cast<std::uint64_t>(whole(marks[i + 1]))});
+  } catch (const Failure&) {
+    throw foreign;
+  }
+  return result;
+}
+
+Cursor ChangeCursor::write() const {
+  json::Value value = json::Value::object();
+  value.set("seen", json::Value::integer(seen_to.micros));
+  if (!search.empty()) {
+    value.set("search", search);
+    value.set("page", json::Value::integer(page));
+    value.set("newest", json::Value::integer(newest.micros));
+  }
+  json::Value marks = json::Value::array();
+  for (const Given& one : given) {
+    marks.push(json::Value::integer(one.at.micros));
+    marks.push(json::Value::integer(static_cast<std::int64_t>(one.mark)));
+  }
+  value.set("given", std::move(marks));
+  return Cursor(json::write(value));
+}
+
+bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor, Timestamp now,
+                  const CallContext& context,
+                  const std::function<void(const Node&, Timestamp)>& take) {
+  const std::int64_t overlap_ms = suite.settings().change_overlap_ms;
+  SearchPage page;
+  if (!cursor.search.empty()) {
+    try {
+      page = suite.search_more(cursor.search, cursor.page, context);
+    } catch (const Failure& failure) {
+      if (failure.error.code != ErrorCode::invalid_request) throw;
+      cursor.search.clear();
+    }
+  }
+  if (cursor.search.empty()) {
+    const std::string since =
+        cursor.seen_to.empty()
+            ? std::string()
+            : search_since("platformCommon:lastModifiedDate", cursor.seen_to.plus_ms(-overlap_ms));
+    cursor.newest = cursor.seen_to;
+    page = suite.search(source.search(since), suite.settings().page_size, context);
+  }
+  for (const Node& record : page.records) {
+    const Timestamp at = record.time_of("lastModifiedDate");
+    const ChangeCursor::Given mark{at, mark_of(record.attribute("internalId"), at)};
+    cursor.newest = std::max(cursor.newest, at);
+    if (std::find(cursor.given.begin(), cursor.given.end(), mark) != cursor.given.end()) continue;
+    take(record, at);
+    if (source.entries || at.plus_ms(overlap_ms) < now) cursor.given.push_back(mark);
+  }
+  const bool complete = page.index >= page.pages;
+  if (complete) {
+    cursor.seen_to = cursor.newest;
+    cursor.search.clear();
+    cursor.page = 1;
+    const Timestamp kept = cursor.seen_to.plus_ms(-overlap_ms);
+    std::erase_if(cursor.given, [&](const ChangeCursor::Given& one) { return one.at < kept; });
+    if (cursor.given.size() > given_max)
+      cursor.given.erase(cursor.given.begin(),
+                         cursor.given.end() - static_cast<std::ptrdiff_t>(given_max));
+  } else {
+    cursor.search = page.search;
+    cursor.page = page.index + 1;
+  }
+  return complete;
+}
+
+}  // namespace underpin::legacy::netsuite_soap

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "legacy-adapters/netsuite_soap/suite.h"
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace underpin::legacy::netsuite_soap {
+
+// NetSuite's records name each other by internal ids, which tell nothing: what the channels' codes
+// are there. An id that was seen is kept, since records keep theirs; what was not found is asked
+// for again. Everything throws Failure; nothing means that NetSuite has no such record. Thread
+// rule: any number of threads.
+class References {
+ public:
+  explicit References(Suite& suite) : suite_(suite) {}
+
+  std::optional<std::string> item(const std::string& sku, const CallContext& context);
+  std::optional<std::string> customer(const std::string& number, const CallContext& context);
+  std::optional<std::string> location(const std::string& code, const CallContext& context);
+  std::optional<std::string> price_level(const std::string& name, const CallContext& context);
+  std::optional<std::string> currency(const std::string& code, const CallContext& context);
+  std::optional<std::string> currency_code(const std::string& id, const CallContext& context);
+  std::vector<std::string> locations(const CallContext& context);  // Codes.
+
+  // NetSuite did not know an id: it may have been one of ours.
+  void forget();
+
+ private:
+  enum class Kind { item, customer, location, price_level, currency };
+  using Names = std::map<std::string, std::string>;  // Name to id.
+
+  std::optional<std::string> known(Kind kind, const std::string& name);
+  void keep(Kind kind, const std::string& name, const std::string& id);
+  std::optional<std::string> look_up(Kind kind, const std::string& name, const std::string& search,
+                                     std::string_view name_element, const CallContext& context);
+  std::optional<std::string> of_list(Kind kind, const std::string& name,
+                                     const CallContext& context);
+  Names read_list(Kind kind, const CallContext& context);
+
+  Suite& suite_;
+  std::mutex mutex_;
+  std::map<Kind, Names> ids_;
+};
+
+}  // namespace underpin::legacy::netsuite_soap
