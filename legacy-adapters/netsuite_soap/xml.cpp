@@ -2,6 +2,7 @@
 
 #include "contracts/json/json_text.h"
 #include "legacy-adapters/netsuite_soap/failure.h"
+#include "legacy-adapters/transport/soap/xml_tree.h"
 
 #include <libxml/xmlreader.h>
 
@@ -157,6 +158,7 @@ std::string Node::name_of(std::string_view wanted) const {
 
 Result<Node> read_xml(std::string_view text, const XmlLimits& limits) {
   if (text.empty() || text.size() > INT_MAX) return bad("is empty or too large");
+  soap::ready_libxml();
   // No network, no entity substitution, no DTD: what is left of a DTD is refused while reading.
   const std::unique_ptr<xmlTextReader, FreeReader> reader(
       xmlReaderForMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
