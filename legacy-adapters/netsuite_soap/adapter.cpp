@@ -7,14 +7,15 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace underpin {
 namespace legacy::netsuite_soap {
 namespace {
 
-constexpr std::array needed_operations{
-    "add",    "update", "upsert",           "get",
-    "getAll", "search", "searchMoreWithId", "getItemAvailability"};
+constexpr std::array needed_operations{"add",        "update",           "upsert",
+                                       "get",        "getAll",           "search",
+                                       "getDeleted", "searchMoreWithId", "getItemAvailability"};
 
 class NetSuite final : public ErpAdapter {
  public:
@@ -95,6 +96,14 @@ class NetSuite final : public ErpAdapter {
     findings.push_back(
         {places && !places->empty(), "locations",
          places ? (places->empty() ? "there is none" : "") : places.error().message});
+    // Without the permission the feeds of orders and customers fail.
+    const auto deletions = guarded(suite_.system(), ErrorCode::internal, [&] {
+      suite_.deleted("customer", Timestamp::from(std::chrono::system_clock::now()), context,
+                     [](const Node&, Timestamp) {});
+      return Done{};
+    });
+    findings.push_back({deletions.has_value(), "permission to see deleted records",
+                        deletions ? "" : deletions.error().message});
     if (settings_.discount_item.empty())
       findings.push_back({false, "discount_item", "without it discounts are refused"});
   }

@@ -8,6 +8,8 @@ namespace underpin::legacy::netsuite_soap {
 namespace {
 
 constexpr std::size_t given_max = 5'000;
+// No description says how exactly a deletion is dated: to the minute is allowed for.
+constexpr std::int64_t deleted_overlap_ms = 120'000;
 
 std::uint64_t mark_of(const std::string& id, Timestamp at) {
   std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a.
@@ -39,6 +41,7 @@ ChangeCursor ChangeCursor::read(const Cursor& cursor) {
     if (!result.search.empty()) {
       result.page = static_cast<int>(whole(value->get("page")));
       result.newest.micros = whole(value->get("newest"));
+      if (value->find("begun") != nullptr) result.begun.micros = whole(value->get("begun"));
     }
     const std::vector<json::Value>& marks = value->get("given").items();
     for (std::size_t i = 0; i + 1 < marks.size(); i += 2)
@@ -57,6 +60,7 @@ Cursor ChangeCursor::write() const {
     value.set("search", search);
     value.set("page", json::Value::integer(page));
     value.set("newest", json::Value::integer(newest.micros));
+    if (seen_to.empty()) value.set("begun", json::Value::integer(begun.micros));
   }
   json::Value marks = json::Value::array();
   for (const Given& one : given) {
@@ -66,6 +70,37 @@ Cursor ChangeCursor::write() const {
   value.set("given", std::move(marks));
   return Cursor(json::write(value));
 }
+
+namespace {
+
+void read_deletions(Suite& suite, const ChangeSource& source, ChangeCursor& cursor,
+                    const CallContext& context) {
+  const Timestamp since = cursor.seen_to.empty() ? cursor.begun : cursor.seen_to;
+  const std::int64_t overlap_ms = std::max(suite.settings().change_overlap_ms, deleted_overlap_ms);
+  suite.deleted(
+      source.type, since.plus_ms(-overlap_ms), context, [&](const Node& reference, Timestamp at) {
+        const ChangeCursor::Given mark{at,
+                                       mark_of("deleted " + reference.attribute("internalId"), at)};
+        if (std::find(cursor.given.begin(), cursor.given.end(), mark) != cursor.given.end()) return;
+        cursor.given.push_back(mark);
+        source.gone(reference, at);
+      });
+}
+
+// What the next sweep cannot meet again is forgotten: what is older than its window, and in the
+// midst of a sweep what that has passed and left behind.
+void forget_given(ChangeCursor& cursor, std::int64_t window_ms) {
+  const Timestamp window = cursor.seen_to.plus_ms(-window_ms);
+  const Timestamp next = cursor.newest.plus_ms(-window_ms);
+  std::erase_if(cursor.given, [&](const ChangeCursor::Given& one) {
+    return one.at < window || (one.at > cursor.seen_to && one.at < next);
+  });
+  if (cursor.given.size() > given_max)
+    cursor.given.erase(cursor.given.begin(),
+                       cursor.given.end() - static_cast<std::ptrdiff_t>(given_max));
+}
+
+}  // namespace
 
 bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor, Timestamp now,
                   const CallContext& context,
@@ -86,6 +121,7 @@ bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor
             ? std::string()
             : search_since("platformCommon:lastModifiedDate", cursor.seen_to.plus_ms(-overlap_ms));
     cursor.newest = cursor.seen_to;
+    if (cursor.seen_to.empty() && cursor.begun.empty()) cursor.begun = now;
     page = suite.search(source.search(since), suite.settings().page_size, context);
   }
   for (const Node& record : page.records) {
@@ -98,18 +134,16 @@ bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor
   }
   const bool complete = page.index >= page.pages;
   if (complete) {
+    if (source.gone) read_deletions(suite, source, cursor, context);
     cursor.seen_to = cursor.newest;
+    cursor.begun = {};
     cursor.search.clear();
     cursor.page = 1;
-    const Timestamp kept = cursor.seen_to.plus_ms(-overlap_ms);
-    std::erase_if(cursor.given, [&](const ChangeCursor::Given& one) { return one.at < kept; });
-    if (cursor.given.size() > given_max)
-      cursor.given.erase(cursor.given.begin(),
-                         cursor.given.end() - static_cast<std::ptrdiff_t>(given_max));
   } else {
     cursor.search = page.search;
     cursor.page = page.index + 1;
   }
+  forget_given(cursor, source.gone ? std::max(overlap_ms, deleted_overlap_ms) : overlap_ms);
   return complete;
 }
 

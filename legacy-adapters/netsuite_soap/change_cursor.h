@@ -16,6 +16,7 @@ struct ChangeCursor {
   std::string search;  // Of the sweep under way; empty: begin one.
   int page = 1;        // Its next page.
   Timestamp newest;    // Of the sweep under way.
+  Timestamp begun;     // Of the first sweep: what is deleted from here on is told.
   struct Given {
     Timestamp at;
     std::uint64_t mark = 0;  // Of id and time.
@@ -33,11 +34,15 @@ struct ChangeSource {
   // What is never changed is given once. Anything else may be changed again within the second of
   // its last change, and is given until that is long enough ago.
   bool entries = false;
+  // Called for each record of `type` that was deleted, when a sweep ends; nothing: is not asked
+  // for.
+  std::string type = {};
+  std::function<void(const Node& reference, Timestamp)> gone = {};
 };
 
 // Reads one page of what changed, calls `take` for each record that was not given before, and moves
 // the cursor on. True when the sweep is complete. A search that NetSuite has forgotten is begun
-// again.
+// again. Deletions are asked for as far back as a minute may hide them, and told once.
 bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor, Timestamp now,
                   const CallContext& context,
                   const std::function<void(const Node&, Timestamp)>& take);

@@ -59,6 +59,13 @@ bool clears(const Address& wanted, const Address& actual) {
          (wanted.country.empty() && !actual.country.empty());
 }
 
+// Ours have their number as external id; the others are shown with it: "C10001 Ada Lovelace".
+std::string deleted_number(const Node& reference) {
+  if (!reference.attribute("externalId").empty()) return reference.attribute("externalId");
+  const std::string& name = reference.text_of("name");
+  return name.substr(0, name.find(' '));
+}
+
 // NetSuite has one word for a customer that gets nothing more on credit.
 CustomerBlock kept_as(CustomerBlock block) {
   return block == CustomerBlock::invoice ? CustomerBlock::ship : block;
@@ -302,16 +309,22 @@ Result<Page<Customer>> Customers::search_customers(const CustomerQuery& query,
   });
 }
 
-// Deletions are not told by time: `deleted` is never set.
 Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cursor,
                                                                const CallContext& context) {
   return guarded(suite_.system(), ErrorCode::internal, [&] {
     ChangeCursor position = ChangeCursor::read(cursor);
     ChangePage<CustomerChange> changes;
     changes.as_of = Timestamp::from(std::chrono::system_clock::now());
+    const auto gone = [&](const Node& reference, Timestamp when) {
+      const std::string number = deleted_number(reference);
+      // Made again under its number, or another record's: the customer is there.
+      if (!number.empty() && !find(CustomerNumber(number), context))
+        changes.items.push_back({CustomerNumber(number), true, when});
+    };
     const ChangeSource source{[](const std::string& since) {
-      return search_record("platformCommon:CustomerSearchBasic", since);
-    }};
+                                return search_record("platformCommon:CustomerSearchBasic", since);
+                              },
+                              false, "customer", gone};
     const bool complete = read_changes(
         suite_, source, position, changes.as_of, context, [&](const Node& record, Timestamp when) {
           changes.items.push_back({CustomerNumber(record.text_of("entityId")), false, when});

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace underpin::legacy::netsuite_soap {
 namespace {
@@ -21,6 +22,18 @@ int line_number(const std::string& text) {
 }
 
 bool not_positive(Decimal quantity) { return quantity.is_zero() || quantity.is_negative(); }
+
+int users_number(const std::string& key) { return users_lines_from + line_number(key) % 1'000; }
+
+// NetSuite knows nothing of the channel's line numbers: nothing keeps one from being there twice.
+void tell_repeated_lines(Document& document) {
+  std::set<int> open;
+  for (DocumentLine& line : document.lines) {
+    if (line.closed || line.number >= users_lines_from) continue;
+    line.again = !open.insert(line.number).second;
+    if (line.again) line.number = line.order.number = users_number(line.key);
+  }
+}
 
 Decimal cents(Decimal amount) { return amount.rounded(2, Rounding::half_up); }
 
@@ -134,6 +147,7 @@ Document Documents::read(const Node& record) const {
   if (const auto id = decode_external_reference(document.reference)) document.id = *id;
   for (const Node& row : record.get("itemList").children)
     if (row.name == "item") read_line(document, row);
+  tell_repeated_lines(document);
   document.record = record;
   document.record.children.erase(
       std::remove_if(document.record.children.begin(), document.record.children.end(),
@@ -182,7 +196,7 @@ void Documents::read_article(Document& document, const Node& row) const {
   DocumentLine line;
   line.key = row.text_of("line");
   line.number = line_number(custom_field(row, settings.fields.line));
-  if (line.number == 0) line.number = users_lines_from + line_number(line.key) % 1'000;
+  if (line.number == 0) line.number = users_number(line.key);
   line.closed = row.bool_of("isClosed");
   line.held = row.text_of("commitInventory") == "_doNotCommit";
   OrderLine& order = line.order;
@@ -208,6 +222,17 @@ void Documents::read_article(Document& document, const Node& row) const {
   tax.amount = row.decimal_of("tax1Amt");
   if (!tax.code.empty()) order.taxes.push_back(std::move(tax));
   document.lines.push_back(std::move(line));
+}
+
+void require_each_line_once(const Document& document) {
+  std::string twice;
+  for (const DocumentLine& line : document.lines)
+    if (line.again)
+      twice += (twice.empty() ? "" : ", ") + line.key + " (" + line.order.sku.text() + ")";
+  if (!twice.empty())
+    throw Failure{{ErrorCode::conflict,
+                   "order " + document.number + " has a channel's line twice; NetSuite's line " +
+                       twice + " must be closed or be made one of the account's own"}};
 }
 
 OrderTotals totals_of(const Document& document) {

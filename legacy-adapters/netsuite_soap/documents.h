@@ -24,6 +24,8 @@ struct DocumentLine {
   std::string discount_key;  // Empty: there is no discount line.
   OrderLine order;           // As the contract tells it. quantity is NetSuite's, also when closed.
   bool closed = false;
+  bool again = false;        // The number is an open line's above it: an update that came twice, or
+                             // a line that somebody copied.
   bool held = false;         // commitInventory is _doNotCommit: nothing is picked for it.
   Decimal discount;          // Signed, as NetSuite has it.
   Decimal waiting() const {  // What NetSuite will still ship.
@@ -85,6 +87,8 @@ class Documents {
   References& references_;
 };
 
+// Failure (conflict), naming the lines: before goods leave twice, a person looks.
+void require_each_line_once(const Document& document);
 OrderTotals totals_of(const Document& document);
 // Of a row's customFieldList; empty when it has none of that name.
 const std::string& custom_field(const Node& row, std::string_view script_id);

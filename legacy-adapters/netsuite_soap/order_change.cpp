@@ -49,6 +49,7 @@ void Orders::change_row(Xml& rows, const DocumentLine& line, const Wanted& wante
       wanted.requested_date && wanted.requested_date != line.order.requested_date;
   if (wanted.quantity != line.order.quantity || wanted.unit_price != line.order.unit_price ||
       close != line.closed || changes_date) {
+    check_scales(wanted, index);
     rows.open("tranSales:item").leaf("tranSales:quantity", wanted.quantity);
     // Without a price in the request a new quantity would be priced anew.
     rows.ref("tranSales:price", custom_price).leaf("tranSales:rate", wanted.unit_price);
@@ -86,10 +87,12 @@ Orders::Change Orders::amendment_of(const Document& document, const OrderAmendme
       added.number = asked.number;
       const Decimal ordered = added.quantity - added.cancelled_quantity;
       const Decimal quantity = asked.quantity.value_or(ordered);
-      add_rows(rows, added,
-               {quantity, asked.unit_price.value_or(added.unit_price),
-                share_of(sum_of(added.adjustments), quantity, ordered), added.requested_date, hold},
-               i, context);
+      add_rows(
+          rows, added,
+          {quantity, asked.unit_price.value_or(added.unit_price),
+           asked.adjustment_total.value_or(share_of(sum_of(added.adjustments), quantity, ordered)),
+           added.requested_date, hold},
+          i, context);
       continue;
     }
     Wanted wanted{asked.quantity.value_or(line->order.quantity),
@@ -138,8 +141,11 @@ Result<OrderReceipt> Orders::amend_order(const OrderRef& ref, const OrderAmendme
     return change_order(
         documents_.required(ref, context), ref.id,
         [&](const Document& document) {
-          if (document.closed()) throw rejected("order " + document.number + " is closed");
-          return amendment_of(document, amendment, context.role, context);
+          require_each_line_once(document);
+          Change change = amendment_of(document, amendment, context.role, context);
+          if (document.closed() && !change.empty())
+            throw rejected("order " + document.number + " is closed");
+          return change;
         },
         context);
   });

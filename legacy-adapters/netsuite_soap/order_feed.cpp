@@ -1,3 +1,4 @@
+#include "contracts/external_reference.h"
 #include "legacy-adapters/netsuite_soap/change_cursor.h"
 #include "legacy-adapters/netsuite_soap/orders.h"
 
@@ -46,10 +47,27 @@ Result<ChangePage<OrderChange>> Orders::order_changes(const Cursor& cursor,
     ChangeCursor position = ChangeCursor::read(cursor);
     ChangePage<OrderChange> changes;
     changes.as_of = Timestamp::from(std::chrono::system_clock::now());
+    const auto gone = [&](const Node& reference, Timestamp when) {
+      // "Sales Order #SO1005".
+      const std::string& name = reference.text_of("name");
+      const std::size_t number = name.rfind('#');
+      OrderChange change;
+      if (const auto id = decode_external_reference(reference.attribute("externalId")))
+        change.ref.id = *id;
+      if (number != std::string::npos)
+        change.ref.document = DocumentNumber(name.substr(number + 1));
+      if (change.ref.id.empty() && change.ref.document.empty()) return;
+      change.status = OrderStatus::cancelled;
+      change.closed = true;
+      change.changed_at = when;
+      changes.items.push_back(std::move(change));
+    };
     const ChangeSource source{[](const std::string& since) {
-      return search_record("platformCommon:TransactionSearchBasic",
-                           since + search_words("platformCommon:type", {"_salesOrder"}));
-    }};
+                                return search_record(
+                                    "platformCommon:TransactionSearchBasic",
+                                    since + search_words("platformCommon:type", {"_salesOrder"}));
+                              },
+                              false, "salesOrder", gone};
     const bool complete = read_changes(
         suite_, source, position, changes.as_of, context, [&](const Node& record, Timestamp when) {
           const Document document = documents_.read(record);

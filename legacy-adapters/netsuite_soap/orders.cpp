@@ -9,9 +9,6 @@ namespace underpin::legacy::netsuite_soap {
 namespace {
 
 constexpr const char* sales_order = "tranSales:SalesOrder";
-constexpr int quantity_scale_max = 5;
-constexpr int rate_scale_max = 8;
-
 bool not_positive(Decimal quantity) { return quantity.is_zero() || quantity.is_negative(); }
 
 Decimal sum_of(const std::vector<Adjustment>& adjustments) {
@@ -39,16 +36,16 @@ std::string at(std::size_t index, const char* member) {
   return "/lines/" + std::to_string(index) + "/" + member;
 }
 
-void check_scales(Decimal quantity, Decimal unit_price, std::size_t index) {
-  if (quantity.normalized().scale() > quantity_scale_max)
+}  // namespace
+
+void Orders::check_scales(const Wanted& wanted, std::size_t index) {
+  if (wanted.quantity.normalized().scale() > 5)
     throw rejected("a quantity has more than five decimals", at(index, "quantity"),
                    "must have at most five decimals");
-  if (unit_price.normalized().scale() > rate_scale_max)
+  if (wanted.unit_price.normalized().scale() > 8)
     throw rejected("a price has more than eight decimals", at(index, "unitPrice"),
                    "must have at most eight decimals");
 }
-
-}  // namespace
 
 std::string Orders::unit_of(const std::string& uom, const std::string& pointer) const {
   if (uom.empty() || uom == suite_.settings().base_uom) return {};
@@ -79,7 +76,7 @@ void Orders::add_discount(Xml& rows, int number, const Wanted& wanted, const Ord
 
 void Orders::add_rows(Xml& rows, const OrderLine& line, const Wanted& wanted, std::size_t index,
                       const CallContext& context) {
-  check_scales(wanted.quantity, wanted.unit_price, index);
+  check_scales(wanted, index);
   const std::optional<std::string> item = references_.item(line.sku.text(), context);
   if (!item)
     throw rejected("NetSuite has no article " + line.sku.text(), at(index, "sku"),
@@ -226,6 +223,7 @@ Result<OrderReceipt> Orders::release_order(const OrderRef& ref, const WriteConte
         [&](const Document& document) {
           Change change;
           if (document.closed() || document.released()) return change;
+          require_each_line_once(document);
           if (document.status == pending_approval) change.status = pending_fulfillment;
           hold_lines(change, document, false);
           return change;
@@ -311,16 +309,21 @@ OrderReceipt Orders::change_order(Document document, const OrderId& asked,
     if (!now) throw Failure{{ErrorCode::not_found, "the order was deleted meanwhile"}};
     document = std::move(*now);
   }
-  std::optional<Document> now;
+  // A workflow or a script of the account's may undo what was asked for: the update succeeds all
+  // the same, in whole or in part. Whoever asks again finds what is left to do.
   try {
-    now = documents_.by_key(internal_id, context);
+    const std::optional<Document> now = documents_.by_key(internal_id, context);
+    if (!now) throw Failure{{ErrorCode::outcome_unknown, "the order went away after its change"}};
+    const Change left = plan(*now);
+    if (!left.status.empty() || !left.rows.empty())
+      throw Failure{{ErrorCode::outcome_unknown,
+                     "NetSuite saved order " + now->number + " without all that was asked for"}};
+    return documents_.receipt_of(*now, asked);
   } catch (const Failure& failure) {
     Error error = failure.error;
     error.code = ErrorCode::outcome_unknown;
     throw Failure{error};
   }
-  if (!now) throw Failure{{ErrorCode::outcome_unknown, "the order went away after its change"}};
-  return documents_.receipt_of(*now, asked);
 }
 
 std::string Orders::record_of(const Document& document, const Change& change) const {

@@ -61,6 +61,7 @@ class Orders final : public OrderService {
   void add_discount(Xml& rows, int number, const Wanted& wanted, const OrderLine* explained);
   void change_row(Xml& rows, const DocumentLine& line, const Wanted& wanted, bool close,
                   std::size_t index, const OrderLine* explained, const CallContext& context);
+  static void check_scales(const Wanted& wanted, std::size_t index);
   std::string unit_of(const std::string& uom, const std::string& pointer) const;
 
   Change amendment_of(const Document& document, const OrderAmendment& amendment, Role role,
@@ -72,7 +73,8 @@ class Orders final : public OrderService {
   Change closing_of(const Document& document) const;
 
   // Applies what `plan` makes of the present document; once more when somebody else saved it at the
-  // same time. An empty change is not sent.
+  // same time. An empty change is not sent. `plan` of what is read afterwards must leave nothing of
+  // lines and status to do: otherwise the outcome is unknown.
   OrderReceipt change_order(Document document, const OrderId& asked,
                             const std::function<Change(const Document&)>& plan,
                             const CallContext& context);

@@ -253,8 +253,9 @@ Result<std::vector<ReturnReference>> Returns::returns_of(const ReturnsOf& whose,
         sources.push_back(document->internal_id);
       }
     }
-    for (const DocumentNumber& number : whose.invoices)
-      if (sources.empty() || whose.order.empty())
+    // Those of an order that is known here have been found with it.
+    if (sources.empty())
+      for (const DocumentNumber& number : whose.invoices)
         if (const auto id = invoice(number, context)) sources.push_back(*id);
     if (!sources.empty()) take(search_any("platformCommon:createdFrom", sources));
     return returns;

@@ -28,6 +28,7 @@ constexpr std::array statuses{
     Meaning{"SSS_REQUEST_LIMIT_EXCEEDED", ErrorCode::throttled},
     Meaning{"WS_CONCUR_SESSION_DISALLWD", ErrorCode::throttled},
     Meaning{"WS_REQUEST_BLOCKED", ErrorCode::throttled},
+    Meaning{"SESSION_TIMED_OUT", ErrorCode::unavailable},
     Meaning{"INSUFFICIENT_PERMISSION", ErrorCode::unauthorized},
     Meaning{"INVALID_LOGIN_ATTEMPT", ErrorCode::unauthorized},
     Meaning{"INVALID_LOGIN_CREDENTIALS", ErrorCode::unauthorized},
@@ -47,7 +48,8 @@ constexpr std::array faults{
     Meaning{"exceededRecordCountFault", ErrorCode::rejected},
     Meaning{"invalidCredentialsFault", ErrorCode::unauthorized},
     Meaning{"invalidAccountFault", ErrorCode::unauthorized},
-    Meaning{"invalidSessionFault", ErrorCode::unauthorized},
+    // The next request signs for a session of its own.
+    Meaning{"invalidSessionFault", ErrorCode::unavailable},
     Meaning{"insufficientPermissionFault", ErrorCode::unauthorized},
     Meaning{"invalidVersionFault", ErrorCode::internal},
 };
@@ -262,6 +264,24 @@ std::vector<Node> Suite::get_all(std::string_view kind, const CallContext& conte
   const Node result = exchange("getAll", content.text(), false, 0, context);
   require_success(result, false);
   return result.get("recordList").children;
+}
+
+void Suite::deleted(std::string_view kind, Timestamp from, const CallContext& context,
+                    const std::function<void(const Node&, Timestamp)>& take) {
+  for (int index = 1;; ++index) {
+    Xml content;
+    content.leaf("platformMsgs:pageIndex", std::to_string(index))
+        .open("platformMsgs:getDeletedFilter")
+        .raw(search_text("platformCore:deletedDate", "onOrAfter", from.text()))
+        .raw(search_words("platformCore:type", {std::string(kind)}))
+        .close();
+    const Node result = exchange("getDeleted", content.text(), false, 0, context);
+    require_success(result, false);
+    for (const Node& one : result.get("deletedRecordList").children)
+      take(one.get("record"), one.time_of("deletedDate"));
+    const std::string& pages = result.text_of("totalPages");
+    if (pages.empty() || index >= whole(pages)) return;
+  }
 }
 
 std::vector<Node> Suite::availability(const std::vector<std::string>& items,

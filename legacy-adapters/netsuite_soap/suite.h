@@ -53,6 +53,10 @@ class Suite {
   void search_all(const std::string& record, const CallContext& context,
                   const std::function<bool(const Node&)>& take);
   std::vector<Node> get_all(std::string_view kind, const CallContext& context);
+  // Records of a kind that were deleted since: a reference with its name (and its external id where
+  // it had one), and when.
+  void deleted(std::string_view kind, Timestamp from, const CallContext& context,
+               const std::function<void(const Node&, Timestamp)>& take);
   // Rows of articles by internal id.
   std::vector<Node> availability(const std::vector<std::string>& items, const CallContext& context);
 

@@ -85,6 +85,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ask(bytes, [&](Suite& suite, References& references, Documents& documents) {
     check(Orders(suite, references, documents).order_changes({}, {}));
   });
+  ask(bytes, [&](Suite& suite, References&, Documents&) {
+    const auto all = guarded("netsuite", ErrorCode::internal, [&] {
+      int taken = 0;
+      suite.deleted("customer", Timestamp{}, {}, [&](const Node&, Timestamp) { ++taken; });
+      return taken;
+    });
+    check(all);
+  });
   ask(bytes, [&](Suite& suite, References& references, Documents&) {
     check(Customers(suite, references).get_customer(CustomerNumber("C10001"), {}));
   });

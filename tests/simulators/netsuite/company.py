@@ -7,7 +7,7 @@ from decimal import Decimal
 import sample_data
 from common.decimals import plain
 from .errors import Refused, bad_reference
-from .store import Store, now_text
+from .store import Store, minute_text, now_text
 
 ADJUSTMENT_ACCOUNT = "151"
 DISCOUNT_ITEM = "901"
@@ -29,7 +29,7 @@ TYPES = {"salesOrder": "SalesOrder", "customer": "Customer", "inventoryItem": "I
 class Company:
     def __init__(self, store: Store):
         self.store = store
-        self.preferences = {"default_order_status": "_pendingFulfillment"}
+        self.preferences = {"default_order_status": "_pendingFulfillment", "workflow": ""}
         self._balance: dict = {}
         for entry in store.all("_ledger"):
             self._add(entry)
@@ -92,6 +92,18 @@ class Company:
             if fitting:
                 return Decimal(max(fitting, key=lambda price: Decimal(price.get("quantity", "0")))["value"])
         return None
+
+
+    # Deletions.
+    def delete(self, kind: str, number: str) -> None:
+        """What is left of a record: what it was called, and when it went. Needs a transaction."""
+        record = self.store.get(kind, number)
+        name = self.ref(kind, number)["name"]
+        if kind == "salesOrder":
+            name = f"Sales Order #{name}"
+        self.store.delete(kind, number)
+        self.store.put("_deleted", {"type": kind, "number": number, "external": record.get("@externalId"),
+                                    "name": name, "deletedDate": minute_text()})
 
 
 def touch(record: dict) -> dict:

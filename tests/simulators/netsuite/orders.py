@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from decimal import Decimal
 
 import sample_data
@@ -41,6 +42,7 @@ def add(company: Company, given: dict) -> dict:
     _set(company, order, given, customer)
     if not order["itemList"]["item"]:
         raise Refused("USER_ERROR", "You must enter at least one line item for this transaction.")
+    _run_workflow(company, order, None)
     return _save(company, order)
 
 
@@ -50,8 +52,25 @@ def update(company: Company, order: dict, given: dict) -> dict:
     if "entity" in given and given["entity"].get("@internalId") != order["entity"]["@internalId"]:
         raise Refused("USER_ERROR", "The customer of a saved order cannot be changed.")
     customer = company.store.get("customer", order["entity"]["@internalId"])
+    before = copy.deepcopy(order)
     _set(company, order, given, customer)
+    _run_workflow(company, order, before)
     return _save(company, order)
+
+
+def _run_workflow(company: Company, order: dict, before: dict | None) -> None:
+    """What an account's own workflows and scripts do to a save, without a word: it succeeds all the same."""
+    workflow = company.preferences["workflow"]
+    if workflow == "approves" and order["orderStatus"] == PENDING_APPROVAL:
+        order["orderStatus"] = PENDING_FULFILLMENT
+    if before is not None and workflow == "keeps_status":
+        order["orderStatus"] = before["orderStatus"]
+    if before is not None and workflow == "keeps_lines":
+        order["itemList"] = before["itemList"]
+    if before is not None and workflow == "keeps_last_line" and before["itemList"]["item"]:
+        last = before["itemList"]["item"][-1]
+        order["itemList"]["item"] = [last if line["line"] == last["line"] else line
+                                     for line in order["itemList"]["item"]]
 
 
 def _set(company: Company, order: dict, given: dict, customer: dict) -> None:

@@ -25,7 +25,7 @@ from netsuite.company import TYPES, Company, seed  # noqa: E402
 from netsuite.errors import Refused, SoapFault, bad_reference, not_there  # noqa: E402
 from netsuite.schema import SaxError, Schema  # noqa: E402
 from netsuite.search import Searches  # noqa: E402
-from netsuite.store import Store  # noqa: E402
+from netsuite.store import Store, moment  # noqa: E402
 from netsuite.users import Users, phone_orders  # noqa: E402
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -33,6 +33,7 @@ VERSION = "2020_2"
 _WSDL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "legacy-adapters",
                      "netsuite_soap", "wsdl", "netsuite.wsdl")
 _XML = "text/xml; charset=utf-8"
+DELETED_PAGE = 3  # A thousand, in a real account.
 _EXTERNAL = re.compile(rb'<[^>]*:record [^>]*externalId="([^"]*)"')
 _ADDERS = {"SalesOrder": orders.add, "Customer": records.add_customer,
            "InventoryAdjustment": records.add_adjustment, "ReturnAuthorization": records.add_return}
@@ -164,9 +165,29 @@ class Account:
                                               "itemAvailabilityList": {"itemAvailability": rows}}}
 
 
+    def getDeleted(self, request, _preferences):
+        given = request["getDeletedFilter"]
+        kinds = given.get("type", {}).get("searchValue", [])
+        since = moment(given["deletedDate"]["searchValue"])
+        if given["deletedDate"].get("@operator") != "onOrAfter":
+            raise Refused("INVALID_SEARCH_OPERATOR", "this account is asked onOrAfter")
+        rows = [row for row in self.store.all("_deleted") if row["type"] in kinds and moment(row["deletedDate"]) >= since]
+        index, size = int(request["pageIndex"]), DELETED_PAGE
+        pages = (len(rows) + size - 1) // size
+        if index < 1 or index > max(pages, 1):
+            raise Refused("INVALID_PAGE_INDEX", f"There is no page {index}.")
+        return {"getDeletedResult": {
+            "status": {"@isSuccess": "true"}, "totalRecords": str(len(rows)), "pageSize": str(size),
+            "totalPages": str(pages), "pageIndex": str(index), "deletedRecordList": {"deletedRecord": [
+                {"deletedDate": row["deletedDate"],
+                 "record": {"@xsi": "RecordRef", "@internalId": row["number"], "@externalId": row["external"],
+                            "@type": row["type"], "name": row["name"]}}
+                for row in rows[(index - 1) * size:index * size]]}}}
+
+
 _RESULTS = {"add": "writeResponse", "update": "writeResponse", "upsert": "writeResponse", "get": "readResponse",
             "getAll": "getAllResult", "search": "searchResult", "searchMoreWithId": "searchResult",
-            "getItemAvailability": "getItemAvailabilityResult"}
+            "getItemAvailability": "getItemAvailabilityResult", "getDeleted": "getDeletedResult"}
 
 
 class SuiteTalkHandler(Handler):

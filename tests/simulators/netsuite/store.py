@@ -18,6 +18,11 @@ def now_text() -> str:
     return datetime.datetime.now(_ZONE).strftime("%Y-%m-%dT%H:%M:%S.000-08:00")
 
 
+def minute_text() -> str:
+    """As a deletion is dated: no description says more, and this is the least that is usual."""
+    return datetime.datetime.now(_ZONE).strftime("%Y-%m-%dT%H:%M:00.000-08:00")
+
+
 def day_text(given: str) -> str:
     """A date field keeps the day that the account's clocks show at the instant that was given."""
     return moment(given).astimezone(_ZONE).strftime("%Y-%m-%dT00:00:00.000-08:00")
@@ -84,7 +89,10 @@ class Store:
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?)",
                                  [(kind, int(number), json.dumps(value))
-                                  for (kind, number), value in self._dirty.items()])
+                                  for (kind, number), value in self._dirty.items() if value is not None])
+            self._db.executemany("DELETE FROM records WHERE type = ? AND id = ?",
+                                 [(kind, int(number)) for (kind, number), value in self._dirty.items()
+                                  if value is None])
             self._db.execute("COMMIT")
         self._dirty.clear()
         self._before.clear()
@@ -109,10 +117,20 @@ class Store:
         """With a new id unless it has one. Needs a transaction."""
         number = value.setdefault("@internalId", self.new_id() if "@internalId" not in value else "")
         self._next = max(self._next, int(number) + 1)
-        key = (kind, number)
-        if key not in self._before:
-            old = self.records.get(kind, {}).get(number)
-            self._before[key] = None if old is None else json.dumps(old)
+        self._remember(kind, number)
         self._keep(kind, number, value)
-        self._dirty[key] = value
+        self._dirty[(kind, number)] = value
         return value
+
+    def delete(self, kind: str, number: str) -> None:
+        """Its external id may be given again. Needs a transaction."""
+        self._remember(kind, number)
+        gone = self.records[kind].pop(number)
+        if gone.get("@externalId"):
+            self._external.pop((kind, gone["@externalId"]), None)
+        self._dirty[(kind, number)] = None
+
+    def _remember(self, kind: str, number: str) -> None:
+        if (kind, number) not in self._before:
+            old = self.records.get(kind, {}).get(number)
+            self._before[(kind, number)] = None if old is None else json.dumps(old)

@@ -240,6 +240,69 @@ class Customers(AccountTest):
                      "</listRel:addressbook></listRel:addressbookList>")
 
 
+class Deletions(AccountTest):
+    def deleted(self, kind, since, page=1):
+        return self.call("getDeleted", f"<platformMsgs:pageIndex>{page}</platformMsgs:pageIndex>"
+                         '<platformMsgs:getDeletedFilter><platformCore:deletedDate operator="onOrAfter">'
+                         f"<platformCore:searchValue>{since}</platformCore:searchValue></platformCore:deletedDate>"
+                         f'<platformCore:type operator="anyOf"><platformCore:searchValue>{kind}'
+                         "</platformCore:searchValue></platformCore:type></platformMsgs:getDeletedFilter>")
+
+    def test_what_was_deleted_is_told_with_its_name_and_its_external_id_is_free(self):
+        order = self.order("WEB/30")
+        self.user("delete_order", order=order["tranId"])
+        self.refused("RCRD_DSNT_EXIST", self.get, "salesOrder", order["@internalId"])
+        ref = self.deleted("salesOrder", "2026-01-01T00:00:00Z")["deletedRecordList"]["deletedRecord"][-1]["record"]
+        self.assertEqual((ref["@internalId"], ref["@externalId"], ref["name"]),
+                         (order["@internalId"], "WEB/30", f"Sales Order #{order['tranId']}"))
+        self.assertEqual(self.deleted("salesOrder", "2999-01-01T00:00:00Z")["totalRecords"], "0")
+        self.process.stop()
+        self.process.start()
+        self.refused("RCRD_DSNT_EXIST", self.get, "salesOrder", order["@internalId"])
+        self.order("WEB/30")
+
+    def test_a_customer_with_orders_stays_and_pages_are_counted(self):
+        self.order(customer="5050")
+        with self.assertRaises(RuntimeError):
+            self.user("delete_customer", number="C10050")
+        for number in range(60, 64):
+            if number != 61:
+                self.user("delete_customer", number=f"C100{number}")
+        self.user("delete_customer", number="C10070")
+        page = self.deleted("customer", "2026-01-01T00:00:00Z")
+        self.assertEqual((page["totalRecords"], page["totalPages"]), ("4", "2"))
+        self.assertEqual(page["deletedRecordList"]["deletedRecord"][0]["record"]["name"].split()[0], "C10060")
+        more = self.deleted("customer", "2026-01-01T00:00:00Z", 2)["deletedRecordList"]["deletedRecord"]
+        self.assertEqual([row["record"]["@internalId"] for row in more], ["5070"])
+
+
+class Workflows(AccountTest):
+    def test_a_save_succeeds_whatever_the_accounts_scripts_made_of_it(self):
+        change = ("<tranSales:orderStatus>_pendingFulfillment</tranSales:orderStatus>"
+                  '<tranSales:itemList replaceAll="false"><tranSales:item><tranSales:quantity>9</tranSales:quantity>'
+                  "<tranSales:line>1</tranSales:line></tranSales:item><tranSales:item>"
+                  "<tranSales:quantity>8</tranSales:quantity><tranSales:line>2</tranSales:line></tranSales:item>"
+                  "</tranSales:itemList>")
+        for workflow, status, quantities in (("keeps_lines", "_pendingFulfillment", ["2", "1"]),
+                                             ("keeps_last_line", "_pendingFulfillment", ["9", "1"]),
+                                             ("keeps_status", "_pendingApproval", ["9", "8"])):
+            order = self.order(f"WEB/{workflow}", lines=(("1200", "2", "10"), ("1201", "1", "5")))
+            self.process.control("POST", "setup", {"workflow": workflow})
+            now = self.change(order["@internalId"], change)
+            self.assertEqual((now["orderStatus"], [line["quantity"] for line in now["itemList"]["item"]]),
+                             (status, quantities), workflow)
+            self.process.control("POST", "setup", {"workflow": ""})
+        self.process.control("POST", "setup", {"workflow": "approves"})
+        self.assertEqual(self.order("WEB/41")["orderStatus"], "_pendingFulfillment")
+        self.process.control("POST", "setup", {"workflow": ""})
+
+    def test_a_line_that_is_copied_keeps_its_columns(self):
+        order = self.order("WEB/42")
+        self.user("copy_line", order=order["tranId"], line="1")
+        lines = self.get("salesOrder", order["@internalId"])["itemList"]["item"]
+        self.assertEqual([(line["line"], line["quantity"]) for line in lines], [("1", "2"), ("2", "2")])
+
+
 class Stock(AccountTest):
     def level(self, item="1205", place="20"):
         rows = self.call("getItemAvailability", '<platformMsgs:itemAvailabilityFilter><platformCore:item>'

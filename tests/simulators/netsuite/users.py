@@ -19,7 +19,8 @@ class Users:
         method = {"pick_and_ship": self._ship, "invoice": self._invoice, "cancel_order": self._cancel,
                   "edit_order": self._edit, "goods_issue": self._issue, "block_customer": self._block,
                   "post_returns": self._post_returns, "create_return": self._create_return,
-                  "change_price": self._change_price}.get(action)
+                  "change_price": self._change_price, "delete_customer": self._delete_customer,
+                  "delete_order": self._delete_order, "copy_line": self._copy_line}.get(action)
         if method is None:
             return None
         with self._company.store.transaction():
@@ -87,6 +88,33 @@ class Users:
             customer["creditHoldOverride"] = "_on" if body["hold"] else "_auto"
         self._company.store.put("customer", touch(customer))
         return {"isInactive": customer["isInactive"]}
+
+    def _delete_customer(self, body):
+        customer = self._customer(body["number"])
+        if any(row["entity"]["@internalId"] == customer["@internalId"]
+               for kind in ("salesOrder", "returnAuthorization") for row in self._company.store.all(kind)):
+            raise Refused("THIS_RECORD_CANNOT_BE_DELETED_BECAUSE_IT_HAS_DEPENDENT_RECORDS",
+                          "This record cannot be deleted because it has dependent records.")
+        self._company.delete("customer", customer["@internalId"])
+        return {"deleted": body["number"]}
+
+    def _delete_order(self, body):
+        order = self._order(body["order"])
+        if any(Decimal(line["quantityFulfilled"]) for line in order["itemList"]["item"]):
+            raise Refused("THIS_RECORD_CANNOT_BE_DELETED_BECAUSE_IT_HAS_DEPENDENT_RECORDS",
+                          "This record cannot be deleted because it has dependent records.")
+        self._company.delete("salesOrder", order["@internalId"])
+        return {"deleted": body["order"]}
+
+    def _copy_line(self, body):
+        """Make Copy, in the form of an order: the line's own columns are copied, too."""
+        order = self._order(body["order"])
+        lines = order["itemList"]["item"]
+        line = next(row for row in lines if row["line"] == body["line"])
+        lines.append({**line, "line": str(max(int(row["line"]) for row in lines) + 1), "quantityFulfilled": "0",
+                      "quantityBilled": "0"})
+        posting.keep(self._company, order)
+        return {"line": lines[-1]["line"]}
 
     def _post_returns(self, body):
         made = self._named("returnAuthorization", body["return"])

@@ -1,0 +1,380 @@
+// What only NetSuite does, through the adapter, against the simulated account.
+#include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/return_service.h"
+#include "legacy-adapters/netsuite_soap/failure.h"
+#include "tests/support/simulator.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+namespace underpin {
+
+Result<std::unique_ptr<ErpAdapter>> make_netsuite_soap_adapter(const AdapterSettings&);
+
+namespace legacy::netsuite_soap {
+namespace {
+
+// One account for all cases; each has documents of its own.
+class NetSuiteTraps : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    account_ = std::make_unique<test::Simulator>("netsuite", std::vector<std::string>{});
+    adapter_ = must(make_netsuite_soap_adapter(
+        {"erp",
+         R"({"url": ")" + account_->base_url() +
+             R"(", "auth": {"account": "TSTDRV1", "consumer_key": "consumer-key",)"
+             R"( "consumer_secret": "consumer-secret", "token": "token-id",)"
+             R"( "token_secret": "token-secret"}, "subsidiary": "2", "adjustment_account": "151",)"
+             R"( "discount_item": "901", "change_overlap_ms": 1000, "settle_ms": 100,)"
+             R"( "return_reasons": [{"canonical": "DAMAGED", "vendor": "Damaged"}]})",
+         account_->folder().string()}));
+  }
+  static void TearDownTestSuite() {
+    adapter_.reset();
+    account_.reset();
+  }
+  void TearDown() override {
+    workflow("");
+    account_->clear_faults();
+    account_->await_late_commits();
+  }
+
+  OrderService& orders() { return *adapter_->orders(); }
+  static json::Value people(const std::string& action, const std::string& body) {
+    return account_->control("POST", "users/" + action, body);
+  }
+  static void workflow(const std::string& kind) {
+    account_->control("POST", "setup", R"({"workflow": ")" + kind + "\"}");
+  }
+  static std::int64_t calls(const std::string& operation) {
+    const json::Value counted = account_->control("GET", "calls");
+    const json::Value* found = counted.find(operation);
+    return found == nullptr ? 0 : *found->as_int();
+  }
+  static std::string named(const DocumentNumber& document) {
+    return R"("order": ")" + document.text() + "\"";
+  }
+  static Decimal decimal(const char* text) { return *Decimal::parse(text); }
+  static CallContext call() {
+    CallContext context;
+    context.correlation_id = CorrelationId{"traps"};
+    context.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    return context;
+  }
+  static WriteContext write(Role role = Role::primary) {
+    WriteContext context;
+    static_cast<CallContext&>(context) = call();
+    context.role = role;
+    return context;
+  }
+  static OrderLine line(int number, const char* sku, const char* quantity) {
+    OrderLine line;
+    line.number = number;
+    line.sku = Sku{sku};
+    line.uom = "PCS";
+    line.location = LocationCode{"EAST"};
+    line.quantity = decimal(quantity);
+    line.unit_price = decimal("12.50");
+    return line;
+  }
+  static Order order(const char* number) {
+    Order order;
+    order.id = {ChannelId{"web"}, OrderNumber{number}};
+    order.customer = CustomerNumber{"C10001"};
+    order.order_date = Date{2026, 11, 24};
+    order.currency = "EUR";
+    order.lines = {line(1, "1040", "4"), line(2, "1041", "2")};
+    return order;
+  }
+  OrderReceipt placed(const Order& order, Role role = Role::primary) {
+    return must(orders().place_order(order, write(role)));
+  }
+  Order held(const Order& order) { return must(orders().get_order({order.id, {}}, call())); }
+  static OrderAmendment to(std::initializer_list<std::pair<int, const char*>> quantities) {
+    OrderAmendment amendment;
+    for (const auto& [number, quantity] : quantities)
+      amendment.lines.push_back({number, decimal(quantity), {}, {}, {}, {}});
+    return amendment;
+  }
+
+  static std::unique_ptr<test::Simulator> account_;
+  static std::unique_ptr<ErpAdapter> adapter_;
+};
+std::unique_ptr<test::Simulator> NetSuiteTraps::account_;
+std::unique_ptr<ErpAdapter> NetSuiteTraps::adapter_;
+
+TEST_F(NetSuiteTraps, ASaveThatAWorkflowUndidInWholeOrInPartIsNoSuccess) {
+  const Order one = order("1");
+  const OrderRef ref{one.id, {}};
+  placed(one);
+  const auto code_of = [](const auto& result) {
+    return result ? std::string("a success") : std::string(name(result.error().code));
+  };
+  for (const char* kind : {"keeps_lines", "keeps_last_line"}) {
+    workflow(kind);
+    EXPECT_EQ(code_of(orders().amend_order(ref, to({{1, "5"}, {2, "3"}}), write())),
+              "outcome_unknown")
+        << kind;
+  }
+  EXPECT_EQ(held(one).lines.at(0).quantity, decimal("5")) << "a part was done";
+  EXPECT_EQ(held(one).lines.at(1).quantity, decimal("2"));
+  workflow("");
+  EXPECT_EQ(code_of(orders().amend_order(ref, to({{1, "5"}, {2, "3"}}), write())), "a success");
+  EXPECT_EQ(held(one).lines.at(1).quantity, decimal("3"));
+
+  workflow("keeps_status");
+  EXPECT_EQ(code_of(orders().release_order(ref, write())), "outcome_unknown");
+  EXPECT_EQ(held(one).status, OrderStatus::open);
+  workflow("");
+  EXPECT_EQ(code_of(orders().release_order(ref, write())), "a success");
+  workflow("keeps_status");
+  EXPECT_EQ(code_of(orders().block_order(ref, write())), "outcome_unknown");
+  workflow("keeps_lines");
+  EXPECT_EQ(code_of(orders().cancel_order(ref, {"", {}}, write())), "outcome_unknown");
+  EXPECT_NE(held(one).status, OrderStatus::cancelled);
+  workflow("");
+  EXPECT_EQ(code_of(orders().cancel_order(ref, {"", {}}, write())), "a success");
+  EXPECT_EQ(held(one).status, OrderStatus::cancelled);
+}
+
+TEST_F(NetSuiteTraps, AnOrderThatAWorkflowApprovesIsToldAsReleased) {
+  workflow("approves");
+  const OrderReceipt copy = placed(order("2"), Role::mirror);
+  EXPECT_TRUE(copy.released) << "a copy that is not inert must not pass for one";
+}
+
+TEST_F(NetSuiteTraps, ALineThatCameTwiceKeepsItsOrderFromBeingReleasedUntilAPersonLooked) {
+  const Order one = order("3");
+  const OrderReceipt receipt = placed(one);
+  OrderAmendment more;
+  more.lines.push_back({3, {}, {}, {}, {}, line(3, "1042", "1")});
+  account_->fault("salesOrder.update", "late_commit", R"("delay_ms": 150)");
+  const auto first = orders().amend_order({one.id, {}}, more, write());
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().code, ErrorCode::outcome_unknown);
+  // Sent again before an empty look-up proved anything.
+  ASSERT_TRUE(orders().amend_order({one.id, {}}, more, write()));
+  account_->await_late_commits();
+
+  const Order now = held(one);
+  std::vector<int> numbers;
+  for (const OrderLine& row : now.lines) numbers.push_back(row.number);
+  ASSERT_EQ(numbers.size(), 4U);
+  EXPECT_THAT(numbers, testing::ElementsAre(1, 2, 3, testing::Gt(9'000)));
+  const auto refused = orders().release_order({one.id, {}}, write());
+  ASSERT_FALSE(refused) << "the article would be shipped twice";
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("1042"));
+  const auto amended = orders().amend_order({one.id, {}}, to({{3, "2"}}), write());
+  ASSERT_FALSE(amended) << "which of the two is meant?";
+  EXPECT_EQ(amended.error().code, ErrorCode::conflict);
+
+  people("edit_order", "{" + named(receipt.document) +
+                           R"(, "lines": [{"line": "4", "isClosed": "true", "quantity": "0"}]})");
+  const auto released = orders().release_order({one.id, {}}, write());
+  ASSERT_TRUE(released) << released.error().message;
+  EXPECT_TRUE(released->released);
+}
+
+TEST_F(NetSuiteTraps, ACopyWithALineTooManyFollowsItsOrderAllTheSame) {
+  Order one = order("4");
+  const OrderReceipt copy = placed(one, Role::mirror);
+  people("copy_line", "{" + named(copy.document) + R"(, "line": "1"})");
+  one.lines[0].shipped_quantity = decimal("1");
+  one.status = OrderStatus::partially_shipped;
+  ASSERT_TRUE(orders().follow_order(one, write(Role::mirror)));
+  Decimal demand;
+  for (const OrderLine& row : held(one).lines) demand += row.outstanding();
+  EXPECT_EQ(demand, decimal("5"));
+}
+
+TEST_F(NetSuiteTraps, WhatIsRepeatedAfterAnUnknownOutcomeIsLookedUpAndAddedOnce) {
+  const auto unknown_then_once = [&](const std::string& operation, const auto& send) {
+    SCOPED_TRACE(operation);
+    const std::int64_t before = calls(operation);
+    account_->fault(operation, "drop_after_commit");
+    const auto first = send();
+    ASSERT_FALSE(first);
+    EXPECT_EQ(first.error().code, ErrorCode::outcome_unknown);
+    EXPECT_EQ(calls(operation), before + 1) << "no adapter sends again by itself";
+    const auto second = send();
+    ASSERT_TRUE(second) << second.error().message;
+    EXPECT_EQ(calls(operation), before + 1) << "it was there, and is not sent again";
+  };
+  const Order one = order("5");
+  unknown_then_once("salesOrder.add", [&] { return orders().place_order(one, write()); });
+  StockAdjustment adjustment;
+  adjustment.movement = MovementId{"TRAP-1"};
+  adjustment.key = {Sku{"1040"}, LocationCode{"EAST"}};
+  adjustment.quantity = decimal("2");
+  unknown_then_once("inventoryAdjustment.add",
+                    [&] { return adapter_->inventory()->adjust_stock(adjustment, write()); });
+  Customer customer;
+  customer.number = CustomerNumber{"TRAP-1"};
+  customer.name = "Ada Trap";
+  customer.kind = "person";
+  unknown_then_once("customer.add",
+                    [&] { return adapter_->customers()->create_customer(customer, write()); });
+  customer.number = CustomerNumber{"TRAP-2"};
+  unknown_then_once("customer.upsert",
+                    [&] { return adapter_->customers()->put_customer(customer, write()); });
+  OrderReturn back;
+  back.order = one.id;
+  back.number = ReturnNumber{"R-1"};
+  back.date = Date{2026, 11, 28};
+  back.customer = one.customer;
+  back.currency = one.currency;
+  ReturnLine returned;
+  returned.number = 1;
+  returned.quantity = decimal("1");
+  returned.reason = "DAMAGED";
+  returned.sku = one.lines[0].sku;
+  returned.location = one.lines[0].location;
+  returned.unit_price = one.lines[0].unit_price;
+  back.lines = {returned};
+  unknown_then_once("returnAuthorization.add",
+                    [&] { return adapter_->returns()->place_return(back, write()); });
+  unknown_then_once("salesOrder.update", [&] {
+    return orders().amend_order({one.id, {}}, to({{1, "6"}}), write());
+  });
+  EXPECT_EQ(held(one).lines.at(0).quantity, decimal("6"));
+}
+
+TEST_F(NetSuiteTraps, MoreRequestsThanTheAccountTakesAreThrottledAndNothingWasDone) {
+  const Order one = order("6");
+  account_->fault("salesOrder.add", "429");
+  const auto busy = orders().place_order(one, write());
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, ErrorCode::throttled);
+  EXPECT_EQ(busy.error().vendor_code, "SSS_REQUEST_LIMIT_EXCEEDED");
+  EXPECT_EQ(orders().find_receipt(one.id, call()).error().code, ErrorCode::not_found);
+}
+
+TEST_F(NetSuiteTraps, WhatNetSuiteWouldRoundIsRefusedInAChangeToo) {
+  const Order one = order("7");
+  placed(one);
+  OrderAmendment finer = to({{1, "1.1234567"}});
+  auto refused = orders().amend_order({one.id, {}}, finer, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected);
+  EXPECT_EQ(refused.error().fields.at(0).pointer, "/lines/0/quantity");
+  finer = to({{1, "4"}});
+  finer.lines[0].unit_price = decimal("0.123456789");
+  refused = orders().amend_order({one.id, {}}, finer, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fields.at(0).pointer, "/lines/0/unitPrice");
+  EXPECT_EQ(held(one).lines.at(0).quantity, decimal("4"));
+}
+
+TEST_F(NetSuiteTraps, AnAmendmentThatEndsTheLastLineIsASuccessAndItsRepeatToo) {
+  const Order one = order("8");
+  placed(one);
+  for (int times = 0; times < 2; ++times) {
+    const auto ended = orders().amend_order({one.id, {}}, to({{1, "0"}, {2, "0"}}), write());
+    ASSERT_TRUE(ended) << ended.error().message;
+  }
+  const auto later = orders().amend_order({one.id, {}}, to({{1, "3"}}), write());
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().code, ErrorCode::rejected);
+}
+
+TEST_F(NetSuiteTraps, ADiscountOfALineThatIsAddedIsTheOneThatIsAskedFor) {
+  const Order one = order("9");
+  placed(one);
+  OrderAmendment more;
+  OrderLine added = line(3, "1042", "2");
+  added.adjustments.push_back({"promotion", "SUMMER", 1, decimal("-4.00"), "Summer"});
+  more.lines.push_back({3, {}, {}, decimal("-1.00"), {}, added});
+  const auto amended = orders().amend_order({one.id, {}}, more, write());
+  ASSERT_TRUE(amended) << amended.error().message;
+  EXPECT_EQ(held(one).lines.at(2).net_amount, decimal("24.00"));
+}
+
+TEST_F(NetSuiteTraps, WhatPeopleDeleteIsToldOnceInTheFeeds) {
+  Cursor of_orders;
+  Cursor of_customers;
+  const auto sweep = [](Cursor& cursor, const auto& ask) {
+    auto all = must(ask(cursor));
+    while (all.more) {
+      cursor = all.next;
+      auto page = must(ask(cursor));
+      all.items.insert(all.items.end(), page.items.begin(), page.items.end());
+      all.more = page.more;
+      all.next = page.next;
+    }
+    cursor = all.next;
+    return all.items;
+  };
+  const auto order_feed = [&](const Cursor& at) { return orders().order_changes(at, call()); };
+  const auto customer_feed = [&](const Cursor& at) {
+    return adapter_->customers()->customer_changes(at, call());
+  };
+  const Order one = order("10");
+  const OrderReceipt receipt = placed(one);
+  Customer customer;
+  customer.number = CustomerNumber{"TRAP-9"};
+  customer.name = "Ada Gone";
+  customer.kind = "person";
+  ASSERT_TRUE(adapter_->customers()->create_customer(customer, write()));
+  sweep(of_orders, order_feed);
+  sweep(of_customers, customer_feed);
+  people("delete_order", "{" + named(receipt.document) + "}");
+  for (const char* number : {"TRAP-9", "C10077", "C10078"})
+    people("delete_customer", R"({"number": ")" + std::string(number) + "\"}");
+  // Made again before the feed looks: it is there.
+  customer.number = CustomerNumber{"C10078"};
+  ASSERT_TRUE(adapter_->customers()->create_customer(customer, write()));
+
+  for (const bool told : {true, false}) {
+    std::vector<std::string> gone;
+    for (const CustomerChange& change : sweep(of_customers, customer_feed))
+      if (change.deleted) gone.push_back(change.number.text());
+    if (told)
+      EXPECT_THAT(gone, testing::UnorderedElementsAre("TRAP-9", "C10077"));
+    else
+      EXPECT_THAT(gone, testing::IsEmpty());
+    int cancelled = 0;
+    for (const OrderChange& change : sweep(of_orders, order_feed)) {
+      if (change.ref.id != one.id) continue;
+      ++cancelled;
+      EXPECT_EQ(change.ref.document, receipt.document);
+      EXPECT_EQ(change.status, OrderStatus::cancelled);
+      EXPECT_TRUE(change.closed);
+    }
+    EXPECT_EQ(cancelled, told ? 1 : 0);
+  }
+}
+
+TEST_F(NetSuiteTraps, ReturnsThatPeopleMadeAreFoundByEveryInvoiceThatIsNamed) {
+  std::vector<DocumentNumber> invoices;
+  for (const char* number : {"11", "12"}) {
+    const Order one = order(number);
+    const OrderReceipt receipt = placed(one);
+    ASSERT_TRUE(orders().release_order({one.id, {}}, write()));
+    people("pick_and_ship", "{" + named(receipt.document) + "}");
+    people("invoice", "{" + named(receipt.document) + "}");
+    invoices.push_back(held(one).invoices.at(0).document);
+    people("create_return",
+           R"({"invoice": ")" + invoices.back().text() + R"(", "item": "1040", "quantity": "1"})");
+  }
+  // An order that lives here under no identity of ours.
+  const auto found = adapter_->returns()->returns_of({order("13").id, invoices}, call());
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->size(), 2U);
+}
+
+TEST_F(NetSuiteTraps, TheDoctorFindsEveryOperationAndPermission) {
+  const std::vector<Finding> findings = adapter_->examine(call());
+  EXPECT_GE(findings.size(), 4U);
+  for (const Finding& finding : findings)
+    EXPECT_TRUE(finding.ok) << finding.what << ": " << finding.detail;
+  account_->fault("getDeleted", "500");
+  const std::vector<Finding> again = adapter_->examine(call());
+  EXPECT_EQ(std::count_if(again.begin(), again.end(), [](const Finding& one) { return !one.ok; }),
+            1);
+}
+
+}  // namespace
+}  // namespace legacy::netsuite_soap
+}  // namespace underpin
