@@ -314,6 +314,10 @@ Result<std::optional<PriceList>> Pricing::prices_after(const std::string& batch,
       const auto [after, error] = std::from_chars(batch.data(), end, newest.micros);
       if (error == std::errc{} && after != end && *after == '-') {
         mark = std::string(after + 1, end);
+        {
+          const std::lock_guard lock(mutex_);
+          if (read_again_ == batch) newest = std::max(newest, read_to_);
+        }
         if (unchanged_since(newest, context)) return std::nullopt;
       }
     }
@@ -332,7 +336,12 @@ Result<std::optional<PriceList>> Pricing::prices_after(const std::string& batch,
                         return true;
                       });
     const std::string now = mark_of(list.entries);
-    if (now == mark) return std::nullopt;
+    if (now == mark) {
+      const std::lock_guard lock(mutex_);
+      read_again_ = batch;
+      read_to_ = newest;
+      return std::nullopt;
+    }
     list.batch = std::to_string(newest.micros) + "-" + now;
     list.created = newest;
     return list;

@@ -4,6 +4,7 @@
 #include "legacy-adapters/netsuite_soap/references.h"
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,10 @@ class Pricing final : public PricingService {
 
   Suite& suite_;
   References& references_;
+  // The batch that was last read again and found as it was, and the newest save of then.
+  std::mutex mutex_;
+  std::string read_again_;
+  Timestamp read_to_;
 };
 
 }  // namespace underpin::legacy::netsuite_soap

@@ -7,6 +7,7 @@
 #include "legacy-adapters/netsuite_soap/customers.h"
 #include "legacy-adapters/netsuite_soap/inventory.h"
 #include "legacy-adapters/netsuite_soap/orders.h"
+#include "legacy-adapters/netsuite_soap/pricing.h"
 #include "legacy-adapters/netsuite_soap/token.h"
 #include "tests/support/simulator.h"
 
@@ -363,6 +364,30 @@ TEST(NetSuiteChanges, WhatALongSweepHasLeftBehindIsNotCarriedAlong) {
   EXPECT_EQ(feed.poll("2026-01-02T00:00:00Z").size(), 60U);
   EXPECT_EQ(feed.poll("2026-01-02T00:00:00Z").size(), 1U);
   EXPECT_EQ(ChangeCursor::read(feed.cursor).given.size(), 1U);
+}
+
+TEST(NetSuitePrices, AreReadAgainOnceForASaveThatChangedNone) {
+  const Settings settings = signing();
+  Script script;
+  Suite suite(settings, "netsuite", script.wire());
+  References references(suite);
+  Pricing pricing(suite, references);
+  const std::string article = record("1", "2026-01-01T00:00:10Z");
+  const std::string customer = record("2", "2026-01-01T00:00:20Z");
+  const std::string saved = record("2", "2026-01-01T00:00:30Z");
+  script.answers = {first_page("A", 1, article), first_page("B", 1, customer)};
+  const auto list = pricing.prices_after({}, soon());
+  ASSERT_TRUE(list && *list);
+  script.answers = {first_page("C", 1, ""), first_page("D", 1, saved),  // Something was saved:
+                    first_page("E", 1, article), first_page("F", 1, saved)};
+  for (int times = 0; times < 2; ++times) {
+    const auto next = pricing.prices_after((*list)->batch, soon());
+    ASSERT_TRUE(next) << next.error().message;
+    EXPECT_FALSE(next->has_value());
+    EXPECT_TRUE(script.answers.empty());
+    script.answers = {first_page("G", 1, ""), first_page("H", 1, saved)};
+  }
+  EXPECT_THAT(script.asked.back(), testing::HasSubstr("2026-01-01T00:00:30"));
 }
 
 TEST(NetSuiteSettings, NameWhatIsWrong) {
