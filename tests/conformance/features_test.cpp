@@ -1,3 +1,4 @@
+#include "contracts/json/schema.h"
 #include "tests/conformance/site_entry.h"
 
 #include <gmock/gmock.h>
@@ -16,6 +17,14 @@ TEST(ConformanceFeatures, AreWhatTheAdapterSaysOfItselfAndAtLeastOneCapability) 
     EXPECT_THAT(contradictions(features, site->adapter()), IsEmpty());
     EXPECT_TRUE(features.offers("orders") || features.offers("inventory") ||
                 features.offers("pricing") || features.offers("customers"));
+  }
+}
+
+// A configuration that names the adapter is refused otherwise, whatever it says.
+TEST(ConformanceFeatures, TheSchemaOfTheSettingsIsOneThatIsChecked) {
+  for (const SiteEntry& entry : all_sites()) {
+    const auto schema = json::Schema::compile(entry.embedded("settings.schema.json"));
+    EXPECT_TRUE(schema.has_value()) << entry.adapter << ": " << said(schema);
   }
 }
 

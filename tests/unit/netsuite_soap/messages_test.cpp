@@ -2,6 +2,7 @@
 // they were recorded.
 #include "contracts/json/codec.h"
 #include "contracts/json/json_text.h"
+#include "contracts/json/schema.h"
 #include "legacy-adapters/netsuite_soap/change_cursor.h"
 #include "legacy-adapters/netsuite_soap/countries.h"
 #include "legacy-adapters/netsuite_soap/customers.h"
@@ -20,6 +21,10 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+
+namespace underpin::embedded {
+std::string_view netsuite_soap(std::string_view file);
+}
 
 namespace underpin::legacy::netsuite_soap {
 namespace {
@@ -401,6 +406,38 @@ TEST(NetSuiteSettings, NameWhatIsWrong) {
   EXPECT_THAT(pointers,
               testing::IsSupersetOf({"/version", "/auth/consumer_key", "/auth/token", "/page_size",
                                      "/colour", "/uom/1/vendor", "/change_overlap_ms"}));
+}
+
+TEST(NetSuiteSettings, AreWhatTheirSchemaSaysKeyByKey) {
+  const auto schema = json::Schema::compile(embedded::netsuite_soap("settings.schema.json"));
+  ASSERT_TRUE(schema) << schema.error().message;
+  const std::string table = R"([{"canonical": "A", "vendor": "1"}])";
+  const std::string text =
+      R"({"url": "https://a.example", "version": "2021_1", "auth": {"account": "A",)"
+      R"( "consumer_key": "c", "consumer_secret": "cs", "token": "t", "token_secret": "ts"},)"
+      R"( "subsidiary": "2", "adjustment_account": "151", "discount_item": "901",)"
+      R"( "custom_fields": {"line": "custcol_a", "promotion": "custcol_b", "reason": "custcol_c"},)"
+      R"( "charges": )" +
+      table + R"(, "uom": )" + table + R"(, "tax_codes": )" + table + R"(, "countries": )" + table +
+      R"(, "price_groups": )" + table + R"(, "return_reasons": )" + table +
+      R"(, "base_uom": "EA", "base_price": "2", "zone": "Europe/Berlin",)"
+      R"( "tls": {"ca_file": "", "verify": false}, "connect_timeout_ms": 1, "timeout_ms": 2,)"
+      R"( "pool_size": 3, "page_size": 5, "settle_ms": 4, "change_overlap_ms": 1000})";
+  const auto value = json::parse(text);
+  ASSERT_TRUE(value);
+  for (const FieldError& field : schema->check(*value))
+    ADD_FAILURE() << field.pointer << " " << field.detail;
+  const auto settings = read_settings(text);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->version, "2021_1");
+  EXPECT_EQ(settings->fields.reason, "custcol_c");
+  EXPECT_EQ(settings->pool_size, 3);
+  json::Value only_needed = json::Value::object();
+  EXPECT_FALSE(schema->check(only_needed).empty());
+  const auto described = json::parse(embedded::netsuite_soap("settings.schema.json"));
+  ASSERT_TRUE(described);
+  for (const auto& [key, member] : described->get("properties").members())
+    EXPECT_NE(value->find(key), nullptr) << key << " is not tried here";
 }
 
 TEST(NetSuiteCountries, AreOfTheSettingsFirstAndNeverGuessed) {
