@@ -225,8 +225,9 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
         return written(customer.number, context);
       } catch (const Failure& failure) {
         if (failure.error.code != ErrorCode::conflict) throw;
+        there = find(customer.number, context);
+        if (!there) throw;  // Somebody else's: NetSuite compares numbers without case.
       }
-      there = required(customer.number, context);  // An earlier attempt was faster.
     }
     if (!says(customer_of(*there, context), customer))
       throw Failure{{ErrorCode::conflict,

@@ -241,6 +241,23 @@ TEST_F(NetSuiteTraps, WhatIsRepeatedAfterAnUnknownOutcomeIsLookedUpAndAddedOnce)
   EXPECT_EQ(held(one).lines.at(0).quantity, decimal("6"));
 }
 
+TEST_F(NetSuiteTraps, ACustomerWhoseNumberDiffersInCaseAloneIsSomebodyElse) {
+  Customer customer;
+  customer.number = CustomerNumber{"TRAP-5"};
+  customer.name = "Ada Upper";
+  customer.kind = "person";
+  ASSERT_TRUE(adapter_->customers()->create_customer(customer, write()));
+  customer.number = CustomerNumber{"trap-5"};
+  customer.name = "Ada Lower";
+  const auto refused = adapter_->customers()->create_customer(customer, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_EQ(refused.error().vendor_code, "UNIQUE_CUST_ID_REQD");
+  EXPECT_FALSE(adapter_->customers()->put_customer(customer, write()));
+  EXPECT_EQ(adapter_->customers()->get_customer(CustomerNumber{"TRAP-5"}, call())->name,
+            "Ada Upper");
+}
+
 TEST_F(NetSuiteTraps, MoreRequestsThanTheAccountTakesAreThrottledAndNothingWasDone) {
   const Order one = order("6");
   account_->fault("salesOrder.add", "429");
