@@ -12,6 +12,13 @@ constexpr const char* customer_type = "listRel:Customer";
 constexpr std::size_t name_max = 83;       // Of companyName.
 constexpr std::size_t name_part_max = 32;  // Of firstName and lastName.
 
+// Of UTF-8.
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
 const Node* default_address(const Node& record) {
   const Node* any = nullptr;
   for (const Node& entry : record.get("addressbookList").children) {
@@ -123,7 +130,7 @@ CustomerReceipt Customers::receipt_of(const Node& record) const {
 
 // companyName holds the whole name, also of a person: that is what is searched, and read back.
 void Customers::write_name(Xml& xml, const Customer& customer) const {
-  if (customer.name.size() > name_max)
+  if (characters(customer.name) > name_max)
     throw rejected("the name is longer than NetSuite keeps", "/name",
                    "must have at most 83 characters");
   xml.leaf("listRel:companyName", customer.name);
@@ -132,7 +139,7 @@ void Customers::write_name(Xml& xml, const Customer& customer) const {
   const std::string first = blank == std::string::npos ? "" : customer.name.substr(0, blank);
   const std::string last =
       blank == std::string::npos ? customer.name : customer.name.substr(blank + 1);
-  if (first.size() > name_part_max || last.size() > name_part_max)
+  if (characters(first) > name_part_max || characters(last) > name_part_max)
     throw rejected("a person's first or last name is longer than NetSuite keeps", "/name",
                    "must have a last word, and words before it, of at most 32 characters");
   if (!first.empty()) xml.leaf("listRel:firstName", first);

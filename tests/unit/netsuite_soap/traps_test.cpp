@@ -258,6 +258,26 @@ TEST_F(NetSuiteTraps, ACustomerWhoseNumberDiffersInCaseAloneIsSomebodyElse) {
             "Ada Upper");
 }
 
+TEST_F(NetSuiteTraps, TheLongestNameIsKeptAndALongerOneIsRefusedAndNeverCut) {
+  Customer customer;
+  customer.number = CustomerNumber{"TRAP-6"};
+  customer.kind = "company";
+  for (int i = 0; i < 83; ++i) customer.name += "\u00F6";
+  ASSERT_TRUE(adapter_->customers()->create_customer(customer, write()));
+  EXPECT_EQ(adapter_->customers()->get_customer(customer.number, call())->name, customer.name);
+  customer.number = CustomerNumber{"TRAP-7"};
+  customer.name += "x";
+  const auto refused = adapter_->customers()->create_customer(customer, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected);
+  EXPECT_EQ(refused.error().fields.at(0).pointer, "/name");
+  Order longest = order("14");
+  longest.customer_reference = std::string(46, 'x');
+  const auto cut = orders().place_order(longest, write());
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().vendor_code, "EXCEEDED_MAX_FIELD_LENGTH");
+}
+
 TEST_F(NetSuiteTraps, MoreRequestsThanTheAccountTakesAreThrottledAndNothingWasDone) {
   const Order one = order("6");
   account_->fault("salesOrder.add", "429");
