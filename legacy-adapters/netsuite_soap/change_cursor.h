@@ -42,7 +42,8 @@ struct ChangeSource {
 
 // Reads one page of what changed, calls `take` for each record that was not given before, and moves
 // the cursor on. True when the sweep is complete. A search that NetSuite has forgotten is begun
-// again. Deletions are asked for as far back as a minute may hide them, and told once.
+// again, and what it had given is given again. Deletions are asked for as far back as a minute may
+// hide them, and told once.
 bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor, Timestamp now,
                   const CallContext& context,
                   const std::function<void(const Node&, Timestamp)>& take);

@@ -285,12 +285,16 @@ TEST_P(InventoryContract, PostsAMovementOnceAndFindsIt) {
 
 TEST_P(InventoryContract, AMovementPostedTwiceIsAConflict) {
   const StockAdjustment one = adjustment("1013", "4");
+  const Decimal before = level("1013", "EAST").on_hand;
   site().fault(Write::post_journal, "duplicate");
   (void)inventory().adjust_stock(one, write_within()).has_value();
   if (site().adapter().descriptor().idempotency == IdempotencyMode::natural_key) {
     // The ERP itself refuses a second posting under the movement's id.
     EXPECT_EQ(site().postings(one.movement), 1);
-    EXPECT_TRUE(inventory().find_adjustment(one.movement, call_within()).has_value());
+    EXPECT_EQ(level("1013", "EAST").on_hand, before + decimal("4"));
+    const auto kept = inventory().find_adjustment(one.movement, call_within());
+    ASSERT_TRUE(kept.has_value()) << said(kept);
+    EXPECT_EQ(kept->quantity, decimal("4"));
     return;
   }
   ASSERT_EQ(site().postings(one.movement), 2);
