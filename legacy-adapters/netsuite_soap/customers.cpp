@@ -227,8 +227,10 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
     std::optional<Node> there = find(customer.number, context);
     if (!there) {
       try {
-        suite_.write("add", record_of(customer, nullptr, context.role == Role::mirror, context),
-                     context);
+        const auto make = [&] {
+          return record_of(customer, nullptr, context.role == Role::mirror, context);
+        };
+        references_.write("add", make(), make, context);
         return written(customer.number, context);
       } catch (const Failure& failure) {
         if (failure.error.code != ErrorCode::conflict) throw;
@@ -267,7 +269,8 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
       if (amendment.price_group) wanted.price_group = *amendment.price_group;
       if (says(actual, wanted)) return receipt_of(there);
       try {
-        suite_.write("update", record_of(wanted, &there, false, context), context);
+        const auto make = [&] { return record_of(wanted, &there, false, context); };
+        references_.write("update", make(), make, context);
       } catch (const Failure& failure) {
         if (failure.error.code == ErrorCode::conflict && attempt == 0) continue;
         throw;
@@ -289,8 +292,10 @@ Result<CustomerReceipt> Customers::put_customer(const Customer& customer,
       }
       try {
         // Absolute: an upsert overwrites what an attempt of before may have made meanwhile.
-        suite_.write(there ? "update" : "upsert",
-                     record_of(customer, there ? &*there : nullptr, true, context), context);
+        const auto make = [&] {
+          return record_of(customer, there ? &*there : nullptr, true, context);
+        };
+        references_.write(there ? "update" : "upsert", make(), make, context);
       } catch (const Failure& failure) {
         if (failure.error.code == ErrorCode::conflict && attempt == 0) continue;
         throw;

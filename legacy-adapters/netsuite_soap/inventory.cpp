@@ -162,9 +162,9 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
       throw Failure{{ErrorCode::unsupported, "a count is made a difference by the facade"}};
     if (const auto there = posted(adjustment.movement, context)) return *there;
     try {
-      suite_.write("add", record_of(adjustment, context), context);
+      const auto make = [&] { return record_of(adjustment, context); };
+      references_.write("add", make(), make, context);
     } catch (const Failure& failure) {
-      if (failure.error.vendor_code == "INVALID_KEY_OR_REF") references_.forget();
       // An earlier attempt was faster: NetSuite refuses a second one under the movement's id.
       if (failure.error.code != ErrorCode::conflict) throw;
     }

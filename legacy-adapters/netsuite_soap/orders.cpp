@@ -173,7 +173,8 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
   return guarded(suite_.system(), ErrorCode::outcome_unknown, [&] {
     if (const auto there = documents_.by_id(order.id, context))
       return documents_.receipt_of(*there, order.id);
-    const std::string record = record_of(order, context.role, context);
+    const auto make = [&] { return record_of(order, context.role, context); };
+    const std::string record = make();
     if (record.empty()) {
       if (context.role != Role::mirror)
         throw rejected("the order has no line to ship", "/lines",
@@ -184,10 +185,8 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
       return nothing_to_keep;
     }
     try {
-      suite_.write("add", record, context);
+      references_.write("add", record, make, context);
     } catch (const Failure& failure) {
-      // An id of ours may be that of a record which is gone.
-      if (failure.error.vendor_code == "INVALID_KEY_OR_REF") references_.forget();
       // An earlier attempt was faster: NetSuite refuses a second record under the reference.
       if (failure.error.code != ErrorCode::conflict) throw;
     }
@@ -300,7 +299,9 @@ OrderReceipt Orders::change_order(Document document, const OrderId& asked,
     const Change change = plan(document);
     if (change.empty()) return documents_.receipt_of(document, asked);
     try {
-      suite_.write("update", record_of(document, change), context);
+      references_.write(
+          "update", record_of(document, change),
+          [&] { return record_of(document, plan(document)); }, context);
       break;
     } catch (const Failure& failure) {
       if (failure.error.code != ErrorCode::conflict || attempt > 0) throw;

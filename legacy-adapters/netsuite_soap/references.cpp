@@ -27,6 +27,19 @@ void References::forget() {
   ids_.clear();
 }
 
+void References::write(std::string_view operation, const std::string& record,
+                       const std::function<std::string()>& make, const CallContext& context) {
+  try {
+    suite_.write(operation, record, context);
+  } catch (const Failure& failure) {
+    if (failure.error.vendor_code != "INVALID_KEY_OR_REF") throw;
+    forget();
+    const std::string again = make();
+    if (again == record) throw;
+    suite_.write(operation, again, context);
+  }
+}
+
 // NetSuite compares without case and may find more: the name must be exactly this one.
 std::optional<std::string> References::look_up(Kind kind, const std::string& name,
                                                const std::string& search,

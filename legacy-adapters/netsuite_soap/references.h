@@ -2,10 +2,12 @@
 
 #include "legacy-adapters/netsuite_soap/suite.h"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace underpin::legacy::netsuite_soap {
@@ -26,13 +28,17 @@ class References {
   std::optional<std::string> currency_code(const std::string& id, const CallContext& context);
   std::vector<std::string> locations(const CallContext& context);  // Codes.
 
-  // NetSuite did not know an id: it may have been one of ours.
-  void forget();
+  // Writes `record`. When NetSuite knows no such id as one in it, which may be of a record that was
+  // made anew since, all are asked for again, and what `make` makes of them is written if it
+  // differs.
+  void write(std::string_view operation, const std::string& record,
+             const std::function<std::string()>& make, const CallContext& context);
 
  private:
   enum class Kind { item, customer, location, price_level, currency };
   using Names = std::map<std::string, std::string>;  // Name to id.
 
+  void forget();
   std::optional<std::string> known(Kind kind, const std::string& name);
   void keep(Kind kind, const std::string& name, const std::string& id);
   std::optional<std::string> look_up(Kind kind, const std::string& name, const std::string& search,

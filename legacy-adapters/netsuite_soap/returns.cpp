@@ -197,9 +197,9 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const Writ
     };
     if (const auto there = under(reference, context)) return answer(*there);
     try {
-      suite_.write("add", record_of(asked, reference, context), context);
+      const auto make = [&] { return record_of(asked, reference, context); };
+      references_.write("add", make(), make, context);
     } catch (const Failure& failure) {
-      if (failure.error.vendor_code == "INVALID_KEY_OR_REF") references_.forget();
       // An earlier attempt was faster: NetSuite refuses a second one under the reference.
       if (failure.error.code != ErrorCode::conflict) throw;
     }

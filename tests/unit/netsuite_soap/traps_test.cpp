@@ -278,6 +278,35 @@ TEST_F(NetSuiteTraps, TheLongestNameIsKeptAndALongerOneIsRefusedAndNeverCut) {
   EXPECT_EQ(cut.error().vendor_code, "EXCEEDED_MAX_FIELD_LENGTH");
 }
 
+TEST_F(NetSuiteTraps, AnArticleThatWasMadeAnewIsFoundUnderItsNewIdAtOnce) {
+  Order first = order("15");
+  first.lines = {line(1, "1050", "1")};
+  placed(first);
+  people("renew_item", R"({"item": "1050"})");
+  Order second = order("16");
+  second.lines = first.lines;
+  EXPECT_TRUE(orders().place_order(second, write())) << "what is remembered is not the truth";
+  people("renew_item", R"({"item": "1050"})");
+  OrderAmendment more;
+  more.lines.push_back({2, {}, {}, {}, {}, line(2, "1050", "2")});
+  EXPECT_TRUE(orders().amend_order({second.id, {}}, more, write()));
+  people("renew_item", R"({"item": "1050"})");
+  StockAdjustment adjustment;
+  adjustment.movement = MovementId{"TRAP-15"};
+  adjustment.key = {Sku{"1050"}, LocationCode{"EAST"}};
+  adjustment.quantity = decimal("1");
+  EXPECT_TRUE(adapter_->inventory()->adjust_stock(adjustment, write()));
+
+  people("block_customer", R"({"number": "C10090", "blocked": true})");
+  Order third = order("17");
+  third.customer = CustomerNumber{"C10090"};
+  const std::int64_t before = calls("salesOrder.add");
+  const auto refused = orders().place_order(third, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected);
+  EXPECT_EQ(calls("salesOrder.add"), before + 1) << "the id is right: it is not sent again";
+}
+
 TEST_F(NetSuiteTraps, MoreRequestsThanTheAccountTakesAreThrottledAndNothingWasDone) {
   const Order one = order("6");
   account_->fault("salesOrder.add", "429");
