@@ -27,6 +27,28 @@ std::uint64_t mark_of(const std::string& id, Timestamp at) {
 
 std::int64_t whole(const json::Value& value) { return must(value.as_int()); }
 
+std::vector<ChangeCursor::Given> read_marks(const json::Value& value) {
+  std::vector<ChangeCursor::Given> marks;
+  const std::vector<json::Value>& items = value.items();
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2)
+    marks.push_back({Timestamp{whole(items[i])}, static_cast<std::uint64_t>(whole(items[i + 1]))});
+  return marks;
+}
+
+json::Value marks_of(const std::vector<ChangeCursor::Given>& marks) {
+  json::Value value = json::Value::array();
+  for (const ChangeCursor::Given& one : marks) {
+    value.push(json::Value::integer(one.at.micros));
+    value.push(json::Value::integer(static_cast<std::int64_t>(one.mark)));
+  }
+  return value;
+}
+
+void keep_newest(std::vector<ChangeCursor::Given>& marks) {
+  if (marks.size() > given_max)
+    marks.erase(marks.begin(), marks.end() - static_cast<std::ptrdiff_t>(given_max));
+}
+
 }  // namespace
 
 ChangeCursor ChangeCursor::read(const Cursor& cursor) {
@@ -43,10 +65,8 @@ ChangeCursor ChangeCursor::read(const Cursor& cursor) {
       result.newest.micros = whole(value->get("newest"));
       if (value->find("begun") != nullptr) result.begun.micros = whole(value->get("begun"));
     }
-    const std::vector<json::Value>& marks = value->get("given").items();
-    for (std::size_t i = 0; i + 1 < marks.size(); i += 2)
-      result.given.push_back(
-          {Timestamp{whole(marks[i])}, static_cast<std::uint64_t>(whole(marks[i + 1]))});
+    result.given = read_marks(value->get("given"));
+    result.gone = read_marks(value->get("gone"));
   } catch (const Failure&) {
     throw foreign;
   }
@@ -62,12 +82,8 @@ Cursor ChangeCursor::write() const {
     value.set("newest", json::Value::integer(newest.micros));
     if (seen_to.empty()) value.set("begun", json::Value::integer(begun.micros));
   }
-  json::Value marks = json::Value::array();
-  for (const Given& one : given) {
-    marks.push(json::Value::integer(one.at.micros));
-    marks.push(json::Value::integer(static_cast<std::int64_t>(one.mark)));
-  }
-  value.set("given", std::move(marks));
+  value.set("given", marks_of(given));
+  if (!gone.empty()) value.set("gone", marks_of(gone));
   return Cursor(json::write(value));
 }
 
@@ -76,28 +92,28 @@ namespace {
 void read_deletions(Suite& suite, const ChangeSource& source, ChangeCursor& cursor,
                     const CallContext& context) {
   const Timestamp since = cursor.seen_to.empty() ? cursor.begun : cursor.seen_to;
-  const std::int64_t overlap_ms = std::max(suite.settings().change_overlap_ms, deleted_overlap_ms);
   suite.deleted(
-      source.type, since.plus_ms(-overlap_ms), context, [&](const Node& reference, Timestamp at) {
-        const ChangeCursor::Given mark{at,
-                                       mark_of("deleted " + reference.attribute("internalId"), at)};
-        if (std::find(cursor.given.begin(), cursor.given.end(), mark) != cursor.given.end()) return;
-        cursor.given.push_back(mark);
+      source.type, since.plus_ms(-deleted_overlap_ms), context,
+      [&](const Node& reference, Timestamp at) {
+        const ChangeCursor::Given mark{at, mark_of(reference.attribute("internalId"), at)};
+        if (std::find(cursor.gone.begin(), cursor.gone.end(), mark) != cursor.gone.end()) return;
+        cursor.gone.push_back(mark);
         source.gone(reference, at);
       });
 }
 
 // What the next sweep cannot meet again is forgotten: what is older than its window, and in the
 // midst of a sweep what that has passed and left behind.
-void forget_given(ChangeCursor& cursor, std::int64_t window_ms) {
-  const Timestamp window = cursor.seen_to.plus_ms(-window_ms);
-  const Timestamp next = cursor.newest.plus_ms(-window_ms);
+void forget_given(ChangeCursor& cursor, std::int64_t overlap_ms) {
+  const Timestamp window = cursor.seen_to.plus_ms(-overlap_ms);
+  const Timestamp next = cursor.newest.plus_ms(-overlap_ms);
   std::erase_if(cursor.given, [&](const ChangeCursor::Given& one) {
     return one.at < window || (one.at > cursor.seen_to && one.at < next);
   });
-  if (cursor.given.size() > given_max)
-    cursor.given.erase(cursor.given.begin(),
-                       cursor.given.end() - static_cast<std::ptrdiff_t>(given_max));
+  keep_newest(cursor.given);
+  const Timestamp of_deletions = cursor.seen_to.plus_ms(-deleted_overlap_ms);
+  std::erase_if(cursor.gone, [&](const ChangeCursor::Given& one) { return one.at < of_deletions; });
+  keep_newest(cursor.gone);
 }
 
 }  // namespace
@@ -143,7 +159,7 @@ bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor
     cursor.search = page.search;
     cursor.page = page.index + 1;
   }
-  forget_given(cursor, source.gone ? std::max(overlap_ms, deleted_overlap_ms) : overlap_ms);
+  forget_given(cursor, overlap_ms);
   return complete;
 }
 

@@ -23,6 +23,7 @@ struct ChangeCursor {
     bool operator==(const Given&) const = default;
   };
   std::vector<Given> given;
+  std::vector<Given> gone;  // Deletions that were told.
 
   static ChangeCursor read(const Cursor& cursor);  // Failure (invalid_request): not one of ours.
   Cursor write() const;
