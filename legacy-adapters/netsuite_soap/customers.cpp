@@ -210,10 +210,18 @@ std::string Customers::record_of(const Customer& customer, const Node* there, bo
   return xml.close().text();
 }
 
-// It was written; only a look-up may say so.
-CustomerReceipt Customers::written(const CustomerNumber& number, const CallContext& context) {
+// It was written; only a look-up may say so. A script of the account's may have undone the codes:
+// the save succeeds all the same. Texts are not looked at, because NetSuite has formats of its own.
+CustomerReceipt Customers::written(const Customer& wanted, bool with_block,
+                                   const CallContext& context) {
   try {
-    return receipt_of(required(number, context));
+    const Node record = required(wanted.number, context);
+    const Customer kept = customer_of(record, context);
+    if (!open_or(wanted.price_group, kept.price_group) ||
+        (with_block && kept.blocked != kept_as(wanted.blocked)))
+      throw Failure{{ErrorCode::outcome_unknown, "NetSuite saved customer " + wanted.number.text() +
+                                                     " without its price group or its block"}};
+    return receipt_of(record);
   } catch (const Failure& failure) {
     Error error = failure.error;
     error.code = ErrorCode::outcome_unknown;
@@ -227,11 +235,10 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
     std::optional<Node> there = find(customer.number, context);
     if (!there) {
       try {
-        const auto make = [&] {
-          return record_of(customer, nullptr, context.role == Role::mirror, context);
-        };
+        const bool with_block = context.role == Role::mirror;
+        const auto make = [&] { return record_of(customer, nullptr, with_block, context); };
         references_.write("add", make(), make, context);
-        return written(customer.number, context);
+        return written(customer, with_block, context);
       } catch (const Failure& failure) {
         if (failure.error.code != ErrorCode::conflict) throw;
         there = find(customer.number, context);
@@ -275,7 +282,7 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
         if (failure.error.code == ErrorCode::conflict && attempt == 0) continue;
         throw;
       }
-      return written(number, context);
+      return written(wanted, false, context);
     }
   });
 }
@@ -300,7 +307,7 @@ Result<CustomerReceipt> Customers::put_customer(const Customer& customer,
         if (failure.error.code == ErrorCode::conflict && attempt == 0) continue;
         throw;
       }
-      return written(customer.number, context);
+      return written(customer, true, context);
     }
   });
 }

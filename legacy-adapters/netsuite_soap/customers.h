@@ -38,7 +38,7 @@ class Customers final : public CustomerService {
                         const CallContext& context);
   void write_name(Xml& xml, const Customer& customer) const;
   void write_address_book(Xml& xml, const Customer& customer, const Node* there) const;
-  CustomerReceipt written(const CustomerNumber& number, const CallContext& context);
+  CustomerReceipt written(const Customer& wanted, bool with_block, const CallContext& context);
 
   Suite& suite_;
   References& references_;

@@ -35,6 +35,9 @@ def add_customer(company: Company, given: dict) -> dict:
 
 
 def update_customer(company: Company, customer: dict, given: dict) -> dict:
+    if company.preferences["workflow"] == "keeps_codes":
+        given = {name: value for name, value in given.items()
+                 if name not in ("priceLevel", "isInactive", "creditHoldOverride")}
     return _save_customer(company, customer, given)
 
 

@@ -296,6 +296,16 @@ class Workflows(AccountTest):
         self.assertEqual(self.order("WEB/41")["orderStatus"], "_pendingFulfillment")
         self.process.control("POST", "setup", {"workflow": ""})
 
+    def test_a_customer_keeps_its_codes_and_takes_the_rest(self):
+        self.process.control("POST", "setup", {"workflow": "keeps_codes"})
+        before = self.get("customer", "5030")
+        self.call("update", '<platformMsgs:record xsi:type="listRel:Customer" internalId="5030">'
+                  "<listRel:phone>77</listRel:phone><listRel:isInactive>true</listRel:isInactive>"
+                  '<listRel:priceLevel internalId="7"/></platformMsgs:record>')
+        self.process.control("POST", "setup", {"workflow": ""})
+        now = self.get("customer", "5030")
+        self.assertEqual((now["phone"], now["isInactive"], now["priceLevel"]), ("77", "false", before["priceLevel"]))
+
     def test_a_line_that_is_copied_keeps_its_columns(self):
         order = self.order("WEB/42")
         self.user("copy_line", order=order["tranId"], line="1")

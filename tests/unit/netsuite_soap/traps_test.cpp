@@ -138,6 +138,30 @@ TEST_F(NetSuiteTraps, ASaveThatAWorkflowUndidInWholeOrInPartIsNoSuccess) {
   EXPECT_EQ(held(one).status, OrderStatus::cancelled);
 }
 
+TEST_F(NetSuiteTraps, ACustomerWhoseBlockOrPriceGroupAScriptUndidIsNoSuccess) {
+  CustomerService& customers = *adapter_->customers();
+  Customer customer;
+  customer.number = CustomerNumber{"TRAP-8"};
+  customer.name = "Ada Kept";
+  customer.kind = "person";
+  customer.price_group = "RETAIL";
+  ASSERT_TRUE(customers.create_customer(customer, write()));
+  CustomerAmendment amendment;
+  amendment.price_group = "VIP";
+  customer.blocked = CustomerBlock::all;
+  workflow("keeps_codes");
+  const auto amended = customers.amend_customer(customer.number, amendment, {}, write());
+  ASSERT_FALSE(amended);
+  EXPECT_EQ(amended.error().code, ErrorCode::outcome_unknown);
+  const auto put = customers.put_customer(customer, write());
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().code, ErrorCode::outcome_unknown);
+  workflow("");
+  EXPECT_TRUE(customers.amend_customer(customer.number, amendment, {}, write()));
+  EXPECT_TRUE(customers.put_customer(customer, write()));
+  EXPECT_EQ(customers.get_customer(customer.number, call())->blocked, CustomerBlock::all);
+}
+
 TEST_F(NetSuiteTraps, AnOrderThatAWorkflowApprovesIsToldAsReleased) {
   workflow("approves");
   const OrderReceipt copy = placed(order("2"), Role::mirror);
