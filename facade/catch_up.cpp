@@ -383,8 +383,7 @@ Status CatchUp::bring_customers(Side to, CatchUpState& at, const CallContext& co
     const bool refused = code == ErrorCode::rejected || code == ErrorCode::not_found ||
                          code == ErrorCode::conflict || code == ErrorCode::invalid_request;
     // The same place refused again, now that the list was read anew: it is not the place.
-    if (at.position.empty() || !refused || at.refused_at == at.position)
-      return page.result.error();
+    if (at.position.empty() || !refused || at.refused_at == at.position) return page.result.error();
     // The ERP does not know this place in its list any more: from the beginning. What was delivered
     // is put as it is now.
     const Status again =

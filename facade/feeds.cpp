@@ -373,11 +373,14 @@ Result<bool> Feeds::customer_differs(const CustomerNumber& number, const CallCon
 }
 
 bool Feeds::has_customer(Side side, const CustomerNumber& number, const CallContext& context) {
-  return observe<Customer>(side, cutover::Operation::read, [&] {
-           return call_port<Customer>(
-               systems_, side, context.deadline, &ErpAdapter::customers,
-               [&](CustomerService& port) { return port.get_customer(number, context); });
-         }).result.has_value();
+  return observe<Customer>(
+             side, cutover::Operation::read,
+             [&] {
+               return call_port<Customer>(
+                   systems_, side, context.deadline, &ErpAdapter::customers,
+                   [&](CustomerService& port) { return port.get_customer(number, context); });
+             })
+      .result.has_value();
 }
 
 Status Feeds::poll_customers(Side side, const CallContext& context) {
@@ -426,7 +429,8 @@ Status Feeds::poll_customers(Side side, const CallContext& context) {
       if (!looked) return looked;
       if (!mirrored) {
         // The copy of before stays behind in the other ERP; one that cannot be asked is not.
-        if (change.deleted && place->side == side && has_customer(other(side), change.number, context))
+        if (change.deleted && place->side == side &&
+            has_customer(other(side), change.number, context))
           deleted.push_back(change.number);
         continue;
       }

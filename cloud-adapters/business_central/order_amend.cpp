@@ -106,7 +106,8 @@ Result<OrderReceipt> Orders::change_order(Found found, const OrderId& id,
       }
     }
     // Some of the change may be there: absolute changes are repeated or looked up, not forgotten.
-    // When only what explains a discount is left, the change itself is: it is looked up, not denied.
+    // When only what explains a discount is left, the change itself is: it is looked up, not
+    // denied.
     if (change.wrote && (explaining || disposition(error.code) == Disposition::retry))
       error.code = ErrorCode::outcome_unknown;
     return error;

@@ -57,7 +57,8 @@ TEST_F(CatchingUp, BringsAnOrderThatIsRaisedInTheMiddleOfItsPage) {
       return;
     }
     // While the second is read, a user raises the first.
-    legacy().change(first, [](SmallErp::Held& held) { held.order.lines.at(0).quantity = Decimal::of(5); });
+    legacy().change(first,
+                    [](SmallErp::Held& held) { held.order.lines.at(0).quantity = Decimal::of(5); });
     index_orders();
   };
   legacy().before("get_order", each);
@@ -94,7 +95,7 @@ TEST_F(CatchingUp, BeginsNothingUnderAPlanThatIsNoMore) {
   deliver();
   advance();
   EXPECT_EQ(reached(Capability::customers).state, "not_started");
-  open();     // Plan taken.
+  open();  // Plan taken.
   Customer changed = customer(numbered(0));
   changed.name = "Changed at legacy_only";
   legacy().add_customer(changed);
@@ -184,8 +185,11 @@ TEST_F(CatchingUp, IsDoneUnderSteadyWrites) {
     deliver();
     pass_ms(1'000);
     amendment.name = "N" + std::to_string(round);
-    EXPECT_EQ(facade->customers().amend(CustomerNumber{numbered(round % 25)}, amendment, {"*"},
-                                        write("w" + std::to_string(round))).status, 200);
+    EXPECT_EQ(facade->customers()
+                  .amend(CustomerNumber{numbered(round % 25)}, amendment, {"*"},
+                         write("w" + std::to_string(round)))
+                  .status,
+              200);
   }
   EXPECT_EQ(reached(Capability::customers).state, "done");
 }
@@ -278,7 +282,8 @@ TEST_F(CatchingUp, StaysWhereAPageCannotBeReadAndSaysSo) {
   EXPECT_FALSE(reached(Capability::customers).expected_at);
 }
 
-// Its legacy ERP tells of deletions; at legacy_only nothing is mirrored, and the cloud has it still.
+// Its legacy ERP tells of deletions; at legacy_only nothing is mirrored, and the cloud has it
+// still.
 TEST_F(CatchingUp, ACustomerDeletedWhileNothingIsMirroredIsRaised) {
   cutover_settings.catch_up.per_minute.fill(6'000);
   open();

@@ -29,20 +29,24 @@ struct CatchUpReplicas : test::TwoReplicas {
 
 // A way back that it has not heard of yet: nothing that it brings counts.
 TEST_F(CatchUpReplicas, OneWithAnOlderPlanBringsNothing) {
-  auto first = replica("first"); auto second = replica("second");
+  auto first = replica("first");
+  auto second = replica("second");
   ASSERT_TRUE(first && second);
   settle(*first);
   move(*first, Capability::customers, cutover::Stage::dual_write);
   settle(*first);
   ASSERT_EQ(state(*first), "done");
-  const auto back = second->cutover().roll_back(Capability::customers, second->cutover().status(Capability::customers)->plan.version, {"ada", "b"});
+  const auto back = second->cutover().roll_back(
+      Capability::customers, second->cutover().status(Capability::customers)->plan.version,
+      {"ada", "b"});
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(state(*second), "not_started");
-  (void)first->catch_up().advance(context());      // Woken before it has taken the plan.
+  (void)first->catch_up().advance(context());  // Woken before it has taken the plan.
   (void)first->relay().deliver_due(Side::cloud);
   (void)first->catch_up().advance(context());
   EXPECT_EQ(state(*second), "not_started");
-  CustomerAmendment a; a.name = "At legacy_only";
+  CustomerAmendment a;
+  a.name = "At legacy_only";
   EXPECT_EQ(second->customers().amend(CustomerNumber{"C1"}, a, {"*"}, write("k")).status, 200);
   settle(*second);
   first.reset();
@@ -54,7 +58,8 @@ TEST_F(CatchUpReplicas, OneWithAnOlderPlanBringsNothing) {
 
 // What the others mirror by the newer plan, it must not drop.
 TEST_F(CatchUpReplicas, TheFeedOfAnOlderPlanDropsNoChange) {
-  auto first = replica("first"); auto second = replica("second");
+  auto first = replica("first");
+  auto second = replica("second");
   ASSERT_TRUE(first && second);
   settle(*first);
   move(*second, Capability::customers, cutover::Stage::dual_write);
