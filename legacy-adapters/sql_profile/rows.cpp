@@ -1,6 +1,6 @@
 #include "legacy-adapters/sql_profile/rows.h"
 
-#include "legacy-adapters/sql_profile/floating.h"
+#include "legacy-adapters/transport/profile/floating.h"
 
 #include <map>
 
@@ -29,7 +29,7 @@ Result<Value> record_of(const Statement& statement, const odbc::Row& row) {
     const Column& column = statement.columns[i];
     std::string text(column.keep_blanks ? std::string_view(*row[i]) : odbc::unpadded(*row[i]));
     if (column.floating) {
-      const auto exact = exact_of_floating(text, *column.floating);
+      const auto exact = profile::exact_of_floating(text, *column.floating);
       if (!exact)
         return Error{ErrorCode::internal, "statement " + statement.name + ", column " +
                                               column.name + ": '" + text.substr(0, 40) +

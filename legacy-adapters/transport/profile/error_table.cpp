@@ -45,8 +45,8 @@ ErrorTable ErrorTable::read(const json::Value& document, const std::string& file
   return table;
 }
 
-Error ErrorTable::judged(Error error) const {
-  if (error.vendor_code.empty() || error.code == ErrorCode::outcome_unknown) return error;
+const ErrorTable::Rule* ErrorTable::rule_for(const Error& error) const {
+  if (error.vendor_code.empty() || error.code == ErrorCode::outcome_unknown) return nullptr;
   const std::size_t slash = error.vendor_code.find('/');
   const std::string state = error.vendor_code.substr(0, slash);
   const std::string native =
@@ -54,11 +54,16 @@ Error ErrorTable::judged(Error error) const {
   for (const Rule& rule : rules_) {
     const bool said =
         rule.contains.empty() || error.message.find(rule.contains) != std::string::npos;
-    if (!said || !fits(rule.state, state) || !fits(rule.native, native)) continue;
-    error.code = rule.code;
-    if (!rule.pointer.empty()) error.fields = {{rule.pointer, error.message}};
-    return error;
+    if (said && fits(rule.state, state) && fits(rule.native, native)) return &rule;
   }
+  return nullptr;
+}
+
+Error ErrorTable::judged(Error error) const {
+  const Rule* rule = rule_for(error);
+  if (rule == nullptr) return error;
+  error.code = rule->code;
+  if (!rule->pointer.empty()) error.fields = {{rule->pointer, error.message}};
   return error;
 }
 

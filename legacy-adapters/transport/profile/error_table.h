@@ -28,6 +28,8 @@ class ErrorTable {
   // A rule never makes an unknown outcome known, and says nothing of errors that carry no code of
   // the vendor's.
   Error judged(Error error) const;
+  // The rule that judged() goes by; nullptr: none fits.
+  const Rule* rule_for(const Error& error) const;
 
   const std::vector<Rule>& rules() const { return rules_; }
 

@@ -21,6 +21,7 @@ using json::Value;
 namespace {
 
 constexpr std::string_view operations_folder = "operations/";
+constexpr std::string_view kinds[] = {"sql", "soap", "file", "edi"};
 
 const json::Schema& schema(const std::string& name) {
   static const std::map<std::string, json::Schema> all = [] {
@@ -172,7 +173,12 @@ class Reader {
     reader.read_object(
         "descriptor", [&](ObjectReader& one) { read_descriptor(one); }, Need::optional);
     if (const Value* none = reader.member("not_offered", Need::optional)) read_not_offered(*none);
+    profile_->head_ = document->get(kind_.name());
+    for (const std::string_view other : kinds)
+      if (other != kind_.name() && document->find(other) != nullptr)
+        fault(file->first, json::pointer_to("", other), "is of another kind of profile");
     for (const FieldError& one : broken) fault(file->first, one.pointer, one.detail);
+    kind_.check_head(profile_->head_, faults_);
   }
 
   void read_descriptor(ObjectReader& reader) {
@@ -235,13 +241,14 @@ class Reader {
     const std::string own(kind_.name());
     if (const Value* section = document->find(own)) {
       it.own = *section;
+      it.head = profile_->head_;
       kind_.check(it, faults_);
     } else {
       fault(file, "", "must have the member \"" + own + "\"");
     }
-    for (const char* other : {"sql", "soap", "file", "edi"})
-      if (own != other && document->find(other) != nullptr)
-        fault(file, std::string("/") + other, "is of another kind of profile");
+    for (const std::string_view other : kinds)
+      if (other != own && document->find(other) != nullptr)
+        fault(file, json::pointer_to("", other), "is of another kind of profile");
   }
 
   // Everything that is asked is mapped, refused or ignored in so many words.

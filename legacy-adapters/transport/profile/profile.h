@@ -49,6 +49,7 @@ struct Operation {
   std::vector<std::pair<std::string, std::string>> refused;
   std::string first;  // Stands for a cursor at the beginning.
   json::Value own;    // The member that the kind reads: "sql".
+  json::Value head;   // The member of that name in profile.json; a null when there is none.
 };
 
 class Profile;
@@ -58,6 +59,11 @@ class Kind {
  public:
   virtual ~Kind() = default;
   virtual std::string_view name() const = 0;  // "sql": of profile.json, and the operations' member.
+  // Everything that is wrong with the kind's own member of profile.json, which may be absent.
+  virtual void check_head(const json::Value& head, std::vector<Fault>& faults) const {
+    (void)faults;
+    (void)head;
+  }
   // Everything that is wrong with `operation.own`; pointers begin at the file's root.
   virtual void check(const Operation& operation, std::vector<Fault>& faults) const = 0;
 };
@@ -92,6 +98,8 @@ class Profile {
   std::string why_not(std::string_view operation) const;
   bool offers(Capability capability) const;
   const std::map<std::string, Operation, std::less<>>& operations() const { return operations_; }
+  // The kind's own member of profile.json; a null when there is none.
+  const json::Value& head() const { return head_; }
 
  private:
   friend class Reader;
@@ -99,6 +107,7 @@ class Profile {
   std::size_t reference_max_ = 35;
   CapabilityDescriptor descriptor_;
   ErrorTable errors_;
+  json::Value head_;
   std::map<std::string, Operation, std::less<>> operations_;
   std::map<std::string, std::string, std::less<>> not_offered_;  // Operation or capability: why.
 };

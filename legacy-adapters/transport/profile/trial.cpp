@@ -343,6 +343,33 @@ Result<std::string> attempt(const ProfileTrial& trial, const MakeTold& make) {
   return json::write(result);
 }
 
+ProfileTools tools_of(std::shared_ptr<const Kind> kind, std::string adapter, MakeTold make) {
+  ProfileTools tools;
+  tools.kind = kind->name();
+  tools.adapter = std::move(adapter);
+  tools.check = [kind](const std::string& folder) { return Profile::load(folder, *kind).faults; };
+  tools.attempt = [make = std::move(make)](const ProfileTrial& trial) {
+    return attempt(trial, make);
+  };
+  tools.content = [](const std::string& settings_json) {
+    const auto settings = json::parse_with_comments(settings_json);
+    return settings ? content_of(settings->get("profile").text()) : std::string();
+  };
+  return tools;
+}
+
+Error bad_profile(const std::string& folder, const std::vector<Fault>& faults,
+                  const std::string& system) {
+  Error error{ErrorCode::invalid_request, "the profile " + folder + " is not valid", system};
+  for (const Fault& fault : faults) {
+    if (error.fields.size() == 20) break;
+    error.fields.push_back({fault.file + "#" + fault.pointer, fault.rule});
+  }
+  if (!faults.empty())
+    error.message += ": " + faults[0].file + " " + faults[0].pointer + " " + faults[0].rule;
+  return error;
+}
+
 std::string content_of(const std::string& folder) {
   std::string content;
   for (const auto& [path, bytes] : read_files(folder).files)

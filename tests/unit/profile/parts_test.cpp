@@ -1,8 +1,8 @@
 #include "contracts/json/json_text.h"
-#include "legacy-adapters/sql_profile/floating.h"
 #include "legacy-adapters/sql_profile/named_sql.h"
 #include "legacy-adapters/sql_profile/rows.h"
 #include "legacy-adapters/transport/profile/error_table.h"
+#include "legacy-adapters/transport/profile/floating.h"
 
 #include <gtest/gtest.h>
 
@@ -72,7 +72,7 @@ TEST(NamedSql, RefusesWhatIsNotOneStatementWithNames) {
 // ---- floating point
 
 std::string exact(std::string_view text, int scale) {
-  const auto amount = exact_of_floating(text, scale);
+  const auto amount = profile::exact_of_floating(text, scale);
   return amount ? amount->text() : "refused";
 }
 

@@ -1,11 +1,11 @@
-#include "legacy-adapters/sql_profile/floating.h"
+#include "legacy-adapters/transport/profile/floating.h"
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <string>
 
-namespace underpin::legacy::sql_profile {
+namespace underpin::legacy::profile {
 namespace {
 
 constexpr int digits_kept = 30;  // More than a double has.
@@ -84,4 +84,4 @@ std::optional<Decimal> exact_of_floating(std::string_view text, int scale) {
   }
 }
 
-}  // namespace underpin::legacy::sql_profile
+}  // namespace underpin::legacy::profile
