@@ -123,7 +123,7 @@ final class Retail
 
     private function fits(?string $text, int $max, string $name): ?string
     {
-        if ($text !== null && mb_strlen($text) > $max) {
+        if ($text !== null && iconv_strlen($text, 'UTF-8') > $max) {
             throw new Refused('1004', "$name has more than $max characters");
         }
         return $text;
