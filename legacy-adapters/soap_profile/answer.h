@@ -30,9 +30,9 @@ std::optional<Path> parse_path(std::string_view text, const Namespaces& namespac
 struct Field {
   std::string name;
   Path path;
-  std::optional<int> floating;  // Kept as floating point; the places that are meant.
-  bool keep_blanks = false;     // Otherwise the blanks at its ends are padding.
-  bool each = false;            // A list: every element there is an item, which has `fields`.
+  std::optional<int> floating = {};  // Kept as floating point; the places that are meant.
+  bool keep_blanks = false;          // Otherwise the blanks at its ends are padding.
+  bool each = false;                 // A list: every element there is an item, which has `fields`.
   std::vector<Field> fields = {};
   std::optional<std::string> value = {};  // What every record has here; the ERP does not say it.
 };
