@@ -7,7 +7,7 @@ packages="
   gsoap libboost1.81-dev libcli11-dev libcurl4-openssl-dev libgmock-dev libgsoap-dev libgtest-dev
   libhowardhinnant-date-dev libpoco-dev libpq-dev libsqlite3-dev libsqliteodbc
   libssl-dev libvalijson-dev libxml2-dev libxxhash-dev mariadb-server nlohmann-json3-dev odbc-mariadb
-  odbc-postgresql odbcinst postgresql
+  odbc-postgresql odbcinst php-cli php-soap php-sqlite3 postgresql
   prometheus-cpp-dev spin unixodbc-dev zlib1g-dev"
 
 missing=""

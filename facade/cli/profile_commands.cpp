@@ -109,10 +109,15 @@ void print_columns(const std::string& left_title, const std::string& left,
   std::cout << "\n";
 }
 
-// Statements as one reads them: their text as it is, and the values that were bound.
+// Statements as one reads them: their text as it is, and the values that were bound. Calls as XML.
 std::string shown_request(const Value& sent) {
   std::string text;
   for (const Value& one : sent.items()) {
+    if (one.find("xml") != nullptr) {
+      text += "# " + one.get("call").text() + ": " + one.get("action").text() + "\n" +
+              one.get("xml").text() + "\n";
+      continue;
+    }
     if (one.find("sql") == nullptr) {
       text += json::write_pretty(one) + "\n";
       continue;
@@ -127,7 +132,10 @@ std::string shown_request(const Value& sent) {
 std::string shown_answer(const Value& received) {
   std::string text;
   for (const Value& one : received.items()) {
-    text += "# " + one.get("statement").text() + "\n";
+    const Value* call = one.find("call");
+    text += "# " + (call != nullptr ? *call : one.get("statement")).text() + "\n";
+    text += one.get("xml").text();
+    if (const Value* error = one.find("error")) text += error->text() + "\n";
     if (const Value* changed = one.find("rowsChanged")) text += changed->text() + " rows changed\n";
     for (const Value& row : one.get("rows").items()) text += json::write(row) + "\n";
     if (one.find("rows") != nullptr && one.get("rows").empty()) text += "no rows\n";

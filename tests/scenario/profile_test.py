@@ -1,4 +1,4 @@
-"""The commands of docs/adapters/writing-a-profile.md, on the example profile and its own database."""
+"""The commands of docs/adapters/writing-a-profile.md, on the example profiles, each with the system that it describes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import glob
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-EXAMPLE = os.path.abspath(os.path.join(HERE, "..", "..", "docs", "adapters", "examples", "northgate"))
+EXAMPLES = os.path.abspath(os.path.join(HERE, "..", "..", "docs", "adapters", "examples"))
 
 wrong: list[str] = []
 
@@ -43,30 +45,28 @@ class Command:
                               input=None if request is None else json.dumps(request), capture_output=True)
 
 
-def check_it(command: Command) -> None:
+def check_it(command: Command, right: str, wrong_one: str, fault: str) -> None:
     done = command.run("check")
     expect(done.returncode == 0 and "the profile is valid" in done.stdout, "the example is valid", done.stdout)
     path = os.path.join(command.folder, "operations", "find_receipt.json")
     with open(path, encoding="utf-8") as file:
-        right = file.read()
+        before = file.read()
     with open(path, "w", encoding="utf-8") as file:
-        file.write(right.replace(":reference", ":refrence"))
+        file.write(before.replace(right, wrong_one))
     done = command.run("check")
-    expect(done.returncode == 1 and done.stdout == (
-        "operations/find_receipt.json /sql/statements/0/text: :refrence is given by neither the request's mapping "
-        "nor an earlier statement\n"), "a fault is told with file, place and rule", done.stdout)
+    expect(done.returncode == 1 and done.stdout == f"operations/find_receipt.json {fault}\n",
+           "a fault is told with file, place and rule", done.stdout)
     done = command.run("try", "get_stock", request={"skus": ["1000"]})
     expect(done.returncode == 2 and "find_receipt.json" in done.stderr, "a profile with a fault is not tried",
            done.stderr)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(right)
+        file.write(before)
 
 
-def try_it(command: Command) -> None:
+def try_it(command: Command, shown: tuple[str, ...]) -> None:
     done = command.run("try", "get_stock", request={"skus": ["1000"], "location": "EAST"})
     expect(done.returncode == 0, "a read is tried", done.stdout + done.stderr)
-    for part in ("canonical request", "| vendor request", ':whse = "EAST"', "canonical answers", "| vendor answer",
-                 '"onHand": "10'):
+    for part in ("canonical request", "| vendor request", "canonical answers", "| vendor answer", '"onHand": "10', *shown):
         expect(part in done.stdout, f"both sides are shown: {part}", done.stdout)
     with open(os.path.join(HERE, "..", "..", "docs", "examples", "order.json"), encoding="utf-8") as file:
         order = json.load(file)
@@ -91,27 +91,65 @@ def try_it(command: Command) -> None:
     expect(found["answer"]["number"] == order["number"], "and is there", str(found))
 
 
-def main() -> int:
-    underpin = os.path.abspath(sys.argv[1])
-    with open(os.path.join(sys.argv[2], "connection"), encoding="utf-8") as file:
+def try_example(underpin: str, name: str, settings: dict[str, str], right: str, wrong_one: str, fault: str,
+                *shown: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="underpin-profile-") as out:
+        folder = os.path.join(out, name)
+        shutil.copytree(os.path.join(EXAMPLES, name), folder)
+        with open(os.path.join(folder, "settings.json"), "w", encoding="utf-8") as file:
+            json.dump(settings, file)
+        command = Command(underpin, folder)
+        check_it(command, right, wrong_one, fault)
+        try_it(command, shown)
+
+
+def northgate(underpin: str, postgres: str) -> None:
+    with open(os.path.join(postgres, "connection"), encoding="utf-8") as file:
         server = file.read()
     name = f"northgate_cli_{os.getpid()}"
     psql(server, "-c", f"CREATE DATABASE {name}")
     try:
         database = server.replace("dbname=postgres", "dbname=" + name)
-        psql(database, "-f", os.path.join(EXAMPLE, "schema.sql"), "-f", os.path.join(EXAMPLE, "sample.sql"))
+        folder = os.path.join(EXAMPLES, "northgate")
+        psql(database, "-f", os.path.join(folder, "schema.sql"), "-f", os.path.join(folder, "sample.sql"))
         parts = dict(part.split("=", 1) for part in server.split())
-        with tempfile.TemporaryDirectory(prefix="underpin-profile-") as out:
-            folder = os.path.join(out, "northgate")
-            shutil.copytree(EXAMPLE, folder)
-            with open(os.path.join(folder, "settings.json"), "w", encoding="utf-8") as file:
-                json.dump({"connection_string": f"Driver={driver()};Servername={parts['host']};Port={parts['port']};"
-                                                f"Database={name};Username={parts['user']};SSLmode=disable;"}, file)
-            command = Command(underpin, folder)
-            check_it(command)
-            try_it(command)
+        connection = (f"Driver={driver()};Servername={parts['host']};Port={parts['port']};Database={name};"
+                      f"Username={parts['user']};SSLmode=disable;")
+        try_example(underpin, "northgate", {"connection_string": connection}, ":reference", ":refrence",
+                    "/sql/statements/0/text: :refrence is given by neither the request's mapping nor an earlier statement",
+                    ':whse = "EAST"')
     finally:
         psql(server, "-c", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def marlow(underpin: str) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    with tempfile.TemporaryDirectory(prefix="underpin-marlow-") as books, \
+            open(os.path.join(books, "log"), "w+", encoding="utf-8") as log:
+        service = subprocess.Popen(["php", "-S", address, os.path.join(EXAMPLES, "marlow", "service", "server.php")],
+                                   env={**os.environ, "MARLOW_DB": os.path.join(books, "marlow.db")},
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            started = service.stderr.readline()
+            expect("started" in started, "the service is there", started)
+            threading.Thread(target=shutil.copyfileobj, args=(service.stderr, log), daemon=True).start()
+            try_example(underpin, "marlow", {"url": f"http://{address}/retail", "user": "shop", "password": "letmein"},
+                        "{ext_ref}", "{ext_rf}", "/soap/calls/0/body: {ext_rf} is given by neither the request's "
+                        "mapping nor an earlier call", "<m:Whse>EAST</m:Whse>", "# levels: urn:marlow:retail#GetStock",
+                        "<ns1:Whse>EAST  </ns1:Whse>")
+        finally:
+            service.terminate()
+            service.wait()
+
+
+def main() -> int:
+    underpin = os.path.abspath(sys.argv[1])
+    if len(sys.argv) > 2:
+        northgate(underpin, sys.argv[2])
+    else:
+        marlow(underpin)
     return 1 if wrong else 0
 
 

@@ -361,12 +361,13 @@ class SoapService : public testing::Test {
  private:
   void serve(transport::Peer& peer) {
     for (std::string request; !(request = peer.read_request()).empty();) {
-      const std::size_t at = request.find("retail#") + 7;
+      const bool asks = request.rfind("GET ", 0) == 0;
+      const std::size_t at = asks ? 0 : request.find("retail#") + 7;
       Said next{503, "nothing more is said"};
       {
         const std::lock_guard lock(mutex_);
         last_ = request;
-        operations_.push_back(request.substr(at, request.find('"', at) - at));
+        operations_.push_back(asks ? "WSDL" : request.substr(at, request.find('"', at) - at));
         std::deque<Said>& left = said_[operations_.back()];
         if (!left.empty()) {
           next = left.front();
@@ -411,6 +412,7 @@ TEST_F(SoapService, ARefusalThatNoRuleNamesSaysNothingOfTheWrite) {
   EXPECT_EQ(booking(answered("BookStock", "", "7777")), "outcome_unknown");
   says("StockJournal", answered("StockJournal"));  // A conflict is looked up.
   EXPECT_EQ(booking(fault("9001"), 500), "conflict");
+  EXPECT_EQ(booking(fault("9404"), 500), "not_found") << "empty is an answer to a read only";
   EXPECT_EQ(booking(fault("9999"), 500), "outcome_unknown");
   EXPECT_EQ(booking(fault("9999"), 200), "outcome_unknown") << "a fault with HTTP 200";
   says("StockJournal", fault("9999"), 500);
@@ -555,6 +557,24 @@ TEST_F(SoapService, TwelveWithATokenAndAnotherAddress) {
   const auto none = look_up();
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::not_found) << none.error().message;
+}
+
+TEST_F(SoapService, TheDoctorComparesTheActionsWithTheWsdl) {
+  std::string actions;
+  for (const auto& [file, text] : marlow())
+    for (std::size_t at = 0; (at = text.find("urn:marlow:retail#", at)) != std::string::npos; ++at)
+      actions += "<a x=\"" + text.substr(at, text.find('"', at) - at) + "\"/>";
+  says("WSDL", actions);
+  const auto right = adapter_->examine(within());
+  ASSERT_EQ(right.size(), 3U);
+  for (const Finding& one : right) EXPECT_TRUE(one.ok) << one.what << one.detail;
+  replace(actions, "#BookStock\"", "#BookStocks\"");
+  says("WSDL", actions);
+  const auto wrong = adapter_->examine(within());
+  ASSERT_EQ(wrong.size(), 3U);
+  EXPECT_FALSE(wrong[2].ok);
+  EXPECT_EQ(wrong[2].detail, "urn:marlow:retail#BookStock");
+  EXPECT_FALSE(adapter_->ping(within())) << "503";
 }
 
 TEST(SoapSettings, AreCheckedBeforeAnythingIsSent) {
