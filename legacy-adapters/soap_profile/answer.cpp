@@ -196,6 +196,18 @@ std::string without_prefix(const std::string& code) {
   return bare.substr(bare.find(':') == std::string::npos ? 0 : bare.find(':') + 1);
 }
 
+void add_names(const Path& path, std::set<std::string>& names) {
+  for (const Name& step : path.steps) names.insert(step.name);
+  if (path.attribute) names.insert(path.attribute->name);
+}
+
+void add_names(const std::vector<Field>& fields, std::set<std::string>& names) {
+  for (const Field& field : fields) {
+    add_names(field.path, names);
+    add_names(field.fields, names);
+  }
+}
+
 bool is_part(std::string_view text) {
   if (text.empty() || text.size() > 200) return false;
   const auto first = static_cast<unsigned char>(text[0]);
@@ -289,6 +301,24 @@ Error read_fault(const FaultShape& shape, const soap::Fault& fault, std::string_
   error.message = error.message.empty() ? "the ERP answered with fault " + error.vendor_code
                                         : error.message.substr(0, shown_max);
   return error;
+}
+
+std::set<std::string> names_of(const AnswerShape& shape) {
+  std::set<std::string> names{shape.element.name};
+  if (shape.outcome) {
+    add_names(shape.outcome->code, names);
+    if (shape.outcome->message) add_names(*shape.outcome->message, names);
+  }
+  add_names(shape.records, names);
+  add_names(shape.fields, names);
+  return names;
+}
+
+std::set<std::string> names_of(const FaultShape& shape) {
+  std::set<std::string> names;
+  for (const auto* path : {&shape.code, &shape.message})
+    if (*path) add_names(**path, names);
+  return names;
 }
 
 std::string for_people(std::string_view xml) {

@@ -6,6 +6,7 @@
 #include "legacy-adapters/transport/soap/envelope.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,10 @@ Result<Answer> read_answer(const AnswerShape& shape, std::string_view envelope);
 
 // vendor_code is "code/faultcode" with the code of the detail, or the fault's own innermost one.
 Error read_fault(const FaultShape& shape, const soap::Fault& fault, std::string_view envelope);
+
+// The names that it reads of a service's own schema.
+std::set<std::string> names_of(const AnswerShape& shape);
+std::set<std::string> names_of(const FaultShape& shape);
 
 // Indented, for people; as it is when it cannot be read.
 std::string for_people(std::string_view xml);

@@ -71,6 +71,17 @@ void tell_received(profile::Exchange* told, const Call& call, const Result<soap:
   told->received.push(std::move(one));
 }
 
+// By their text as the value of an attribute.
+Finding missing_in(const std::string& wsdl, std::string what, const std::set<std::string>& wanted,
+                   const std::string& attribute) {
+  std::string missing;
+  for (const std::string& one : wanted)
+    if (wsdl.find(attribute + "\"" + one + "\"") == std::string::npos &&
+        wsdl.find(attribute + "'" + one + "'") == std::string::npos)
+      missing += (missing.empty() ? "" : ", ") + one;
+  return {missing.empty(), std::move(what), std::move(missing)};
+}
+
 void read_secret(ObjectReader& reader, std::string_view key, std::string& secret, Need need) {
   std::string named;
   reader.read(key, named, need);
@@ -290,15 +301,21 @@ std::vector<Finding> Runner::examine(const CallContext& context) {
   const auto wsdl = client_.get(settings_.wsdl, context);
   findings.push_back({wsdl.has_value(), "WSDL", wsdl ? "" : wsdl.error().message});
   if (!wsdl) return findings;
-  std::set<std::string> unknown;
-  for (const auto& [name, calls] : calls_)
-    for (const Call& one : calls)
-      if (one.endpoint.empty() && !one.action.empty() &&
-          wsdl->find("\"" + one.action + "\"") == std::string::npos)
-        unknown.insert(one.action);
-  std::string list;
-  for (const std::string& one : unknown) list += (list.empty() ? "" : ", ") + one;
-  findings.push_back({unknown.empty(), "the profile's actions are in the WSDL", list});
+  std::set<std::string> actions;
+  std::set<std::string> names = names_of(service_.fault);
+  for (const auto& [name, calls] : calls_) {
+    for (const Call& one : calls) {
+      if (!one.endpoint.empty()) continue;  // Described elsewhere.
+      if (!one.action.empty()) actions.insert(one.action);
+      names.insert(one.body.elements().begin(), one.body.elements().end());
+      names.merge(names_of(one.answer));
+    }
+  }
+  const bool elsewhere = wsdl->find("schemaLocation=") != std::string::npos;
+  findings.push_back(missing_in(*wsdl, "the profile's actions are in the WSDL", actions, ""));
+  findings.push_back(
+      elsewhere ? Finding{true, "the WSDL's schemas are elsewhere: not compared", ""}
+                : missing_in(*wsdl, "the profile's names are in the WSDL", names, "name="));
   return findings;
 }
 

@@ -261,6 +261,7 @@ class TemplateReader {
     if (element->nsDef != nullptr)
       refuse("must not declare namespaces: \"soap\" of profile.json does");
     node.name = name_of(element->ns, element->name);
+    made_.elements_.insert(text_of(element->name));
     for (const xmlAttr* one = element->properties; one != nullptr; one = one->next)
       if (is_own(one->ns)) read_attribute(one, node, scope);
     // What an element with u:each says of itself, it says of each item.

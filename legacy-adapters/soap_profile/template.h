@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ class Template {
   static Template parse(std::string_view xml, const Namespaces& namespaces, std::string& rule);
 
   const std::vector<Use>& uses() const { return uses_; }
+  // The names of its elements, without prefixes.
+  const std::set<std::string>& elements() const { return elements_; }
 
   // A name that `values` lacks is an empty text. invalid_request: a value holds a character that
   // XML cannot.
@@ -44,6 +47,7 @@ class Template {
   struct Node;
   std::shared_ptr<const Node> root_;
   std::vector<Use> uses_;
+  std::set<std::string> elements_;
 };
 
 // Declarations of the namespaces, for the element around a rendered template: ` xmlns:m="urn:…"`.

@@ -89,6 +89,11 @@ def try_it(command: Command, shown: tuple[str, ...]) -> None:
            "it is looked up before, and read back", str(steps))
     found = json.loads(command.run("try", "get_order", "--json", request=ref).stdout)
     expect(found["answer"]["number"] == order["number"], "and is there", str(found))
+    name = "Žofie <b>&amp;</b> 'O''Hara' \U0001f600"
+    customer = {"number": "ZOFIE", "name": name, "kind": "person", "currency": "EUR", "priceGroup": "VIP"}
+    done = command.run("try", "create_customer", "--write", "--json", request=customer)
+    found = json.loads(command.run("try", "get_customer", "--json", request={"number": "ZOFIE"}).stdout)
+    expect(found.get("answer", {}).get("name") == name, "a name comes back as it was written", done.stdout + str(found))
 
 
 def try_example(underpin: str, name: str, settings: dict[str, str], right: str, wrong_one: str, fault: str,

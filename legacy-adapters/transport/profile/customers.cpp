@@ -94,6 +94,7 @@ CustomerReceipt Customers::create(const Customer& customer, const WriteContext& 
 Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
                                                    const WriteContext& context) {
   return guarded(engine_.system(), ErrorCode::outcome_unknown, [&] {
+    engine_.must_offer("create_customer");
     Customer wanted = customer;
     if (context.role == Role::primary) wanted.blocked = CustomerBlock::none;
     auto there = find(wanted.number, context);

@@ -55,6 +55,11 @@ void Engine::must_have_place(const Operation& operation, const Value& request) {
   }
 }
 
+const Operation& Engine::must_offer(std::string_view name) const {
+  if (const Operation* operation = profile_->operation(name)) return *operation;
+  throw Failure{{ErrorCode::unsupported, std::string(name) + ": " + profile_->why_not(name)}};
+}
+
 std::vector<Value> Engine::asked(const Operation& operation, Step& step,
                                  const CallContext& context) const {
   must_have_place(operation, step.request);
@@ -79,14 +84,12 @@ std::vector<Value> Engine::asked(const Operation& operation, Step& step,
 
 std::vector<Value> Engine::ask(std::string_view name, const Value& request,
                                const CallContext& context) const {
-  const Operation* operation = profile_->operation(name);
-  if (operation == nullptr)
-    throw Failure{{ErrorCode::unsupported, std::string(name) + ": " + profile_->why_not(name)}};
+  const Operation& operation = must_offer(name);
   Step step;
   step.operation = name;
   step.request = request;
   try {
-    std::vector<Value> answers = asked(*operation, step, context);
+    std::vector<Value> answers = asked(operation, step, context);
     if (record_) {
       step.answers = Value::array(answers);
       record_(step);

@@ -57,6 +57,10 @@ class Engine {
   Runner& runner() const { return *runner_; }
   bool has(std::string_view operation) const { return profile_->operation(operation) != nullptr; }
 
+  // Throws Failure, unsupported with the profile's reason, when there is no such operation: for
+  // what is looked up before it is asked.
+  const Operation& must_offer(std::string_view operation) const;
+
   // Throws Failure: unsupported (with the profile's reason) for what is not offered, what the
   // mapping refuses, and the vendor's errors as the profile's table judges them.
   std::vector<json::Value> ask(std::string_view operation, const json::Value& request,

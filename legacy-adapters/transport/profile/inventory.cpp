@@ -110,6 +110,7 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
   return guarded(engine_.system(), ErrorCode::outcome_unknown, [&] {
     if (adjustment.kind == AdjustmentKind::count)
       throw Failure{{ErrorCode::unsupported, "a count is posted as the difference that it makes"}};
+    engine_.must_offer("adjust_stock");
     if (const auto there = find(adjustment.movement, context)) return *there;
     Value request = json::to_json(adjustment);
     request.erase("kind");

@@ -277,6 +277,7 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
   return guarded(engine_.system(), ErrorCode::outcome_unknown, [&] {
     if (context.role == Role::mirror && engine_.profile().descriptor().inert_by.empty())
       throw Failure{{ErrorCode::unsupported, "this ERP cannot keep a mirrored document inert"}};
+    engine_.must_offer("place_order");
     if (const auto there = find_written(order.id, context)) return receipt_of(*there, order.id);
     try {
       engine_.ask("place_order", placement_of(order, context), context);

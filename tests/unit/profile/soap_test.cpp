@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <map>
 
 // A profile of a SOAP service: what is sent, what is read, and what a failure means.
@@ -269,6 +271,28 @@ TEST(SoapCheck, NamesWhatIsWrongAndWhere) {
               has("/soap/namespaces u must"));
   EXPECT_THAT(after("profile.json", "[\"0000\"]", "[]"), has("/soap/outcome/done must name"));
   EXPECT_THAT(after("profile.json", "\"soap\": {", "\"sql\": {"), has("profile.json"));
+}
+
+TEST(SoapCheck, AReadOnlyProfileSaysWhy) {
+  Files files = marlow();
+  std::string none;
+  for (const profile::OperationShape& shape : profile::operation_shapes()) {
+    if (!shape.writes) continue;
+    files.erase("operations/" + std::string(shape.name) + ".json");
+    none += (none.empty() ? "\"" : ", \"") + std::string(shape.name) + "\": \"read only\"";
+  }
+  replace(files["profile.json"], "\"name\"", "\"not_offered\": {" + none + "}, \"name\"");
+  const auto loaded = Profile::read(files, SoapKind{});
+  EXPECT_THAT(loaded.faults, IsEmpty());
+  ASSERT_NE(loaded.profile, nullptr);
+  const auto settings = read_settings(R"({"profile": "x", "url": "http://127.0.0.1:9/"})", "erp");
+  ASSERT_TRUE(settings);
+  profile::Adapter adapter(loaded.profile, std::make_shared<Runner>(loaded.profile, *settings),
+                           "erp");
+  const auto refused = adapter.inventory()->adjust_stock({}, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported) << "before anything is looked up";
+  EXPECT_THAT(refused.error().message, HasSubstr("read only"));
 }
 
 TEST(SoapCheck, OnlyTheLastCallOfAWriteMayWrite) {
@@ -559,21 +583,29 @@ TEST_F(SoapService, TwelveWithATokenAndAnotherAddress) {
   EXPECT_EQ(none.error().code, ErrorCode::not_found) << none.error().message;
 }
 
-TEST_F(SoapService, TheDoctorComparesTheActionsWithTheWsdl) {
-  std::string actions;
-  for (const auto& [file, text] : marlow())
-    for (std::size_t at = 0; (at = text.find("urn:marlow:retail#", at)) != std::string::npos; ++at)
-      actions += "<a x=\"" + text.substr(at, text.find('"', at) - at) + "\"/>";
-  says("WSDL", actions);
-  const auto right = adapter_->examine(within());
-  ASSERT_EQ(right.size(), 3U);
-  for (const Finding& one : right) EXPECT_TRUE(one.ok) << one.what << one.detail;
-  replace(actions, "#BookStock\"", "#BookStocks\"");
-  says("WSDL", actions);
-  const auto wrong = adapter_->examine(within());
-  ASSERT_EQ(wrong.size(), 3U);
-  EXPECT_FALSE(wrong[2].ok);
-  EXPECT_EQ(wrong[2].detail, "urn:marlow:retail#BookStock");
+TEST_F(SoapService, TheDoctorComparesTheProfileWithTheWsdl) {
+  std::ifstream file(example + "/service/marlow.wsdl");
+  std::string wsdl((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  wsdl.erase(0, wsdl.find('\n') + 1);
+  const auto findings = [&](const std::string& text) {
+    says("WSDL", text);
+    std::string all;
+    for (const Finding& one : adapter_->examine(within()))
+      all += std::string(one.ok ? "ok " : "no ") + one.what + ": " + one.detail + "\n";
+    return all;
+  };
+  EXPECT_EQ(
+      findings(wsdl),
+      "ok profile marlow: 22 operations: \nok WSDL: \n"
+      "ok the profile's actions are in the WSDL: \nok the profile's names are in the WSDL: \n");
+  replace(wsdl, "retail#BookStock\"", "retail#BookStocks\"");
+  replace(wsdl, "name=\"EntryNo\"", "name=\"EntryNr\"");
+  EXPECT_THAT(findings(wsdl), HasSubstr("no the profile's actions are in the WSDL: "
+                                        "urn:marlow:retail#BookStock\n"));
+  replace(wsdl, "name=\"EntryNo\"", "name=\"EntryNr\"");
+  EXPECT_THAT(findings(wsdl), HasSubstr("no the profile's names are in the WSDL: EntryNo\n"));
+  EXPECT_THAT(findings("<xs:import schemaLocation=\"a.xsd\"/>"),
+              HasSubstr("ok the WSDL's schemas are elsewhere: not compared"));
   EXPECT_FALSE(adapter_->ping(within())) << "503";
 }
 
