@@ -85,7 +85,8 @@ HttpProxy::~HttpProxy() {
   ending_ = true;
   acceptor_.join();
   ::close(listener_);
-  for (std::thread& one : threads_) one.join();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return open_ == 0; });
 }
 
 void HttpProxy::accept_all() {
@@ -93,7 +94,17 @@ void HttpProxy::accept_all() {
     pollfd waiting{listener_, POLLIN, 0};
     if (::poll(&waiting, 1, 50) <= 0) continue;
     const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (client >= 0) threads_.emplace_back([this, client] { serve(client); });
+    if (client < 0) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      ++open_;
+    }
+    std::thread([this, client] {
+      serve(client);
+      const std::lock_guard lock(mutex_);
+      --open_;
+      changed_.notify_all();
+    }).detach();
   }
 }
 

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
-#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -59,7 +58,7 @@ class HttpProxy {
   std::condition_variable changed_;
   std::map<std::string, std::pair<Rule, int>> rules_;
   int late_ = 0;
-  std::list<std::thread> threads_;
+  int open_ = 0;  // Connections, each on a thread of its own.
   std::thread acceptor_;
 };
 
