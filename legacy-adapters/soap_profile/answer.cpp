@@ -174,6 +174,7 @@ std::optional<Error> refusal_in(const Outcome& outcome, const xmlNode* element) 
   if (std::find(outcome.done.begin(), outcome.done.end(), said) != outcome.done.end())
     return std::nullopt;
   Error error;
+  error.code = ErrorCode::outcome_unknown;
   error.vendor_code = said.empty() ? "blank" : said.substr(0, shown_max);
   error.message = "the ERP answered with code " + error.vendor_code;
   if (outcome.message)
@@ -206,6 +207,34 @@ void add_names(const std::vector<Field>& fields, std::set<std::string>& names) {
     add_names(field.path, names);
     add_names(field.fields, names);
   }
+}
+
+// The namespace of a fault's code, which is a qualified name in the text of some element.
+std::string space_of(const xmlNode* element, const std::string& code) {
+  for (const xmlNode* child = next_element(element->children); child != nullptr;
+       child = next_element(child->next)) {
+    if (next_element(child->children) != nullptr) {
+      if (std::string found = space_of(child, code); !found.empty()) return found;
+    } else if (child->children != nullptr && text_of(child->children->content) == code) {
+      const std::string prefix = code.substr(0, std::min(code.find(':'), code.size()));
+      const xmlNs* space = xmlSearchNs(child->doc, const_cast<xmlNode*>(child), soap::xml(prefix));
+      return space == nullptr ? std::string() : text_of(space->href);
+    }
+  }
+  return {};
+}
+
+// SOAP 1.1, 4.4.1 and SOAP 1.2, 5.4.6; WS-Security 1.1, 12: before the body is looked at. An ERP's
+// own codes may have the same names, in a namespace of its own.
+ErrorCode meaning_of(const xmlNode* element, const std::string& code) {
+  const std::string space = space_of(element, code);
+  if (space == "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd")
+    return ErrorCode::unauthorized;
+  const std::string name = without_prefix(code);
+  const bool of_soap = element->ns != nullptr && space == text_of(element->ns->href);
+  return of_soap && (name == "VersionMismatch" || name == "MustUnderstand")
+             ? ErrorCode::internal
+             : ErrorCode::outcome_unknown;
 }
 
 bool is_part(std::string_view text) {
@@ -281,10 +310,13 @@ Error read_fault(const FaultShape& shape, const soap::Fault& fault, std::string_
   const std::string outer = without_prefix(fault.code);
   std::string code = without_prefix(fault.subcode.empty() ? fault.code : fault.subcode);
   error.message = unpadded(fault.text);
+  error.code = ErrorCode::outcome_unknown;
   try {
     const soap::Tree tree = tree_of(envelope);
     const xmlNode* element = in_body(tree.get());
     const xmlNode* detail = nullptr;
+    if (element != nullptr)
+      error.code = meaning_of(element, fault.subcode.empty() ? fault.code : fault.subcode);
     if (element != nullptr)
       for (const char* name : {"detail", "Detail"})
         if (detail == nullptr) detail = child_called(element, name);

@@ -59,7 +59,7 @@ struct AnswerShape {
 };
 
 struct Answer {
-  // What the service says that it has refused: vendor_code and message; the code is not known yet.
+  // What the service says that it has refused: vendor_code and message, and outcome_unknown.
   std::optional<Error> refused;
   std::vector<json::Value> records;
 };
@@ -71,6 +71,8 @@ struct Answer {
 Result<Answer> read_answer(const AnswerShape& shape, std::string_view envelope);
 
 // vendor_code is "code/faultcode" with the code of the detail, or the fault's own innermost one.
+// The code is unauthorized or internal for what SOAP and WS-Security themselves define, which say
+// that the request was not carried out; otherwise it is outcome_unknown.
 Error read_fault(const FaultShape& shape, const soap::Fault& fault, std::string_view envelope);
 
 // The names that it reads of a service's own schema.

@@ -104,6 +104,15 @@ std::string read_text(ObjectReader& reader, std::string_view key) {
   return text;
 }
 
+void read_header(ObjectReader& reader, Service& service) {
+  if (!reader.has("header")) return;
+  std::string rule;
+  const Template header = Template::parse(read_text(reader, "header"), service.namespaces, rule);
+  if (rule.empty() && !header.uses().empty()) rule = "must name no values: it is every request's";
+  if (!rule.empty()) return reader.refuse("header", rule);
+  if (auto text = header.render(Value::object())) service.header = std::move(text).value();
+}
+
 class FieldsReader {
  public:
   explicit FieldsReader(const Namespaces& namespaces) : namespaces_(namespaces) {}
@@ -334,6 +343,7 @@ Service read_service(const Value& head, std::vector<profile::Fault>& faults) {
   service.version = version == "1.2" ? soap::Version::v1_2 : soap::Version::v1_1;
   reader.member("note", Need::optional);
   read_namespaces(reader, service.namespaces);
+  read_header(reader, service);
   read_outcome(reader, service.outcome, service.namespaces);
   reader.read_object(
       "fault",

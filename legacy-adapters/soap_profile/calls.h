@@ -13,6 +13,7 @@ namespace underpin::legacy::soap_profile {
 struct Service {
   soap::Version version = soap::Version::v1_1;
   Namespaces namespaces;
+  std::string header;  // What stands in the Header of each request, as XML; empty: nothing.
   std::optional<Outcome> outcome;
   FaultShape fault;
 };

@@ -20,8 +20,9 @@ std::string envelope_of(const Service& service, const std::string& body) {
                           ? "http://schemas.xmlsoap.org/soap/envelope/"
                           : "http://www.w3.org/2003/05/soap-envelope";
   return std::string("<?xml version=\"1.0\" encoding=\"UTF-8\"?><soap:Envelope xmlns:soap=\"") +
-         space + "\"" + declared(service.namespaces) + "><soap:Body>" + body +
-         "</soap:Body></soap:Envelope>";
+         space + "\"" + declared(service.namespaces) + ">" +
+         (service.header.empty() ? "" : "<soap:Header>" + service.header + "</soap:Header>") +
+         "<soap:Body>" + body + "</soap:Body></soap:Envelope>";
 }
 
 // The fields of a record as names; what it lacks is absent, whatever `base` calls so.
@@ -280,8 +281,13 @@ Result<Runner::Rows> Runner::answered(const Call& call, const soap::Answer& answ
 }
 
 Error Runner::refusal(Error error, bool writes) const {
+  const ErrorCode meaning = error.code;
   error.code = ErrorCode::internal;
   if (profile_->errors().rule_for(error) != nullptr) return profile_->errors().judged(error);
+  if (meaning != ErrorCode::outcome_unknown) {
+    error.code = meaning;
+    return error;
+  }
   // Who knows whether the ERP refused before or after it wrote?
   if (writes) error.code = ErrorCode::outcome_unknown;
   error.message += " (no rule of errors.json names " + error.vendor_code + ")";

@@ -269,6 +269,8 @@ TEST(SoapCheck, NamesWhatIsWrongAndWhere) {
   EXPECT_THAT(after("profile.json", "\"1.1\"", "\"2\""), has("/soap/version must be"));
   EXPECT_THAT(after("profile.json", "\"m\": \"urn", "\"u\": \"urn"),
               has("/soap/namespaces u must"));
+  EXPECT_THAT(after("profile.json", "\"1.1\"", "\"1.1\", \"header\": \"<m:Co>{no}</m:Co>\""),
+              has("/soap/header must name no values"));
   EXPECT_THAT(after("profile.json", "[\"0000\"]", "[]"), has("/soap/outcome/done must name"));
   EXPECT_THAT(after("profile.json", "\"soap\": {", "\"sql\": {"), has("profile.json"));
 }
@@ -447,6 +449,20 @@ TEST_F(SoapService, ARefusalThatNoRuleNamesSaysNothingOfTheWrite) {
   EXPECT_THAT(read.error().message, HasSubstr("find_adjustment.json: call entries: why (no rule"));
 }
 
+TEST_F(SoapService, WhatSoapAndWsSecurityDefineWasNotCarriedOut) {
+  const auto said = [](const char* code) {
+    return std::string(
+               "<s:Fault><faultcode xmlns:w=\"http://docs.oasis-open.org/wss/2004/01/"
+               "oasis-200401-wss-wssecurity-secext-1.0.xsd\">") +
+           code + "</faultcode><faultstring>no</faultstring></s:Fault>";
+  };
+  EXPECT_EQ(booking(said("w:FailedAuthentication"), 500), "unauthorized");
+  EXPECT_EQ(booking(said("m:FailedAuthentication"), 500), "outcome_unknown") << "the ERP's own";
+  EXPECT_EQ(booking(said("s:MustUnderstand"), 500), "internal");
+  EXPECT_EQ(booking(said("m:MustUnderstand"), 500), "outcome_unknown");
+  EXPECT_EQ(booking(said("s:Client"), 500), "outcome_unknown") << "some say so of everything";
+}
+
 TEST_F(SoapService, AnAnswerThatCannotBeReadLeavesAWriteUnknown) {
   EXPECT_EQ(booking(answered("SaveOrder")), "outcome_unknown") << "of another operation";
   EXPECT_EQ(booking("<m:BookStockResponse/>"), "outcome_unknown") << "without its code";
@@ -555,7 +571,8 @@ TEST_F(SoapService, AWriteThatLooksUpFirstWritesNothingWithoutIt) {
 
 TEST_F(SoapService, TwelveWithATokenAndAnotherAddress) {
   Files files = marlow();
-  replace(files.at("profile.json"), "\"1.1\"", "\"1.2\"");
+  replace(files.at("profile.json"), "\"1.1\"",
+          "\"1.2\", \"header\": [\"<m:Co no='7'>\", \"&lt;</m:Co>\"]");
   replace(files.at("operations/find_adjustment.json"), "\"action\"",
           "\"endpoint\": \"stock\", \"action\"");
   use(files, R"(, "endpoints": {"stock": ")" + server_.url("/stock") +
@@ -571,6 +588,7 @@ TEST_F(SoapService, TwelveWithATokenAndAnotherAddress) {
   EXPECT_THAT(request, HasSubstr("application/soap+xml"));
   EXPECT_THAT(request, HasSubstr("action=\"urn:marlow:retail#StockJournal\""));
   EXPECT_THAT(request, HasSubstr("<wsse:Username>ada</wsse:Username>"));
+  EXPECT_THAT(request, HasSubstr("<m:Co no=\"7\">\n&lt;</m:Co></soap:Header>"));
   EXPECT_THAT(request, HasSubstr("<m:DocNo>MV-1</m:DocNo>"));
   says("StockJournal",
        "<s:Envelope xmlns:s=\"" + twelve +
