@@ -89,6 +89,14 @@ def try_it(command: Command, shown: tuple[str, ...]) -> None:
            "it is looked up before, and read back", str(steps))
     found = json.loads(command.run("try", "get_order", "--json", request=ref).stdout)
     expect(found["answer"]["number"] == order["number"], "and is there", str(found))
+    if os.path.exists(os.path.join(command.folder, "operations", "place_return.json")):
+        line = {"number": 1, "quantity": "1", "reason": "DAMAGED", "sku": "1000", "unitPrice": "5.00", "discount": "0.00"}
+        back = {"channel": "web", "order": order["number"], "number": "R1", "returnDate": "2026-11-29", "customer": "C10001",
+                "currency": "EUR", "pricesIncludeTax": False, "invoices": [], "lines": [line]}
+        made = json.loads(command.run("try", "place_return", "--write", "--json", request=back).stdout)
+        found = json.loads(command.run("try", "returns_of", "--json", request=ref).stdout)
+        expect([one["document"] for one in found.get("answer", [])] == [made.get("answer", {}).get("document")],
+               "a return is placed, and found as the order's", str(made) + str(found))
     name = "Žofie <b>&amp;</b> 'O''Hara' \U0001f600"
     customer = {"number": "ZOFIE", "name": name, "kind": "person", "currency": "EUR", "priceGroup": "VIP"}
     done = command.run("try", "create_customer", "--write", "--json", request=customer)

@@ -2,6 +2,7 @@
 
 #include "legacy-adapters/transport/profile/engine.h"
 #include "legacy-adapters/transport/profile/orders.h"
+#include "legacy-adapters/transport/profile/returns.h"
 #include "legacy-adapters/transport/profile/states.h"
 
 namespace underpin::legacy::profile {
@@ -16,7 +17,8 @@ class Adapter final : public ErpAdapter {
         orders_(engine_),
         inventory_(engine_),
         pricing_(engine_),
-        customers_(engine_) {}
+        customers_(engine_),
+        returns_(engine_) {}
 
   const CapabilityDescriptor& descriptor() const override { return engine_.profile().descriptor(); }
   Status ping(const CallContext& context) override { return engine_.runner().ping(context); }
@@ -27,6 +29,7 @@ class Adapter final : public ErpAdapter {
   InventoryService* inventory() override { return offered(Capability::inventory, inventory_); }
   PricingService* pricing() override { return offered(Capability::pricing, pricing_); }
   CustomerService* customers() override { return offered(Capability::customers, customers_); }
+  ReturnService* returns() override { return engine_.has("place_return") ? &returns_ : nullptr; }
 
  private:
   template <class T>
@@ -39,6 +42,7 @@ class Adapter final : public ErpAdapter {
   Inventory inventory_;
   Pricing pricing_;
   Customers customers_;
+  Returns returns_;
 };
 
 }  // namespace underpin::legacy::profile

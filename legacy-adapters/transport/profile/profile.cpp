@@ -115,6 +115,8 @@ class Reader {
     profile_->descriptor_.idempotency = idempotency_of(*profile_);
     if (profile_->operation("order_changes") != nullptr)
       profile_->descriptor_.delta = DeltaMode::timestamp;
+    profile_->descriptor_.returns =
+        profile_->operation("place_return") != nullptr ? returns_as_ : ReturnsMode::none;
     return {std::move(profile_), {}};
   }
 
@@ -189,6 +191,9 @@ class Reader {
     reader.read("real_time_price", it.real_time_price, Need::optional);
     reader.read("page_max", it.page_max, Need::optional);
     reader.read("settle_ms", it.settle_ms, Need::optional);
+    std::string returns_as;
+    reader.read("returns_as", returns_as, Need::optional);
+    if (returns_as == "credit_memo") returns_as_ = ReturnsMode::credit_memo;
   }
 
   void read_not_offered(const Value& none) {
@@ -322,7 +327,7 @@ class Reader {
       if (there && declared)
         fault("profile.json", "/not_offered",
               "names " + std::string(shape.name) + ", which operations/ has");
-      if (!there && !declared)
+      if (!there && !declared && !shape.may_be_absent)
         fault("profile.json", "/not_offered",
               "must say why there is no operations/" + std::string(shape.name) + ".json");
     }
@@ -332,6 +337,7 @@ class Reader {
   const Kind& kind_;
   std::shared_ptr<Profile> profile_ = std::make_shared<Profile>();
   Value tables_ = Value::object();
+  ReturnsMode returns_as_ = ReturnsMode::return_order;
   std::vector<Fault> faults_;
 };
 

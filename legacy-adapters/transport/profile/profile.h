@@ -33,6 +33,7 @@ struct OperationShape {
   std::vector<std::string_view> answer;
   std::vector<std::string_view> answer_needs;       // Members of the answer that must be mapped.
   std::vector<std::string_view> operations_needed;  // Without which it is not offered.
+  bool may_be_absent = false;                       // Nobody needs to say why.
 };
 const std::vector<OperationShape>& operation_shapes();
 const OperationShape* shape_of(std::string_view operation);

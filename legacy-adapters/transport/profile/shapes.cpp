@@ -182,6 +182,37 @@ std::vector<OperationShape> order_shapes() {
   };
 }
 
+// Returns are a part of orders that many ERPs have no interface for.
+std::vector<OperationShape> return_shapes() {
+  constexpr Capability it = Capability::orders;
+  const Members answer{"/document",         "/reference",      "/date",
+                       "/status",           "/lines/*/number", "/lines/*/sku",
+                       "/lines/*/quantity", "/lines/*/reason"};
+  const Members needs{"/document", "/reference", "/status", "/lines/*/sku", "/lines/*/quantity"};
+  return {
+      {"place_return",
+       it,
+       true,
+       {"/reference", "/orderReference", "/date", "/customer", "/currency", "/pricesIncludeTax",
+        "/invoice", "/lines/*/number", "/lines/*/sku", "/lines/*/description", "/lines/*/uom",
+        "/lines/*/location", "/lines/*/quantity", "/lines/*/unitPrice", "/lines/*/discount",
+        "/lines/*/reason"},
+       {"/document"},
+       {},
+       {"find_return", "returns_of", "get_order"},
+       true},
+      {"find_return", it, false, {"/reference"}, answer, needs, {}, true},
+      {"returns_of",
+       it,
+       false,
+       {"/orderReference", "/invoices/*/document"},
+       answer,
+       needs,
+       {},
+       true},
+  };
+}
+
 std::vector<OperationShape> stock_shapes() {
   constexpr Capability it = Capability::inventory;
   const Members moved{"/document", "/sku", "/location", "/quantity"};
@@ -279,7 +310,7 @@ std::vector<OperationShape> customer_shapes() {
 const std::vector<OperationShape>& operation_shapes() {
   static const std::vector<OperationShape> shapes = [] {
     std::vector<OperationShape> all = order_shapes();
-    for (auto more : {stock_shapes(), price_shapes(), customer_shapes()})
+    for (auto more : {return_shapes(), stock_shapes(), price_shapes(), customer_shapes()})
       all.insert(all.end(), more.begin(), more.end());
     return all;
   }();

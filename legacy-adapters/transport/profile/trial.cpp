@@ -1,7 +1,9 @@
 #include "legacy-adapters/transport/profile/trial.h"
 
 #include "contracts/json/codec.h"
+#include "contracts/json/return_codec.h"
 #include "contracts/order_status.h"
+#include "contracts/ports/return_service.h"
 #include "legacy-adapters/transport/profile/failure.h"
 
 #include <algorithm>
@@ -154,6 +156,39 @@ std::map<std::string, Tried> order_calls() {
   };
 }
 
+ReturnService& returns(const Call& call) {
+  if (ReturnService* port = call.adapter.returns()) return *port;
+  throw Failure{{ErrorCode::unsupported, "the profile offers no returns"}};
+}
+
+std::map<std::string, Tried> return_calls() {
+  return {
+      {"place_return",
+       {true,
+        [](const Call& call) {
+          const auto asked = must(json::from_json<OrderReturn>(call.request));
+          return json::to_json(must(returns(call).place_return(asked, call.context)));
+        }}},
+      {"find_return",
+       {false,
+        [](const Call& call) {
+          return json::to_json(must(returns(call).find_return(
+              ref_of(call.request).id, ReturnNumber(text(call, "return")), call.context)));
+        }}},
+      {"returns_of",
+       {false,
+        [](const Call& call) {
+          ReturnsOf whose{ref_of(call.request).id, {}};
+          for (const Value& one : call.request.get("invoices").items())
+            whose.invoices.emplace_back(one.text());
+          Value found = Value::array();
+          for (const ReturnReference& one : must(returns(call).returns_of(whose, call.context)))
+            found.push(json::to_json(one));
+          return found;
+        }}},
+  };
+}
+
 std::map<std::string, Tried> stock_calls() {
   return {
       {"get_stock",
@@ -273,7 +308,8 @@ std::map<std::string, Tried> customer_calls() {
 const std::map<std::string, Tried>& calls() {
   static const std::map<std::string, Tried> all = [] {
     std::map<std::string, Tried> made = order_calls();
-    for (auto more : {stock_calls(), price_calls(), customer_calls()}) made.merge(more);
+    for (auto more : {return_calls(), stock_calls(), price_calls(), customer_calls()})
+      made.merge(more);
     return made;
   }();
   return all;

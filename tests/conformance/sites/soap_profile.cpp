@@ -59,14 +59,14 @@ class Service {
     if (::pipe2(log, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     const std::string address = "127.0.0.1:" + std::to_string(port_);
     const std::string script = example + "/service/server.php";
-    ::setenv("MARLOW_DB", (folder_.path() / "marlow.db").c_str(), 1);
+    const std::string books = "MARLOW_DB=" + (folder_.path() / "marlow.db").string();
     const pid_t parent = ::getpid();
     process_ = ::fork();
     if (process_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::getppid() != parent) ::_exit(1);
       ::dup2(log[1], STDERR_FILENO);
-      ::execlp("php", "php", "-S", address.c_str(), script.c_str(), nullptr);
+      ::execlp("env", "env", books.c_str(), "php", "-S", address.c_str(), script.c_str(), nullptr);
       ::_exit(127);
     }
     ::close(log[1]);
@@ -163,7 +163,9 @@ class Marlow : public Site {
   void block_customer(const CustomerNumber& number, bool blocked) override {
     erp_.office("block", {{"customer", number.text()}, {"block", blocked ? "X" : "0"}});
   }
-  void credit(const DocumentNumber&) override { throw std::runtime_error("no returns"); }
+  void credit(const DocumentNumber& document) override {
+    erp_.office("credit", {{"document", document.text()}});
+  }
 
   int documents(const std::string& reference) override {
     return erp_.count("documents", reference);
@@ -180,8 +182,10 @@ class Marlow : public Site {
   int customers(const CustomerNumber& number) override {
     return erp_.count("customers", number.text());
   }
-  int returns(const std::string&) override { return 0; }
-  std::string applied_to(const DocumentNumber&) override { return {}; }
+  int returns(const std::string& reference) override { return erp_.count("returns", reference); }
+  std::string applied_to(const DocumentNumber& document) override {
+    return erp_.office("applied", {{"document", document.text()}}).get("invoice").text();
+  }
 
   // By a piece of the request that carries the write out.
   std::vector<std::string> operations_of(Write write) override {
@@ -199,7 +203,7 @@ class Marlow : public Site {
       case Write::create_customer:
         return {"<m:SaveCard>"};
       case Write::create_return:
-        return {};
+        return {"<m:SaveReturn>"};
     }
     return {};
   }

@@ -16,6 +16,8 @@ final class Office
             'touch' => $this->touch(),
             'issue' => $this->issue($in),
             'block' => $this->block($in['customer'], $in['block']),
+            'credit' => $this->credit((int) substr($in['document'], 1)),
+            'applied' => ['invoice' => $this->books->row('SELECT inv_no FROM ret WHERE ret_no = ?', [(int) substr($in['document'], 1)])['inv_no'] ?? ''],
             'count' => $this->count($in),
         });
     }
@@ -70,6 +72,16 @@ final class Office
         return [];
     }
 
+    // The goods of a return are back, and it is credited.
+    private function credit(int $return): array
+    {
+        $this->books->run("UPDATE ret SET state = '80' WHERE ret_no = ?", [$return]);
+        foreach ($this->books->rows('SELECT * FROM ret_line WHERE ret_no = ?', [$return]) as $line) {
+            $this->entry(sprintf('R%07d', $return), $line['item_no'], rtrim($line['whse'] ?? 'EAST'), $line['qty'], 'RETURNS');
+        }
+        return [];
+    }
+
     // Somebody saves the newest order without changing anything.
     private function touch(): array
     {
@@ -96,6 +108,7 @@ final class Office
             'documents' => ['SELECT count(*) AS n FROM orders WHERE ext_ref = ?', $in['key']],
             'open' => ["SELECT count(*) AS n FROM orders WHERE ord_no = ? AND state < '80'", (int) $in['key']],
             'released' => ["SELECT count(*) AS n FROM orders WHERE ord_no = ? AND state = '20'", (int) $in['key']],
+            'returns' => ['SELECT count(*) AS n FROM ret WHERE ext_ref = ?', $in['key']],
             'postings' => ['SELECT count(*) AS n FROM stock_entry WHERE doc_no = ?', $in['key']],
             'customers' => ['SELECT count(*) AS n FROM card WHERE cust_no = ?', $in['key']],
         };

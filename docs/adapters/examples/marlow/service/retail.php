@@ -107,7 +107,7 @@ final class Retail
     // Refusals become codes, what is stale or unknown a fault, as each came about over the years.
     public function __call(string $operation, array $arguments): array
     {
-        $writes = in_array($operation, ['SaveOrder', 'ChangeOrder', 'SetOrderState', 'BookStock', 'SaveCard'], true);
+        $writes = in_array($operation, ['SaveOrder', 'ChangeOrder', 'SetOrderState', 'SaveReturn', 'BookStock', 'SaveCard'], true);
         try {
             $work = fn (): array => self::DONE + $this->{'do' . $operation}($arguments[0] ?? new stdClass());
             return $writes ? $this->books->atOnce($work) : $work();
@@ -284,6 +284,35 @@ final class Retail
         $found = $this->books->rows('SELECT * FROM invoice WHERE ord_no = ? ORDER BY inv_no', [(int) $in->OrdNo]);
         return ['Invoice' => array_map(fn (array $one): array => [
             'InvNo' => sprintf('I%07d', $one['inv_no']), 'Date' => $one['date'], 'Amt' => decimal($one['amt'], 2)], $found)];
+    }
+
+    private function doSaveReturn(object $in): array
+    {
+        $this->books->run('INSERT INTO ret (ext_ref, ord_ref, inv_no, cust_no, ret_date, cur, gross) VALUES (?, ?, ?, ?, ?, ?, ?)',
+            [$this->fits(text($in, 'ExtRef'), 35, 'ExtRef'), text($in, 'OrdRef'), text($in, 'InvNo'), rtrim($in->CustNo), $in->Date, $in->Cur, $in->Gross]);
+        $return = (int) $this->books->db->lastInsertId();
+        foreach (listed($in->Lines->Line ?? null) as $line) {
+            if ($this->books->row('SELECT 1 FROM item WHERE item_no = ?', [rtrim($line->ItemNo)]) === null) {
+                throw new Refused('1001', 'unknown item');
+            }
+            $this->books->run('INSERT INTO ret_line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                [$return, $line->Pos, rtrim($line->ItemNo), $this->fits(text($line, 'Descr'), 80, 'Descr'), text($line, 'Unit'), text($line, 'Whse'),
+                 (float) $line->Qty, units((string) $line->Price, 4), units((string) $line->Disc, 2), $line->Reason]);
+        }
+        return ['RetNo' => sprintf('R%07d', $return)];
+    }
+
+    private function doFindReturns(object $in): array
+    {
+        $invoices = listed($in->InvNo ?? null);
+        $found = $this->books->rows('SELECT * FROM ret WHERE ext_ref = ? OR ord_ref = ? OR inv_no IN (' .
+            implode(', ', array_fill(0, max(1, count($invoices)), '?')) . ') ORDER BY ret_no',
+            [text($in, 'ExtRef'), text($in, 'OrdRef'), ...($invoices === [] ? [null] : $invoices)]);
+        return ['Return' => array_map(fn (array $one): array => [
+            'RetNo' => sprintf('R%07d', $one['ret_no']), 'ExtRef' => $one['ext_ref'], 'Date' => $one['ret_date'], 'State' => $one['state'],
+            'Line' => array_map(fn (array $line): array => [
+                'Pos' => $line['pos'], 'ItemNo' => padded($line['item_no']), 'Qty' => $line['qty'], 'Reason' => $line['reason']],
+                $this->books->rows('SELECT * FROM ret_line WHERE ret_no = ?', [$one['ret_no']]))], $found)];
     }
 
     private function doOrderJournal(object $in): array

@@ -22,6 +22,13 @@ CREATE TABLE delivery (del_no INTEGER PRIMARY KEY AUTOINCREMENT, ord_no INTEGER 
 CREATE TABLE delivery_line (del_no INTEGER NOT NULL, pos INTEGER NOT NULL, item_no TEXT NOT NULL, qty REAL NOT NULL);
 CREATE TABLE invoice (
   inv_no INTEGER PRIMARY KEY AUTOINCREMENT, ord_no INTEGER NOT NULL, date TEXT NOT NULL, amt INTEGER NOT NULL);
+-- Returns. state: 10 announced, 40 back in the warehouse, 80 credited.
+CREATE TABLE ret (
+  ret_no INTEGER PRIMARY KEY AUTOINCREMENT, ext_ref TEXT, ord_ref TEXT, inv_no TEXT, cust_no TEXT NOT NULL,
+  ret_date TEXT NOT NULL, cur TEXT NOT NULL, gross TEXT NOT NULL, state TEXT NOT NULL DEFAULT '10');
+CREATE TABLE ret_line (
+  ret_no INTEGER NOT NULL, pos INTEGER NOT NULL, item_no TEXT NOT NULL, descr TEXT, unit TEXT, whse TEXT,
+  qty REAL NOT NULL, price INTEGER NOT NULL, disc INTEGER NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE stock_entry (
   entry_no INTEGER PRIMARY KEY AUTOINCREMENT, doc_no TEXT NOT NULL, item_no TEXT NOT NULL, whse TEXT NOT NULL,
   qty REAL NOT NULL, reason TEXT, at TEXT NOT NULL, by TEXT NOT NULL);
