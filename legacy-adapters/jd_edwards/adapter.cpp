@@ -5,6 +5,7 @@
 #include "legacy-adapters/jd_edwards/inventory.h"
 #include "legacy-adapters/jd_edwards/orders.h"
 #include "legacy-adapters/jd_edwards/pricing.h"
+#include "legacy-adapters/jd_edwards/returns.h"
 
 namespace underpin {
 namespace legacy::jd_edwards {
@@ -30,12 +31,14 @@ class JdEdwards final : public ErpAdapter {
         interface_(settings_, system, database_,
                    std::make_shared<odbc::Writer>(odbc_of(settings_, system))),
         orders_(settings_, system, database_, interface_),
+        returns_(settings_, system, database_, interface_),
         customers_(settings_, system, database_, interface_),
         inventory_(make_inventory(settings_, system, database_, interface_)),
         pricing_(make_pricing(settings_, system, database_)) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
     descriptor_.real_time_price = true;
+    descriptor_.returns = ReturnsMode::return_order;
     descriptor_.delta = DeltaMode::timestamp;
     descriptor_.page_max = settings_.page_size;
     descriptor_.inert_by = "hold_code";
@@ -51,6 +54,7 @@ class JdEdwards final : public ErpAdapter {
   InventoryService* inventory() override { return inventory_.get(); }
   PricingService* pricing() override { return pricing_.get(); }
   CustomerService* customers() override { return &customers_; }
+  ReturnService* returns() override { return &returns_; }
 
  private:
   const Settings settings_;
@@ -58,6 +62,7 @@ class JdEdwards final : public ErpAdapter {
   const Interface interface_;
   CapabilityDescriptor descriptor_;
   Orders orders_;
+  Returns returns_;
   Customers customers_;
   std::unique_ptr<InventoryService> inventory_;
   std::unique_ptr<PricingService> pricing_;

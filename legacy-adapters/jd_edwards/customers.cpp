@@ -90,6 +90,40 @@ std::string batch_of(std::int64_t micros, int attempt) {
 }  // namespace
 
 // ---------------------------------------------------------------------------------------- reading
+// Columns: 1 ALKY, 2 ALPH, 3 AT1, 7 ADD1, ADD2, ADDZ, CTY1, ADDS, CTR, AR1, PH1, EMAL, CRCD, CPGP,
+// HDAR.
+Customer Customers::content_of(const odbc::Row& row) const {
+  Customer customer;
+  customer.number = CustomerNumber(text(row, 1));
+  customer.name = text(row, 2);
+  customer.kind = text(row, 3) == settings_.company_type ? "company" : "person";
+  Address address;
+  address.name = customer.name;
+  address.line1 = text(row, 7);
+  address.line2 = text(row, 8);
+  address.post_code = text(row, 9);
+  address.city = text(row, 10);
+  address.region = text(row, 11);
+  address.country = text(row, 12);
+  const bool any = !(address.line1.empty() && address.line2.empty() && address.city.empty() &&
+                     address.post_code.empty() && address.country.empty());
+  customer.address = any ? std::optional<Address>(address) : std::nullopt;
+  customer.phone = text(row, 13) + text(row, 14);
+  customer.email = text(row, 15);
+  customer.currency = text(row, 16);
+  if (customer.currency.empty()) customer.currency = settings_.local_currency;
+  customer.price_group = text(row, 17);
+  const std::string block = text(row, 18);
+  customer.blocked = CustomerBlock::none;
+  if (!block.empty() && block != "N") {
+    customer.blocked = CustomerBlock::all;  // A code that is not mapped blocks the most.
+    for (const auto& [meaning, code] : settings_.blocks)
+      if (code == block) customer.blocked = meaning;
+  }
+  customer.revision = revision_of(customer);
+  return customer;
+}
+
 std::vector<HeldCustomer> Customers::held(const std::string& condition,
                                           const odbc::Parameters& values, std::size_t limit,
                                           const CallContext& context) const {
@@ -119,38 +153,11 @@ std::vector<HeldCustomer> Customers::held(const std::string& condition,
         if (another) found.emplace_back();
         HeldCustomer& one = found.back();
         one.address_number = number;
-        Customer& customer = one.customer;
-        customer.number = CustomerNumber(text(row, 1));
-        customer.name = text(row, 2);
-        customer.kind = text(row, 3) == settings_.company_type ? "company" : "person";
-        Address address;
-        address.name = customer.name;
-        address.line1 = text(row, 7);
-        address.line2 = text(row, 8);
-        address.post_code = text(row, 9);
-        address.city = text(row, 10);
-        address.region = text(row, 11);
-        address.country = text(row, 12);
-        const bool any = !(address.line1.empty() && address.line2.empty() && address.city.empty() &&
-                           address.post_code.empty() && address.country.empty());
-        customer.address = any ? std::optional<Address>(address) : std::nullopt;
-        customer.phone = text(row, 13) + text(row, 14);
-        customer.email = text(row, 15);
-        customer.currency = text(row, 16);
-        if (customer.currency.empty()) customer.currency = settings_.local_currency;
-        customer.price_group = text(row, 17);
-        const std::string block = text(row, 18);
-        customer.blocked = CustomerBlock::none;
-        if (!block.empty() && block != "N") {
-          customer.blocked = CustomerBlock::all;  // A code that is not mapped blocks the most.
-          for (const auto& [meaning, code] : settings_.blocks)
-            if (code == block) customer.blocked = meaning;
-        }
+        one.customer = content_of(row);
         const Stamp changed = std::max(
             Stamp{whole_of(odbc::text(row, 4), "UPMJ"), whole_of(odbc::text(row, 5), "UPMT")},
             Stamp{whole_of(odbc::text(row, 19), "UPMJ"), whole_of(odbc::text(row, 20), "UPMT")});
-        customer.updated_at = instant_of(settings_.zone, changed);
-        customer.revision = revision_of(customer);
+        one.customer.updated_at = instant_of(settings_.zone, changed);
         return true;
       }));
   return found;
@@ -316,30 +323,55 @@ std::vector<InterfaceRow> Customers::rows_of(const Customer& customer, std::int6
   return {std::move(book), std::move(master)};
 }
 
-std::vector<Record> Customers::waiting(const CustomerNumber& number,
-                                       const CallContext& context) const {
+// Waits until no record waits to change the customer: whether it came before or after a new one,
+// nobody could tell. Throws outcome_unknown while one still does.
+void Customers::settle(const CustomerNumber& number, const CallContext& context) const {
   const std::string transaction = padded(number.text(), 22);
-  const auto rows =
+  const auto waiting =
       must(database_->rows("SELECT z.SZEDBT FROM " + t("F0101Z2") +
-                               " z WHERE z.SZEDUS = ? AND z.SZEDTN = ? AND z.SZEDSP <> 'Y'",
+                               " z WHERE z.SZEDUS = ? AND z.SZEDTN = ? AND z.SZEDSP <> 'Y' "
+                               "ORDER BY z.SZEDBT",
                            {padded(settings_.user, 10), transaction}, context.deadline));
-  std::vector<Record> records;
-  for (const odbc::Row& row : rows)
-    records.push_back(
-        {&customer_record(), {padded(settings_.user, 10), padded(text(row, 0), 15), transaction}});
-  return records;
+  for (const odbc::Row& row : waiting) {
+    const Record record{&customer_record(),
+                        {padded(settings_.user, 10), padded(text(row, 0), 15), transaction}};
+    const auto in_effect = [&] {
+      return read_after_write(system_, [&] {
+        const auto now = find(number, context);
+        const auto asked = asked_in(record, context);
+        return now && asked && same(now->customer, *asked);
+      });
+    };
+    try {
+      interface_.await(record, in_effect, context);
+    } catch (const Failure& failure) {
+      // It is its own sender's, who looks it up.
+      if (failure.error.code != ErrorCode::rejected) throw;
+    }
+  }
 }
 
-// What still waits of an earlier write is taken away with the new one: the newest word rules.
+std::optional<Customer> Customers::asked_in(const Record& record,
+                                            const CallContext& context) const {
+  const auto rows = must(database_->rows(
+      "SELECT 0, z.SZALKY, z.SZALPH, z.SZAT1, 0, 0, 0, z.SZADD1, z.SZADD2, z.SZADDZ, z.SZCTY1, "
+      "z.SZADDS, z.SZCTR, z.SZAR1, z.SZPH1, z.SZEMAL, v.VOCRCD, v.VOCPGP, v.VOHDAR FROM " +
+          t("F0101Z2") + " z INNER JOIN " + t("F03012Z1") +
+          " v ON v.VOEDUS = z.SZEDUS AND v.VOEDBT = z.SZEDBT AND v.VOEDTN = z.SZEDTN WHERE "
+          "z.SZEDUS = ? AND z.SZEDBT = ? AND z.SZEDTN = ?",
+      record.key, context.deadline));
+  if (rows.empty()) return std::nullopt;
+  return content_of(rows.front());
+}
+
 CustomerReceipt Customers::write(const Customer& customer, std::int64_t address_number,
                                  const WriteContext& context) const {
-  const std::vector<Record> older = waiting(customer.number, context);
   const std::int64_t micros = Timestamp::from(std::chrono::system_clock::now()).micros;
   Record record;
   for (int attempt = 1;; ++attempt) {
     const std::string batch = batch_of(micros, attempt);
     const Status put =
-        interface_.put(customer_record(), rows_of(customer, address_number, batch), older, context);
+        interface_.put(customer_record(), rows_of(customer, address_number, batch), context);
     record = {&customer_record(),
               {padded(settings_.user, 10), padded(batch, 15), padded(customer.number.text(), 22)}};
     if (put) break;
@@ -347,8 +379,7 @@ CustomerReceipt Customers::write(const Customer& customer, std::int64_t address_
       throw Failure{put.error()};
   }
   const auto reread = [&] {
-    return must_after_write(guarded(system_, ErrorCode::outcome_unknown,
-                                    [&] { return find(customer.number, context); }));
+    return read_after_write(system_, [&] { return find(customer.number, context); });
   };
   const auto in_effect = [&] {
     const auto now = reread();
@@ -357,8 +388,12 @@ CustomerReceipt Customers::write(const Customer& customer, std::int64_t address_
   try {
     interface_.await(record, in_effect, context);
   } catch (const Failure& failure) {
-    // An earlier write of the same may have been carried out just before.
-    if (failure.error.code != ErrorCode::rejected || !in_effect()) throw;
+    // An earlier write of the same customer was carried out just before: there is one to change.
+    if (failure.error.code != ErrorCode::rejected || address_number != 0 || !reread()) throw;
+    throw Failure{{ErrorCode::unavailable,
+                   "customer " + customer.number.text() + " was made meanwhile",
+                   {},
+                   failure.error.vendor_code}};
   }
   const auto now = reread();
   if (!now)
@@ -372,6 +407,7 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     Customer wanted = customer;
     if (context.role != Role::mirror) wanted.blocked = CustomerBlock::none;
+    settle(customer.number, context);
     const auto there = find(customer.number, context);
     if (!there) return write(wanted, 0, context);
     if (context.role != Role::mirror) wanted.blocked = there->customer.blocked;
@@ -386,6 +422,7 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
                                                   const Revision& expected,
                                                   const WriteContext& context) {
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
+    settle(number, context);
     const auto there = find(number, context);
     if (!there)
       throw Failure{{ErrorCode::not_found, "customer " + number.text() + " does not exist"}};
@@ -405,6 +442,7 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
 Result<CustomerReceipt> Customers::put_customer(const Customer& customer,
                                                 const WriteContext& context) {
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
+    settle(customer.number, context);
     const auto there = find(customer.number, context);
     if (there && same(there->customer, customer)) return receipt_of(*there);
     return write(customer, there ? there->address_number : 0, context);

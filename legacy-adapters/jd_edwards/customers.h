@@ -19,8 +19,9 @@ struct HeldCustomer {
 };
 
 // Read from F0101 with F0116, F0115, F01151 and F03012; written through F0101Z2 and F03012Z1 as a
-// whole. JDE has no lock and its time stamps have seconds, so a revision is made of what is held: a
-// stale one is noticed when the customer is read, not when the batch job writes.
+// whole, one write after the other. JDE has no lock and its time stamps have seconds, so a revision
+// is made of what is held: a stale one is noticed when the customer is read, not when the batch job
+// writes.
 class Customers : public CustomerService {
  public:
   Customers(const Settings& settings, std::string system, std::shared_ptr<odbc::Database> database,
@@ -52,7 +53,9 @@ class Customers : public CustomerService {
   std::optional<HeldCustomer> find(const CustomerNumber& number, const CallContext& context) const;
   std::vector<InterfaceRow> rows_of(const Customer& customer, std::int64_t address_number,
                                     const std::string& batch) const;
-  std::vector<Record> waiting(const CustomerNumber& number, const CallContext& context) const;
+  Customer content_of(const odbc::Row& row) const;
+  void settle(const CustomerNumber& number, const CallContext& context) const;
+  std::optional<Customer> asked_in(const Record& record, const CallContext& context) const;
   CustomerReceipt write(const Customer& customer, std::int64_t address_number,
                         const WriteContext& context) const;
 

@@ -21,7 +21,15 @@ std::int64_t whole(const odbc::Row& row, std::size_t column, std::string_view na
 constexpr std::string_view line_columns =
     "SDDOCO, r.SDDCTO, r.SDKCOO, r.SDLNID, r.SDLITM, r.SDDSC1, r.SDMCU, r.SDUOM, r.SDLNTY, "
     "r.SDLTTR, r.SDDRQJ, r.SDADDJ, r.SDIVD, r.SDUORG, r.SDSOQS, r.SDSOCN, r.SDLPRC, r.SDUPRC, "
-    "r.SDAEXP, r.SDDELN, r.SDDOC, r.SDDCT, r.SDTAX1, r.SDTXA1, r.SDUPMJ, r.SDTDAY";
+    "r.SDAEXP, r.SDDELN, r.SDDOC, r.SDDCT, r.SDTAX1, r.SDTXA1, r.SDUPMJ, r.SDTDAY, "
+    "r.SDRCD, r.SDOORN, r.SDOGNO";
+
+// OORN is a text, which other programs write, too: 0 for what is no number.
+std::int64_t original_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return code == std::errc() && end == text.data() + text.size() ? number : 0;
+}
 
 LineRow line_of(const odbc::Row& row, const Decimals& decimals) {
   LineRow line;
@@ -47,6 +55,9 @@ LineRow line_of(const odbc::Row& row, const Decimals& decimals) {
   line.taxable = text(row, 22) == "Y";
   line.tax_area = text(row, 23);
   line.changed = {whole(row, 24, "UPMJ"), whole(row, 25, "TDAY")};
+  line.reason = text(row, 26);
+  line.original = original_of(text(row, 27));
+  line.original_line = whole(row, 28, "OGNO");
   return line;
 }
 
@@ -129,6 +140,12 @@ std::string marks(std::size_t count) {
 
 std::string reference_of(const OrderId& id) {
   return must(encode_external_reference(id, reference_max));
+}
+
+std::string original_number(std::int64_t number) {
+  if (number == 0) return {};
+  const std::string digits = std::to_string(number);
+  return std::string(8 - std::min<std::size_t>(digits.size(), 8), '0') + digits;
 }
 
 DocumentNumber number_of(const DocumentKey& key) {
@@ -236,19 +253,18 @@ void Documents::add_lines(std::vector<Document>& documents, const CallContext& c
 }
 
 std::optional<Document> Documents::by_reference(const std::string& reference,
+                                                const std::string& type,
                                                 const CallContext& context) const {
-  std::vector<Document> found =
-      headers("h.SHVR01 = ? AND h.SHDCTO = ? AND h.SHKCOO = ?",
-              {padded(reference, reference_max), padded(settings_.document_type, 2),
-               padded(settings_.company, 5)},
-              context);
+  std::vector<Document> found = headers(
+      "h.SHVR01 = ? AND h.SHDCTO = ? AND h.SHKCOO = ?",
+      {padded(reference, reference_max), padded(type, 2), padded(settings_.company, 5)}, context);
   if (found.empty()) return std::nullopt;
   if (found.size() > 1) {
     std::string numbers;
     for (const Document& one : found)
       numbers += (numbers.empty() ? "" : ", ") + number_of(one.key).text();
-    throw Failure{{ErrorCode::conflict, "JD Edwards holds more than one order with reference " +
-                                            reference + ": " + numbers}};
+    throw Failure{{ErrorCode::conflict,
+                   "JD Edwards holds more than one document under " + reference + ": " + numbers}};
   }
   return std::move(found.front());
 }
@@ -265,19 +281,45 @@ std::optional<Document> Documents::by_key(const DocumentKey& key,
 std::optional<Document> Documents::find(const OrderRef& ref, const CallContext& context) const {
   if (!ref.document.empty()) {
     const auto key = key_of(ref.document);
-    return key ? by_key(*key, context) : std::nullopt;
+    const bool order = key && key->type != settings_.return_type;
+    return order ? by_key(*key, context) : std::nullopt;
   }
-  return by_reference(reference_of(ref.id), context);
+  return by_reference(reference_of(ref.id), settings_.document_type, context);
 }
 
 std::vector<Document> Documents::of_numbers(const std::vector<std::int64_t>& numbers,
+                                            const std::string& type,
                                             const CallContext& context) const {
   if (numbers.empty()) return {};
   odbc::Parameters values(numbers.begin(), numbers.end());
-  values.emplace_back(padded(settings_.document_type, 2));
+  values.emplace_back(padded(type, 2));
   values.emplace_back(padded(settings_.company, 5));
   return headers("h.SHDOCO IN (" + marks(numbers.size()) + ") AND h.SHDCTO = ? AND h.SHKCOO = ?",
                  values, context);
+}
+
+// With zeros in front or without them: programs differ.
+std::vector<Document> Documents::that_refer_to(const DocumentKey& order, const std::string& type,
+                                               const CallContext& context) const {
+  std::string statement;
+  odbc::Parameters values;
+  for (const std::string_view name : {"F4211", "F42119"}) {
+    statement += statement.empty() ? "" : " UNION ALL ";
+    statement += "SELECT r.SDDOCO FROM " + t(name) +
+                 " r WHERE r.SDOORN IN (?, ?) AND r.SDOCTO = ? AND r.SDOKCO = ? AND r.SDDCTO = ? "
+                 "AND r.SDKCOO = ?";
+    for (std::string value :
+         {padded(original_number(order.number), 8), padded(std::to_string(order.number), 8),
+          padded(order.type, 2), padded(order.company, 5), padded(type, 2),
+          padded(settings_.company, 5)})
+      values.emplace_back(std::move(value));
+  }
+  std::set<std::int64_t> numbers;
+  must(database_->query(statement, values, context.deadline, [&](const odbc::Row& row) {
+    numbers.insert(whole(row, 0, "DOCO"));
+    return true;
+  }));
+  return of_numbers({numbers.begin(), numbers.end()}, type, context);
 }
 
 std::vector<std::int64_t> Documents::open_numbers(std::optional<std::int64_t> customer,

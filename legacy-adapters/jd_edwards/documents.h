@@ -49,6 +49,9 @@ struct LineRow {
   std::string invoice;  // "RI-700001"; empty: none.
   std::string tax_area;
   bool taxable = false;
+  std::string reason;         // RCD.
+  std::int64_t original = 0;  // Of a return: OORN, and OGNO as LNID has it.
+  std::int64_t original_line = 0;
   Stamp changed;
   int number() const { return static_cast<int>(lnid / line_step); }
   bool is_cancelled() const { return last_status == "980"; }
@@ -81,14 +84,18 @@ class Documents {
   Documents(const Settings& settings, std::shared_ptr<odbc::Database> database)
       : settings_(settings), database_(std::move(database)) {}
 
-  // Every document under the reference; conflict when there is more than one.
-  std::optional<Document> by_reference(const std::string& reference,
+  // The document of `type` under the reference; conflict when there is more than one.
+  std::optional<Document> by_reference(const std::string& reference, const std::string& type,
                                        const CallContext& context) const;
   std::optional<Document> by_key(const DocumentKey& key, const CallContext& context) const;
+  // An order, no return.
   std::optional<Document> find(const OrderRef& ref, const CallContext& context) const;
-  // Those that exist of these, with their lines.
+  // Those of `type` that exist of these, with their lines.
   std::vector<Document> of_numbers(const std::vector<std::int64_t>& numbers,
-                                   const CallContext& context) const;
+                                   const std::string& type, const CallContext& context) const;
+  // Documents of `type` of which a line refers to the order.
+  std::vector<Document> that_refer_to(const DocumentKey& order, const std::string& type,
+                                      const CallContext& context) const;
   // Numbers of open documents after `after`, at most `limit`.
   std::vector<std::int64_t> open_numbers(std::optional<std::int64_t> customer, std::int64_t after,
                                          std::size_t limit, const CallContext& context) const;
@@ -116,6 +123,7 @@ class Documents {
 
 OrderStatus status_of(const Document& document, const Order& order);
 std::string reference_of(const OrderId& id);
+std::string original_number(std::int64_t number);  // OORN: "00200017".
 std::string marks(std::size_t count);
 
 }  // namespace underpin::legacy::jd_edwards

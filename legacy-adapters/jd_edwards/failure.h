@@ -35,6 +35,20 @@ inline Failure refused(ErrorCode code, std::string message, std::string pointer,
   return {std::move(error)};
 }
 
+template <class F>
+auto guarded(const std::string& system, ErrorCode otherwise, F&& body) -> Result<decltype(body())>;
+
+// Reading after something was written: whatever goes wrong, the outcome is unknown. Only that JDE
+// holds two of it is known.
+template <class F>
+auto read_after_write(const std::string& system, F&& body) -> decltype(body()) {
+  auto read = guarded(system, ErrorCode::outcome_unknown, body);
+  if (read) return std::move(read).value();
+  Error error = read.error();
+  if (error.code != ErrorCode::conflict) error.code = ErrorCode::outcome_unknown;
+  throw Failure{std::move(error)};
+}
+
 // `otherwise` is the code for what nobody expected: outcome_unknown for a write.
 template <class F>
 auto guarded(const std::string& system, ErrorCode otherwise, F&& body) -> Result<decltype(body())> {

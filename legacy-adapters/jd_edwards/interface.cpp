@@ -56,13 +56,12 @@ std::string Record::text() const {
   return result;
 }
 
-Failure rejected(const std::vector<Message>& messages) {
-  Error error{ErrorCode::rejected, "JD Edwards refused it"};
+Failure rejected(const Record& record, const std::vector<Message>& messages) {
+  Error error{ErrorCode::rejected, "JD Edwards refused record " + record.text() + " of " +
+                                       std::string(record.kind->parts.front().table)};
   for (const Message& message : messages) {
-    if (&message == &messages.front()) {
-      error.message = message.text;
-      error.vendor_code = message.code;
-    }
+    error.message += (&message == &messages.front() ? ": " : "; ") + message.text;
+    if (error.vendor_code.empty()) error.vendor_code = message.code;
     if (message.line > 0)
       error.fields.push_back({"/lines/" + std::to_string(message.line / line_step), message.text});
   }
@@ -91,23 +90,6 @@ Status Interface::transact(const CallContext& context,
   }
 }
 
-// The record's first table decides: what was carried out stays with all its parts.
-Status Interface::take_away(odbc::Transaction& transaction, const Record& record,
-                            std::int64_t& affected) const {
-  affected = 0;
-  for (const RecordKind::Part& part : record.kind->parts) {
-    std::string sql = "DELETE FROM " + table(settings_, part.table) + " WHERE " +
-                      key_condition(*record.kind, part.prefix);
-    const bool first = &part == &record.kind->parts.front();
-    if (first) sql += " AND " + std::string(part.prefix) + "EDSP <> 'Y'";
-    const Result<odbc::Executed> done = transaction.execute(sql, record.key);
-    if (!done) return done.error();
-    if (first) affected = done->affected;
-    if (first && affected == 0) return Done{};
-  }
-  return Done{};
-}
-
 // The newest message there is: those of a record come after it, however often its key is used.
 Result<std::int64_t> Interface::newest_message(const CallContext& context) const {
   const auto rows = database_->rows(
@@ -118,14 +100,11 @@ Result<std::int64_t> Interface::newest_message(const CallContext& context) const
 }
 
 Status Interface::put(const RecordKind& kind, const std::vector<InterfaceRow>& rows,
-                      const std::vector<Record>& withdrawn, const CallContext& context) const {
+                      const CallContext& context) const {
   const Result<std::int64_t> newest = newest_message(context);
   if (!newest) return newest.error();
   const RecordKind::Part& first = kind.parts.front();
   return transact(context, [&](odbc::Transaction& transaction) -> Status {
-    std::int64_t affected = 0;
-    for (const Record& record : withdrawn)
-      if (const Status gone = take_away(transaction, record, affected); !gone) return gone;
     for (const InterfaceRow& row : rows) {
       std::string names;
       std::string marks;
@@ -191,11 +170,21 @@ void Interface::await(const Record& record, const std::function<bool()>& in_effe
       std::min(context.deadline, Clock::now() + std::chrono::milliseconds(settings_.ube_wait_ms));
   for (int looks = 1;; ++looks) {
     const Look seen = must_after_write(look(record, context));
-    // A record that is gone was carried out and purged: nobody else takes one away.
-    if (seen.state == RecordState::done || seen.state == RecordState::absent) return;
+    if (seen.state == RecordState::done) return;
+    // It was carried out and purged, or a later write has taken it away.
+    if (seen.state == RecordState::absent) {
+      if (in_effect()) return;
+      throw Failure{{ErrorCode::outcome_unknown,
+                     "record " + record.text() + " is gone, and what it was for is not seen"}};
+    }
     if (seen.state == RecordState::refused) {
-      if (withdraw(record, context)) throw rejected(seen.messages);
-      return;
+      // A message is no refusal where the job has done its work all the same.
+      if (in_effect()) {
+        mark(record, context);
+        return;
+      }
+      if (!withdraw(record, context) || in_effect()) return;
+      throw rejected(record, seen.messages);
     }
     if (looks > looks_before_asking && in_effect()) {
       mark(record, context);
@@ -223,10 +212,22 @@ void Interface::mark(const Record& record, const CallContext& context) const {
   }));
 }
 
+// The record's first table decides: what was carried out stays with all its parts.
 bool Interface::withdraw(const Record& record, const CallContext& context) const {
   std::int64_t affected = 0;
-  must_after_write(transact(context, [&](odbc::Transaction& transaction) {
-    return take_away(transaction, record, affected);
+  must_after_write(transact(context, [&](odbc::Transaction& transaction) -> Status {
+    for (const RecordKind::Part& part : record.kind->parts) {
+      std::string sql = "DELETE FROM " + table(settings_, part.table) + " WHERE " +
+                        key_condition(*record.kind, part.prefix);
+      const bool first = &part == &record.kind->parts.front();
+      if (first) sql += " AND " + std::string(part.prefix) + "EDSP <> 'Y'";
+      const Result<odbc::Executed> done = transaction.execute(sql, record.key);
+      if (!done) return done.error();
+      if (!first) continue;
+      affected = done->affected;
+      if (affected == 0) return Done{};
+    }
+    return Done{};
   }));
   return affected != 0;
 }

@@ -63,29 +63,28 @@ class Interface {
   Interface(const Settings& settings, std::string system, std::shared_ptr<odbc::Database> database,
             std::shared_ptr<odbc::Writer> writer);
 
-  // In one transaction: takes `withdrawn` away as far as they have not been carried out, and puts
-  // the rows there. A key that is taken is `conflict`; a locked database is tried again until the
-  // deadline; nothing is written unless it succeeds or the outcome is unknown.
+  // Puts the rows there in one transaction. A key that is taken is `conflict`; a locked database is
+  // tried again until the deadline; nothing is written unless it succeeds or the outcome is
+  // unknown.
   Status put(const RecordKind& kind, const std::vector<InterfaceRow>& rows,
-             const std::vector<Record>& withdrawn, const CallContext& context) const;
+             const CallContext& context) const;
   Result<Look> look(const Record& record, const CallContext& context) const;
 
   // Waits for the batch job. `in_effect`, which reads what JDE itself shows, decides where the job
-  // ended before it marked the record: that is marked here, so that no later run repeats it. A
-  // record that was refused is taken away. Throws outcome_unknown while it still waits, and what
-  // the job said as `rejected`.
+  // ended before it marked the record, whatever it said: that is marked here, so that no later run
+  // repeats it. A record that was refused is taken away. Throws outcome_unknown while it still
+  // waits and where it is gone without effect, and what the job said as `rejected`.
   void await(const Record& record, const std::function<bool()>& in_effect,
              const CallContext& context) const;
   void mark(const Record& record, const CallContext& context) const;
-  // False: it was carried out meanwhile.
+  // Takes a record away that was refused: the next run would take it again. Never one that waits, a
+  // job may be at it. False: it was carried out meanwhile.
   bool withdraw(const Record& record, const CallContext& context) const;
 
  private:
   Result<std::int64_t> newest_message(const CallContext& context) const;
   Status transact(const CallContext& context,
                   const std::function<Status(odbc::Transaction&)>& body) const;
-  Status take_away(odbc::Transaction& transaction, const Record& record,
-                   std::int64_t& affected) const;
 
   const Settings& settings_;
   const std::string system_;
@@ -93,6 +92,6 @@ class Interface {
   const std::shared_ptr<odbc::Writer> writer_;
 };
 
-Failure rejected(const std::vector<Message>& messages);
+Failure rejected(const Record& record, const std::vector<Message>& messages);
 
 }  // namespace underpin::legacy::jd_edwards

@@ -297,7 +297,7 @@ Result<AdjustmentReceipt> JdeInventory::adjust_stock(const StockAdjustment& adju
     const Look seen = must(interface_.look(record, context));
     if (seen.state == RecordState::refused) (void)interface_.withdraw(record, context);
     if (seen.state == RecordState::absent || seen.state == RecordState::refused) {
-      const Status put = interface_.put(stock_record(), {row_of(adjustment, scaled)}, {}, context);
+      const Status put = interface_.put(stock_record(), {row_of(adjustment, scaled)}, context);
       if (!put && put.error().code != ErrorCode::conflict) throw Failure{put.error()};
     }
     const auto entry = [&] {
@@ -322,12 +322,17 @@ Result<AdjustmentReceipt> JdeInventory::find_adjustment(const MovementId& moveme
         movement.text().size() <= movement_max ? must(interface_.look(record, context)) : Look{};
     const auto found = posted(movement, context);
     if (found) {
-      if (seen.state == RecordState::waiting) interface_.mark(record, context);
+      if (seen.state == RecordState::waiting || seen.state == RecordState::refused)
+        interface_.mark(record, context);
       return *found;
     }
-    if (seen.state == RecordState::waiting)
-      throw Failure{
-          {ErrorCode::outcome_unknown, "record " + record.text() + " waits for its batch job"}};
+    // One that was refused is taken away: the next run would take it again.
+    if (seen.state == RecordState::refused && interface_.withdraw(record, context)) {
+      if (const auto late = posted(movement, context)) return *late;
+    } else if (seen.state != RecordState::absent) {
+      throw Failure{{ErrorCode::outcome_unknown,
+                     "record " + record.text() + " is there, and its entry is not seen"}};
+    }
     throw Failure{{ErrorCode::not_found, "no entry has the movement " + movement.text()}};
   });
 }

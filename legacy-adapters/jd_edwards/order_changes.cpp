@@ -35,11 +35,6 @@ bool same(const LineContent& wanted, const OrderLine& held) {
          wanted.unit_price == held.unit_price && wanted.net_amount == held.net_amount;
 }
 
-// By its number; the caller makes it a place.
-std::string at(int number, std::string_view field) {
-  return "/lines/" + std::to_string(number) + "/" + std::string(field);
-}
-
 LineContent added_line(const LineAmendment& wanted) {
   const OrderLine& added = *wanted.added;
   const Decimal quantity = wanted.quantity.value_or(added.quantity - added.cancelled_quantity);
@@ -83,12 +78,12 @@ OrderChanges amended(const Order& held, const OrderAmendment& amendment, Role ro
       }
       if (wanted.quantity && wanted.quantity->is_zero()) continue;
       throw refused(ErrorCode::rejected, "the order has no line " + std::to_string(wanted.number),
-                    at(wanted.number, "number"), "must name a line of the order");
+                    at_line(wanted.number, "number"), "must name a line of the order");
     }
     const Decimal quantity = wanted.quantity.value_or(line->quantity - line->cancelled_quantity);
     if (quantity < line->shipped_quantity)
       throw refused(ErrorCode::rejected, "more of the line has shipped",
-                    at(wanted.number, "quantity"), "must not be below what has shipped");
+                    at_line(wanted.number, "quantity"), "must not be below what has shipped");
     LineContent content = content_of(*line, quantity);
     content.unit_price = wanted.unit_price.value_or(line->unit_price);
     const Decimal gross = gross_of(quantity, content.unit_price);
@@ -98,7 +93,8 @@ OrderChanges amended(const Order& held, const OrderAmendment& amendment, Role ro
     content.net_amount = nothing ? Decimal{} : net;
     if (content.net_amount.is_negative())
       throw refused(ErrorCode::rejected, "a line's discount is more than its price",
-                    at(wanted.number, "adjustmentTotal"), "must not be more than the line's price");
+                    at_line(wanted.number, "adjustmentTotal"),
+                    "must not be more than the line's price");
     const Date asked = line->requested_date.value_or(held.requested_date.value_or(Date{}));
     const bool other_day = wanted.requested_date && *wanted.requested_date != asked;
     if (other_day) content.requested_date = wanted.requested_date;

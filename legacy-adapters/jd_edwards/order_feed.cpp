@@ -105,7 +105,7 @@ ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallConte
   }
   page.next = Cursor(last.text());
   for (const Document& document :
-       documents_.of_numbers({numbers.begin(), numbers.end()}, context)) {
+       documents_.of_numbers({numbers.begin(), numbers.end()}, settings_.document_type, context)) {
     if (document.rows.empty()) continue;  // A header alone is no order yet.
     Order quantities;
     for (const LineRow& row : document.rows) {

@@ -2,8 +2,8 @@
 
 #include "contracts/ports/order_service.h"
 #include "legacy-adapters/jd_edwards/documents.h"
-#include "legacy-adapters/jd_edwards/interface.h"
 #include "legacy-adapters/jd_edwards/order_feed.h"
+#include "legacy-adapters/jd_edwards/order_records.h"
 
 #include <functional>
 #include <memory>
@@ -11,19 +11,6 @@
 #include <vector>
 
 namespace underpin::legacy::jd_edwards {
-
-// What a line shall be, as a whole.
-struct LineContent {
-  int number = 0;
-  Sku sku;
-  LocationCode location;
-  std::string uom;
-  std::string line_type = "S";
-  Decimal quantity;
-  Decimal unit_price;
-  Decimal net_amount;
-  std::optional<Date> requested_date;
-};
 
 // What shall be different in an open order.
 struct OrderChanges {
@@ -34,13 +21,12 @@ struct OrderChanges {
   bool empty() const { return lines.empty() && !ship_to && !requested_date && !customer_reference; }
 };
 
-// Orders are read from F4201 and F4211 and written through F47011 and F47012, which R40211 carries
-// out: purpose 00 makes an order, 04 changes one, 01 cancels one. An order that is not released
-// has our hold code, a mirror always.
+// Orders are read from F4201 and F4211 and written through F47011 and F47012. An order that is not
+// released has our hold code, a mirror always.
 //
 // A create waits in the interface table for its job. While it does, find_receipt is outcome_unknown
-// and place_order waits for the record that is there instead of writing another. A change that
-// waits is taken away by the next one, so that it does not come into effect behind its back.
+// and place_order waits for the record that is there instead of writing another. So does a change
+// for one that waits, whoever sent it.
 class Orders : public OrderService {
  public:
   Orders(const Settings& settings, std::string system, std::shared_ptr<odbc::Database> database,
@@ -62,31 +48,13 @@ class Orders : public OrderService {
                                                 const CallContext& context) override;
 
  private:
-  // A create that waits, and how many lines it has.
-  struct Begun {
-    Record record;
-    std::size_t lines = 0;
-  };
-  std::string t(std::string_view name) const { return table(settings_, name); }
-  std::optional<Begun> begun(const std::string& reference, const CallContext& context) const;
-  std::vector<Record> waiting_changes(const DocumentKey& key, const CallContext& context) const;
-  Record record_of(std::int64_t number) const;
-  std::int64_t next_number(const CallContext& context) const;
-
   std::vector<LineContent> new_lines(const Order& order) const;
   std::vector<InterfaceRow> create_rows(const Order& order, std::int64_t customer,
                                         const std::vector<LineContent>& lines) const;
-  void add_line(std::vector<InterfaceRow>& rows, const LineContent& line) const;
-  void add_address(std::vector<InterfaceRow>& rows, const Address& address,
-                   std::string_view kind) const;
-  Record put(std::vector<InterfaceRow> rows, const std::vector<Record>& withdrawn,
-             const CallContext& context) const;
-
   Document must_find(const OrderRef& ref, const CallContext& context) const;
-  OrderReceipt confirmed(const Order& order, const Begun& begun, const WriteContext& context) const;
+  Document must_settle(const OrderRef& ref, const CallContext& context) const;
   OrderReceipt change(const Document& document, const OrderRef& ref, const OrderChanges& changes,
                       const std::string& hold, std::string_view purpose,
-                      const std::function<bool(const Document&)>& in_effect,
                       const WriteContext& context) const;
   OrderReceipt cancelled(const Document& document, const OrderRef& ref,
                          const WriteContext& context) const;
@@ -96,9 +64,8 @@ class Orders : public OrderService {
 
   const Settings& settings_;
   const std::string system_;
-  const std::shared_ptr<odbc::Database> database_;
-  const Interface& interface_;
   const Documents documents_;
+  const OrderRecords records_;
   const OrderFeed feed_;
 };
 

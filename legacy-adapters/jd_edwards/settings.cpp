@@ -89,6 +89,18 @@ void read_codes(ObjectReader& reader, Settings& settings) {
         settings.charges.push_back(std::move(charge));
       },
       Need::optional);
+  reader.read_each(
+      "return_reasons",
+      [&](ObjectReader& one) {
+        std::pair<std::string, std::string> reason;
+        read_text(one, "reason", reason.first, 20, Need::required);
+        read_text(one, "code", reason.second, 3, Need::required);
+        for (const auto& known : settings.return_reasons)
+          if (known.first == reason.first || known.second == reason.second)
+            one.refuse("reason", "must be there once, as its code");
+        settings.return_reasons.push_back(std::move(reason));
+      },
+      Need::optional);
   if (settings.uoms.empty()) settings.uoms = {{"PCS", "EA"}};
   if (settings.blocks.empty()) settings.blocks = {{CustomerBlock::all, "Y"}};
 }
@@ -125,6 +137,13 @@ Result<Settings> read_settings(std::string_view text) {
         read_codes(reader, settings);
         read_text(reader, "person_type", settings.person_type, 3);
         read_text(reader, "company_type", settings.company_type, 3);
+        read_text(reader, "return_type", settings.return_type, 2);
+        read_text(reader, "return_line_type", settings.return_line_type, 2);
+        for (auto [key, name] : {std::pair{"return_type", &settings.return_type},
+                                 std::pair{"return_line_type", &settings.return_line_type}})
+          if (trimmed(*name).empty()) reader.refuse(key, "must not be blank");
+        if (settings.return_type == settings.document_type)
+          reader.refuse("return_type", "must be another type than that of orders");
         read_text(reader, "adjustment_type", settings.adjustment_type, 2);
         read_text(reader, "reason_code", settings.reason_code, 3);
         read_number(reader, "ube_wait_ms", settings.ube_wait_ms, 1, 600'000);

@@ -15,7 +15,9 @@ std::string settings_of(const std::filesystem::path& database) {
          R"(;Timeout=300;SyncPragma=OFF", "branch": "EAST", "poll_ms": 2, "ube_wait_ms": 1500,)"
          R"( "decimals": {"quantity": 2}, "feed_overlap_s": 1,)"
          R"( "customer_blocks": [{"block": "all", "code": "Y"}, {"block": "ship", "code": "S"},)"
-         R"( {"block": "invoice", "code": "I"}], "settle_ms": )" +
+         R"( {"block": "invoice", "code": "I"}], "return_reasons": [)"
+         R"({"reason": "DAMAGED", "code": "DAM"}, {"reason": "WRONG_ITEM", "code": "WRG"},)"
+         R"( {"reason": "UNWANTED", "code": "UNW"}], "settle_ms": )" +
          std::to_string(settle_ms) + "}";
 }
 
@@ -59,7 +61,9 @@ class JdEdwards : public SimulatedSite {
     people("block_customer", R"({"number": )" + quoted(customer.text()) + R"(, "blocked": )" +
                                  (blocked ? R"("Y"})" : R"(""})"));
   }
-  void credit(const DocumentNumber&) override { throw std::runtime_error("no returns"); }
+  void credit(const DocumentNumber& document) override {
+    people("credit_return", R"({"document": )" + number(document) + "}");
+  }
 
   int documents(const std::string& reference) override {
     return count_if(state("orders").get("orders"), "reference", reference);
@@ -79,12 +83,22 @@ class JdEdwards : public SimulatedSite {
   int customers(const CustomerNumber& customer) override {
     return count_if(state("customers").get("customers"), "number", customer.text());
   }
-  int returns(const std::string&) override { return 0; }
-  std::string applied_to(const DocumentNumber&) override { return {}; }
+  int returns(const std::string& reference) override {
+    return count_if(state("returns").get("returns"), "reference", reference);
+  }
+  // A line of a credit order refers to that of its order, and so to the invoice of that.
+  std::string applied_to(const DocumentNumber& document) override {
+    const json::Value books = state("returns");
+    for (const json::Value& row : books.get("returns").items())
+      if (row.get("document").text() == document.text())
+        return row.get("lines").items().front().get("invoice").text();
+    return {};
+  }
 
   std::vector<std::string> operations_of(Write write) override {
     switch (write) {
       case Write::create_order:
+      case Write::create_return:
         return {"R40211.00"};
       case Write::change_order:
       case Write::release_order:
@@ -95,8 +109,6 @@ class JdEdwards : public SimulatedSite {
         return {"R4111Z1"};
       case Write::create_customer:
         return {"R03010Z"};
-      case Write::create_return:
-        return {};
     }
     return {};
   }

@@ -33,7 +33,7 @@ def touch(store: Store, header: dict, user: str, **changes) -> None:
                   "SHOTOT": sum(line["SDAEXP"] for line in lines_of(store, header) if line["SDLTTR"] != CANCELLED)})
 
 
-def _write_line(store: Store, header: dict, line: dict, user: str) -> None:
+def write_line(store: Store, header: dict, line: dict, user: str) -> None:
     upmj, tday = store.stamp()
     key = {**key_of(header, "SD"), "SDLNID": line["SDLNID"]}
     line = {**line, "SDUSER": user, "SDUPMJ": upmj, "SDTDAY": tday}
@@ -42,7 +42,7 @@ def _write_line(store: Store, header: dict, line: dict, user: str) -> None:
 
 
 def _is_stock(line: dict) -> bool:
-    return line["SDLNTY"] == "S"
+    return line["SDLNTY"] == "S"  # What comes back (C) is no demand.
 
 
 def _commit(store: Store, line: dict, delta: int) -> None:
@@ -54,20 +54,21 @@ def new_line(store: Store, header: dict, number: int, asked: dict) -> dict:
     """A line as order entry makes it. `asked`: item, branch, uom, quantity and prices as scaled numbers."""
     branch = asked["branch"] or header["SHMCU"]
     short, description = 0, asked.get("description", "")
-    if asked.get("kind", "S") == "S":
+    kind = asked.get("kind", "S")
+    if kind in ("S", "C"):
         article = stock.item(store, asked["item"], branch, number)
         short = article["IBITM"]
         description = store.get("F4101", {"IMITM": short})["IMDSC1"]
-    quantity, price = asked["quantity"], asked["price"]
-    amount = asked["amount"]
+    sign = -1 if kind == "C" else 1  # The line type of returns reverses the sign.
+    quantity, price, amount = sign * asked["quantity"], asked["price"], sign * asked["amount"]
     return {**key_of(header, "SD"), "SDLNID": number, "SDSFXO": "000", "SDMCU": branch, "SDCO": header["SHCO"],
             "SDAN8": header["SHAN8"], "SDSHAN": header["SHSHAN"], "SDDRQJ": asked.get("requested") or header["SHDRQJ"],
             "SDTRDJ": header["SHTRDJ"], "SDVR01": header["SHVR01"], "SDITM": short, "SDLITM": asked["item"],
-            "SDAITM": asked["item"], "SDDSC1": description, "SDLNTY": asked.get("kind", "S"),
+            "SDAITM": asked["item"], "SDDSC1": description, "SDLNTY": kind,
             "SDLTTR": ENTERED[0], "SDNXTR": ENTERED[1], "SDUOM": asked.get("uom", "EA"), "SDUORG": quantity,
             "SDUOPN": quantity, "SDCOMM": "S", "SDLPRC": asked.get("list") or price, "SDUPRC": price,
             "SDAEXP": amount, "SDAOPN": amount, "SDPROV": "1", "SDTAX1": "Y", "SDTXA1": "DE19",
-            "SDCRCD": header["SHCRCD"]}
+            "SDCRCD": header["SHCRCD"], **asked.get("more", {})}
 
 
 def enter(store: Store, header: dict, lines: list[tuple[int, dict]], user: str) -> dict:
@@ -84,7 +85,7 @@ def enter(store: Store, header: dict, lines: list[tuple[int, dict]], user: str) 
     store.insert("F4201", header)
     for number, asked in lines:
         line = new_line(store, header, number, asked)
-        _write_line(store, header, line, user)
+        write_line(store, header, line, user)
         _commit(store, line, line["SDUOPN"])
     touch(store, header, user)
     return header
@@ -114,7 +115,7 @@ def set_line(store: Store, header: dict, number: int, asked: dict, user: str) ->
         place = max((line["SDLNID"] for line in parts), default=number - 10) + 10
         line = new_line(store, header, place, {**asked, "quantity": rest, "amount": amount})
         _commit(store, line, rest)
-    _write_line(store, header, line, user)
+    write_line(store, header, line, user)
 
 
 def cancel(store: Store, header: dict, user: str) -> None:
@@ -125,7 +126,7 @@ def cancel(store: Store, header: dict, user: str) -> None:
         if line["SDLTTR"] == CANCELLED:
             continue
         _commit(store, line, -line["SDUOPN"])
-        _write_line(store, header, {**line, "SDLTTR": CANCELLED, "SDNXTR": DONE, "SDSOCN": line["SDUOPN"],
+        write_line(store, header, {**line, "SDLTTR": CANCELLED, "SDNXTR": DONE, "SDSOCN": line["SDUOPN"],
                                     "SDUOPN": 0, "SDAOPN": 0, "SDCNDJ": julian(store.today())}, user)
     touch(store, header, user, SHCNDJ=julian(store.today()))
 
@@ -149,11 +150,11 @@ def ship(store: Store, header: dict, partial: bool, user: str) -> int:
             quantity = quantity // 200 * 100 or 100
         rest = line["SDUOPN"] - quantity
         amount = _share(line["SDAEXP"], quantity, line["SDUOPN"]) if rest else line["SDAEXP"]
-        _write_line(store, header, {**line, "SDUORG": quantity, "SDSOQS": quantity, "SDUOPN": 0, "SDAEXP": amount,
+        write_line(store, header, {**line, "SDUORG": quantity, "SDSOQS": quantity, "SDUOPN": 0, "SDAEXP": amount,
                                     "SDAOPN": 0, "SDLTTR": SHIPPED[0], "SDNXTR": SHIPPED[1], "SDDELN": delivery,
                                     "SDADDJ": julian(store.today())}, user)
         if rest:
-            _write_line(store, header, {**line, "SDLNID": line["SDLNID"] + 10, "SDUORG": rest, "SDUOPN": rest,
+            write_line(store, header, {**line, "SDLNID": line["SDLNID"] + 10, "SDUORG": rest, "SDUOPN": rest,
                                         "SDAEXP": line["SDAEXP"] - amount, "SDAOPN": line["SDAEXP"] - amount}, user)
         _commit(store, line, -quantity)
         if _is_stock(line):
@@ -163,7 +164,7 @@ def ship(store: Store, header: dict, partial: bool, user: str) -> int:
     return delivery
 
 
-def invoice(store: Store, header: dict, user: str) -> int:
+def invoice(store: Store, header: dict, user: str, kind: str = "RI") -> int:
     """Sales update: shipped lines are invoiced and leave for F42119."""
     lines = [line for line in lines_of(store, header) if line["SDLTTR"] == SHIPPED[0]]
     if not lines:
@@ -172,7 +173,7 @@ def invoice(store: Store, header: dict, user: str) -> int:
     upmj, tday = store.stamp()
     for line in lines:
         store.delete("F4211", {**key_of(header, "SD"), "SDLNID": line["SDLNID"]})
-        store.insert("F42119", {**line, "SDLTTR": INVOICED, "SDNXTR": DONE, "SDDOC": number, "SDDCT": "RI",
+        store.insert("F42119", {**line, "SDLTTR": INVOICED, "SDNXTR": DONE, "SDDOC": number, "SDDCT": kind,
                                 "SDIVD": upmj, "SDUSER": user, "SDUPMJ": upmj, "SDTDAY": tday})
     touch(store, header, user)
     return number

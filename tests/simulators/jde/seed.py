@@ -42,6 +42,8 @@ def seed(store: Store) -> None:
 
 
 def _setup(store: Store) -> None:
+    for code, text in (("DAM", "Damaged"), ("WRG", "Wrong item"), ("UNW", "Not wanted")):
+        store.insert("F0005", {"DRSY": "42", "DRRT": "RC", "DRKY": code, "DRDL01": text})
     store.insert("F0006", {"MCMCU": "1", "MCSTYL": "IS", "MCDL01": "Head office", "MCCO": "00001"})
     for code, city in sample_data.LOCATIONS:
         store.insert("F0006", {"MCMCU": code, "MCSTYL": "BP", "MCDL01": f"Warehouse {city}", "MCCO": "00001"})

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from common.faults import FaultTable  # noqa: E402
 from common.http_server import Handler, Server, json_reply, serve_until_terminated  # noqa: E402
-from jde import customers, orders, stock  # noqa: E402
+from jde import customers, orders, returns, stock  # noqa: E402
 from jde.database import PRICE, QUANTITY, Refused, Store, plain  # noqa: E402
 from jde.seed import seed  # noqa: E402
 from jde.ube import Ube  # noqa: E402
@@ -88,9 +88,21 @@ class Installation:
                 for table, prefix in (("F47011", "SY"), ("F47012", "SZ"), ("F4111Z1", "SZ"), ("F0101Z2", "SZ")):
                     store.delete(table, {prefix + "EDSP": "Y"})
                 return {}
-            if action not in ("ship", "invoice", "cancel", "change_quantity", "hold"):
+            if action == "message":  # what a job has to say about a record, refused or not
+                store.insert("F01131V", {"WVTABL": body["table"], "WVKEY": body["key"], "WVDTAI": body["code"],
+                                         "WVTEXT": body["text"], "WVSEQ": store.next_number("PPAT")})
+                return {}
+            if action in ("receive_return", "credit_return", "cancel_return"):
+                header = orders.header_of(store, int(body["document"]), returns.TYPE)
+                {"receive_return": returns.receive, "credit_return": returns.credit,
+                 "cancel_return": orders.cancel}[action](store, header, user)
+                return {"document": header["SHDOCO"]}
+            if action not in ("ship", "invoice", "cancel", "change_quantity", "hold", "take_back"):
                 return None
             header = orders.header_of(store, int(body["document"]))
+            if action == "take_back":
+                made = returns.take_back(store, header, int(body["line"]), Decimal(body["quantity"]), body["reason"], user)
+                return {"document": made["SHDOCO"]}
             if action == "ship":
                 return {"delivery": orders.ship(store, header, body.get("partial", False), user)}
             if action == "invoice":
@@ -105,13 +117,15 @@ class Installation:
 
     def state(self, part: str | None) -> dict:
         parts = {"orders": self._orders, "movements": self._movements, "customers": self._customers,
-                 "interface": self._interface, "stock": self._stock}
+                 "interface": self._interface, "stock": self._stock, "returns": lambda: returns.books(self.store)}
         return {name: make() for name, make in parts.items() if part in (None, name)}
 
     def _orders(self) -> list[dict]:
         rows = []
         for table in ("F4201", "F42019"):
             for header in self.store.select(table):
+                if header["SHDCTO"] == returns.TYPE:
+                    continue
                 key = orders.key_of(header, "SD")
                 still = [line for line in self.store.select("F4211", key) if line["SDLTTR"] != orders.CANCELLED]
                 rows.append({"document": str(header["SHDOCO"]), "reference": header["SHVR01"],
@@ -156,6 +170,8 @@ class JdeHandler(Handler):
                 return json_reply(200, jde.state(query.get("part")))
         if method == "POST" and path == "queue":
             jde.ube.held = bool(document.get("held"))
+            if document.get("rerun"):
+                jde.ube.rerun()
             return json_reply(200, {"held": jde.ube.held})
         if method == "POST" and path.startswith("users/"):
             try:

@@ -16,7 +16,7 @@ import threading
 import time
 from decimal import Decimal
 
-from . import customers, orders, stock
+from . import customers, orders, returns, stock
 from .database import QUANTITY, Refused, Store, plain
 
 _LATER_MS = {"429": 60, "503": 60, "drop": 2000}
@@ -46,6 +46,12 @@ class Ube:
         with self._lock:
             return len(self._due)
 
+    def rerun(self) -> None:
+        """The next run takes every record without its mark again: refused ones, and those of a job that broke off."""
+        with self.store.lock:
+            self._settled.clear()
+            self.run_once()
+
     def _run(self) -> None:
         seen = None
         while not self._stop.wait(0.003):
@@ -54,7 +60,8 @@ class Ube:
                 if version == seen and not self._due:
                     continue
                 if not self.held:
-                    self.run_once()
+                    with self.store.lock:
+                        self.run_once()
                     seen = version
             except Exception as error:  # a job that ends abnormally is started again
                 print(f"UBE: {error}", flush=True)
@@ -141,20 +148,24 @@ class Ube:
     def _asked(line: dict) -> dict:
         return {"item": line["SZLITM"], "branch": line["SZMCU"], "uom": line["SZUOM"], "quantity": line["SZUORG"],
                 "list": line["SZLPRC"], "price": line["SZUPRC"], "amount": line["SZAEXP"],
-                "requested": line["SZDRQJ"], "kind": line["SZLNTY"] or "S", "description": line["SZDSC1"]}
+                "requested": line["SZDRQJ"], "kind": line["SZLNTY"] or "S", "description": line["SZDSC1"],
+                "more": {"SD" + name: line["SZ" + name] for name in ("RCD", "OKCO", "OORN", "OCTO", "OGNO")}}
 
     def _create(self, record, row, lines, half: bool) -> dict:
         begun = self._half.pop(record, None)
         if begun is not None:  # The header and its first line are there.
-            header = orders.header_of(self.store, begun)
+            header = orders.header_of(self.store, begun, row["SYDCTO"])
             for number, asked in lines[1:]:
                 orders.set_line(self.store, header, number, asked, row["SYUSER"])
             orders.touch(self.store, header, row["SYUSER"])
             return header
         if row["SYEDDL"] != len(lines):
             raise Refused("4311", f"{len(lines)} of {row['SYEDDL']} lines are there")
+        if row["SYDCTO"] == returns.TYPE:
+            for number, asked in lines:
+                returns.check(self.store, number, asked)
         header = orders.enter(self.store, {
-            "SHMCU": row["SYMCU"], "SHAN8": row["SYAN8"], "SHSHAN": row["SYSHAN"] or row["SYAN8"],
+            "SHDCTO": row["SYDCTO"], "SHMCU": row["SYMCU"], "SHAN8": row["SYAN8"], "SHSHAN": row["SYSHAN"] or row["SYAN8"],
             "SHDRQJ": row["SYDRQJ"], "SHTRDJ": row["SYTRDJ"], "SHPDDJ": row["SYDRQJ"], "SHVR01": row["SYVR01"],
             "SHVR02": row["SYVR02"], "SHHOLD": row["SYHOLD"], "SHCRCD": row["SYCRCD"], "SHTKBY": row["SYUSER"],
             "SHPID": "R40211"}, lines[:1] if half else lines, row["SYUSER"])
