@@ -20,6 +20,11 @@ constexpr std::size_t item_width = 25;
 // One batch number for all: the transaction number alone tells movements apart.
 constexpr std::string_view batch = "STOCK";
 
+Failure bad(std::string pointer, std::string rule) {
+  std::string message = pointer.substr(1) + " " + rule;
+  return refused(ErrorCode::rejected, std::move(message), std::move(pointer), std::move(rule));
+}
+
 struct Figures {
   Decimal on_hand;
   Decimal reserved;
@@ -232,12 +237,6 @@ std::optional<AdjustmentReceipt> JdeInventory::posted(const MovementId& movement
 
 std::int64_t JdeInventory::checked(const StockAdjustment& adjustment,
                                    const CallContext& context) const {
-  const auto bad = [](std::string pointer, std::string rule) {
-    std::string message = pointer.substr(1) + " " + rule;
-    return refused(ErrorCode::rejected, std::move(message), std::move(pointer), std::move(rule));
-  };
-  if (adjustment.movement.empty() || adjustment.movement.text().size() > movement_max)
-    throw bad("/movement", "must have 1 to 20 characters");
   if (adjustment.quantity.is_zero()) throw bad("/quantity", "must not be 0");
   const auto scaled = implied(adjustment.quantity, settings_.decimals.quantity);
   if (!scaled)
@@ -290,11 +289,17 @@ Result<AdjustmentReceipt> JdeInventory::adjust_stock(const StockAdjustment& adju
                                               " was posted with other content (entry " +
                                               receipt.document.text() + ")"}};
     };
-    if (const auto before = posted(adjustment.movement, context)) return same(*before);
-    const std::int64_t scaled = checked(adjustment, context);
+    if (adjustment.movement.empty() || adjustment.movement.text().size() > movement_max)
+      throw bad("/movement", "must have 1 to 20 characters");
     const Record record = record_of(adjustment.movement);
-    // One that waits is not written again: its key is taken. One that was refused is replaced.
     const Look seen = must(interface_.look(record, context));
+    const bool unmarked = seen.state == RecordState::waiting || seen.state == RecordState::refused;
+    if (const auto before = posted(adjustment.movement, context)) {
+      if (unmarked) interface_.mark(record, context);
+      return same(*before);
+    }
+    const std::int64_t scaled = checked(adjustment, context);
+    // One that waits is not written again: its key is taken. One that was refused is replaced.
     if (seen.state == RecordState::refused) (void)interface_.withdraw(record, context);
     if (seen.state == RecordState::absent || seen.state == RecordState::refused) {
       const Status put = interface_.put(stock_record(), {row_of(adjustment, scaled)}, context);

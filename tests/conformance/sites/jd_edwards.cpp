@@ -12,7 +12,7 @@ namespace {
 // A busy file is waited for by the driver, not by a sleep of the adapter's.
 std::string settings_of(const std::filesystem::path& database) {
   return R"({"connection_string": "Driver=SQLite3;Database=)" + database.string() +
-         R"(;Timeout=300;SyncPragma=OFF", "branch": "EAST", "poll_ms": 2, "ube_wait_ms": 1500,)"
+         R"(;Timeout=300;SyncPragma=OFF", "branch": "EAST", "poll_ms": 2, "ube_wait_ms": 900,)"
          R"( "decimals": {"quantity": 2}, "feed_overlap_s": 1,)"
          R"( "customer_blocks": [{"block": "all", "code": "Y"}, {"block": "ship", "code": "S"},)"
          R"( {"block": "invoice", "code": "I"}], "return_reasons": [)"

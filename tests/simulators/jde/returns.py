@@ -55,7 +55,7 @@ def take_back(store: Store, header: dict, number: int, quantity: Decimal, reason
              "more": {"SDRCD": reason, "SDOKCO": header["SHKCOO"], "SDOORN": str(header["SHDOCO"]),
                       "SDOCTO": header["SHDCTO"], "SDOGNO": sold["SDLNID"]}}
     check(store, 1000, asked)
-    return orders.enter(store, {"SHDCTO": TYPE, "SHMCU": header["SHMCU"], "SHAN8": header["SHAN8"],
+    return orders.enter(store, {"SHDCTO": TYPE, "SHVR01": "", "SHMCU": header["SHMCU"], "SHAN8": header["SHAN8"],
                                 "SHTRDJ": julian(store.today()), "SHDRQJ": julian(store.today()),
                                 "SHCRCD": header["SHCRCD"]}, [(1000, asked)], user)
 

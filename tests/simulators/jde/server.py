@@ -20,8 +20,12 @@ from common.faults import FaultTable  # noqa: E402
 from common.http_server import Handler, Server, json_reply, serve_until_terminated  # noqa: E402
 from jde import customers, orders, returns, stock  # noqa: E402
 from jde.database import PRICE, QUANTITY, Refused, Store, plain  # noqa: E402
-from jde.seed import seed  # noqa: E402
+from jde.seed import seed, short_number  # noqa: E402
 from jde.ube import Ube  # noqa: E402
+
+
+INTERFACE = (("F47011", "SY"), ("F47012", "SZ"), ("F4706", "ZA"), ("F4111Z1", "SZ"), ("F0101Z2", "SZ"),
+             ("F03012Z1", "VO"))
 
 
 class Faults(FaultTable):
@@ -85,12 +89,18 @@ class Installation:
                 customers.block(store, body["number"], body.get("blocked", "Y"))
                 return {"number": body["number"]}
             if action == "write_off_interface":  # a purge of what was carried out
-                for table, prefix in (("F47011", "SY"), ("F47012", "SZ"), ("F4111Z1", "SZ"), ("F0101Z2", "SZ")):
+                for table, prefix in INTERFACE:
                     store.delete(table, {prefix + "EDSP": "Y"})
                 return {}
-            if action == "message":  # what a job has to say about a record, refused or not
-                store.insert("F01131V", {"WVTABL": body["table"], "WVKEY": body["key"], "WVDTAI": body["code"],
-                                         "WVTEXT": body["text"], "WVSEQ": store.next_number("PPAT")})
+            if action == "clear_interface":  # somebody tidies up, whether it was carried out or not
+                for table, prefix in INTERFACE:
+                    for mark in ("Y", "N"):
+                        store.delete(table, {prefix + "EDSP": mark})
+                return {}
+            if action == "article":  # whether it has a primary location at the branch
+                key = {"LIITM": short_number(body["item"]), "LIMCU": body["location"]}
+                store.update("F41021", {**key, "LIPBIN": "S" if body["stocked"] else "P", "LILOTN": ""},
+                             {"LIPBIN": "P" if body["stocked"] else "S"})
                 return {}
             if action in ("receive_return", "credit_return", "cancel_return"):
                 header = orders.header_of(store, int(body["document"]), returns.TYPE)
@@ -170,6 +180,7 @@ class JdeHandler(Handler):
                 return json_reply(200, jde.state(query.get("part")))
         if method == "POST" and path == "queue":
             jde.ube.held = bool(document.get("held"))
+            jde.ube.warns = bool(document.get("warns"))
             if document.get("rerun"):
                 jde.ube.rerun()
             return json_reply(200, {"held": jde.ube.held})

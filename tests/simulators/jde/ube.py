@@ -6,7 +6,7 @@
 
 A record that was carried out has EDSP 'Y'; one that was refused stays 'N' and has a message. A job runs as soon as a
 record is there. What a fault does to it (common/faults.py): slow, late_commit and drop leave the record to a later run
-(after delay_ms, drop after two seconds); 429 and 503 to one a little later; 500 ends the job in the middle of an order,
+(after delay_ms, drop after 1.2 seconds); 429 and 503 to one a little later; 500 ends the job in the middle of an order,
 which the next run completes; 504_after_commit and drop_after_commit end it before the record is marked.
 """
 
@@ -19,7 +19,7 @@ from decimal import Decimal
 from . import customers, orders, returns, stock
 from .database import QUANTITY, Refused, Store, plain
 
-_LATER_MS = {"429": 60, "503": 60, "drop": 2000}
+_LATER_MS = {"429": 60, "503": 60, "drop": 1200}
 _UNMARKED = ("504_after_commit", "drop_after_commit")
 
 
@@ -28,6 +28,7 @@ class Ube:
         self.store = store
         self.faults = faults
         self.held = False  # The queue is held: nothing runs.
+        self.warns = False  # A job that ends before it has marked its record has a message for it, too.
         self._due: dict = {}  # Record -> when it may run.
         self._settled: set = set()  # Refused, or carried out and never marked: not looked at again.
         self._half: dict = {}  # Record -> the order that it has begun.
@@ -104,6 +105,8 @@ class Ube:
                     job(record, row, half)
                     if not half and kind not in _UNMARKED:
                         self._mark(record[0], prefix, row)
+                    elif self.warns:
+                        self._message(record, Refused("0003", "The day is a holiday"))
             if kind in _UNMARKED:
                 self._settled.add(record)
         except Refused as error:

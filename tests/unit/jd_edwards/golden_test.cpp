@@ -4,6 +4,7 @@
 // that are put into the interface tables, result.json what is read afterwards. UPDATE_GOLDEN=1
 // writes them anew from a simulated JDE. Numbers and times that are new each time are "*".
 #include "contracts/json/codec.h"
+#include "contracts/json/return_codec.h"
 #include "tests/unit/jd_edwards/jde_site.h"
 
 #include <sqlite3.h>
@@ -42,7 +43,7 @@ void write_file(const fs::path& path, const json::Value& value) {
 
 bool changes_each_time(std::string column) {
   static const std::set<std::string> names{"EDOC", "EDBT", "EDDT", "EDFT", "UPMJ",
-                                           "TDAY", "DOCO", "AN8",  "SHAN"};
+                                           "TDAY", "DOCO", "AN8",  "SHAN", "OORN"};
   column.erase(0, 2);
   return names.count(column) != 0;
 }
@@ -87,7 +88,9 @@ class Case {
  public:
   explicit Case(json::Value input) : input_(std::move(input)) {
     adapter_ = site().adapter(
-        R"(, "charges": [{"kind": "shipping", "item": "FREIGHT", "line_type": "F"}])");
+        R"(, "charges": [{"kind": "shipping", "item": "FREIGHT", "line_type": "F"}],)"
+        R"( "return_reasons": [{"reason": "DAMAGED", "code": "DAM"},)"
+        R"( {"reason": "UNWANTED", "code": "UNW"}])");
     if (const auto order = json::from_json<Order>(input_.get("order"))) order_ = *order;
   }
   // What must be there before.
@@ -95,8 +98,13 @@ class Case {
     const std::string what = input_.get("do").text();
     if (what == "place_order" || order_.id.empty()) return;
     until_known([&] { return orders().place_order(order_, write_soon()); });
-    if (what != "amend_order") return;
+    if (what != "amend_order" && what != "place_return") return;
     until_known([&] { return orders().release_order({order_.id, {}}, write_soon()); });
+    if (what == "amend_order") return;
+    std::string document = orders().find_receipt(order_.id, write_soon())->document.text();
+    document.resize(document.find('-'));
+    site().people("ship", R"({"document": )" + document + "}");
+    site().people("invoice", R"({"document": )" + document + "}");
   }
   bool known() {  // Whether the write came to an end.
     const std::string what = input_.get("do").text();
@@ -108,6 +116,10 @@ class Case {
     if (what == "amend_order")
       return ended(orders().amend_order(
           ref, json::from_json<OrderAmendment>(input_.get("amendment")).value(), write_soon()));
+    if (what == "place_return") {
+      const auto asked = json::from_json<OrderReturn>(input_.get("return")).value();
+      return ended(adapter_->returns()->place_return(asked, write_soon()));
+    }
     if (what == "adjust_stock")
       return ended(adapter_->inventory()->adjust_stock(
           json::from_json<StockAdjustment>(input_.get("adjustment")).value(), write_soon()));
@@ -115,6 +127,14 @@ class Case {
         json::from_json<Customer>(input_.get("customer")).value(), write_soon()));
   }
   json::Value held() {
+    if (const json::Value* asked = input_.find("return")) {
+      json::Value value = json::to_json(
+          adapter_->returns()
+              ->find_return(order_.id, ReturnNumber(asked->get("number").text()), write_soon())
+              .value());
+      value.erase("document");
+      return value;
+    }
     if (!order_.id.empty()) {
       json::Value value = json::to_json(orders().get_order({order_.id, {}}, write_soon()).value());
       for (const char* member : {"updatedAt", "revision"}) value.erase(member);

@@ -2,7 +2,10 @@
 // behind one's back.
 #include "tests/unit/jd_edwards/jde_site.h"
 
+#include <gmock/gmock.h>
+
 #include <algorithm>
+#include <future>
 
 namespace underpin::legacy::jd_edwards {
 namespace {
@@ -36,6 +39,12 @@ class JdeInterface : public testing::Test {
     return done;
   }
 
+  template <class F>
+  static void await(const F& condition) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition()) ASSERT_LT(std::chrono::steady_clock::now(), until);
+  }
+
   const std::unique_ptr<ErpAdapter> adapter_ = site().adapter();
 };
 
@@ -64,30 +73,189 @@ TEST_F(JdeInterface, ARefusedRecordIsTakenAwayAndARepeatWithTheCauseMendedSuccee
   EXPECT_EQ(refused.error().vendor_code, "0267");
   ASSERT_EQ(refused.error().fields.size(), 1U);
   EXPECT_EQ(refused.error().fields[0].pointer, "/lines/1");
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("of F47011: Item NONE branch EAST"));
   EXPECT_EQ(site().waiting("F47011"), 0) << "the next run must not find it";
   order.lines[1].sku = Sku{"1001"};
   EXPECT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
 }
 
-TEST_F(JdeInterface, AChangeThatWaitsIsReplacedByTheNextOne) {
+// The next run of the jobs: it takes every record without its mark again, whatever it said of it.
+TEST_F(JdeInterface, ARefusedCreateThatIsLookedUpIsGivenUpForEver) {
+  Customer customer;
+  customer.number = CustomerNumber{"HELD-1"};
+  customer.name = "On Hold";
+  customer.kind = "person";
+  customer.currency = "EUR";
+  ASSERT_TRUE(
+      until_known([&] { return adapter_->customers()->create_customer(customer, write_soon()); }));
+  Order order = order_numbered("GIVENUP-1");
+  order.customer = customer.number;
+  site().people("block_customer", R"({"number": "HELD-1", "blocked": "Y"})");
+  site().hold_queue(true);
+  const auto sent = orders().place_order(order, write_soon());
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code, ErrorCode::outcome_unknown);
+  site().hold_queue(false);
+  const auto looked = until_known([&] { return orders().find_receipt(order.id, write_soon()); });
+  ASSERT_FALSE(looked);
+  EXPECT_EQ(looked.error().code, ErrorCode::not_found) << looked.error().message;
+  EXPECT_EQ(site().waiting("F47011"), 0);
+  site().people("block_customer", R"({"number": "HELD-1", "blocked": ""})");
+  site().run_again();
+  EXPECT_EQ(site().documents("WEB/GIVENUP-1"), 0) << "it was told that there will be none";
+}
+
+TEST_F(JdeInterface, WhatIsKnownOfARecordOutlivesTheProcessThatPutIt) {
+  const Order order = order_numbered("RESTART-1");
+  site().hold_queue(true);
+  EXPECT_FALSE(site().adapter()->orders()->place_order(order, write_soon()));
+  const auto other = site().adapter();  // Of another process.
+  EXPECT_EQ(other->orders()->find_receipt(order.id, write_soon()).error().code,
+            ErrorCode::outcome_unknown);
+  EXPECT_FALSE(other->orders()->place_order(order, write_soon()));
+  EXPECT_EQ(site().waiting("F47011"), 1);
+  site().hold_queue(false);
+  EXPECT_TRUE(until_known([&] { return other->orders()->find_receipt(order.id, write_soon()); }));
+  EXPECT_EQ(site().documents("WEB/RESTART-1"), 1);
+}
+
+TEST_F(JdeInterface, AChangeThatWaitsIsAwaitedByTheNextOneAndBothComeIntoEffectInTheirOrder) {
   const Order order = order_numbered("CHANGES-1");
   ASSERT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
   site().hold_queue(true);
   EXPECT_FALSE(orders().amend_order(ref(order), first_line("4"), write_soon()));
-  EXPECT_FALSE(orders().amend_order(ref(order), first_line("5"), write_soon()));
-  EXPECT_EQ(site().waiting("F47011"), 1) << "the older one must not come into effect later";
+  for (const char* quantity : {"4", "5"}) {
+    const auto next = orders().amend_order(ref(order), first_line(quantity), write_soon());
+    ASSERT_FALSE(next);
+    EXPECT_EQ(next.error().code, ErrorCode::outcome_unknown) << next.error().message;
+  }
+  EXPECT_EQ(site().waiting("F47011"), 1) << "one that waits is never written again";
   site().hold_queue(false);
   ASSERT_TRUE(
       until_known([&] { return orders().amend_order(ref(order), first_line("5"), write_soon()); }));
   EXPECT_EQ(orders().get_order(ref(order), write_soon())->lines.at(0).quantity, decimal("5"));
 }
 
-TEST_F(JdeInterface, AnOrderThatIsThereWithoutItsMarkIsMarkedSoThatNoRunRepeatsIt) {
+TEST_F(JdeInterface, NothingIsAnsweredWhileAReleaseOrAChangeWaitsBehindIt) {
+  const Order order = order_numbered("BEHIND-1");
+  ASSERT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
+  site().hold_queue(true);
+  EXPECT_FALSE(orders().release_order(ref(order), write_soon()));
+  const auto blocked = orders().block_order(ref(order), write_soon());
+  ASSERT_FALSE(blocked) << "it is on hold, and the next run releases it";
+  EXPECT_EQ(blocked.error().code, ErrorCode::outcome_unknown);
+  site().hold_queue(false);
+  ASSERT_TRUE(until_known([&] { return orders().block_order(ref(order), write_soon()); }));
+  EXPECT_EQ(orders().get_order(ref(order), write_soon())->status, OrderStatus::open);
+
+  site().hold_queue(true);
+  Order home = order;
+  home.lines[0].quantity = decimal("4");
+  EXPECT_FALSE(orders().follow_order(home, write_soon(Role::mirror)));
+  EXPECT_FALSE(orders().follow_order(order, write_soon(Role::mirror)))
+      << "nothing seems to be different";
+  site().hold_queue(false);
+  ASSERT_TRUE(until_known([&] { return orders().follow_order(order, write_soon(Role::mirror)); }));
+  EXPECT_EQ(orders().get_order(ref(order), write_soon())->lines.at(0).quantity, decimal("3"));
+}
+
+TEST_F(JdeInterface, ACopyThatWaitsToBeMadeIsNotGone) {
+  Order order = order_numbered("COPY-1");
+  site().hold_queue(true);
+  EXPECT_FALSE(orders().place_order(order, write_soon(Role::mirror)));
+  order.status = OrderStatus::cancelled;
+  const auto removed = orders().follow_order(order, write_soon(Role::mirror));
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().code, ErrorCode::outcome_unknown);
+  site().hold_queue(false);
+  ASSERT_TRUE(until_known([&] { return orders().follow_order(order, write_soon(Role::mirror)); }));
+  EXPECT_EQ(orders().get_order(ref(order), write_soon())->status, OrderStatus::cancelled);
+}
+
+TEST_F(JdeInterface, AChangeWhoseRecordIsGoneWithoutEffectIsNoSuccess) {
+  const Order order = order_numbered("GONE-1");
+  ASSERT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
+  site().hold_queue(true);
+  const auto patient = site().adapter({}, 5'000);
+  auto amended = std::async(std::launch::async, [&] {
+    return patient->orders()->amend_order(ref(order), first_line("4"), write_soon());
+  });
+  await([&] { return site().waiting("F47011") == 1; });
+  site().people("clear_interface", "{}");  // Somebody tidies up.
+  const auto answer = amended.get();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::outcome_unknown) << answer.error().message;
+}
+
+TEST_F(JdeInterface, AnOrderWithoutItsMarkIsMarkedSoThatNoRunRepeatsIt) {
   const Order order = order_numbered("UNMARKED-1");
   site().simulator().fault("R40211.00", "504_after_commit");
   ASSERT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
   EXPECT_EQ(site().waiting("F47011"), 0);
+  site().run_again();
   EXPECT_EQ(site().documents("WEB/UNMARKED-1"), 1);
+}
+
+TEST_F(JdeInterface, AMovementWithoutItsMarkIsMarkedByWhoeverFindsIt) {
+  InventoryService& stock = *adapter_->inventory();
+  StockAdjustment one;
+  one.key = {Sku{"1040"}, LocationCode{"EAST"}};
+  one.quantity = decimal("1");
+  one.uom = "PCS";
+  for (const char* how : {"UNMARKED-1", "UNMARKED-2"}) {
+    one.movement = MovementId{how};
+    site().hold_queue(true);
+    EXPECT_FALSE(stock.adjust_stock(one, write_soon())) << "its sender gives up";
+    site().simulator().fault("R4111Z1", "504_after_commit");
+    site().hold_queue(false);
+    await([&] { return site().entries(how) == 1; });
+    if (one.movement == MovementId{"UNMARKED-1"})
+      EXPECT_TRUE(stock.adjust_stock(one, write_soon()));
+    else
+      EXPECT_TRUE(stock.find_adjustment(one.movement, write_soon()));
+    EXPECT_EQ(site().waiting("F4111Z1"), 0);
+    site().run_again();
+    EXPECT_EQ(site().entries(how), 1);
+  }
+}
+
+TEST_F(JdeInterface, AMessageIsNoRefusalWhereTheJobHasDoneItsWork) {
+  const Order order = order_numbered("WARNED-1");
+  site().warn();
+  site().simulator().fault("R40211.00", "504_after_commit");
+  const auto placed_it = until_known([&] { return orders().place_order(order, write_soon()); });
+  ASSERT_TRUE(placed_it) << placed_it.error().message;
+  site().simulator().fault("R40211.04", "504_after_commit");
+  const auto amended =
+      until_known([&] { return orders().amend_order(ref(order), first_line("4"), write_soon()); });
+  ASSERT_TRUE(amended) << amended.error().message;
+  EXPECT_EQ(site().waiting("F47011"), 0);
+}
+
+TEST_F(JdeInterface, ARefusedMovementIsTakenAwayAndSaysWhy) {
+  StockAdjustment one;
+  one.movement = MovementId{"REFUSED-1"};
+  one.key = {Sku{"1041"}, LocationCode{"EAST"}};
+  one.quantity = decimal("1");
+  one.uom = "PCS";
+  InventoryService& stock = *adapter_->inventory();
+  site().people("article", R"({"item": "1041", "location": "EAST", "stocked": false})");
+  site().hold_queue(true);
+  EXPECT_FALSE(stock.adjust_stock(one, write_soon()));
+  site().hold_queue(false);
+  const auto looked =
+      until_known([&] { return stock.find_adjustment(one.movement, write_soon()); });
+  ASSERT_FALSE(looked);
+  EXPECT_EQ(looked.error().code, ErrorCode::not_found) << looked.error().message;
+  EXPECT_EQ(site().waiting("F4111Z1"), 0) << "the next run must not find it";
+  const auto refused = until_known([&] { return stock.adjust_stock(one, write_soon()); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected);
+  EXPECT_EQ(refused.error().message,
+            "JD Edwards refused record UNDERPIN|STOCK|REFUSED-1 of F4111Z1: No primary location "
+            "for item 61041 in EAST");
+  site().people("article", R"({"item": "1041", "location": "EAST", "stocked": true})");
+  EXPECT_TRUE(until_known([&] { return stock.adjust_stock(one, write_soon()); }));
 }
 
 TEST_F(JdeInterface, AnOrderWithFewerLinesThanItsRecordIsNotThereYet) {
@@ -120,7 +288,7 @@ TEST_F(JdeInterface, AMovementIsInItsTableOnce) {
   EXPECT_EQ(posted->quantity, decimal("2.25"));
 }
 
-TEST_F(JdeInterface, TheNewestWordOnACustomerRules) {
+TEST_F(JdeInterface, WritesOfACustomerComeIntoEffectInTheirOrder) {
   CustomerService& customers = *adapter_->customers();
   Customer customer;
   customer.number = CustomerNumber{"NEWEST-1"};
@@ -131,11 +299,18 @@ TEST_F(JdeInterface, TheNewestWordOnACustomerRules) {
   site().hold_queue(true);
   EXPECT_FALSE(customers.put_customer(customer, write_soon(Role::mirror)));
   customer.name = "Second Name";
-  EXPECT_FALSE(customers.put_customer(customer, write_soon(Role::mirror)));
-  EXPECT_EQ(site().waiting("F0101Z2"), 1);
+  const auto second = customers.put_customer(customer, write_soon(Role::mirror));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::outcome_unknown) << second.error().message;
+  EXPECT_EQ(site().waiting("F0101Z2"), 1) << "one that waits is never written again";
   site().hold_queue(false);
   ASSERT_TRUE(until_known([&] { return customers.put_customer(customer, write_soon()); }));
   EXPECT_EQ(customers.get_customer(customer.number, write_soon())->name, "Second Name");
+  // A job that broke off before it marked its record.
+  site().simulator().fault("R03010Z", "504_after_commit");
+  customer.name = "Third Name";
+  ASSERT_TRUE(until_known([&] { return customers.put_customer(customer, write_soon()); }));
+  EXPECT_EQ(site().waiting("F0101Z2"), 0);
 }
 
 TEST_F(JdeInterface, AHoldOfSomebodyElseIsNeitherLiftedNorReplaced) {
@@ -238,16 +413,114 @@ TEST_F(JdeInterface, TheDoctorNamesWhatIsMissing) {
   EXPECT_EQ(findings.back().what, "table NOWHERE");
 }
 
+class JdeReturns : public JdeInterface {
+ protected:
+  ReturnService& returns() { return *reader_->returns(); }
+  Order sold(const char* number) {
+    Order order = order_numbered(number);
+    EXPECT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
+    EXPECT_TRUE(until_known([&] { return orders().release_order(ref(order), write_soon()); }));
+    document_ = placed(order).document.text();
+    document_.resize(document_.find('-'));
+    site().people("ship", R"({"document": )" + document_ + "}");
+    site().people("invoice", R"({"document": )" + document_ + "}");
+    return order;
+  }
+  static OrderReturn back(const Order& order) {
+    OrderReturn asked;
+    asked.order = order.id;
+    asked.number = ReturnNumber{"R1"};
+    asked.date = Date{2026, 11, 28};
+    asked.currency = "EUR";
+    for (const OrderLine& sold : order.lines) {
+      ReturnLine line;
+      line.number = sold.number;
+      line.quantity = decimal("1");
+      line.reason = sold.number == 1 ? "DAMAGED" : "UNWANTED";
+      line.location = sold.location;
+      line.sku = sold.sku;
+      line.uom = sold.uom;
+      line.unit_price = sold.unit_price;
+      asked.lines.push_back(line);
+    }
+    asked.lines[0].discount = decimal("0.50");
+    return asked;
+  }
+
+  const std::unique_ptr<ErpAdapter> reader_ = site().adapter(
+      R"(, "return_reasons": [{"reason": "DAMAGED", "code": "DAM"}, {"reason": "UNWANTED", "code": "XXX"}])");
+  std::string document_;
+};
+
+TEST_F(JdeReturns, ARefusalNamesTheLineAndNothingOfTheReturnIsLeft) {
+  const OrderReturn asked = back(sold("BACK-1"));
+  const auto refused = until_known([&] { return returns().place_return(asked, write_soon()); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected);
+  ASSERT_EQ(refused.error().fields.size(), 1U) << refused.error().message;
+  EXPECT_EQ(refused.error().fields[0].pointer, "/lines/1");
+  EXPECT_EQ(refused.error().fields[0].detail, "Reason XXX is not in 42/RC");
+  EXPECT_EQ(site().waiting("F47011"), 0);
+  EXPECT_TRUE(returns().returns_of({asked.order, {}}, write_soon())->empty());
+}
+
+TEST_F(JdeReturns, AReturnThatWaitsIsNeitherAbsentNorSentAgainAndOneWithoutItsMarkIsMarked) {
+  OrderReturn asked = back(sold("BACK-2"));
+  asked.lines.pop_back();
+  site().hold_queue(true);
+  EXPECT_FALSE(returns().place_return(asked, write_soon()));
+  const auto looked = returns().find_return(asked.order, asked.number, write_soon());
+  ASSERT_FALSE(looked);
+  EXPECT_EQ(looked.error().code, ErrorCode::outcome_unknown) << looked.error().message;
+  EXPECT_FALSE(returns().place_return(asked, write_soon()));
+  EXPECT_EQ(site().waiting("F47011"), 1);
+  site().simulator().fault("R40211.00", "504_after_commit");
+  site().hold_queue(false);
+  const auto made = until_known([&] { return returns().place_return(asked, write_soon()); });
+  ASSERT_TRUE(made) << made.error().message;
+  site().run_again();
+  EXPECT_EQ(returns().returns_of({asked.order, {}}, write_soon())->size(), 1U);
+  // JDE has it below zero, with the line's part of the discount.
+  const json::Value books = site().simulator().control("GET", "state?part=returns");
+  for (const json::Value& row : books.get("returns").items()) {
+    if (row.get("reference").text() != "WEB/BACK-2#R1") continue;
+    EXPECT_EQ(row.get("order").text(), "WEB/BACK-2");
+    EXPECT_EQ(row.get("lines").items().at(0).get("amount").text(), "-19.50");
+  }
+}
+
+TEST_F(JdeReturns, WhatJdesOwnPeopleTookBackCountsForTheLineOfTheOrder) {
+  const Order order = sold("BACK-3");
+  site().people("take_back", R"({"document": )" + document_ +
+                                 R"(, "line": 2, "quantity": "2", "reason": "WRG"})");
+  const auto found = returns().returns_of({order.id, {}}, write_soon());
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_EQ(found->size(), 1U);
+  const ReturnReference& theirs = found->at(0);
+  EXPECT_TRUE(theirs.number.empty());
+  ASSERT_EQ(theirs.lines.size(), 1U);
+  EXPECT_EQ(theirs.lines[0].line, 2) << "which is line 1.000 of the credit order";
+  EXPECT_EQ(theirs.lines[0].quantity, decimal("2"));
+  EXPECT_EQ(theirs.lines[0].reason, "WRG") << "their own, which is not mapped";
+  const std::string number = theirs.document.text().substr(0, theirs.document.text().find('-'));
+  EXPECT_FALSE(orders().get_order({order.id, theirs.document}, write_soon())) << "it is no order";
+  site().people("receive_return", R"({"document": )" + number + "}");
+  EXPECT_EQ(returns().returns_of({order.id, {}}, write_soon())->at(0).status,
+            ReturnStatus::received);
+  EXPECT_EQ(orders().get_order(ref(order), write_soon())->status, OrderStatus::invoiced);
+}
+
 TEST(JdeSettings, AreRefusedWithPointers) {
   const auto refused = make_jd_edwards_adapter(
       {"jde",
        R"({"connection_string": "x", "branch": "EAST", "owner": "A;B", "zone": "Nowhere",)"
-       R"( "decimals": {"price": 9}, "hold": " ", "surprise": 1})",
+       R"( "decimals": {"price": 9}, "hold": " ", "return_type": "SO", "surprise": 1})",
        {}});
   ASSERT_FALSE(refused);
   std::vector<std::string> pointers;
   for (const FieldError& field : refused.error().fields) pointers.push_back(field.pointer);
-  for (const char* pointer : {"/owner", "/zone", "/decimals/price", "/hold", "/surprise"})
+  for (const char* pointer :
+       {"/owner", "/zone", "/decimals/price", "/hold", "/return_type", "/surprise"})
     EXPECT_EQ(std::count(pointers.begin(), pointers.end(), pointer), 1) << pointer;
 }
 

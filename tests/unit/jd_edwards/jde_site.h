@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/return_service.h"
 #include "tests/support/simulator.h"
 
 #include <gtest/gtest.h>
@@ -24,14 +25,14 @@ class JdeSite {
     return site;
   }
   std::string database() const { return (simulator_.folder() / "data" / "jde.db").string(); }
-  std::string settings(const std::string& more = {}) const {
+  std::string settings(const std::string& more = {}, int waits_ms = wait_ms) const {
     return R"({"connection_string": "Driver=SQLite3;Database=)" + database() +
            R"(;Timeout=300;SyncPragma=OFF", "branch": "EAST", "poll_ms": 2, "decimals": {"quantity": 2},)"
            R"( "ube_wait_ms": )" +
-           std::to_string(wait_ms) + more + "}";
+           std::to_string(waits_ms) + more + "}";
   }
-  std::unique_ptr<ErpAdapter> adapter(const std::string& more = {}) const {
-    auto made = make_jd_edwards_adapter({"jde", settings(more), {}});
+  std::unique_ptr<ErpAdapter> adapter(const std::string& more = {}, int waits_ms = wait_ms) const {
+    auto made = make_jd_edwards_adapter({"jde", settings(more, waits_ms), {}});
     if (!made) throw std::runtime_error(made.error().message);
     return std::move(made).value();
   }
@@ -39,6 +40,10 @@ class JdeSite {
   void hold_queue(bool held) {
     simulator_.control("POST", "queue", held ? R"({"held": true})" : R"({"held": false})");
   }
+  // A job that breaks off leaves a message, too; ended by hold_queue.
+  void warn() { simulator_.control("POST", "queue", R"({"warns": true})"); }
+  // The next run of the jobs.
+  void run_again() { simulator_.control("POST", "queue", R"({"rerun": true})"); }
   void people(const std::string& action, const std::string& body) {
     simulator_.control("POST", "users/" + action, body);
   }
@@ -48,6 +53,13 @@ class JdeSite {
     const json::Value books = simulator_.control("GET", "state?part=interface");
     for (const json::Value& row : books.get("interface").items())
       if (row.get("table").text() == table && row.get("processed").text() != "Y") ++count;
+    return count;
+  }
+  int entries(const std::string& movement) {
+    int count = 0;
+    const json::Value books = simulator_.control("GET", "state?part=movements");
+    for (const json::Value& row : books.get("movements").items())
+      if (row.get("document").text() == movement) ++count;
     return count;
   }
   int documents(const std::string& reference) {
