@@ -278,7 +278,7 @@ std::optional<Document> OrderRecords::find(const std::string& reference, const s
 }
 
 // ---------------------------------------------------------------------------------------- changing
-bool OrderRecords::settle_changes(const DocumentKey& key, const CallContext& context) const {
+void OrderRecords::settle_changes(const DocumentKey& key, const CallContext& context) const {
   odbc::Parameters values = key_of_document(key);
   for (const std::string& value : {padded(settings_.company, 5),
                                    padded(settings_.edi_document_type, 2), padded(make_purpose, 2)})
@@ -296,7 +296,6 @@ bool OrderRecords::settle_changes(const DocumentKey& key, const CallContext& con
       if (failure.error.code != ErrorCode::rejected) throw;
     }
   }
-  return !rows.empty();
 }
 
 void OrderRecords::change(const DocumentKey& key, const std::vector<InterfaceRow>& rows,

@@ -86,11 +86,11 @@ class OrderRecords {
   std::optional<Document> find(const std::string& reference, const std::string& type,
                                const CallContext& context) const;
 
-  // Waits until no record waits to change the document, and says whether there was one: what was
-  // read of it before is not true any more. outcome_unknown while one still waits: whether it comes
-  // before or after a new one, nobody could tell. What was refused is taken away.
-  bool settle_changes(const DocumentKey& key, const CallContext& context) const;
-  // Puts one, and waits for R40211. What it says is read after settle_changes.
+  // Waits until no record waits to change the document, which is to be read after that.
+  // outcome_unknown while one still waits: whether it comes before or after a new one, nobody could
+  // tell. What was refused is taken away.
+  void settle_changes(const DocumentKey& key, const CallContext& context) const;
+  // Puts one, and waits for R40211.
   void change(const DocumentKey& key, const std::vector<InterfaceRow>& rows,
               const CallContext& context) const;
 

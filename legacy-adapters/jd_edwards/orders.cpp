@@ -120,11 +120,12 @@ Document Orders::must_find(const OrderRef& ref, const CallContext& context) cons
   return std::move(*document);
 }
 
-// For a write: nothing waits to change it any more.
+// For a write: nothing waits to change it any more. It is read after that, or a change that was
+// carried out just before would be missed.
 Document Orders::must_settle(const OrderRef& ref, const CallContext& context) const {
-  Document document = must_find(ref, context);
-  if (!records_.settle_changes(document.key, context)) return document;
-  return must_find({ref.id, number_of(document.key)}, context);
+  const DocumentKey key = must_find(ref, context).key;
+  records_.settle_changes(key, context);
+  return must_find({ref.id, number_of(key)}, context);
 }
 
 OrderReceipt Orders::change(const Document& document, const OrderRef& ref,
