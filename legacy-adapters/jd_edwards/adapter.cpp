@@ -37,7 +37,7 @@ class JdEdwards final : public ErpAdapter {
         pricing_(make_pricing(settings_, system, database_)) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
-    descriptor_.real_time_price = true;
+    descriptor_.real_time_price = settings_.pricing;
     descriptor_.returns = ReturnsMode::return_order;
     descriptor_.delta = DeltaMode::timestamp;
     descriptor_.page_max = settings_.page_size;
@@ -52,7 +52,7 @@ class JdEdwards final : public ErpAdapter {
   }
   OrderService* orders() override { return &orders_; }
   InventoryService* inventory() override { return inventory_.get(); }
-  PricingService* pricing() override { return pricing_.get(); }
+  PricingService* pricing() override { return settings_.pricing ? pricing_.get() : nullptr; }
   CustomerService* customers() override { return &customers_; }
   ReturnService* returns() override { return &returns_; }
 

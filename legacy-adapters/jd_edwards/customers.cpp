@@ -81,12 +81,6 @@ CustomerReceipt receipt_of(const HeldCustomer& held) {
           held.customer.revision};
 }
 
-// EDBT, 15 characters that no write of this user has had: a moment, counted on where it is taken.
-std::string batch_of(std::int64_t micros, int attempt) {
-  std::string digits = std::to_string(micros / 100 + attempt);
-  return digits.substr(digits.size() > 15 ? digits.size() - 15 : 0);
-}
-
 }  // namespace
 
 // ---------------------------------------------------------------------------------------- reading
@@ -375,8 +369,9 @@ CustomerReceipt Customers::write(const Customer& customer, std::int64_t address_
     record = {&customer_record(),
               {padded(settings_.user, 10), padded(batch, 15), padded(customer.number.text(), 22)}};
     if (put) break;
-    if (put.error().code != ErrorCode::conflict || attempt == batch_attempts)
-      throw Failure{put.error()};
+    if (put.error().code != ErrorCode::conflict) throw Failure{put.error()};
+    if (attempt == batch_attempts)
+      throw Failure{{ErrorCode::unavailable, "others take the batches of F0101Z2 too fast"}};
   }
   const auto reread = [&] {
     return read_after_write(system_, [&] { return find(customer.number, context); });

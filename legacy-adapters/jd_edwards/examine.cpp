@@ -40,7 +40,7 @@ constexpr TableUse tables_used[] = {
      "SDADDJ SDIVD SDUORG SDSOQS SDSOCN SDLPRC SDUPRC SDAEXP SDDELN SDDOC SDDCT SDTAX1 "
      "SDTXA1 SDUPMJ SDTDAY SDRCD SDOKCO SDOORN SDOCTO SDOGNO"},
     {"F47011",
-     "SYEKCO SYEDOC SYEDCT SYEDLN SYEDST SYEDFT SYEDER SYEDDT SYEDDL SYEDSP SYTPUR SYKCOO "
+     "SYEKCO SYEDOC SYEDCT SYEDLN SYEDST SYEDFT SYEDER SYEDDT SYEDDL SYEDSP SYEDBT SYTPUR SYKCOO "
      "SYDOCO SYDCTO SYMCU SYCO SYAN8 SYSHAN SYDRQJ SYTRDJ SYVR01 SYVR02 SYHOLD SYCRCD "
      "SYUSER SYPID SYUPMJ SYTDAY"},
     {"F47012",
@@ -75,6 +75,19 @@ void examine_table(odbc::Database& database, const std::string& from, std::strin
   }
 }
 
+// Quotes leave price adjustments out: where there are any, they are wrong.
+Finding adjustments(odbc::Database& database, const Settings& settings, Deadline deadline) {
+  const Timestamp now = Timestamp::from(std::chrono::system_clock::now());
+  const auto rows =
+      database.rows("SELECT COUNT(*) FROM " + table(settings, "F4072") + " d WHERE d.ADEXDJ >= ?",
+                    {cyyddd_of(day_in(settings.zone, now))}, deadline);
+  const std::string what = "no price adjustments in " + table(settings, "F4072");
+  if (!rows) return {false, what, rows.error().message};
+  const std::string count(trimmed(odbc::text(rows->front(), 0)));
+  if (whole_of(count, "F4072") == 0) return {true, what, ""};
+  return {false, what, count + " are in force, and quotes leave them out: set 'pricing' to false"};
+}
+
 }  // namespace
 
 std::vector<Finding> examine_tables(odbc::Database& database, const Settings& settings,
@@ -86,6 +99,7 @@ std::vector<Finding> examine_tables(odbc::Database& database, const Settings& se
     examine_table(database, table(settings, use.table), use.columns, deadline, findings);
   examine_table(database, table(settings, settings.work_centre_view),
                 "WVTABL WVKEY WVLINE WVDTAI WVTEXT WVSEQ", deadline, findings);
+  if (settings.pricing) findings.push_back(adjustments(database, settings, deadline));
   return findings;
 }
 

@@ -20,6 +20,15 @@ std::string key_condition(const RecordKind& kind, std::string_view prefix) {
   return condition;
 }
 
+// Of the first table, with its values.
+std::string own_condition(const Record& record, odbc::Parameters& values) {
+  const std::string prefix(record.kind->parts.front().prefix);
+  values = record.key;
+  if (!record.kind->has_batch) return key_condition(*record.kind, prefix);
+  values.emplace_back(padded(record.batch, 15));
+  return key_condition(*record.kind, prefix) + " AND " + prefix + "EDBT = ?";
+}
+
 bool is_busy_error(const Error& error, odbc::Driver driver) {
   const std::size_t slash = error.vendor_code.find('/');
   if (slash == std::string::npos) return false;
@@ -32,8 +41,8 @@ bool is_busy_error(const Error& error, odbc::Driver driver) {
 }  // namespace
 
 const RecordKind& order_record() {
-  static const RecordKind kind{{{"F47011", "SY"}, {"F47012", "SZ"}, {"F4706", "ZA"}},
-                               {"EKCO", "EDOC", "EDCT"}};
+  static const RecordKind kind{
+      {{"F47011", "SY"}, {"F47012", "SZ"}, {"F4706", "ZA"}}, {"EKCO", "EDOC", "EDCT"}, true};
   return kind;
 }
 
@@ -45,6 +54,11 @@ const RecordKind& stock_record() {
 const RecordKind& customer_record() {
   static const RecordKind kind{{{"F0101Z2", "SZ"}, {"F03012Z1", "VO"}}, {"EDUS", "EDBT", "EDTN"}};
   return kind;
+}
+
+std::string batch_of(std::int64_t micros, int attempt) {
+  const std::string digits = std::to_string(micros / 100 + attempt);
+  return digits.substr(digits.size() > 15 ? digits.size() - 15 : 0);
 }
 
 std::string Record::text() const {
@@ -131,16 +145,17 @@ Status Interface::put(const RecordKind& kind, const std::vector<InterfaceRow>& r
 Result<Look> Interface::look(const Record& record, const CallContext& context) const {
   const RecordKind::Part& first = record.kind->parts.front();
   const std::string prefix(first.prefix);
-  odbc::Parameters values = record.key;
+  odbc::Parameters values;
+  const std::string own = own_condition(record, values);
   values.emplace_back(padded(first.table, 10));
   values.emplace_back(padded(record.text(), 60));
-  const auto rows = database_->rows(
-      "SELECT 0, 0, r." + prefix + "EDSP, r." + prefix + "EDFT FROM " +
-          table(settings_, first.table) + " r WHERE " + key_condition(*record.kind, first.prefix) +
-          " UNION ALL SELECT w.WVSEQ, w.WVLINE, w.WVDTAI, w.WVTEXT FROM " +
-          table(settings_, settings_.work_centre_view) +
-          " w WHERE w.WVTABL = ? AND w.WVKEY = ? ORDER BY 1",
-      values, context.deadline);
+  const auto rows =
+      database_->rows("SELECT 0, 0, r." + prefix + "EDSP, r." + prefix + "EDFT FROM " +
+                          table(settings_, first.table) + " r WHERE " + own +
+                          " UNION ALL SELECT w.WVSEQ, w.WVLINE, w.WVDTAI, w.WVTEXT FROM " +
+                          table(settings_, settings_.work_centre_view) +
+                          " w WHERE w.WVTABL = ? AND w.WVKEY = ? ORDER BY 1",
+                      values, context.deadline);
   if (!rows) return rows.error();
   Look seen;
   bool done = false;
@@ -200,36 +215,49 @@ void Interface::await(const Record& record, const std::function<bool()>& in_effe
 }
 
 void Interface::mark(const Record& record, const CallContext& context) const {
-  must_after_write(transact(context, [&](odbc::Transaction& transaction) -> Status {
-    for (const RecordKind::Part& part : record.kind->parts) {
-      const auto done = transaction.execute("UPDATE " + table(settings_, part.table) + " SET " +
-                                                std::string(part.prefix) + "EDSP = 'Y' WHERE " +
-                                                key_condition(*record.kind, part.prefix),
-                                            record.key);
-      if (!done) return done.error();
-    }
-    return Done{};
-  }));
+  must_after_write(of_each_part(
+      record,
+      [&](const RecordKind::Part& part) {
+        return "UPDATE " + table(settings_, part.table) + " SET " + std::string(part.prefix) +
+               "EDSP = 'Y' WHERE ";
+      },
+      "", context));
 }
 
-// The record's first table decides: what was carried out stays with all its parts.
 bool Interface::withdraw(const Record& record, const CallContext& context) const {
-  std::int64_t affected = 0;
-  must_after_write(transact(context, [&](odbc::Transaction& transaction) -> Status {
+  return must_after_write(of_each_part(
+      record,
+      [&](const RecordKind::Part& part) {
+        return "DELETE FROM " + table(settings_, part.table) + " WHERE ";
+      },
+      "EDSP <> 'Y'", context));
+}
+
+// The first table decides whether it is this record, and whether it is still to be touched: what
+// was carried out stays with all its parts.
+Result<bool> Interface::of_each_part(
+    const Record& record, const std::function<std::string(const RecordKind::Part&)>& statement,
+    const std::string& only, const CallContext& context) const {
+  bool touched = false;
+  const Status done = transact(context, [&](odbc::Transaction& transaction) -> Status {
+    touched = false;
     for (const RecordKind::Part& part : record.kind->parts) {
-      std::string sql = "DELETE FROM " + table(settings_, part.table) + " WHERE " +
-                        key_condition(*record.kind, part.prefix);
       const bool first = &part == &record.kind->parts.front();
-      if (first) sql += " AND " + std::string(part.prefix) + "EDSP <> 'Y'";
-      const Result<odbc::Executed> done = transaction.execute(sql, record.key);
-      if (!done) return done.error();
-      if (!first) continue;
-      affected = done->affected;
-      if (affected == 0) return Done{};
+      odbc::Parameters values = record.key;
+      std::string sql = statement(part);
+      sql += first ? own_condition(record, values) : key_condition(*record.kind, part.prefix);
+      if (first && !only.empty()) sql += " AND " + std::string(part.prefix) + only;
+      const Result<odbc::Executed> executed = transaction.execute(sql, values);
+      if (!executed) return executed.error();
+      if (first && executed->affected < 0)
+        return Error{ErrorCode::internal, "the driver does not say how many rows it changed"};
+      if (first && executed->affected == 0) return Done{};
     }
+    touched = true;
     return Done{};
-  }));
-  return affected != 0;
+  });
+  if (!done) return done.error();
+  return touched;
 }
 
 }  // namespace underpin::legacy::jd_edwards

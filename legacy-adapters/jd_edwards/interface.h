@@ -28,6 +28,7 @@ struct RecordKind {
   };
   std::vector<Part> parts;
   std::vector<std::string_view> key;  // Column names without prefix.
+  bool has_batch = false;             // Record::batch tells records of one key apart.
 };
 const RecordKind& order_record();     // F47011, F47012, F4706 by EKCO, EDOC, EDCT.
 const RecordKind& stock_record();     // F4111Z1 by EDUS, EDBT, EDTN.
@@ -36,7 +37,9 @@ const RecordKind& customer_record();  // F0101Z2, F03012Z1 by the same.
 struct Record {
   const RecordKind* kind = nullptr;
   std::vector<odbc::Parameter> key;  // Padded.
-  std::string text() const;          // "00001|17|UP", as the work centre's view has it.
+  // EDBT of the first table, where the key can be another record's after a purge.
+  std::string batch = {};
+  std::string text() const;  // "00001|17|UP", as the work centre's view has it.
 };
 
 // One row to insert; columns with their prefix.
@@ -44,6 +47,9 @@ struct InterfaceRow {
   std::string_view table;
   std::vector<std::pair<std::string, odbc::Parameter>> columns;
 };
+
+// 15 characters that no record of ours has had: a moment, counted on where it is taken.
+std::string batch_of(std::int64_t micros, int attempt);
 
 struct Message {
   std::int64_t line = 0;  // LNID; 0: of the record.
@@ -85,6 +91,9 @@ class Interface {
   Result<std::int64_t> newest_message(const CallContext& context) const;
   Status transact(const CallContext& context,
                   const std::function<Status(odbc::Transaction&)>& body) const;
+  Result<bool> of_each_part(const Record& record,
+                            const std::function<std::string(const RecordKind::Part&)>& statement,
+                            const std::string& only, const CallContext& context) const;
 
   const Settings& settings_;
   const std::string system_;

@@ -164,9 +164,14 @@ InterfaceRow OrderRecords::address_row(const Address& address, std::string_view 
 }
 
 // ---------------------------------------------------------------------------------------- records
-Record OrderRecords::record_of(std::int64_t number) const {
+Record OrderRecords::record_of(std::int64_t number, std::string batch) const {
   return {&order_record(),
-          {padded(settings_.company, 5), number, padded(settings_.edi_document_type, 2)}};
+          {padded(settings_.company, 5), number, padded(settings_.edi_document_type, 2)},
+          std::move(batch)};
+}
+
+Record OrderRecords::record_of(const odbc::Row& row) const {
+  return record_of(whole_of(odbc::text(row, 0), "EDOC"), text_of(row, 1));
 }
 
 std::int64_t OrderRecords::next_number(const CallContext& context) const {
@@ -179,20 +184,21 @@ std::int64_t OrderRecords::next_number(const CallContext& context) const {
 std::optional<OrderRecords::Begun> OrderRecords::begun(const std::string& reference,
                                                        const CallContext& context) const {
   const auto rows = must(database_->rows(
-      "SELECT y.SYEDOC, y.SYEDDL FROM " + t("F47011") +
+      "SELECT y.SYEDOC, y.SYEDBT, y.SYEDDL FROM " + t("F47011") +
           " y WHERE y.SYVR01 = ? AND y.SYEKCO = ? AND y.SYEDCT = ? AND y.SYTPUR = ? AND y.SYEDSP "
           "<> 'Y' ORDER BY y.SYEDOC",
       {padded(reference, reference_max), padded(settings_.company, 5),
        padded(settings_.edi_document_type, 2), padded(make_purpose, 2)},
       context.deadline));
   if (rows.empty()) return std::nullopt;
-  return Begun{record_of(whole_of(odbc::text(rows.front(), 0), "EDOC")),
-               static_cast<std::size_t>(whole_of(odbc::text(rows.front(), 1), "EDDL"))};
+  return Begun{record_of(rows.front()),
+               static_cast<std::size_t>(whole_of(odbc::text(rows.front(), 2), "EDDL"))};
 }
 
 // Under the next number of our key space; one that somebody was quicker to take is passed over.
 Record OrderRecords::put(std::vector<InterfaceRow> rows, const CallContext& context) const {
   std::int64_t number = next_number(context);
+  const std::string batch = batch_of(Timestamp::from(std::chrono::system_clock::now()).micros, 0);
   for (InterfaceRow& row : rows) {
     const std::string prefix(row.columns.front().first.substr(0, 2));
     row.columns.insert(row.columns.begin(),
@@ -200,13 +206,15 @@ Record OrderRecords::put(std::vector<InterfaceRow> rows, const CallContext& cont
                         {prefix + "EDOC", number},
                         {prefix + "EDCT", padded(settings_.edi_document_type, 2)},
                         {prefix + "EDSP", std::string("N")}});
+    if (row.table == "F47011") row.columns.emplace_back("SYEDBT", padded(batch, 15));
   }
   for (int attempt = 1;; ++attempt, ++number) {
     for (InterfaceRow& row : rows) row.columns[1].second = odbc::Parameter(number);
     const Status done = interface_.put(order_record(), rows, context);
-    if (done) return record_of(number);
-    if (done.error().code != ErrorCode::conflict || attempt == number_attempts)
-      throw Failure{done.error()};
+    if (done) return record_of(number, batch);
+    if (done.error().code != ErrorCode::conflict) throw Failure{done.error()};
+    if (attempt == number_attempts)
+      throw Failure{{ErrorCode::unavailable, "others take the numbers of F47011 too fast"}};
   }
 }
 
@@ -284,13 +292,13 @@ void OrderRecords::settle_changes(const DocumentKey& key, const CallContext& con
                                    padded(settings_.edi_document_type, 2), padded(make_purpose, 2)})
     values.emplace_back(value);
   const auto rows = must(database_->rows(
-      "SELECT y.SYEDOC FROM " + t("F47011") +
+      "SELECT y.SYEDOC, y.SYEDBT FROM " + t("F47011") +
           " y WHERE y.SYDOCO = ? AND y.SYDCTO = ? AND y.SYKCOO = ? AND y.SYEKCO = ? AND y.SYEDCT "
           "= ? AND y.SYTPUR <> ? AND y.SYEDSP <> 'Y' ORDER BY y.SYEDOC",
       values, context.deadline));
   for (const odbc::Row& row : rows) {
     try {
-      await_change(record_of(whole_of(odbc::text(row, 0), "EDOC")), key, context);
+      await_change(record_of(row), key, context);
     } catch (const Failure& failure) {
       // It is its own sender's, who looks it up.
       if (failure.error.code != ErrorCode::rejected) throw;

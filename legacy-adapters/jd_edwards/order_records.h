@@ -106,7 +106,8 @@ class OrderRecords {
     std::size_t lines = 0;
   };
   std::string t(std::string_view name) const { return table(settings_, name); }
-  Record record_of(std::int64_t number) const;
+  Record record_of(std::int64_t number, std::string batch) const;
+  Record record_of(const odbc::Row& row) const;  // EDOC, EDBT.
   std::int64_t next_number(const CallContext& context) const;
   std::optional<Begun> begun(const std::string& reference, const CallContext& context) const;
   Record put(std::vector<InterfaceRow> rows, const CallContext& context) const;

@@ -144,6 +144,7 @@ Result<Settings> read_settings(std::string_view text) {
           if (trimmed(*name).empty()) reader.refuse(key, "must not be blank");
         if (settings.return_type == settings.document_type)
           reader.refuse("return_type", "must be another type than that of orders");
+        reader.read("pricing", settings.pricing, Need::optional);
         read_text(reader, "adjustment_type", settings.adjustment_type, 2);
         read_text(reader, "reason_code", settings.reason_code, 3);
         read_number(reader, "ube_wait_ms", settings.ube_wait_ms, 1, 600'000);

@@ -45,8 +45,9 @@ struct Settings {
   std::string return_type = "CO";      // DCTO of returns.
   std::string return_line_type = "C";  // LNTY of their lines, which reverses the sign.
   std::vector<std::pair<std::string, std::string>> return_reasons;  // "DAMAGED", "DAM": RCD.
-  std::string adjustment_type = "IA";                               // DCT of stock adjustments.
-  std::string reason_code;  // RCD of stock adjustments; empty: none.
+  bool pricing = true;                 // False: prices are not read from here.
+  std::string adjustment_type = "IA";  // DCT of stock adjustments.
+  std::string reason_code;             // RCD of stock adjustments; empty: none.
   // The site's view of the work centre's messages of its batch jobs.
   std::string work_centre_view = "F01131V";
 

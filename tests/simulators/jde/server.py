@@ -97,6 +97,12 @@ class Installation:
                     for mark in ("Y", "N"):
                         store.delete(table, {prefix + "EDSP": mark})
                 return {}
+            if action == "adjust_prices":  # an adjustment for everything, as long as it is said to be in force
+                if body["in_force"]:
+                    store.insert("F4072", {"ADAST": "SALE", "ADEFTJ": 126001, "ADEXDJ": 140366})
+                else:
+                    store.delete("F4072", {"ADAST": "SALE"})
+                return {}
             if action == "article":  # whether it has a primary location at the branch
                 key = {"LIITM": short_number(body["item"]), "LIMCU": body["location"]}
                 store.update("F41021", {**key, "LIPBIN": "S" if body["stocked"] else "P", "LILOTN": ""},

@@ -1,5 +1,6 @@
 // What makes JDE's interface tables dangerous: records that wait, are refused, or are carried out
 // behind one's back.
+#include "legacy-adapters/jd_edwards/interface.h"
 #include "tests/unit/jd_edwards/jde_site.h"
 
 #include <gmock/gmock.h>
@@ -402,6 +403,27 @@ TEST_F(JdeInterface, AHeldLotIsOnHandAndNotForSale) {
   EXPECT_EQ(levels->at(0).available, levels->at(0).on_hand - levels->at(0).reserved);
 }
 
+// Numbers of F47011 begin anew when it is purged.
+TEST_F(JdeInterface, ARecordThatHasTheNumberOfAnEarlierOneIsLeftAlone) {
+  const Order order = order_numbered("NUMBER-1");
+  site().hold_queue(true);
+  site().people("clear_interface", "{}");
+  EXPECT_FALSE(orders().place_order(order, write_soon()));  // Number 1.
+  const auto settings = read_settings(site().settings());
+  ASSERT_TRUE(settings);
+  odbc::Settings access;
+  access.connection_string = settings->connection_string;
+  const Interface interface(*settings, "jde", std::make_shared<odbc::Database>(access),
+                            std::make_shared<odbc::Writer>(access));
+  const Record earlier{&order_record(), {std::string("00001"), 1, std::string("UP")}, "17"};
+  EXPECT_EQ(interface.look(earlier, write_soon())->state, RecordState::absent);
+  interface.mark(earlier, write_soon());
+  EXPECT_FALSE(interface.withdraw(earlier, write_soon()));
+  EXPECT_EQ(site().waiting("F47011"), 1) << "it is the newer one's";
+  site().hold_queue(false);
+  EXPECT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
+}
+
 TEST_F(JdeInterface, TheDoctorNamesWhatIsMissing) {
   for (const Finding& finding : adapter_->examine(write_soon()))
     EXPECT_TRUE(finding.ok) << finding.what << ": " << finding.detail;
@@ -410,7 +432,18 @@ TEST_F(JdeInterface, TheDoctorNamesWhatIsMissing) {
   const auto bad =
       std::count_if(findings.begin(), findings.end(), [](const Finding& one) { return !one.ok; });
   EXPECT_EQ(bad, 1);
-  EXPECT_EQ(findings.back().what, "table NOWHERE");
+  EXPECT_FALSE(findings.at(findings.size() - 2).ok);
+  EXPECT_EQ(findings.at(findings.size() - 2).what, "table NOWHERE");
+  // Quotes would be wrong.
+  site().people("adjust_prices", R"({"in_force": true})");
+  const Finding adjusted = adapter_->examine(write_soon()).back();
+  const auto without = site().adapter(R"(, "pricing": false)");
+  const Finding last = without->examine(write_soon()).back();
+  site().people("adjust_prices", R"({"in_force": false})");
+  EXPECT_FALSE(adjusted.ok);
+  EXPECT_EQ(adjusted.detail, "1 are in force, and quotes leave them out: set 'pricing' to false");
+  EXPECT_TRUE(last.ok) << last.what;
+  EXPECT_EQ(without->pricing(), nullptr);
 }
 
 class JdeReturns : public JdeInterface {
