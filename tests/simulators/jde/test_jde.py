@@ -13,7 +13,7 @@ from decimal import Decimal
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from common.faults import FaultTable  # noqa: E402
-from jde import orders, stock  # noqa: E402
+from jde import orders, returns, stock  # noqa: E402
 from jde.database import Refused, Store, day_of, julian, scaled  # noqa: E402
 from jde.seed import seed  # noqa: E402
 from jde.ube import Ube  # noqa: E402
@@ -161,6 +161,42 @@ class JdeTest(unittest.TestCase):
         self.record("T/9")
         self.ube.run_once()
         self.assertEqual(len(self.orders_of("T/9")), 2)
+
+    def test_the_next_run_takes_again_what_has_no_mark(self):
+        self.faults.add({"operation": "R40211.00", "kind": "504_after_commit"})
+        self.record("T/10")
+        self.record("T/11", lines=((1, "NONE", "1", "20"),))
+        self.ube.run_once()
+        self.assertEqual((len(self.orders_of("T/10")), len(self.orders_of("T/11"))), (1, 0))
+        with self.store.transaction():
+            self.store.update("F47012", {"SZLITM": "NONE"}, {"SZLITM": "1000"})
+        self.ube.rerun()
+        self.assertEqual((len(self.orders_of("T/10")), len(self.orders_of("T/11"))), (2, 1))
+
+    def test_what_comes_back_is_below_zero_and_refers_to_its_order(self):
+        self.record("T/12", SYHOLD="")
+        self.ube.run_once()
+        sold, = self.orders_of("T/12")
+        with self.store.transaction():
+            orders.ship(self.store, sold, False, "TEST")
+            invoice = orders.invoice(self.store, sold, "TEST")
+        on_hand = stock.primary(self.store, 61_000, "EAST")["LIPQOH"]
+        for reference, reason, line in (("T/12#1", "DAM", 1000), ("T/12#2", "ZZZ", 1000), ("T/12#3", "DAM", 3000)):
+            number = self.record(reference, SYDCTO="CO", SYHOLD="")
+            with self.store.transaction():
+                self.store.update("F47012", {"SZEDOC": number}, {
+                    "SZLNTY": "C", "SZRCD": reason, "SZOKCO": "00001", "SZOORN": f"{sold['SHDOCO']:08}",
+                    "SZOCTO": "SO", "SZOGNO": line})
+        self.ube.run_once()
+        self.assertEqual((self.orders_of("T/12#2"), self.orders_of("T/12#3")), ([], []))
+        header, = self.orders_of("T/12#1")
+        line, = orders.lines_of(self.store, header)
+        self.assertEqual((line["SDUORG"], line["SDAEXP"], line["SDRCD"]), (-300, -6000, "DAM"))
+        with self.store.transaction():
+            returns.credit(self.store, header, "TEST")
+        self.assertEqual(stock.primary(self.store, 61_000, "EAST")["LIPQOH"], on_hand + 300)
+        told, = [row for row in returns.books(self.store) if row["reference"] == "T/12#1"]
+        self.assertEqual((told["lines"][0]["invoice"], told["lines"][0]["last"]), (f"RI-{invoice}", "620"))
 
     def test_stock_is_that_of_the_sample_data_and_moves_with_its_ledger(self):
         rows = self.store.select("F41021", {"LIITM": 61_050, "LIMCU": "CENTRAL"})

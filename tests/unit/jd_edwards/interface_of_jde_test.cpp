@@ -481,7 +481,7 @@ class JdeReturns : public JdeInterface {
   }
 
   const std::unique_ptr<ErpAdapter> reader_ = site().adapter(
-      R"(, "return_reasons": [{"reason": "DAMAGED", "code": "DAM"}, {"reason": "UNWANTED", "code": "XXX"}])");
+      R"(, "return_reasons": [{"reason": "DAMAGED", "code": "DAM"}, {"reason": "UNWANTED", "code": "ZZZ"}])");
   std::string document_;
 };
 
@@ -492,7 +492,7 @@ TEST_F(JdeReturns, ARefusalNamesTheLineAndNothingOfTheReturnIsLeft) {
   EXPECT_EQ(refused.error().code, ErrorCode::rejected);
   ASSERT_EQ(refused.error().fields.size(), 1U) << refused.error().message;
   EXPECT_EQ(refused.error().fields[0].pointer, "/lines/1");
-  EXPECT_EQ(refused.error().fields[0].detail, "Reason XXX is not in 42/RC");
+  EXPECT_EQ(refused.error().fields[0].detail, "Reason ZZZ is not in 42/RC");
   EXPECT_EQ(site().waiting("F47011"), 0);
   EXPECT_TRUE(returns().returns_of({asked.order, {}}, write_soon())->empty());
 }
