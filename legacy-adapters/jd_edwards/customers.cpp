@@ -221,9 +221,7 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
   return guarded(system_, ErrorCode::internal, [&] {
     const auto given = feed_cursor(cursor);
     if (!given) throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
-    ChangePage<CustomerChange> page;
-    page.as_of = Timestamp::from(std::chrono::system_clock::now());
-    const FeedCursor from = begin_of(*given, settings_, page.as_of);
+    FeedSweep sweep(*given, settings_, Timestamp::from(std::chrono::system_clock::now()));
     odbc::Parameters values;
     const auto part = [&](std::string_view name, const std::string& own, const std::string& day,
                           const std::string& time, const std::string& number) {
@@ -231,34 +229,24 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
       values.emplace_back(padded(settings_.company_type, 3));
       return "SELECT " + day + ", " + time + ", " + number + ", a.ABALKY FROM " + t("F0101") +
              " a INNER JOIN " + t(name) + " " + own + " ON " + number +
-             " = a.ABAN8 WHERE a.ABAT1 IN (?, ?) AND " + behind(from, day, time, number, values);
+             " = a.ABAN8 WHERE a.ABAT1 IN (?, ?) AND " + sweep.condition(day, time, number, values);
     };
     const std::string statement = part("F0101", "b", "b.ABUPMJ", "b.ABUPMT", "b.ABAN8") +
                                   " UNION ALL " +
                                   part("F03012", "c", "c.AIUPMJ", "c.AIUPMT", "c.AIAN8");
-    std::set<std::int64_t> seen;
-    FeedCursor last = *given;
+    ChangePage<CustomerChange> page;
+    page.as_of = sweep.as_of();
     must(database_->query(
         statement + " ORDER BY 1, 2, 3", values, context.deadline, [&](const odbc::Row& row) {
-          const FeedCursor at{
+          const auto taken = sweep.take(
               {whole_of(odbc::text(row, 0), "UPMJ"), whole_of(odbc::text(row, 1), "UPMT")},
-              whole_of(odbc::text(row, 2), "AN8")};
-          if (seen.count(at.number) == 0) {
-            if (page.items.size() == static_cast<std::size_t>(settings_.page_size)) {
-              page.more = true;
-              return false;
-            }
-            seen.insert(at.number);
+              whole_of(odbc::text(row, 2), "AN8"));
+          if (taken == FeedSweep::Take::tell)
             page.items.push_back({CustomerNumber(text(row, 3)), false, page.as_of});
-          }
-          last = at;
-          return true;
+          return taken != FeedSweep::Take::full;
         }));
-    if (!page.more) {
-      last.number = 0;
-      if (last.stamp < given->stamp) last.stamp = given->stamp;
-    }
-    page.next = Cursor(last.text());
+    page.more = sweep.more();
+    page.next = sweep.next();
     return page;
   });
 }

@@ -9,8 +9,6 @@
 namespace underpin::legacy::jd_edwards {
 namespace {
 
-constexpr std::int64_t hour_s = 3'600;
-
 struct Source {
   std::string_view table;
   std::string_view prefix;
@@ -19,57 +17,111 @@ constexpr Source sources[] = {{"F4201", "SH"}, {"F42019", "SH"}, {"F4211", "SD"}
 
 }  // namespace
 
+// "126333-101500-126333-101502-200017-60", and three more within a sweep.
 std::string FeedCursor::text() const {
-  std::string result = std::to_string(stamp.day) + "-" + std::to_string(stamp.time);
-  if (number != 0) result += "-" + std::to_string(number);
+  std::string result;
+  const auto add = [&](std::int64_t value) {
+    result += (result.empty() ? "" : "/") + std::to_string(value);
+  };
+  for (const std::int64_t value :
+       {low.day, low.time, seen.stamp.day, seen.stamp.time, seen.number, std::int64_t{offset}})
+    add(value);
+  if (behind)
+    for (const std::int64_t value : {behind->stamp.day, behind->stamp.time, behind->number})
+      add(value);
   return result;
 }
 
 std::optional<FeedCursor> feed_cursor(const Cursor& cursor) {
-  FeedCursor read;
-  if (cursor.empty()) return read;
-  std::int64_t* parts[] = {&read.stamp.day, &read.stamp.time, &read.number};
+  if (cursor.empty()) return FeedCursor{};
+  std::vector<std::int64_t> parts;
   const char* at = cursor.text().data();
-  const char* end = at + cursor.text().size();
-  std::size_t count = 0;
-  while (count < 3) {
-    const auto [next, code] = std::from_chars(at, end, *parts[count]);
-    if (code != std::errc() || *parts[count] < 0) return std::nullopt;
-    ++count;
-    if (next == end) {
-      const bool possible = read.stamp.day < 1'000'000 && read.stamp.time < 240'000;
-      return count >= 2 && possible ? std::optional<FeedCursor>(read) : std::nullopt;
-    }
-    if (*next != '-') return std::nullopt;
-    at = next + 1;
+  const char* const end = at + cursor.text().size();
+  while (parts.size() < 9) {
+    std::int64_t value = 0;
+    const auto [next, code] = std::from_chars(at, end, value);
+    if (code != std::errc()) return std::nullopt;
+    parts.push_back(value);
+    at = next;
+    if (at == end) break;
+    if (*at++ != '/') return std::nullopt;
   }
-  return std::nullopt;
+  if (at != end || (parts.size() != 6 && parts.size() != 9)) return std::nullopt;
+  const auto possible = [](const Stamp& stamp) {
+    return stamp.day >= 0 && stamp.day < 1'000'000 && stamp.time >= 0 && stamp.time < 240'000;
+  };
+  FeedCursor read{{parts[0], parts[1]}, {{parts[2], parts[3]}, parts[4]}, 0, std::nullopt};
+  if (parts.size() == 9) read.behind = FeedCursor::Place{{parts[6], parts[7]}, parts[8]};
+  if (!possible(read.low) || !possible(read.seen.stamp) || parts[5] < -1'000 || parts[5] > 1'000 ||
+      (read.behind && !possible(read.behind->stamp)))
+    return std::nullopt;
+  read.offset = static_cast<int>(parts[5]);
+  return read;
 }
 
-FeedCursor begin_of(const FeedCursor& cursor, const Settings& settings, Timestamp now) {
-  if (cursor.number != 0 || cursor.stamp.day == 0) return cursor;
-  const std::int64_t back =
-      settings.feed_overlap_s + (set_back_before(settings.zone, now) ? hour_s : 0);
-  return {earlier(cursor.stamp, back), 0};
+FeedSweep::FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp now)
+    : from_(from),
+      as_of_(now.plus_ms(-std::int64_t{settings.feed_overlap_s} * 1'000)),
+      page_size_(static_cast<std::size_t>(settings.page_size)) {
+  closing_ = stamp_in(settings.zone, as_of_);
+  fresh_ = stamp_in(settings.zone, now.plus_ms(-1'000));
+  offset_ = offset_minutes(settings.zone, as_of_);
+  if (from_.behind) {  // The sweep goes on as it began.
+    closing_ = from_.low;
+    offset_ = from_.offset;
+    last_ = *from_.behind;
+    return;
+  }
+  // The clocks were set back: stamps come a second time.
+  if (from_.low.day != 0 && offset_ < from_.offset) {
+    from_.low = earlier(from_.low, (from_.offset - offset_) * 60LL);
+    from_.seen = {from_.low, 0};
+  } else {
+    closing_ = std::max(closing_, from_.low);
+  }
+  last_ = from_.seen;
 }
 
-std::string behind(const FeedCursor& cursor, const std::string& day, const std::string& time,
-                   const std::string& number, odbc::Parameters& values) {
-  for (const std::int64_t value : {cursor.stamp.day, cursor.stamp.day, cursor.stamp.time})
-    values.emplace_back(value);
-  if (cursor.number == 0) return "(" + day + " > ? OR (" + day + " = ? AND " + time + " >= ?))";
-  values.emplace_back(cursor.stamp.time);
-  values.emplace_back(cursor.number);
+std::string FeedSweep::condition(const std::string& day, const std::string& time,
+                                 const std::string& number, odbc::Parameters& values) const {
+  const Stamp from = from_.behind ? from_.behind->stamp : from_.low;
+  for (const std::int64_t value : {from.day, from.day, from.time}) values.emplace_back(value);
+  if (!from_.behind) return "(" + day + " > ? OR (" + day + " = ? AND " + time + " > ?))";
+  values.emplace_back(from.time);
+  values.emplace_back(from_.behind->number);
   return "(" + day + " > ? OR (" + day + " = ? AND (" + time + " > ? OR (" + time + " = ? AND " +
          number + " > ?))))";
+}
+
+FeedSweep::Take FeedSweep::take(const Stamp& stamp, std::int64_t number) {
+  const FeedCursor::Place place{stamp, number};
+  const bool tells = place > from_.seen || stamp >= fresh_ || stamp <= closing_;
+  if (tells && told_.count(number) == 0) {
+    if (told_.size() == page_size_) {
+      more_ = true;
+      return Take::full;
+    }
+    told_.insert(number);
+    last_ = place;
+    return Take::tell;
+  }
+  last_ = place;
+  return Take::skip;
+}
+
+Cursor FeedSweep::next() const {
+  FeedCursor next{closing_, from_.seen, offset_, std::nullopt};
+  if (more_)
+    next.behind = last_;
+  else
+    next.seen = std::max(from_.seen, last_);
+  return Cursor(next.text());
 }
 
 ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallContext& context) const {
   const auto given = feed_cursor(cursor);
   if (!given) throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
-  ChangePage<OrderChange> page;
-  page.as_of = Timestamp::from(std::chrono::system_clock::now());
-  const FeedCursor from = begin_of(*given, settings_, page.as_of);
+  FeedSweep sweep(*given, settings_, Timestamp::from(std::chrono::system_clock::now()));
   std::string statement;
   odbc::Parameters values;
   for (const Source& source : sources) {
@@ -77,35 +129,23 @@ ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallConte
     statement += statement.empty() ? "" : " UNION ALL ";
     statement += "SELECT " + p + "UPMJ, " + p + "TDAY, " + p + "DOCO FROM " +
                  table(settings_, source.table) + " r WHERE " +
-                 behind(from, p + "UPMJ", p + "TDAY", p + "DOCO", values) + " AND " + p +
+                 sweep.condition(p + "UPMJ", p + "TDAY", p + "DOCO", values) + " AND " + p +
                  "DCTO = ? AND " + p + "KCOO = ?";
     values.emplace_back(padded(settings_.document_type, 2));
     values.emplace_back(padded(settings_.company, 5));
   }
-  std::set<std::int64_t> numbers;
-  FeedCursor last = *given;
   must(database_->query(
       statement + " ORDER BY 1, 2, 3", values, context.deadline, [&](const odbc::Row& row) {
-        const FeedCursor at{
-            {whole_of(odbc::text(row, 0), "UPMJ"), whole_of(odbc::text(row, 1), "TDAY")},
-            whole_of(odbc::text(row, 2), "DOCO")};
-        if (numbers.size() == static_cast<std::size_t>(settings_.page_size) &&
-            numbers.count(at.number) == 0) {
-          page.more = true;
-          return false;
-        }
-        numbers.insert(at.number);
-        last = at;
-        return true;
+        return sweep.take(
+                   {whole_of(odbc::text(row, 0), "UPMJ"), whole_of(odbc::text(row, 1), "TDAY")},
+                   whole_of(odbc::text(row, 2), "DOCO")) != FeedSweep::Take::full;
       }));
-  // A poll that saw nothing new stays where it was.
-  if (!page.more) {
-    last.number = 0;
-    if (last.stamp < given->stamp) last.stamp = given->stamp;
-  }
-  page.next = Cursor(last.text());
-  for (const Document& document :
-       documents_.of_numbers({numbers.begin(), numbers.end()}, settings_.document_type, context)) {
+  ChangePage<OrderChange> page;
+  page.as_of = sweep.as_of();
+  page.more = sweep.more();
+  page.next = sweep.next();
+  for (const Document& document : documents_.of_numbers({sweep.told().begin(), sweep.told().end()},
+                                                        settings_.document_type, context)) {
     if (document.rows.empty()) continue;  // A header alone is no order yet.
     Order quantities;
     for (const LineRow& row : document.rows) {

@@ -4,29 +4,58 @@
 #include "contracts/page.h"
 #include "legacy-adapters/jd_edwards/documents.h"
 
-#include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 
 namespace underpin::legacy::jd_edwards {
 
 // What changed, by UPMJ and TDAY: seconds of JDE's local time, set before the transaction is
-// committed. So each poll begins `feed_overlap_s` before the newest stamp it has seen, and an hour
-// earlier while the clocks have just been set back: a change may be told again, and none is missed.
-//
-// A cursor is "day-time", or "day-time-number" within a poll of more than one page.
+// committed, which may be up to `feed_overlap_s` later. So a change is told when it is first seen,
+// again while its second is not over, and once more when nothing can come behind it any more; one
+// that was committed late is told then at the latest. Nothing is missed, and nothing is told for
+// ever.
 struct FeedCursor {
-  Stamp stamp;
-  std::int64_t number = 0;  // Nonzero: continue behind this record of this stamp.
+  struct Place {
+    Stamp stamp;
+    std::int64_t number = 0;
+    auto operator<=>(const Place&) const = default;
+  };
+  Stamp low;                    // Nothing comes at or before it any more.
+  Place seen;                   // The furthest that was told.
+  int offset = 0;               // Of the zone from UTC, minutes, at `low`.
+  std::optional<Place> behind;  // Within a sweep of more than one page: the last one taken.
   std::string text() const;
 };
 // Nothing when the cursor is none of ours.
 std::optional<FeedCursor> feed_cursor(const Cursor& cursor);
-// From where a poll begins.
-FeedCursor begin_of(const FeedCursor& cursor, const Settings& settings, Timestamp now);
-// "(r.UPMJ > ? OR …)", with its values appended.
-std::string behind(const FeedCursor& cursor, const std::string& day, const std::string& time,
-                   const std::string& number, odbc::Parameters& values);
+
+// One page of a sweep over all that has changed.
+class FeedSweep {
+ public:
+  FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp now);
+  // "(r.UPMJ > ? OR …)", with its values appended. Rows are to come by day, time, number.
+  std::string condition(const std::string& day, const std::string& time, const std::string& number,
+                        odbc::Parameters& values) const;
+  enum class Take { tell, skip, full };
+  Take take(const Stamp& stamp, std::int64_t number);
+  bool more() const { return more_; }
+  Cursor next() const;
+  Timestamp as_of() const { return as_of_; }
+  const std::set<std::int64_t>& told() const { return told_; }
+
+ private:
+  FeedCursor from_;
+  Stamp closing_;
+  Stamp fresh_;
+  Timestamp as_of_;
+  int offset_ = 0;
+  std::size_t page_size_ = 0;
+  FeedCursor::Place last_;
+  std::set<std::int64_t> told_;
+  bool more_ = false;
+};
 
 class OrderFeed {
  public:

@@ -146,10 +146,11 @@ Stamp earlier(Stamp stamp, std::int64_t seconds) {
   return stamp_of(local_of(stamp) - std::chrono::seconds(seconds));
 }
 
-bool set_back_before(std::string_view zone, Timestamp at) {
-  const date::time_zone& named = zone_named(zone);
-  const auto now = date::floor<std::chrono::seconds>(sys(at));
-  return named.get_info(now).offset < named.get_info(now - std::chrono::hours(2)).offset;
+int offset_minutes(std::string_view zone, Timestamp at) {
+  const auto seconds = date::floor<std::chrono::seconds>(sys(at));
+  return static_cast<int>(
+      std::chrono::duration_cast<std::chrono::minutes>(zone_named(zone).get_info(seconds).offset)
+          .count());
 }
 
 }  // namespace underpin::legacy::jd_edwards

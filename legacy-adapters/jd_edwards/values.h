@@ -52,7 +52,7 @@ Stamp stamp_in(std::string_view zone, Timestamp at);
 Timestamp instant_of(std::string_view zone, Stamp stamp);
 // So much earlier on the clock of the wall.
 Stamp earlier(Stamp stamp, std::int64_t seconds);
-// The clocks of `zone` were set back within two hours before `at`: stamps come a second time.
-bool set_back_before(std::string_view zone, Timestamp at);
+// Of its clocks from UTC.
+int offset_minutes(std::string_view zone, Timestamp at);
 
 }  // namespace underpin::legacy::jd_edwards

@@ -424,6 +424,41 @@ TEST_F(JdeInterface, ARecordThatHasTheNumberOfAnEarlierOneIsLeftAlone) {
   EXPECT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
 }
 
+TEST_F(JdeInterface, FeedsTellWhatHasChangedAndThenNothing) {
+  site().sql(
+      "UPDATE F0101 SET ABUPMJ = 126301; UPDATE F03012 SET AIUPMJ = 126301;"
+      "UPDATE F4201 SET SHUPMJ = 126301; UPDATE F4211 SET SDUPMJ = 126301;"
+      "UPDATE F42119 SET SDUPMJ = 126301");
+  const auto customers = [&](Cursor& cursor) {
+    std::size_t told = 0;
+    for (bool more = true; more;) {
+      const auto page = adapter_->customers()->customer_changes(cursor, write_soon());
+      if (!page) throw std::runtime_error(page.error().message);
+      told += page->items.size();
+      cursor = page->next;
+      more = page->more;
+    }
+    return told;
+  };
+  const auto changed_orders = [&](Cursor& cursor) {
+    std::size_t told = 0;
+    for (bool more = true; more;) {
+      const auto page = orders().order_changes(cursor, write_soon());
+      if (!page) throw std::runtime_error(page.error().message);
+      told += page->items.size();
+      cursor = page->next;
+      more = page->more;
+    }
+    return told;
+  };
+  Cursor of_customers;
+  EXPECT_GE(customers(of_customers), 120U);
+  EXPECT_EQ(customers(of_customers), 0U);
+  Cursor of_orders;
+  EXPECT_GE(changed_orders(of_orders), 60U);
+  EXPECT_EQ(changed_orders(of_orders), 0U);
+}
+
 TEST_F(JdeInterface, TheDoctorNamesWhatIsMissing) {
   for (const Finding& finding : adapter_->examine(write_soon()))
     EXPECT_TRUE(finding.ok) << finding.what << ": " << finding.detail;

@@ -5,6 +5,7 @@
 #include "tests/support/simulator.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <memory>
 #include <string>
@@ -44,6 +45,15 @@ class JdeSite {
   void warn() { simulator_.control("POST", "queue", R"({"warns": true})"); }
   // The next run of the jobs.
   void run_again() { simulator_.control("POST", "queue", R"({"rerun": true})"); }
+  // Past JDE's programs.
+  void sql(const std::string& statement) {
+    sqlite3* db = nullptr;
+    sqlite3_open_v2(database().c_str(), &db, SQLITE_OPEN_READWRITE, nullptr);
+    sqlite3_busy_timeout(db, 10'000);
+    const int done = sqlite3_exec(db, statement.c_str(), nullptr, nullptr, nullptr);
+    sqlite3_close(db);
+    if (done != SQLITE_OK) throw std::runtime_error(statement);
+  }
   void people(const std::string& action, const std::string& body) {
     simulator_.control("POST", "users/" + action, body);
   }

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <vector>
 
 namespace underpin::legacy::jd_edwards {
 namespace {
@@ -46,25 +48,107 @@ TEST(JdeValues, StampsAreOfTheServersClockAndComeTwiceInAutumn) {
   EXPECT_EQ(stamp_in(zone, summer), (Stamp{126182, 120005}));
   EXPECT_EQ(instant_of(zone, {126182, 120005}), summer);
   EXPECT_EQ(earlier({126001, 10}, 30), (Stamp{125365, 235940}));
-  EXPECT_FALSE(set_back_before(zone, summer));
-  EXPECT_TRUE(set_back_before(zone, *Timestamp::parse("2026-10-25T01:30:00Z")));
-  EXPECT_FALSE(set_back_before(zone, *Timestamp::parse("2026-10-25T03:30:00Z")));
-  EXPECT_FALSE(set_back_before(zone, *Timestamp::parse("2026-03-29T01:30:00Z")));
-  Settings settings;
-  settings.feed_overlap_s = 30;
-  const FeedCursor cursor{{126298, 21500}, 0};
-  EXPECT_EQ(begin_of(cursor, settings, *Timestamp::parse("2026-10-25T01:30:00Z")).stamp,
-            (Stamp{126298, 11430}))
-      << "02:15 was there twice";
-  EXPECT_EQ(begin_of(cursor, settings, *Timestamp::parse("2026-10-25T05:30:00Z")).stamp,
-            (Stamp{126298, 21430}));
+  EXPECT_EQ(offset_minutes(zone, summer), 120);
+  EXPECT_EQ(offset_minutes(zone, *Timestamp::parse("2026-10-25T01:30:00Z")), 60);
+}
+
+// A table of changes, and a feed that is polled at times of its own.
+class JdeFeed : public testing::Test {
+ protected:
+  JdeFeed() { settings_.feed_overlap_s = 30; }
+  void change(const char* at, std::int64_t number) {
+    rows_.push_back({stamp_in(zone, *Timestamp::parse(at)), number});
+    std::sort(rows_.begin(), rows_.end());
+  }
+  std::vector<std::int64_t> poll(const char* at) {
+    std::vector<std::int64_t> told;
+    bool more = true;
+    while (more) {
+      const auto from = feed_cursor(cursor_);
+      if (!from) throw std::runtime_error(cursor_.text());
+      FeedSweep sweep(*from, settings_, *Timestamp::parse(at));
+      odbc::Parameters values;
+      (void)sweep.condition("D", "T", "N", values);
+      // What the condition says, of its own values.
+      const Stamp low{values.at(0).whole(), values.at(2).whole()};
+      const std::int64_t number = values.size() > 3 ? values.at(4).whole() : 0;
+      for (const FeedCursor::Place& row : rows_) {
+        const bool behind =
+            values.size() > 3 ? row > FeedCursor::Place{low, number} : row.stamp > low;
+        if (!behind) continue;
+        const auto taken = sweep.take(row.stamp, row.number);
+        if (taken == FeedSweep::Take::full) break;
+        if (taken == FeedSweep::Take::tell) told.push_back(row.number);
+      }
+      more = sweep.more();
+      cursor_ = sweep.next();
+    }
+    return told;
+  }
+  using Told = std::vector<std::int64_t>;
+
+  Settings settings_;
+  std::vector<FeedCursor::Place> rows_;
+  Cursor cursor_;
+};
+
+TEST_F(JdeFeed, TellsAChangeAtOnceAndOnceMoreWhenNothingCanComeBehindIt) {
+  change("2026-07-01T10:00:00Z", 1);
+  EXPECT_EQ(poll("2026-07-01T10:00:01Z"), Told{1});
+  EXPECT_EQ(poll("2026-07-01T10:00:01Z"), Told{1}) << "its second may not be over";
+  EXPECT_EQ(poll("2026-07-01T10:00:03Z"), Told{});
+  change("2026-07-01T10:00:05Z", 2);
+  EXPECT_EQ(poll("2026-07-01T10:00:10Z"), Told{2});
+  EXPECT_EQ(poll("2026-07-01T10:00:20Z"), Told{});
+  EXPECT_EQ(poll("2026-07-01T10:00:31Z"), Told{1});
+  EXPECT_EQ(poll("2026-07-01T10:00:36Z"), Told{2});
+  for (const char* later : {"2026-07-01T10:00:37Z", "2026-07-01T10:01:40Z", "2026-07-02T10:00:00Z"})
+    EXPECT_EQ(poll(later), Told{}) << later;
+}
+
+TEST_F(JdeFeed, MissesNothingThatIsCommittedBehindOthers) {
+  change("2026-07-01T10:00:20Z", 7);
+  EXPECT_EQ(poll("2026-07-01T10:00:25Z"), Told{7});
+  change("2026-07-01T10:00:10Z", 3);  // Began to save before, and took longer.
+  EXPECT_EQ(poll("2026-07-01T10:00:26Z"), Told{});
+  EXPECT_EQ(poll("2026-07-01T10:00:41Z"), Told{3});
+  EXPECT_EQ(poll("2026-07-01T10:00:51Z"), Told{7});
+}
+
+TEST_F(JdeFeed, GoesOnWithinASecondWhereAPageEnded) {
+  settings_.page_size = 2;
+  for (std::int64_t number = 1; number <= 5; ++number) change("2026-07-01T10:00:00Z", number);
+  change("2026-07-01T10:00:00Z", 5);  // Its header and a line.
+  EXPECT_EQ(poll("2026-07-01T10:00:10Z"), (Told{1, 2, 3, 4, 5}));
+  EXPECT_EQ(poll("2026-07-01T10:00:11Z"), Told{});
+  EXPECT_EQ(poll("2026-07-01T10:00:40Z"), (Told{1, 2, 3, 4, 5}));
+  EXPECT_EQ(poll("2026-07-01T10:00:41Z"), Told{});
+}
+
+TEST_F(JdeFeed, MissesNothingWhenTheClocksAreSetBack) {
+  change("2026-10-25T00:40:00Z", 1);  // 02:40, of the summer.
+  EXPECT_EQ(poll("2026-10-25T00:41:00Z"), Told{1});
+  // Nobody polls until after 02:40 has come again.
+  change("2026-10-25T01:10:00Z", 2);  // 02:10, of the winter.
+  EXPECT_EQ(poll("2026-10-25T01:50:00Z"), (Told{2, 1})) << "one that was told may be told again";
+  EXPECT_EQ(poll("2026-10-25T01:51:00Z"), Told{});
+  // In spring an hour is left out: what was on its way before it is not.
+  cursor_ = Cursor{};
+  rows_.clear();
+  EXPECT_EQ(poll("2026-03-29T01:00:05Z"), Told{});
+  change("2026-03-29T00:59:50Z", 3);  // 01:59:50.
+  EXPECT_EQ(poll("2026-03-29T01:00:10Z"), Told{3});
 }
 
 TEST(JdeValues, CursorsOfOthersAreRefused) {
   EXPECT_TRUE(feed_cursor(Cursor("")));
-  EXPECT_EQ(feed_cursor(Cursor("126328-101500"))->stamp, (Stamp{126328, 101500}));
-  EXPECT_EQ(feed_cursor(Cursor("126328-101500-17"))->number, 17);
-  for (const char* text : {"126328", "x-1", "126328-101500-17-2", "126328-", "1-999999", "-1-2"})
+  const std::string whole = "126328/101500/126328/101502/17/-60";
+  EXPECT_EQ(feed_cursor(Cursor(whole))->text(), whole);
+  EXPECT_EQ(feed_cursor(Cursor(whole + "/126328/101501/9"))->behind->number, 9);
+  EXPECT_EQ(feed_cursor(Cursor(whole + "/126328/101501/9"))->text(), whole + "/126328/101501/9");
+  for (const char* text :
+       {"126328", "x/1", "1/2/3/4/5", "1/2/3/4/5/6/", "1/2/3/4/5/6/7", "1/999999/3/4/5/6",
+        "-1/2/3/4/5/6", "1/2/3/4/5/9999", "1/2/3/4/5/6/7/8/9/10"})
     EXPECT_FALSE(feed_cursor(Cursor(text))) << text;
 }
 
