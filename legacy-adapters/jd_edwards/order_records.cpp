@@ -174,11 +174,22 @@ Record OrderRecords::record_of(const odbc::Row& row) const {
   return record_of(whole_of(odbc::text(row, 0), "EDOC"), text_of(row, 1));
 }
 
+// Behind every number that is there: a purge may leave lines whose header is gone.
 std::int64_t OrderRecords::next_number(const CallContext& context) const {
-  const auto rows = must(database_->rows(
-      "SELECT MAX(y.SYEDOC) FROM " + t("F47011") + " y WHERE y.SYEKCO = ? AND y.SYEDCT = ?",
-      {padded(settings_.company, 5), padded(settings_.edi_document_type, 2)}, context.deadline));
-  return rows.empty() ? 1 : whole_of(odbc::text(rows.front(), 0), "EDOC") + 1;
+  std::string statement;
+  odbc::Parameters values;
+  for (const RecordKind::Part& part : order_record().parts) {
+    const std::string prefix = "y." + std::string(part.prefix);
+    statement += std::string(statement.empty() ? "" : " UNION ALL ") + "SELECT MAX(" + prefix +
+                 "EDOC) FROM " + t(part.table) + " y WHERE " + prefix + "EKCO = ? AND " + prefix +
+                 "EDCT = ?";
+    values.emplace_back(padded(settings_.company, 5));
+    values.emplace_back(padded(settings_.edi_document_type, 2));
+  }
+  std::int64_t highest = 0;
+  for (const odbc::Row& row : must(database_->rows(statement, values, context.deadline)))
+    highest = std::max(highest, whole_of(odbc::text(row, 0), "EDOC"));
+  return highest + 1;
 }
 
 std::optional<OrderRecords::Begun> OrderRecords::begun(const std::string& reference,

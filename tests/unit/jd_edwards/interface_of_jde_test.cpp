@@ -424,11 +424,20 @@ TEST_F(JdeInterface, ARecordThatHasTheNumberOfAnEarlierOneIsLeftAlone) {
   EXPECT_TRUE(until_known([&] { return orders().place_order(order, write_soon()); }));
 }
 
+TEST_F(JdeInterface, LinesThatAPurgeHasLeftKeepTheirNumbers) {
+  site().people("clear_interface", "{}");
+  for (int number = 1; number <= 40; ++number)
+    site().sql("INSERT INTO F47012 (SZEKCO, SZEDOC, SZEDCT, SZEDLN, SZEDSP) VALUES ('00001', " +
+               std::to_string(number) + ", 'UP', 1000, 'Y')");
+  EXPECT_TRUE(
+      until_known([&] { return orders().place_order(order_numbered("PURGED-1"), write_soon()); }));
+}
+
 TEST_F(JdeInterface, FeedsTellWhatHasChangedAndThenNothing) {
   site().sql(
-      "UPDATE F0101 SET ABUPMJ = 126301; UPDATE F03012 SET AIUPMJ = 126301;"
-      "UPDATE F4201 SET SHUPMJ = 126301; UPDATE F4211 SET SDUPMJ = 126301;"
-      "UPDATE F42119 SET SDUPMJ = 126301");
+      "UPDATE F0101 SET ABUPMJ = 120001; UPDATE F03012 SET AIUPMJ = 120001;"
+      "UPDATE F4201 SET SHUPMJ = 120001; UPDATE F4211 SET SDUPMJ = 120001;"
+      "UPDATE F42119 SET SDUPMJ = 120001");
   const auto customers = [&](Cursor& cursor) {
     std::size_t told = 0;
     for (bool more = true; more;) {
