@@ -10,7 +10,7 @@ import sample_data
 from . import customers, orders, stock
 from .database import AMOUNT, PRICE, QUANTITY, RATE, Store, julian, plain, scaled
 
-OLD_ORDERS = 60
+OLD_ORDERS = 24
 FOREVER = julian(datetime.date(2040, 12, 31))
 GROUPS = {code: number + 1 for number, (code, _) in enumerate(sample_data.PRICE_GROUPS)}
 # One lot of these is held by quality: it is on hand, and not for sale.
@@ -94,7 +94,7 @@ def _old_orders(store: Store) -> None:
     numbers = [row["ABAN8"] for row in store.select("F0101") if row["ABAT1"] != "V"]
     today = store.today()
     for index in range(OLD_ORDERS):
-        day = julian(today - datetime.timedelta(days=180 - index * 3))
+        day = julian(today - datetime.timedelta(days=180 - index * 7))
         lines = []
         for place, item in enumerate(drawn.sample(sample_data.ITEMS, drawn.randint(1, 4))):
             quantity = Decimal(drawn.randint(1, 12))
@@ -103,7 +103,7 @@ def _old_orders(store: Store) -> None:
                 "item": item.number, "branch": drawn.choice(sample_data.LOCATIONS).code,
                 "quantity": scaled(quantity, QUANTITY), "price": scaled(item.unit_price, PRICE),
                 "amount": scaled(amount, AMOUNT)}))
-        fate = "invoiced" if index < 15 else "part" if index < 25 else "released" if index < 40 else "held"
+        fate = "invoiced" if index < 6 else "part" if index < 10 else "released" if index < 16 else "held"
         reference = drawn.choice(["", f"MAIL {4000 + index}", f"PO-2026/{100 + index}", "TELEFON"])
         header = orders.enter(store, {"SHMCU": "EAST", "SHAN8": drawn.choice(numbers), "SHDRQJ": day, "SHTRDJ": day,
                                       "SHVR01": reference, "SHCRCD": "EUR",

@@ -177,10 +177,8 @@ class Case {
   Order order_;
 };
 
-class GoldenJde : public testing::TestWithParam<std::string> {};
-
-TEST_P(GoldenJde, PutsTheRecordsThatWereAgreedAndReadsWhatJdeMakesOfThem) {
-  const fs::path folder = golden() / GetParam();
+void run_case(const std::string& name) {
+  const fs::path folder = golden() / name;
   Case one(read_file(folder / "case.json"));
   one.prepare();
   Case::site().hold_queue(true);
@@ -199,8 +197,14 @@ TEST_P(GoldenJde, PutsTheRecordsThatWereAgreedAndReadsWhatJdeMakesOfThem) {
   EXPECT_EQ(json::write_pretty(result), json::write_pretty(read_file(folder / "result.json")));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, GoldenJde, testing::ValuesIn(cases()),
-                         [](const auto& one) { return one.param; });
+// One test for all, and so one simulated JDE.
+TEST(GoldenJde, PutsTheRecordsThatWereAgreedAndReadsWhatJdeMakesOfThem) {
+  ASSERT_GE(cases().size(), 8U);
+  for (const std::string& name : cases()) {
+    SCOPED_TRACE(name);
+    run_case(name);
+  }
+}
 
 }  // namespace
 }  // namespace underpin::legacy::jd_edwards

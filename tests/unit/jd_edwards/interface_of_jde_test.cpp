@@ -464,7 +464,7 @@ TEST_F(JdeInterface, FeedsTellWhatHasChangedAndThenNothing) {
   EXPECT_GE(customers(of_customers), 120U);
   EXPECT_EQ(customers(of_customers), 0U);
   Cursor of_orders;
-  EXPECT_GE(changed_orders(of_orders), 60U);
+  EXPECT_GE(changed_orders(of_orders), 24U);
   EXPECT_EQ(changed_orders(of_orders), 0U);
 }
 
