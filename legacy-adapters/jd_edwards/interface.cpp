@@ -198,8 +198,10 @@ void Interface::await(const Record& record, const std::function<bool()>& in_effe
         mark(record, context);
         return;
       }
-      if (!withdraw(record, context) || in_effect()) return;
-      throw rejected(record, seen.messages);
+      if (withdraw(record, context)) {
+        if (in_effect()) return;
+        throw rejected(record, seen.messages);
+      }  // Carried out or gone meanwhile: the next look says which.
     }
     if (looks > looks_before_asking && in_effect()) {
       mark(record, context);
