@@ -28,8 +28,8 @@ class JdEdwards final : public ErpAdapter {
   JdEdwards(const std::string& system, Settings settings)
       : settings_(std::move(settings)),
         database_(std::make_shared<odbc::Database>(odbc_of(settings_, system))),
-        interface_(settings_, system, database_,
-                   std::make_shared<odbc::Writer>(odbc_of(settings_, system))),
+        writer_(std::make_shared<odbc::Writer>(odbc_of(settings_, system))),
+        interface_(settings_, system, database_, writer_),
         orders_(settings_, system, database_, interface_),
         returns_(settings_, system, database_, interface_),
         customers_(settings_, system, database_, interface_),
@@ -48,7 +48,7 @@ class JdEdwards final : public ErpAdapter {
   const CapabilityDescriptor& descriptor() const override { return descriptor_; }
   Status ping(const CallContext& context) override { return database_->ping(context.deadline); }
   std::vector<Finding> examine(const CallContext& context) override {
-    return examine_tables(*database_, settings_, context.deadline);
+    return examine_tables(*database_, *writer_, settings_, context.deadline);
   }
   OrderService* orders() override { return &orders_; }
   InventoryService* inventory() override { return inventory_.get(); }
@@ -59,6 +59,7 @@ class JdEdwards final : public ErpAdapter {
  private:
   const Settings settings_;
   const std::shared_ptr<odbc::Database> database_;
+  const std::shared_ptr<odbc::Writer> writer_;
   const Interface interface_;
   CapabilityDescriptor descriptor_;
   Orders orders_;

@@ -1,5 +1,7 @@
 #include "legacy-adapters/jd_edwards/examine.h"
 
+#include "legacy-adapters/jd_edwards/interface.h"
+
 #include <string>
 #include <string_view>
 
@@ -75,6 +77,20 @@ void examine_table(odbc::Database& database, const std::string& from, std::strin
   }
 }
 
+// Statements that change nothing: a database refuses them where the right is missing.
+Finding writable(odbc::Writer& writer, const std::string& into, const std::string& column,
+                 Deadline deadline) {
+  const Status done = writer.transact(deadline, [&](odbc::Transaction& transaction) -> Status {
+    for (const std::string& sql : {"INSERT INTO " + into + " (" + column + ") SELECT t." + column +
+                                       " FROM " + into + " t WHERE 1 = 0",
+                                   "UPDATE " + into + " SET " + column + " = 'N' WHERE 1 = 0",
+                                   "DELETE FROM " + into + " WHERE 1 = 0"})
+      if (const auto executed = transaction.execute(sql, {}); !executed) return executed.error();
+    return Done{};
+  });
+  return {done.has_value(), "write access to " + into, done ? "" : done.error().message};
+}
+
 // Quotes leave price adjustments out: where there are any, they are wrong.
 Finding adjustments(odbc::Database& database, const Settings& settings, Deadline deadline) {
   const Timestamp now = Timestamp::from(std::chrono::system_clock::now());
@@ -90,8 +106,8 @@ Finding adjustments(odbc::Database& database, const Settings& settings, Deadline
 
 }  // namespace
 
-std::vector<Finding> examine_tables(odbc::Database& database, const Settings& settings,
-                                    Deadline deadline) {
+std::vector<Finding> examine_tables(odbc::Database& database, odbc::Writer& writer,
+                                    const Settings& settings, Deadline deadline) {
   if (const Status reached = database.ping(deadline); !reached)
     return {{false, "ODBC connection", reached.error().message}};
   std::vector<Finding> findings{{true, "ODBC connection", ""}};
@@ -99,6 +115,10 @@ std::vector<Finding> examine_tables(odbc::Database& database, const Settings& se
     examine_table(database, table(settings, use.table), use.columns, deadline, findings);
   examine_table(database, table(settings, settings.work_centre_view),
                 "WVTABL WVKEY WVLINE WVDTAI WVTEXT WVSEQ", deadline, findings);
+  for (const RecordKind* kind : {&order_record(), &stock_record(), &customer_record()})
+    for (const RecordKind::Part& part : kind->parts)
+      findings.push_back(writable(writer, table(settings, part.table),
+                                  std::string(part.prefix) + "EDSP", deadline));
   if (settings.pricing) findings.push_back(adjustments(database, settings, deadline));
   return findings;
 }

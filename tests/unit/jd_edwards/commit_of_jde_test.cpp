@@ -54,19 +54,22 @@ class JdeCommits : public testing::Test {
     run(std::regex_replace(tables, std::regex(R"(CHAR\(\d+\))"), "TEXT"));
     run("INSERT INTO F0101 (ABAN8, ABALKY, ABAT1) VALUES (1, '" + padded("C10001", 20) +
         "', 'CP ')");
-    auto made = make_jd_edwards_adapter(
-        {"jde",
-         R"({"connection_string": "Driver=)" + driver() + ";Servername=127.0.0.1;Port=" +
-             std::to_string(proxy_.port()) + ";Database=" + word_of(server_, "dbname") +
-             R"(;Username=underpin;SSLmode=disable;", "branch": "EAST", "owner": ")" + schema_ +
-             R"(", "poll_ms": 2, "ube_wait_ms": 50, "decimals": {"quantity": 2}})",
-         {}});
-    if (!made) throw std::runtime_error(made.error().message);
-    adapter_ = std::move(made).value();
+    adapter_ = adapter_of("underpin");
   }
   ~JdeCommits() override {
     run("DROP SCHEMA " + schema_ + " CASCADE");
     PQfinish(session_);
+  }
+  std::unique_ptr<ErpAdapter> adapter_of(const std::string& user) const {
+    auto made = make_jd_edwards_adapter(
+        {"jde",
+         R"({"connection_string": "Driver=)" + driver() + ";Servername=127.0.0.1;Port=" +
+             std::to_string(proxy_.port()) + ";Database=" + word_of(server_, "dbname") +
+             ";Username=" + user + R"(;SSLmode=disable;", "branch": "EAST", "owner": ")" + schema_ +
+             R"(", "poll_ms": 2, "ube_wait_ms": 50, "decimals": {"quantity": 2}})",
+         {}});
+    if (!made) throw std::runtime_error(made.error().message);
+    return std::move(made).value();
   }
   static std::string padded(std::string text, std::size_t width) {
     text.resize(width, ' ');
@@ -130,6 +133,21 @@ TEST_F(JdeCommits, ThatAreNotAnsweredAreLookedUpAndNothingIsWrittenTwice) {
   ASSERT_FALSE(unsent);
   EXPECT_EQ(unsent.error().code, ErrorCode::unavailable) << unsent.error().message;
   EXPECT_EQ(records(), std::to_string(there));
+}
+
+TEST_F(JdeCommits, WantRightsThatTheDoctorAsksFor) {
+  for (const Finding& finding : adapter_->examine(write_soon()))
+    EXPECT_TRUE(finding.ok) << finding.what << ": " << finding.detail;
+  const std::string reader = schema_ + "_reader";
+  run("CREATE ROLE " + reader + " LOGIN; GRANT USAGE ON SCHEMA " + schema_ + " TO " + reader +
+      "; GRANT SELECT ON ALL TABLES IN SCHEMA " + schema_ + " TO " + reader + "; GRANT INSERT, " +
+      "UPDATE, DELETE ON F47011, F47012, F4706, F0101Z2, F03012Z1 TO " + reader +
+      "; GRANT INSERT, UPDATE ON F4111Z1 TO " + reader);
+  std::string bad;
+  for (const Finding& finding : adapter_of(reader)->examine(write_soon()))
+    if (!finding.ok) bad += finding.what + "; ";
+  run("DROP OWNED BY " + reader + "; DROP ROLE " + reader);
+  EXPECT_EQ(bad, "write access to " + schema_ + ".F4111Z1; ");
 }
 
 }  // namespace

@@ -476,8 +476,9 @@ TEST_F(JdeInterface, TheDoctorNamesWhatIsMissing) {
   const auto bad =
       std::count_if(findings.begin(), findings.end(), [](const Finding& one) { return !one.ok; });
   EXPECT_EQ(bad, 1);
-  EXPECT_FALSE(findings.at(findings.size() - 2).ok);
-  EXPECT_EQ(findings.at(findings.size() - 2).what, "table NOWHERE");
+  EXPECT_TRUE(std::any_of(findings.begin(), findings.end(), [](const Finding& one) {
+    return !one.ok && one.what == "table NOWHERE";
+  }));
   // Quotes would be wrong.
   site().people("adjust_prices", R"({"in_force": true})");
   const Finding adjusted = adapter_->examine(write_soon()).back();
