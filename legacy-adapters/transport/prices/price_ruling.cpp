@@ -1,11 +1,11 @@
-#include "legacy-adapters/dynamics_nav/price_ruling.h"
+#include "legacy-adapters/transport/prices/price_ruling.h"
 
 #include <date/tz.h>
 
 #include <stdexcept>
 #include <string>
 
-namespace underpin::legacy::dynamics_nav {
+namespace underpin::legacy::prices {
 namespace {
 
 date::local_days local_day(Date day) {
@@ -108,4 +108,4 @@ PriceRuling ruling(const std::vector<PriceEntry>& rows, const PriceQuestion& que
   return best;
 }
 
-}  // namespace underpin::legacy::dynamics_nav
+}  // namespace underpin::legacy::prices

@@ -1,8 +1,8 @@
-#include "legacy-adapters/dynamics_nav/sqlite_state.h"
+#include "legacy-adapters/transport/state/sqlite_state.h"
 
 #include <sqlite3.h>
 
-namespace underpin::legacy::dynamics_nav {
+namespace underpin::legacy::state {
 namespace {
 
 [[noreturn]] void fail(sqlite3* database, std::string_view doing) {
@@ -112,4 +112,4 @@ void StateTransaction::commit() {
   open_ = false;
 }
 
-}  // namespace underpin::legacy::dynamics_nav
+}  // namespace underpin::legacy::state
