@@ -367,9 +367,7 @@ Result<Page<PriceEntry>> FilePricing::list_prices(const PriceQuery& query,
 }  // namespace
 
 bool is_price_list_late(Timestamp accepted, Timestamp now, int due_minutes, std::string_view zone) {
-  Date due_day = day_in(zone, now);
-  if (now < instant_of(zone, due_day, due_minutes)) due_day = previous_day(due_day);
-  return accepted <= instant_of(zone, previous_day(due_day), due_minutes);
+  return prices::is_late(accepted, now, due_minutes, zone);
 }
 
 Result<std::unique_ptr<NavPricing>> make_pricing(PricingSettings settings,

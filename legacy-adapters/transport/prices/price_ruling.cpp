@@ -70,6 +70,12 @@ Date day_in(std::string_view zone, Timestamp at) {
   return date_of(date::floor<date::days>(zone_named(zone).to_local(sys(at))));
 }
 
+int second_of_day_in(std::string_view zone, Timestamp at) {
+  const auto local = zone_named(zone).to_local(sys(at));
+  const auto since = local - date::floor<date::days>(local);
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(since).count());
+}
+
 Timestamp instant_of(std::string_view zone, Date day, int minutes) {
   const auto local = local_day(day) + std::chrono::minutes(minutes);
   const auto instant = zone_named(zone).to_sys(local, date::choose::earliest);
@@ -79,6 +85,12 @@ Timestamp instant_of(std::string_view zone, Date day, int minutes) {
 
 Date next_day(Date day) { return date_of(local_day(day) + date::days(1)); }
 Date previous_day(Date day) { return date_of(local_day(day) - date::days(1)); }
+
+bool is_late(Timestamp accepted, Timestamp now, int due_minutes, std::string_view zone) {
+  Date due_day = day_in(zone, now);
+  if (now < instant_of(zone, due_day, due_minutes)) due_day = previous_day(due_day);
+  return accepted <= instant_of(zone, previous_day(due_day), due_minutes);
+}
 
 bool rules_at(const PriceEntry& entry, Timestamp at) {
   const Date day = day_in(entry.zone, at);

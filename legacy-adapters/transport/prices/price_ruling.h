@@ -16,12 +16,20 @@ bool is_zone(std::string_view zone);
 // The calendar day that the clocks of `zone` show at `at`. Precondition: is_zone(zone).
 Date day_in(std::string_view zone, Timestamp at);
 
+// Seconds after midnight that they show then, by the digits: 24 hours on every day.
+int second_of_day_in(std::string_view zone, Timestamp at);
+
 // The instant at which the clocks of `zone` show `minutes` after midnight of `day`; where a change
 // to summer time skips that time, the change itself; where it comes twice, the first.
 Timestamp instant_of(std::string_view zone, Date day, int minutes);
 
 Date next_day(Date day);
 Date previous_day(Date day);
+
+// True when by `now` the list that was due last has not come. A day's list is due at `due_minutes`
+// after midnight in `zone`; it counts for that day when it was accepted after the previous day's
+// due time. `accepted` is empty when no list ever was.
+bool is_late(Timestamp accepted, Timestamp now, int due_minutes, std::string_view zone);
 
 // A row rules from the start of its `from` to the end of its `to`, as days of its own zone.
 bool rules_at(const PriceEntry& entry, Timestamp at);

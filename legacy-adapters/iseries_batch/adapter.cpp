@@ -1,0 +1,111 @@
+#include "contracts/ports/erp_adapter.h"
+#include "legacy-adapters/iseries_batch/customers.h"
+#include "legacy-adapters/iseries_batch/failure.h"
+#include "legacy-adapters/iseries_batch/inventory.h"
+#include "legacy-adapters/iseries_batch/orders.h"
+#include "legacy-adapters/iseries_batch/pricing.h"
+
+#include <filesystem>
+
+namespace underpin {
+namespace legacy::iseries_batch {
+namespace {
+
+std::filesystem::path within(const AdapterSettings& adapter, const char* name) {
+  return std::filesystem::path(adapter.state_folder) / name;
+}
+
+std::string made_folder(const AdapterSettings& adapter, const char* name) {
+  const std::filesystem::path folder = within(adapter, name);
+  std::filesystem::create_directories(folder);
+  return folder.string();
+}
+
+Timestamp now() { return Timestamp::from(std::chrono::system_clock::now()); }
+
+class IseriesBatch final : public ErpAdapter {
+ public:
+  IseriesBatch(const AdapterSettings& adapter, Settings settings)
+      : settings_(std::move(settings)),
+        state_(within(adapter, "state.db").string()),
+        stock_(within(adapter, "stock.db").string()),
+        receiver_(settings_, adapter.system, made_folder(adapter, "inbound"), state_, stock_, now),
+        exchange_(settings_, adapter.system, made_folder(adapter, "outbound"), state_, receiver_,
+                  now),
+        orders_(settings_, adapter.system, state_, exchange_),
+        customers_(settings_, adapter.system, state_, exchange_),
+        inventory_(settings_, adapter.system, state_, stock_, exchange_),
+        pricing_(settings_, adapter.system, adapter.state_folder, state_, stock_, now) {
+    descriptor_.idempotency = IdempotencyMode::natural_key;
+    descriptor_.stock_by_location = true;
+    descriptor_.delta = DeltaMode::timestamp;
+    descriptor_.page_max = settings_.page_size;
+    descriptor_.inert_by = "hold";
+    descriptor_.settle_ms = settings_.settle_ms;
+  }
+
+  const CapabilityDescriptor& descriptor() const override { return descriptor_; }
+  Status ping(const CallContext&) override { return exchange_.reachable(); }
+
+  std::vector<Finding> examine(const CallContext&) override {
+    std::vector<Finding> findings;
+    const Status there = exchange_.reachable();
+    findings.push_back({there.has_value(), "exchange folders", there ? "" : there.error().message});
+    for (const std::string& folder : {settings_.inbound.folder, settings_.prices.folder})
+      for (Finding& finding : file_drop::examine_folder(folder))
+        findings.push_back(std::move(finding));
+    const bool levels = !stock_.levels_after({}, 1).empty();
+    findings.push_back({levels, "a stock file", levels ? "" : "none was taken in yet"});
+    const auto list = pricing_.list_in_force({});
+    const bool priced = list && list->has_value();
+    findings.push_back({priced, "a price file", priced ? "" : "none was taken in yet"});
+    return findings;
+  }
+
+  OrderService* orders() override { return &orders_; }
+  InventoryService* inventory() override { return &inventory_; }
+  PricingService* pricing() override { return &pricing_; }
+  CustomerService* customers() override { return &customers_; }
+
+  std::vector<AdapterTask> tasks() override {
+    const std::chrono::milliseconds poll(settings_.poll_every_ms);
+    const std::chrono::milliseconds send(
+        std::max(settings_.collect_every_ms, settings_.poll_every_ms));
+    return {
+        {"send", send, [this](const CallContext&) { return exchange_.send_kept(); }},
+        {"receive", poll,
+         [this](const CallContext& context) { return receiver_.poll(context.deadline); }},
+        {"prices", poll, [this](const CallContext& context) { return pricing_.poll(context); }}};
+  }
+
+  std::vector<Alarm> alarms() override {
+    std::vector<Alarm> all = receiver_.alarms();
+    for (Alarm& alarm : exchange_.alarms(now())) all.push_back(std::move(alarm));
+    for (Alarm& alarm : pricing_.alarms()) all.push_back(std::move(alarm));
+    return all;
+  }
+
+ private:
+  const Settings settings_;
+  CapabilityDescriptor descriptor_;
+  State state_;
+  StockStore stock_;
+  Receiver receiver_;
+  Exchange exchange_;
+  Orders orders_;
+  Customers customers_;
+  Inventory inventory_;
+  Pricing pricing_;
+};
+
+}  // namespace
+}  // namespace legacy::iseries_batch
+
+Result<std::unique_ptr<ErpAdapter>> make_iseries_batch_adapter(const AdapterSettings& adapter) {
+  using namespace legacy::iseries_batch;
+  return guarded(adapter.system, ErrorCode::internal, [&]() -> std::unique_ptr<ErpAdapter> {
+    return std::make_unique<IseriesBatch>(adapter, must(read_settings(adapter.settings_json)));
+  });
+}
+
+}  // namespace underpin

@@ -1,0 +1,128 @@
+#include "legacy-adapters/iseries_batch/exchange.h"
+
+#include "legacy-adapters/iseries_batch/failure.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace underpin::legacy::iseries_batch {
+namespace {
+
+constexpr FileKind outbound[] = {FileKind::customers, FileKind::orders, FileKind::adjustments,
+                                 FileKind::returns};
+constexpr std::chrono::milliseconds look_again{2};
+// Left of the caller's time when the wait for an answer ends.
+constexpr std::chrono::milliseconds spare{50};
+
+class Waiting {
+ public:
+  Waiting(State& state, std::int64_t seq) : state_(state), seq_(seq) { state_.wait_begins(seq_); }
+  ~Waiting() { state_.wait_ends(seq_); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  State& state_;
+  const std::int64_t seq_;
+};
+
+bool is_answered(const Request& request) {
+  return request.state == RequestState::accepted || request.state == RequestState::refused;
+}
+
+}  // namespace
+
+Exchange::Exchange(const Settings& settings, const std::string& system,
+                   const std::string& state_folder, State& state, Receiver& receiver,
+                   std::function<Timestamp()> now)
+    : settings_(settings),
+      state_(state),
+      receiver_(receiver),
+      now_(std::move(now)),
+      outbox_(
+          {system, settings.outbound_folder, state_folder, 1'000'000'000, settings.done_suffix}) {}
+
+Status Exchange::reachable() const {
+  std::error_code error;
+  for (const std::string& folder : {settings_.outbound_folder, settings_.inbound.folder})
+    if (!std::filesystem::is_directory(folder, error))
+      return Error{ErrorCode::unavailable, "folder " + folder + " is not there"};
+  return Done{};
+}
+
+Request Exchange::submit(Request draft, const std::vector<Record>& records,
+                         const CallContext& context) {
+  check_fit(draft.file, settings_.wire, records);
+  must(reachable());
+  if (std::chrono::steady_clock::now() >= context.deadline)
+    fail(ErrorCode::unavailable, "there is no time left to send it");
+  draft.records = records_as_json(records);
+  draft.made = now_();
+  draft.seq = state_.keep(draft);
+  if (settings_.collect_every_ms > 0) return draft;
+  if (const Status sent = send(draft.file); !sent && state_.withdraw(draft.seq))
+    throw Failure{sent.error()};
+  return await(std::move(draft), context);
+}
+
+Request Exchange::await(Request request, const CallContext& context) {
+  const Waiting waiting(state_, request.seq);
+  const auto until = std::min(
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.answer_wait_ms),
+      context.deadline - spare);
+  for (;;) {
+    // One that waits must not be the one that polls too long: what is left is the next one's.
+    receiver_.try_poll(std::min(context.deadline, until + spare));
+    const auto now = state_.request(request.seq);
+    if (!now) fail(ErrorCode::internal, "a write that was kept is not there any more");
+    request = *now;
+    if (is_answered(request)) return request;
+    const bool put_off = request.state == RequestState::kept && settings_.collect_every_ms == 0;
+    if (put_off && state_.withdraw(request.seq))
+      fail(ErrorCode::unavailable, "the batch job takes nothing at the moment");
+    if (std::chrono::steady_clock::now() >= until) return request;
+    std::this_thread::sleep_for(look_again);
+  }
+}
+
+Status Exchange::send_kept() {
+  if (const Status there = reachable(); !there) return there;
+  for (const FileKind kind : outbound)
+    if (const Status sent = send(kind); !sent) return sent;
+  return Done{};
+}
+
+Status Exchange::send(FileKind kind) {
+  const std::lock_guard lock(sending_);
+  while (const auto file = state_.next_file(kind, now_())) {
+    const std::string text =
+        file_text(*file, state_.requests_in(*file), settings_.wire, settings_.zone);
+    if (const Status sent = outbox_.send(file->name, text); !sent) {
+      state_.file_not_sent(*file);
+      // A file of that name was sent when state.db was an older one: the next number is tried.
+      if (sent.error().code == ErrorCode::conflict) continue;
+      return Error{ErrorCode::unavailable, sent.error().message};
+    }
+    state_.file_sent(*file);
+  }
+  return Done{};
+}
+
+std::vector<Alarm> Exchange::alarms(Timestamp now) {
+  const auto oldest = state_.longest_unanswered();
+  const std::int64_t expected_ms = settings_.answer_expected_minutes * 60'000LL;
+  if (!oldest || oldest->made.plus_ms(expected_ms) > now) return {};
+  return {{"no answer", std::string(prefix(oldest->file)) + " " + oldest->subject + " of " +
+                            oldest->made.text() + " is not answered"}};
+}
+
+Error refusal_of(const Request& request, const std::vector<int>& lines) {
+  Error error{ErrorCode::rejected, request.text.empty() ? "the iSeries refused it" : request.text};
+  error.vendor_code = request.reason;
+  const auto line = std::find(lines.begin(), lines.end(), request.line);
+  if (request.line > 0 && line != lines.end())
+    error.fields.push_back({"/lines/" + std::to_string(line - lines.begin()), error.message});
+  return error;
+}
+
+}  // namespace underpin::legacy::iseries_batch

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "contracts/call_context.h"
+#include "legacy-adapters/iseries_batch/receiver.h"
+#include "legacy-adapters/iseries_batch/records.h"
+#include "legacy-adapters/transport/file_drop/outbox.h"
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace underpin::legacy::iseries_batch {
+
+// A write's way: kept in state.db, sent in a file, answered by a status file. Any method from any
+// thread.
+class Exchange {
+ public:
+  Exchange(const Settings& settings, const std::string& system, const std::string& state_folder,
+           State& state, Receiver& receiver, std::function<Timestamp()> now);
+
+  // Keeps and sends the write, and waits for its answer as long as the settings say. The request as
+  // it is then: `sent` (or, where writes are collected, `kept`) is pending. Throws Failure:
+  // rejected, a value does not fit its field; unavailable, nothing was sent and nothing is kept, or
+  // the batch job wants it later.
+  Request submit(Request draft, const std::vector<Record>& records, const CallContext& context);
+  // Waits again for one that was sent before.
+  Request await(Request request, const CallContext& context);
+
+  // Sends what is kept: the collection, and what was put off.
+  Status send_kept();
+  Status reachable() const;
+  std::vector<Alarm> alarms(Timestamp now);
+
+ private:
+  Status send(FileKind kind);
+
+  const Settings& settings_;
+  State& state_;
+  Receiver& receiver_;
+  const std::function<Timestamp()> now_;
+  std::mutex sending_;
+  file_drop::Outbox outbox_;
+};
+
+// The error of a refusal; `lines` are the numbers of the lines in the document that was sent.
+Error refusal_of(const Request& request, const std::vector<int>& lines = {});
+
+}  // namespace underpin::legacy::iseries_batch

@@ -1,0 +1,190 @@
+#include "legacy-adapters/iseries_batch/order_store.h"
+
+#include "contracts/json/codec.h"
+#include "contracts/json/return_codec.h"
+#include "contracts/order_status.h"
+
+namespace underpin::legacy::iseries_batch {
+namespace {
+
+using state::StateDatabase;
+using state::StateFailure;
+using state::StateStatement;
+
+OrderSeen seen_of(StateStatement& row) {
+  OrderSeen seen;
+  seen.document = row.text(0);
+  seen.reference = row.text(1);
+  seen.held = row.whole(2) != 0;
+  const auto value = json::parse(row.text(3));
+  const auto order = value ? json::from_json<Order>(*value) : Result<Order>(value.error());
+  if (!order) throw StateFailure("order " + seen.document + ": " + order.error().message);
+  seen.order = *order;
+  return seen;
+}
+
+constexpr const char* order_columns = "SELECT document, reference, held, content FROM orders ";
+
+std::vector<OrderSeen> all_orders(StateStatement& rows) {
+  std::vector<OrderSeen> found;
+  while (rows.step()) found.push_back(seen_of(rows));
+  return found;
+}
+
+constexpr const char* return_columns =
+    "SELECT document, order_document, reference, invoice, content FROM returns ";
+
+std::vector<ReturnSeen> all_returns(StateStatement& rows) {
+  std::vector<ReturnSeen> found;
+  while (rows.step()) {
+    ReturnSeen seen;
+    seen.order_document = rows.text(1);
+    seen.reference = rows.text(2);
+    seen.invoice = rows.text(3);
+    const auto value = json::parse(rows.text(4));
+    const auto made =
+        value ? json::from_json<ReturnReference>(*value) : Result<ReturnReference>(value.error());
+    if (!made) throw StateFailure("return " + rows.text(0) + ": " + made.error().message);
+    seen.made = *made;
+    found.push_back(std::move(seen));
+  }
+  return found;
+}
+
+}  // namespace
+
+void take_order(StateDatabase& database, const OrderSeen& seen, std::int64_t run, Timestamp now) {
+  const std::string content = json::write(json::to_json(seen.order));
+  StateStatement known =
+      database.prepare("SELECT run, content, held, reference FROM orders WHERE document = ?");
+  known.bind(1, seen.document);
+  if (known.step()) {
+    if (known.whole(0) > run) return;
+    if (known.text(1) == content && (known.whole(2) != 0) == seen.held &&
+        known.text(3) == seen.reference) {
+      database.prepare("UPDATE orders SET run = ? WHERE document = ?")
+          .bind(1, run)
+          .bind(2, seen.document)
+          .once();
+      return;
+    }
+  }
+  database
+      .prepare(
+          "INSERT OR REPLACE INTO orders (document, reference, customer, closed, held, run, "
+          "content)"
+          " VALUES (?,?,?,?,?,?,?)")
+      .bind(1, seen.document)
+      .bind(2, seen.reference)
+      .bind(3, seen.order.customer.text())
+      .bind(4, std::int64_t{is_closed(seen.order.status)})
+      .bind(5, std::int64_t{seen.held})
+      .bind(6, run)
+      .bind(7, content)
+      .once();
+  mark_changed(database, "orders", seen.document, now);
+}
+
+void take_return(StateDatabase& database, const ReturnSeen& seen, std::int64_t run) {
+  database
+      .prepare(
+          "INSERT INTO returns (document, order_document, reference, invoice, run, content)"
+          " VALUES (?,?,?,?,?,?) ON CONFLICT (document) DO UPDATE SET order_document ="
+          " excluded.order_document, reference = excluded.reference, invoice = excluded.invoice,"
+          " run = excluded.run, content = excluded.content WHERE excluded.run >= run")
+      .bind(1, seen.made.document.text())
+      .bind(2, seen.order_document)
+      .bind(3, seen.reference)
+      .bind(4, seen.invoice)
+      .bind(5, run)
+      .bind(6, json::write(json::to_json(seen.made)))
+      .once();
+}
+
+AnswerTaken take_answer(StateDatabase& database, const Answer& answer, Timestamp now) {
+  const auto wrong = [](std::string reason) { return AnswerTaken{std::move(reason), {}}; };
+  StateStatement row = database.prepare(
+      "SELECT seq, file, subject, action, records, content, state, document, reason, text, line,"
+      " made FROM request WHERE seq = ?");
+  row.bind(1, answer.seq);
+  const std::string number = std::to_string(answer.seq);
+  if (!row.step()) return wrong("SEQ " + number + " is no write of ours");
+  Request request = request_of_row(row);
+  // Of an order that is older than we are the ERP's own number is told.
+  const bool same = request.subject == answer.reference || request.subject == "#" + answer.document;
+  if (prefix(request.file) != answer.kind || !same)
+    return wrong("SEQ " + number + " was " + std::string(prefix(request.file)) + " " +
+                 request.subject + ", the answer is for " + answer.kind + " " + answer.reference);
+  if (request.state == RequestState::kept) return wrong("SEQ " + number + " was not sent yet");
+  if (request.state != RequestState::sent) {
+    const bool accepted = request.state == RequestState::accepted;
+    if (accepted == (answer.result == Answer::Result::accepted)) return {};  // Told again.
+    return wrong("SEQ " + number + " was " + (accepted ? "accepted" : "refused") + " before");
+  }
+  if (answer.result == Answer::Result::later) {
+    database.prepare("UPDATE request SET state = 0, run = NULL WHERE seq = ?")
+        .bind(1, answer.seq)
+        .once();
+    return {};
+  }
+  request.state =
+      answer.result == Answer::Result::accepted ? RequestState::accepted : RequestState::refused;
+  request.document = answer.document;
+  request.reason = answer.reason;
+  request.text = answer.text;
+  request.line = answer.line;
+  answer_request(database, request);
+  if (request.state == RequestState::refused && request.file == FileKind::orders &&
+      request.action == "A")
+    mark_changed(database, "orders", std::string(refused_key) + request.subject, now);
+  if (request.state == RequestState::refused) return {{}, std::move(request)};
+  return {};
+}
+
+std::vector<OrderSeen> orders_of(StateDatabase& database, const std::string& reference) {
+  StateStatement rows =
+      database.prepare(std::string(order_columns) + "WHERE reference = ? ORDER BY document");
+  rows.bind(1, reference);
+  return all_orders(rows);
+}
+
+std::optional<OrderSeen> order_of(StateDatabase& database, const std::string& document) {
+  StateStatement row = database.prepare(std::string(order_columns) + "WHERE document = ?");
+  row.bind(1, document);
+  if (!row.step()) return std::nullopt;
+  return seen_of(row);
+}
+
+std::vector<OrderSeen> open_orders(StateDatabase& database, const std::string& after,
+                                   const std::string& customer, int limit) {
+  StateStatement rows =
+      database.prepare(std::string(order_columns) +
+                       "WHERE closed = 0 AND document > ? AND (? = '' OR customer = ?)"
+                       " ORDER BY document LIMIT ?");
+  rows.bind(1, after).bind(2, customer).bind(3, customer).bind(4, std::int64_t{limit});
+  return all_orders(rows);
+}
+
+std::vector<ReturnSeen> returns_of(StateDatabase& database, const std::string& reference) {
+  StateStatement rows = database.prepare(std::string(return_columns) + "WHERE reference = ?");
+  rows.bind(1, reference);
+  return all_returns(rows);
+}
+
+std::vector<ReturnSeen> returns_of_order(StateDatabase& database, const std::string& document,
+                                         const std::vector<DocumentNumber>& invoices) {
+  StateStatement rows =
+      database.prepare(std::string(return_columns) + "WHERE order_document = ? ORDER BY document");
+  rows.bind(1, document);
+  std::vector<ReturnSeen> found = all_returns(rows);
+  for (const DocumentNumber& invoice : invoices) {
+    StateStatement more =
+        database.prepare(std::string(return_columns) +
+                         "WHERE order_document = '' AND invoice = ? ORDER BY document");
+    more.bind(1, invoice.text());
+    for (ReturnSeen& seen : all_returns(more)) found.push_back(std::move(seen));
+  }
+  return found;
+}
+
+}  // namespace underpin::legacy::iseries_batch

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "contracts/ports/order_service.h"
+#include "legacy-adapters/iseries_batch/exchange.h"
+#include "legacy-adapters/iseries_batch/order_records.h"
+#include "legacy-adapters/iseries_batch/order_store.h"
+
+#include <string>
+
+namespace underpin::legacy::iseries_batch {
+
+// Orders through order and status files. What the last status file said is what there is: a write
+// that is not answered yet is `pending`, and nothing is read from it but a new order's own content.
+class Orders : public OrderService {
+ public:
+  Orders(const Settings& settings, std::string system, State& state, Exchange& exchange)
+      : settings_(settings), system_(std::move(system)), state_(state), exchange_(exchange) {}
+
+  Result<OrderReceipt> place_order(const Order& order, const WriteContext& context) override;
+  Result<Order> get_order(const OrderRef& ref, const CallContext& context) override;
+  Result<OrderReceipt> amend_order(const OrderRef& ref, const OrderAmendment& amendment,
+                                   const WriteContext& context) override;
+  Result<OrderReceipt> cancel_order(const OrderRef& ref, const OrderCancellation& cancellation,
+                                    const WriteContext& context) override;
+  Result<OrderReceipt> release_order(const OrderRef& ref, const WriteContext& context) override;
+  Result<OrderReceipt> block_order(const OrderRef& ref, const WriteContext& context) override;
+  Result<OrderReceipt> follow_order(const Order& order, const WriteContext& context) override;
+  Result<OrderReceipt> find_receipt(const OrderId& id, const CallContext& context) override;
+  Result<Page<Order>> list_open_orders(const OrderQuery& query,
+                                       const CallContext& context) override;
+  Result<ChangePage<OrderChange>> order_changes(const Cursor& cursor,
+                                                const CallContext& context) override;
+
+ private:
+  // What is known of an order: as a status file told it, or the write that is to make it.
+  struct Known {
+    std::string subject;  // The reference; of a document that is not ours, "#" and its number.
+    std::string reference;
+    std::optional<OrderSeen> seen;
+    std::optional<Request> placing;  // The last one, where nothing was told.
+  };
+  Known find(const OrderRef& ref);
+  Known existing(const OrderRef& ref);  // Throws not_found, or rejected when it was refused.
+  std::optional<OrderSeen> told(const std::string& reference);
+  OrderReceipt changed(const Known& known, const char* action, const std::vector<Record>& records,
+                       const std::string& content, const WriteContext& context);
+  OrderReceipt cancel_lines(const Known& known, const OrderCancellation& cancellation,
+                            const WriteContext& context);
+  OrderChange change_at(state::StateDatabase& database, const Change& change);
+
+  const Settings& settings_;
+  const std::string system_;
+  State& state_;
+  Exchange& exchange_;
+};
+
+}  // namespace underpin::legacy::iseries_batch

@@ -1,0 +1,198 @@
+#include "legacy-adapters/iseries_batch/receiver.h"
+
+#include "legacy-adapters/iseries_batch/customer_store.h"
+#include "legacy-adapters/iseries_batch/order_store.h"
+
+#include <fstream>
+
+namespace underpin::legacy::iseries_batch {
+namespace {
+
+// Rolls the transaction back that a file was taken into.
+struct NotTaken {
+  Error error;
+};
+
+file_drop::Settings drop_of(const Settings& settings, const std::string& system,
+                            const std::string& state_folder) {
+  file_drop::Settings drop;
+  drop.system = system;
+  drop.folder = settings.inbound.folder;
+  drop.state_folder = state_folder;
+  drop.suffix = ".DAT";
+  drop.needs_done = settings.inbound.needs_done;
+  drop.stable_ms = settings.inbound.stable_ms;
+  return drop;
+}
+
+}  // namespace
+
+void Refusals::add(Refusal refusal) {
+  if (++count_ <= kept_max) kept_.push_back(std::move(refusal));
+}
+
+std::string Refusals::first() const { return kept_.empty() ? "" : text(kept_.front()); }
+
+void Refusals::write(const file_drop::Inbox& inbox, const file_drop::ClaimedFile& file) const {
+  const auto to =
+      inbox.quarantine_folder() / (file.name + "." + file.checksum.substr(0, 8) + ".refused");
+  std::ofstream output(to);
+  for (const Refusal& refusal : kept_) output << file.name << " " << text(refusal) << "\n";
+  if (count_ > kept_.size()) output << "and " << count_ - kept_.size() << " more\n";
+  output.flush();
+  if (!output) throw state::StateFailure(to.string() + " cannot be written");
+}
+
+std::vector<Alarm> quarantine_alarms(const std::filesystem::path& quarantine,
+                                     const std::string& what) {
+  std::size_t files = 0;
+  std::size_t records = 0;
+  std::string file;
+  std::string record;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(quarantine, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name.ends_with(".reason")) {
+      ++files;
+      file = std::max(file, name);
+    } else if (name.ends_with(".refused")) {
+      ++records;
+      record = std::max(record, name);
+    }
+  }
+  const std::string where = " in " + quarantine.string() + ", the last is ";
+  std::vector<Alarm> alarms;
+  if (files > 0) alarms.push_back({what + " file refused", std::to_string(files) + where + file});
+  if (records > 0)
+    alarms.push_back({what + " records refused", std::to_string(records) + where + record});
+  return alarms;
+}
+
+file_drop::Verdict verdict_of(const Status& taken, const std::string& batch) {
+  if (taken || taken.error().code == ErrorCode::conflict) return file_drop::Verdict::applied(batch);
+  if (taken.error().code == ErrorCode::invalid_request)
+    return file_drop::Verdict::refused(taken.error().message);
+  return file_drop::Verdict::later(taken.error().message);
+}
+
+Receiver::Receiver(const Settings& settings, const std::string& system,
+                   const std::string& state_folder, State& state, StockStore& stock,
+                   std::function<Timestamp()> now)
+    : settings_(settings),
+      reading_{settings.wire, settings.zone, settings.units, settings.return_reasons},
+      state_(state),
+      stock_(stock),
+      now_(std::move(now)),
+      inbox_(drop_of(settings, system, state_folder)) {}
+
+Status Receiver::poll(Deadline deadline) {
+  const std::lock_guard lock(mutex_);
+  return poll_locked(deadline);
+}
+
+bool Receiver::try_poll(Deadline deadline) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  // What a poll of the folder says is the next one's to say again.
+  return lock.owns_lock() && poll_locked(deadline).has_value();
+}
+
+Status Receiver::poll_locked(Deadline deadline) {
+  const auto report = inbox_.poll(
+      [this](const file_drop::ClaimedFile& file) {
+        try {
+          return apply(file);
+        } catch (const state::StateFailure& failure) {
+          return file_drop::Verdict::later(failure.what());
+        }
+      },
+      deadline);
+  if (!report) return report.error();
+  return Done{};
+}
+
+file_drop::Verdict Receiver::apply(const file_drop::ClaimedFile& file) {
+  for (const FileKind kind :
+       {FileKind::status, FileKind::stock, FileKind::delta, FileKind::customer}) {
+    if (!file.name.starts_with(prefix(kind))) continue;
+    Refusals refusals;
+    const Status taken = take(kind, file, refusals);
+    // A file that was taken in before its process ended may lack its report.
+    const bool known = taken.has_value() || taken.error().code == ErrorCode::conflict;
+    if (known && !refusals.empty()) refusals.write(inbox_, file);
+    if (!taken && taken.error().message.starts_with("held") && !refusals.empty())
+      return file_drop::Verdict::refused(refusals.first());
+    return verdict_of(taken, file.checksum);
+  }
+  return file_drop::Verdict::refused(
+      "its name begins like none of STS, STK, DLT and CUS: nothing says what it is");
+}
+
+Status Receiver::take(FileKind kind, const file_drop::ClaimedFile& file, Refusals& refusals) {
+  std::ifstream input(file.path, std::ios::binary);
+  if (!input) return Error{ErrorCode::unavailable, file.name + " cannot be opened"};
+  if (kind == FileKind::status) return take_status(edi::reading(input), file, refusals);
+  const std::function<void(Refusal)> refused = [&](Refusal one) { refusals.add(std::move(one)); };
+  if (kind != FileKind::customer)
+    return stock_.take(kind, edi::reading(input), file.checksum, reading_, settings_.hold_bad_files,
+                       refused);
+  try {
+    return state_.write([&](state::StateDatabase& database) -> Status {
+      const Status taken = take_customer_file(database, edi::reading(input), file.checksum,
+                                              reading_, now_(), refused);
+      if (!taken) throw NotTaken{taken.error()};
+      if (settings_.hold_bad_files && !refusals.empty())
+        throw NotTaken{{ErrorCode::invalid_request, "held: a record cannot be used"}};
+      return taken;
+    });
+  } catch (const NotTaken& not_taken) {
+    return not_taken.error;
+  }
+}
+
+Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& file,
+                             Refusals& refusals) {
+  try {
+    return state_.write([&](state::StateDatabase& database) -> Status {
+      const Timestamp now = now_();
+      std::int64_t run = 0;
+      StatusConsumer consumer;
+      consumer.header = [&](const FileHeader& header) -> Status {
+        run = header.run;
+        const RunKnown known = run_known(database, FileKind::status, run, file.checksum);
+        if (known == RunKnown::same) return Error{ErrorCode::conflict, "taken in before"};
+        if (known == RunKnown::refused)
+          return Error{ErrorCode::invalid_request,
+                       "run " + std::to_string(run) + " was taken in before, with other content"};
+        return Done{};
+      };
+      consumer.answer = [&](const Answer& answer) {
+        const auto taken = take_answer(database, answer, now);
+        if (taken.wrong) refusals.add({answer.at, "answer", "SEQ", *taken.wrong});
+        // An order that was refused is in the feed, and somebody who waits is told.
+        if (taken.refused && taken.refused->file != FileKind::orders &&
+            !state_.is_waited_for(answer.seq))
+          refusals.add({answer.at, "answer", "RESULT",
+                        answer.kind + " " + answer.reference + " was refused: " + answer.reason +
+                            " " + answer.text});
+      };
+      consumer.order = [&](const OrderSeen& seen) { take_order(database, seen, run, now); };
+      consumer.made_return = [&](const ReturnSeen& seen) { take_return(database, seen, run); };
+      consumer.refused = [&](Refusal one) { refusals.add(std::move(one)); };
+      const Status taken = read_status_file(std::move(read), reading_, consumer);
+      if (!taken) throw NotTaken{taken.error()};
+      if (settings_.hold_bad_files && !refusals.empty())
+        throw NotTaken{{ErrorCode::invalid_request, "held: a record cannot be used"}};
+      run_taken(database, FileKind::status, run, file.checksum);
+      return Done{};
+    });
+  } catch (const NotTaken& not_taken) {
+    return not_taken.error;
+  }
+}
+
+std::vector<Alarm> Receiver::alarms() const {
+  return quarantine_alarms(inbox_.quarantine_folder(), "inbound");
+}
+
+}  // namespace underpin::legacy::iseries_batch

@@ -1,0 +1,312 @@
+#include "legacy-adapters/iseries_batch/state.h"
+
+namespace underpin::legacy::iseries_batch {
+namespace {
+
+using state::StateDatabase;
+using state::StateStatement;
+
+constexpr const char* schema = R"(
+CREATE TABLE IF NOT EXISTS request (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  file INTEGER NOT NULL,            -- FileKind
+  subject TEXT NOT NULL,
+  action TEXT NOT NULL,
+  records TEXT NOT NULL,
+  content TEXT NOT NULL,
+  state INTEGER NOT NULL,           -- RequestState
+  run INTEGER,                      -- Of the file that it went into.
+  document TEXT NOT NULL DEFAULT '',
+  reason TEXT NOT NULL DEFAULT '',
+  text TEXT NOT NULL DEFAULT '',
+  line INTEGER NOT NULL DEFAULT 0,
+  made TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS request_subject ON request (file, subject, seq);
+CREATE INDEX IF NOT EXISTS request_run ON request (run) WHERE run IS NOT NULL;
+CREATE INDEX IF NOT EXISTS request_open ON request (state, seq) WHERE state < 2;
+CREATE TABLE IF NOT EXISTS out_file (
+  run INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  made TEXT NOT NULL,
+  sent INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS in_run (
+  kind INTEGER NOT NULL, run INTEGER NOT NULL, checksum TEXT NOT NULL,
+  PRIMARY KEY (kind, run)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feed (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  feed TEXT NOT NULL, key TEXT NOT NULL, at TEXT NOT NULL,
+  UNIQUE (feed, key));
+CREATE TABLE IF NOT EXISTS orders (
+  document TEXT PRIMARY KEY, reference TEXT NOT NULL, customer TEXT NOT NULL, closed INTEGER NOT NULL,
+  held INTEGER NOT NULL, run INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS orders_reference ON orders (reference);
+CREATE TABLE IF NOT EXISTS returns (
+  document TEXT PRIMARY KEY, order_document TEXT NOT NULL, reference TEXT NOT NULL,
+  invoice TEXT NOT NULL, run INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS returns_reference ON returns (reference);
+CREATE INDEX IF NOT EXISTS returns_order ON returns (order_document);
+CREATE TABLE IF NOT EXISTS customers (
+  number TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, price_group TEXT NOT NULL,
+  deleted INTEGER NOT NULL, run INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS customers_email ON customers (email);
+)";
+
+constexpr const char* columns =
+    "seq, file, subject, action, records, content, state, document, reason, text, line, made";
+
+std::vector<Request> all(StateStatement& rows) {
+  std::vector<Request> found;
+  while (rows.step()) found.push_back(request_of_row(rows));
+  return found;
+}
+
+std::string select(const char* condition) {
+  return std::string("SELECT ") + columns + " FROM request WHERE " + condition;
+}
+
+std::string name_of(FileKind kind, std::int64_t run) {
+  std::string number = std::to_string(run);
+  number.insert(0, 9 - std::min<std::size_t>(9, number.size()), '0');
+  return std::string(prefix(kind)) + number + ".DAT";
+}
+
+Timestamp timestamp_of(const std::string& text) {
+  const auto parsed = Timestamp::parse(text);
+  return parsed ? *parsed : Timestamp{};
+}
+
+OutFile file_of_row(StateStatement& row) {
+  return {row.whole(0), static_cast<FileKind>(row.whole(1)), row.text(2),
+          timestamp_of(row.text(3))};
+}
+
+}  // namespace
+
+State::State(const std::string& file) : writing_(file), reading_(file) { writing_.run(schema); }
+
+Request request_of_row(StateStatement& row) {
+  Request request;
+  request.seq = row.whole(0);
+  request.file = static_cast<FileKind>(row.whole(1));
+  request.subject = row.text(2);
+  request.action = row.text(3);
+  request.records = row.text(4);
+  request.content = row.text(5);
+  request.state = static_cast<RequestState>(row.whole(6));
+  request.document = row.text(7);
+  request.reason = row.text(8);
+  request.text = row.text(9);
+  request.line = static_cast<int>(row.whole(10));
+  request.made = timestamp_of(row.text(11));
+  return request;
+}
+
+std::int64_t State::keep(const Request& request) {
+  return write([&](StateDatabase& database) {
+    database
+        .prepare(
+            "INSERT INTO request (file, subject, action, records, content, state, made)"
+            " VALUES (?,?,?,?,?,0,?)")
+        .bind(1, static_cast<std::int64_t>(request.file))
+        .bind(2, request.subject)
+        .bind(3, request.action)
+        .bind(4, request.records)
+        .bind(5, request.content)
+        .bind(6, request.made.text())
+        .once();
+    StateStatement last = database.prepare("SELECT last_insert_rowid()");
+    last.step();
+    return last.whole(0);
+  });
+}
+
+std::optional<Request> State::request(std::int64_t seq) {
+  return read([&](StateDatabase& database) -> std::optional<Request> {
+    StateStatement row = database.prepare(select("seq = ?"));
+    row.bind(1, seq);
+    if (!row.step()) return std::nullopt;
+    return request_of_row(row);
+  });
+}
+
+std::optional<Request> State::last(FileKind file, const std::string& subject) {
+  return read([&](StateDatabase& database) -> std::optional<Request> {
+    StateStatement row =
+        database.prepare(select("file = ? AND subject = ? ORDER BY seq DESC LIMIT 1"));
+    row.bind(1, static_cast<std::int64_t>(file)).bind(2, subject);
+    if (!row.step()) return std::nullopt;
+    return request_of_row(row);
+  });
+}
+
+std::optional<Request> State::last_of_action(FileKind file, const std::string& subject,
+                                             const std::string& action) {
+  return read([&](StateDatabase& database) -> std::optional<Request> {
+    StateStatement row = database.prepare(
+        select("file = ? AND subject = ? AND action = ? ORDER BY seq DESC LIMIT 1"));
+    row.bind(1, static_cast<std::int64_t>(file)).bind(2, subject).bind(3, action);
+    if (!row.step()) return std::nullopt;
+    return request_of_row(row);
+  });
+}
+
+std::vector<Request> State::unanswered(FileKind file, const std::string& subject) {
+  return read([&](StateDatabase& database) {
+    StateStatement rows =
+        database.prepare(select("file = ? AND subject = ? AND state < 2 ORDER BY seq"));
+    rows.bind(1, static_cast<std::int64_t>(file)).bind(2, subject);
+    return all(rows);
+  });
+}
+
+std::vector<Request> State::unanswered(FileKind file) {
+  return read([&](StateDatabase& database) {
+    StateStatement rows = database.prepare(select("state < 2 AND file = ? ORDER BY seq"));
+    rows.bind(1, static_cast<std::int64_t>(file));
+    return all(rows);
+  });
+}
+
+std::optional<Request> State::longest_unanswered() {
+  return read([&](StateDatabase& database) -> std::optional<Request> {
+    StateStatement row = database.prepare(select("state < 2 ORDER BY seq LIMIT 1"));
+    if (!row.step()) return std::nullopt;
+    return request_of_row(row);
+  });
+}
+
+bool State::withdraw(std::int64_t seq) {
+  return write([&](StateDatabase& database) {
+    database.prepare("DELETE FROM request WHERE seq = ? AND state = 0 AND run IS NULL")
+        .bind(1, seq)
+        .once();
+    StateStatement left = database.prepare("SELECT 1 FROM request WHERE seq = ?");
+    left.bind(1, seq);
+    return !left.step();
+  });
+}
+
+std::optional<OutFile> State::next_file(FileKind kind, Timestamp now) {
+  return write([&](StateDatabase& database) -> std::optional<OutFile> {
+    const auto which = static_cast<std::int64_t>(kind);
+    StateStatement begun = database.prepare(
+        "SELECT run, kind, name, made FROM out_file WHERE kind = ? AND sent = 0 ORDER BY run");
+    begun.bind(1, which);
+    if (begun.step()) return file_of_row(begun);
+    StateStatement kept =
+        database.prepare("SELECT 1 FROM request WHERE state = 0 AND file = ? AND run IS NULL");
+    kept.bind(1, which);
+    if (!kept.step()) return std::nullopt;
+    database.prepare("INSERT INTO out_file (kind, name, made, sent) VALUES (?, '', ?, 0)")
+        .bind(1, which)
+        .bind(2, now.text())
+        .once();
+    StateStatement last = database.prepare("SELECT last_insert_rowid()");
+    last.step();
+    const OutFile file{last.whole(0), kind, name_of(kind, last.whole(0)), now};
+    database.prepare("UPDATE out_file SET name = ? WHERE run = ?")
+        .bind(1, file.name)
+        .bind(2, file.run)
+        .once();
+    database.prepare("UPDATE request SET run = ? WHERE state = 0 AND file = ? AND run IS NULL")
+        .bind(1, file.run)
+        .bind(2, which)
+        .once();
+    return file;
+  });
+}
+
+std::vector<Request> State::requests_in(const OutFile& file) {
+  return read([&](StateDatabase& database) {
+    StateStatement rows = database.prepare(select("run = ? ORDER BY seq"));
+    rows.bind(1, file.run);
+    return all(rows);
+  });
+}
+
+void State::file_sent(const OutFile& file) {
+  write([&](StateDatabase& database) {
+    database.prepare("UPDATE out_file SET sent = 1 WHERE run = ?").bind(1, file.run).once();
+    database.prepare("UPDATE request SET state = 1 WHERE run = ? AND state = 0")
+        .bind(1, file.run)
+        .once();
+    return true;
+  });
+}
+
+void State::file_not_sent(const OutFile& file) {
+  write([&](StateDatabase& database) {
+    database.prepare("UPDATE request SET run = NULL WHERE run = ?").bind(1, file.run).once();
+    database.prepare("DELETE FROM out_file WHERE run = ?").bind(1, file.run).once();
+    return true;
+  });
+}
+
+void State::wait_begins(std::int64_t seq) {
+  const std::lock_guard lock(waiting_mutex_);
+  waiting_.insert(seq);
+}
+
+void State::wait_ends(std::int64_t seq) {
+  const std::lock_guard lock(waiting_mutex_);
+  waiting_.erase(waiting_.find(seq));
+}
+
+bool State::is_waited_for(std::int64_t seq) {
+  const std::lock_guard lock(waiting_mutex_);
+  return waiting_.contains(seq);
+}
+
+void answer_request(StateDatabase& database, const Request& answered) {
+  database
+      .prepare(
+          "UPDATE request SET state = ?, document = ?, reason = ?, text = ?, line = ? WHERE seq = "
+          "?")
+      .bind(1, static_cast<std::int64_t>(answered.state))
+      .bind(2, answered.document)
+      .bind(3, answered.reason)
+      .bind(4, answered.text)
+      .bind(5, std::int64_t{answered.line})
+      .bind(6, answered.seq)
+      .once();
+}
+
+void mark_changed(StateDatabase& database, std::string_view feed, const std::string& key,
+                  Timestamp at) {
+  database.prepare("INSERT OR REPLACE INTO feed (feed, key, at) VALUES (?,?,?)")
+      .bind(1, feed)
+      .bind(2, key)
+      .bind(3, at.text())
+      .once();
+}
+
+std::vector<Change> changes_after(StateDatabase& database, std::string_view feed,
+                                  std::int64_t position, int limit) {
+  StateStatement rows = database.prepare(
+      "SELECT position, key, at FROM feed WHERE feed = ? AND position > ? ORDER BY position LIMIT "
+      "?");
+  rows.bind(1, feed).bind(2, position).bind(3, std::int64_t{limit});
+  std::vector<Change> found;
+  while (rows.step()) found.push_back({rows.whole(0), rows.text(1), timestamp_of(rows.text(2))});
+  return found;
+}
+
+RunKnown run_known(StateDatabase& database, FileKind kind, std::int64_t run,
+                   const std::string& checksum) {
+  StateStatement row = database.prepare("SELECT checksum FROM in_run WHERE kind = ? AND run = ?");
+  row.bind(1, static_cast<std::int64_t>(kind)).bind(2, run);
+  if (!row.step()) return RunKnown::no;
+  return row.text(0) == checksum ? RunKnown::same : RunKnown::refused;
+}
+
+void run_taken(StateDatabase& database, FileKind kind, std::int64_t run,
+               const std::string& checksum) {
+  database.prepare("INSERT INTO in_run (kind, run, checksum) VALUES (?,?,?)")
+      .bind(1, static_cast<std::int64_t>(kind))
+      .bind(2, run)
+      .bind(3, checksum)
+      .once();
+}
+
+}  // namespace underpin::legacy::iseries_batch

@@ -1,0 +1,125 @@
+#pragma once
+
+#include "contracts/ids.h"
+#include "contracts/time.h"
+#include "legacy-adapters/iseries_batch/layouts.h"
+#include "legacy-adapters/transport/state/sqlite_state.h"
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace underpin::legacy::iseries_batch {
+
+enum class RequestState { kept, sent, accepted, refused };
+
+// One write, from when it was kept to when the batch job has answered it.
+struct Request {
+  std::int64_t seq = 0;  // Its number in the files, both ways.
+  FileKind file = FileKind::orders;
+  std::string subject;  // Order reference, customer number, movement, return reference.
+  std::string action;   // "A", "C", "X" ... as the record has it.
+  std::string records;  // As JSON; see records.h.
+  std::string content;  // The canonical document, as JSON.
+  RequestState state = RequestState::kept;
+  std::string document;  // From the answer.
+  std::string reason;    // From the answer: code and text of a refusal.
+  std::string text;
+  int line = 0;  // The order line that a refusal names; 0: none.
+  Timestamp made;
+};
+
+struct OutFile {
+  std::int64_t run = 0;
+  FileKind kind = FileKind::orders;
+  std::string name;
+  Timestamp made;
+};
+
+// A position in the feed: what changed last has the highest.
+struct Change {
+  std::int64_t position = 0;
+  std::string key;
+  Timestamp at;
+};
+
+// What the adapter must know between runs, in state.db of its state folder: its writes, and what
+// the batch job's files said. Any method from any thread; failures throw StateFailure.
+class State {
+ public:
+  explicit State(const std::string& file);
+
+  // ---- writes
+  std::int64_t keep(const Request& request);
+  std::optional<Request> request(std::int64_t seq);
+  // The last of a subject, whatever became of it.
+  std::optional<Request> last(FileKind file, const std::string& subject);
+  std::optional<Request> last_of_action(FileKind file, const std::string& subject,
+                                        const std::string& action);
+  // Kept or sent, and not answered; in their order.
+  std::vector<Request> unanswered(FileKind file, const std::string& subject);
+  std::vector<Request> unanswered(FileKind file);
+  // Of what was never given to a file nothing stays; false: it was.
+  bool withdraw(std::int64_t seq);
+  // The oldest file that is not known to have been sent; without one, a new file of the kind's kept
+  // writes. Nothing: nothing is kept.
+  std::optional<OutFile> next_file(FileKind kind, Timestamp now);
+  std::vector<Request> requests_in(const OutFile& file);
+  void file_sent(const OutFile& file);
+  void file_not_sent(const OutFile& file);  // Its writes are kept again, for another file.
+  // The oldest unanswered write that was sent; nothing when there is none.
+  std::optional<Request> longest_unanswered();
+
+  // Whether somebody waits for the answer now; nothing of it is kept between runs.
+  void wait_begins(std::int64_t seq);
+  void wait_ends(std::int64_t seq);
+  bool is_waited_for(std::int64_t seq);
+
+  // ---- reading
+  // What a query answers, on a connection that does not wait for files being taken in.
+  template <class F>
+  auto read(F&& body) {
+    const std::lock_guard lock(reading_mutex_);
+    return body(reading_);
+  }
+  // All or nothing.
+  template <class F>
+  auto write(F&& body) {
+    const std::lock_guard lock(writing_mutex_);
+    state::StateTransaction transaction(writing_);
+    auto result = body(writing_);
+    transaction.commit();
+    return result;
+  }
+
+ private:
+  std::mutex writing_mutex_;
+  std::mutex reading_mutex_;
+  std::mutex waiting_mutex_;
+  std::multiset<std::int64_t> waiting_;
+  state::StateDatabase writing_;
+  state::StateDatabase reading_;
+};
+
+// Of a feed ("orders", "customers"): puts a key at its end.
+void mark_changed(state::StateDatabase& database, std::string_view feed, const std::string& key,
+                  Timestamp at);
+std::vector<Change> changes_after(state::StateDatabase& database, std::string_view feed,
+                                  std::int64_t position, int limit);
+
+// Whether a run of a kind of file was taken in before. `refused`: under another content.
+enum class RunKnown { no, same, refused };
+RunKnown run_known(state::StateDatabase& database, FileKind kind, std::int64_t run,
+                   const std::string& checksum);
+void run_taken(state::StateDatabase& database, FileKind kind, std::int64_t run,
+               const std::string& checksum);
+
+// Statements of an UPSERT that an older run must not win are the stores' own.
+Request request_of_row(state::StateStatement& row);
+void answer_request(state::StateDatabase& database, const Request& answered);
+
+}  // namespace underpin::legacy::iseries_batch
