@@ -1,6 +1,7 @@
 #include "legacy-adapters/iseries_batch/order_store.h"
 
 #include "contracts/json/codec.h"
+#include "contracts/json/object_reader.h"
 #include "contracts/json/return_codec.h"
 #include "contracts/order_status.h"
 
@@ -43,7 +44,8 @@ std::vector<ReturnSeen> all_returns(StateStatement& rows) {
     seen.invoice = rows.text(3);
     const auto value = json::parse(rows.text(4));
     const auto made =
-        value ? json::from_json<ReturnReference>(*value) : Result<ReturnReference>(value.error());
+        value ? json::read_document<ReturnReference>(*value, "return", json::read_return)
+              : Result<ReturnReference>(value.error());
     if (!made) throw StateFailure("return " + rows.text(0) + ": " + made.error().message);
     seen.made = *made;
     found.push_back(std::move(seen));

@@ -210,15 +210,24 @@ TEST_P(FaultContract, ASlowErpIsGivenUpAtTheDeadline) {
   auto begun = std::chrono::steady_clock::now();
   const auto late = orders().place_order(order, write_within(800));
   EXPECT_LT(took(begun), std::chrono::milliseconds(2'000));
-  ASSERT_FALSE(late.has_value());
-  EXPECT_EQ(disposition(late.error().code), Disposition::resolve_outcome) << said(late);
+  // An ERP that answers later by design has not failed: it is waited for no longer than this.
+  const bool pending = late && late->state == ReceiptState::pending;
+  if (!pending) {
+    ASSERT_FALSE(late.has_value());
+    EXPECT_EQ(disposition(late.error().code), Disposition::resolve_outcome) << said(late);
+  }
 
   site().fault_everywhere("slow", "\"delay_ms\": 3000, \"count\": 2");
   begun = std::chrono::steady_clock::now();
   const auto unread = orders().get_order(ref_to(order), call_within(400));
   EXPECT_LT(took(begun), std::chrono::milliseconds(1'600));
-  ASSERT_FALSE(unread.has_value());
-  EXPECT_EQ(unread.error().code, ErrorCode::unavailable) << "a read changes nothing";
+  if (pending) {
+    ASSERT_TRUE(unread.has_value()) << said(unread);
+    EXPECT_EQ(unread->status, OrderStatus::pending) << "nobody was asked";
+  } else {
+    ASSERT_FALSE(unread.has_value());
+    EXPECT_EQ(unread.error().code, ErrorCode::unavailable) << "a read changes nothing";
+  }
   site().clear_faults();
 
   // What was given up may come yet: it is found, not sent again.

@@ -1,0 +1,1 @@
+"""A simulated iSeries with a batch interface, for tests. See README.md."""
