@@ -131,38 +131,57 @@ class PriceFile {
     return Done{};
   }
 
+  // Where the fields of a row are: looked up once, not once a row.
+  struct Columns {
+    explicit Columns(const edi::RecordLayout& layout)
+        : sku(*layout.find("SKU")),
+          type(*layout.find("TYPE")),
+          code(*layout.find("CODE")),
+          from(*layout.find("FROM")),
+          to(*layout.find("TO")),
+          uom(*layout.find("UOM")),
+          currency(*layout.find("CUR")),
+          minimum(*layout.find("MINQ")),
+          price(*layout.find("PRICE")),
+          tax(*layout.find("TAXINC")) {}
+    std::size_t sku, type, code, from, to, uom, currency, minimum, price, tax;
+  };
+
   void record(const edi::FixedReader& reader) {
-    const Fields fields(reader.record().values().value());
+    const edi::FixedRecord& row = reader.record();
+    const Columns& at = columns_ ? *columns_ : columns_.emplace(row.layout());
     const auto refuse = [&](const char* field, std::string reason) {
       refused_({reader.place().line, "price", field, std::move(reason)});
     };
     PriceEntry entry;
-    entry.sku = Sku{fields.text("SKU")};
+    entry.sku = Sku{row.text(at.sku)};
     if (entry.sku.empty()) return refuse("SKU", "must not be blank");
-    const std::string& type = fields.text("TYPE");
+    const std::string type = row.text(at.type);
     if (type != "A" && type != "G" && type != "C")
       return refuse("TYPE", "must be A, G or C, not \"" + type + "\"");
     entry.scope = type == "A"   ? PriceScope::everyone
                   : type == "G" ? PriceScope::group
                                 : PriceScope::customer;
-    entry.scope_code = fields.text("CODE");
+    entry.scope_code = row.text(at.code);
     if (entry.scope_code.empty() != (entry.scope == PriceScope::everyone))
       return refuse("CODE", "must be blank for everyone, and for nobody else");
-    entry.from = fields.date("FROM");
+    // The reader gives out no record with a number or a day that cannot be read.
+    entry.from = row.date(at.from).value();
     if (entry.from.empty()) return refuse("FROM", "must be a day");
-    entry.to = fields.day("TO");
+    const Date to = row.date(at.to).value();
+    if (!to.empty()) entry.to = to;
     if (entry.to && *entry.to < entry.from) return refuse("TO", "must not be before FROM");
-    const auto unit = reading_.units.from_vendor(fields.text("UOM"));
-    if (!unit)
-      return refuse("UOM", "\"" + fields.text("UOM") + "\" is no unit that the settings map");
+    const std::string code = row.text(at.uom);
+    const auto unit = reading_.units.from_vendor(code);
+    if (!unit) return refuse("UOM", "\"" + code + "\" is no unit that the settings map");
     entry.uom = *unit;
-    entry.currency = fields.text("CUR");
+    entry.currency = row.text(at.currency);
     if (entry.currency.size() != 3) return refuse("CUR", "must be a currency");
-    entry.minimum_quantity = fields.number("MINQ").normalized();
+    entry.minimum_quantity = row.number(at.minimum).value().normalized();
     if (entry.minimum_quantity.is_negative()) return refuse("MINQ", "must not be negative");
-    entry.unit_price = fields.number("PRICE");
+    entry.unit_price = row.number(at.price).value();
     if (entry.unit_price.is_negative()) return refuse("PRICE", "must not be negative");
-    entry.tax_included = fields.text("TAXINC") == "Y";
+    entry.tax_included = row.text(at.tax) == "Y";
     if (!put(entry)) return refuse("", "a second row with the same key");
     ++rows_;
   }
@@ -195,6 +214,7 @@ class PriceFile {
   const std::function<void(Refusal)>& refused_;
   StateStatement insert_;
   StateStatement changes_;
+  std::optional<Columns> columns_;
   FileHeader header_;
   std::int64_t rows_ = 0;
 };

@@ -1,0 +1,253 @@
+// What the night has not answered yet.
+#include "tests/unit/iseries_batch/batch_site.h"
+
+namespace underpin::legacy::iseries_batch {
+namespace {
+
+class Pending : public testing::Test {
+ protected:
+  static BatchSite& site() {
+    static BatchSite one;
+    return one;
+  }
+  static Order order() {
+    static int last = 0;
+    return new_order("P-" + std::to_string(++last));
+  }
+  static std::string reference(const Order& order) { return "WEB/" + order.id.number.text(); }
+  OrderReceipt placed(const Order& order) {
+    const auto receipt = site().orders().place_order(order, write_within());
+    EXPECT_TRUE(receipt.has_value()) << receipt.error().message;
+    return receipt ? *receipt : OrderReceipt{};
+  }
+};
+
+TEST_F(Pending, AnOrderIsPendingUntilAStatusFileConfirmsIt) {
+  const Order wanted = order();
+  const OrderReceipt sent = placed(wanted);
+  EXPECT_EQ(sent.state, ReceiptState::pending);
+  EXPECT_EQ(sent.status, OrderStatus::pending);
+  EXPECT_FALSE(sent.released);
+  EXPECT_TRUE(sent.document.empty());
+  EXPECT_FALSE(sent.erp_totals.has_value());
+  const auto read = site().orders().get_order({wanted.id, {}}, call_within());
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->status, OrderStatus::pending);
+  EXPECT_EQ(read->lines.at(0).sku, Sku{"1000"});
+  const auto found = site().orders().find_receipt(wanted.id, call_within());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->state, ReceiptState::pending);
+  EXPECT_EQ(site().documents(reference(wanted)), 0);
+
+  site().night();
+  const auto confirmed = site().orders().find_receipt(wanted.id, call_within());
+  ASSERT_TRUE(confirmed.has_value());
+  EXPECT_EQ(confirmed->state, ReceiptState::confirmed);
+  EXPECT_EQ(confirmed->status, OrderStatus::open);
+  EXPECT_FALSE(confirmed->document.empty());
+  EXPECT_EQ(confirmed->erp_totals->grand_total, decimal("65.45"));
+}
+
+TEST_F(Pending, ARefusedOrderIsRejectedInReadsAndInTheFeed) {
+  Order wanted = order();
+  wanted.lines[0].sku = Sku{"NONE"};
+  Cursor cursor = site().orders().order_changes({}, call_within())->next;
+  placed(wanted);
+  site().night();
+  const auto read = site().orders().get_order({wanted.id, {}}, call_within());
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->status, OrderStatus::rejected);
+  const auto changes = site().orders().order_changes(cursor, call_within());
+  ASSERT_TRUE(changes.has_value());
+  ASSERT_EQ(changes->items.size(), 1u);
+  EXPECT_EQ(changes->items[0].ref.id, wanted.id);
+  EXPECT_EQ(changes->items[0].status, OrderStatus::rejected);
+  EXPECT_TRUE(changes->items[0].closed);
+  const auto found = site().orders().find_receipt(wanted.id, call_within());
+  ASSERT_FALSE(found.has_value());
+  EXPECT_EQ(found.error().code, ErrorCode::not_found);
+  const auto released = site().orders().release_order({wanted.id, {}}, write_within());
+  ASSERT_FALSE(released.has_value());
+  EXPECT_EQ(released.error().code, ErrorCode::rejected);
+  EXPECT_EQ(released.error().vendor_code, "ITEM");
+  EXPECT_EQ(released.error().fields.at(0).pointer, "/lines/0");
+  EXPECT_FALSE(site().has_alarm("inbound records refused")) << "the feed tells of it";
+}
+
+TEST_F(Pending, ARepeatSendsNothingAndOtherContentIsAConflict) {
+  const Order wanted = order();
+  placed(wanted);
+  const auto files = files_in(site().folder() / "out", ".DAT").size();
+  EXPECT_EQ(placed(wanted).state, ReceiptState::pending);
+  EXPECT_EQ(files_in(site().folder() / "out", ".DAT").size(), files);
+  Order other = wanted;
+  other.lines[0].quantity = decimal("4");
+  const auto conflict = site().orders().place_order(other, write_within());
+  ASSERT_FALSE(conflict.has_value());
+  EXPECT_EQ(conflict.error().code, ErrorCode::conflict);
+  site().night();
+  EXPECT_EQ(site().documents(reference(wanted)), 1);
+  EXPECT_EQ(placed(wanted).state, ReceiptState::confirmed);
+}
+
+TEST_F(Pending, ChangesOfAPendingOrderFollowItInTheNight) {
+  const Order wanted = order();
+  placed(wanted);
+  OrderAmendment more;
+  more.lines.push_back({1, decimal("5"), {}, {}, {}, {}});
+  const auto amended = site().orders().amend_order({wanted.id, {}}, more, write_within());
+  ASSERT_TRUE(amended.has_value()) << amended.error().message;
+  EXPECT_EQ(amended->state, ReceiptState::pending);
+  const auto released = site().orders().release_order({wanted.id, {}}, write_within());
+  ASSERT_TRUE(released.has_value()) << released.error().message;
+  EXPECT_EQ(released->state, ReceiptState::pending);
+  EXPECT_FALSE(released->released) << "nobody has released it yet";
+  // A repeat of the last one sends nothing.
+  const auto files = files_in(site().folder() / "out", ".DAT").size();
+  ASSERT_TRUE(site().orders().release_order({wanted.id, {}}, write_within()));
+  EXPECT_EQ(files_in(site().folder() / "out", ".DAT").size(), files);
+  site().night();
+  const auto read = site().orders().get_order({wanted.id, {}}, call_within());
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->status, OrderStatus::released);
+  EXPECT_EQ(read->lines.at(0).quantity, decimal("5"));
+}
+
+TEST_F(Pending, ARestartOfTheAdapterForgetsNothing) {
+  const Order wanted = order();
+  placed(wanted);
+  site().restart();
+  const auto found = site().orders().find_receipt(wanted.id, call_within());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->state, ReceiptState::pending);
+  site().night();
+  site().restart();
+  EXPECT_EQ(placed(wanted).state, ReceiptState::confirmed);
+  EXPECT_EQ(site().documents(reference(wanted)), 1);
+}
+
+TEST_F(Pending, WhatTheInterfacePutsOffIsSentAgainByItself) {
+  const Order wanted = order();
+  placed(wanted);
+  site().simulator().fault("ORD.A", "503");
+  site().night();  // Its "send" comes before the answer was read.
+  site().night();
+  site().night();
+  EXPECT_EQ(site().documents(reference(wanted)), 1);
+  EXPECT_EQ(placed(wanted).state, ReceiptState::confirmed);
+}
+
+TEST_F(Pending, AJobThatEndsAfterItHasPostedPostsNothingTwice) {
+  const Order wanted = order();
+  placed(wanted);
+  site().simulator().fault("ORD.A", "504_after_commit");
+  site().night();
+  EXPECT_EQ(site().documents(reference(wanted)), 1);
+  EXPECT_EQ(placed(wanted).state, ReceiptState::confirmed);
+}
+
+TEST_F(Pending, AStatusFileThatComesTwiceIsTakenInOnce) {
+  const Order wanted = order();
+  placed(wanted);
+  site().simulator().fault("ORD.A", "drop_after_commit");
+  const Cursor before = site().orders().order_changes({}, call_within())->next;
+  site().night();
+  const auto changes = site().orders().order_changes(before, call_within());
+  ASSERT_TRUE(changes.has_value());
+  EXPECT_EQ(changes->items.size(), 1u);
+  const auto reasons = files_in(site().quarantine(), ".reason");
+  ASSERT_EQ(reasons.size(), 1u) << "the second one is put aside";
+  for (const auto& one : std::filesystem::directory_iterator(site().quarantine()))
+    std::filesystem::remove(one.path());
+}
+
+TEST_F(Pending, ACustomerThatIsSentIsReadAsItWasSentAndARefusalIsPutAside) {
+  Customer customer;
+  customer.number = CustomerNumber{"X-NEW"};
+  customer.name = "Ada";
+  customer.kind = "person";
+  customer.currency = "EUR";
+  CustomerService& customers = *site().adapter().customers();
+  ASSERT_TRUE(customers.create_customer(customer, write_within()));
+  const auto sent = customers.get_customer(customer.number, call_within());
+  ASSERT_TRUE(sent.has_value());
+  EXPECT_EQ(sent->name, "Ada");
+  Customer other = customer;
+  other.name = "Somebody Else";
+  const auto conflict = customers.create_customer(other, write_within());
+  ASSERT_FALSE(conflict.has_value());
+  EXPECT_EQ(conflict.error().code, ErrorCode::conflict);
+  site().night();
+  EXPECT_EQ(customers.get_customer(customer.number, call_within())->name, "Ada");
+
+  StockAdjustment adjustment;
+  adjustment.movement = MovementId{"MV-REFUSED"};
+  adjustment.key = {Sku{"NONE"}, LocationCode{"EAST"}};
+  adjustment.quantity = decimal("-2.5");
+  adjustment.uom = "PCS";
+  InventoryService& inventory = *site().adapter().inventory();
+  const auto receipt = inventory.adjust_stock(adjustment, write_within());
+  ASSERT_TRUE(receipt.has_value()) << receipt.error().message;
+  EXPECT_TRUE(receipt->document.empty());
+  site().night();
+  const auto refused = inventory.find_adjustment(adjustment.movement, call_within());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+  EXPECT_TRUE(site().has_alarm("inbound records refused"));
+  const auto reports = files_in(site().quarantine(), ".refused");
+  ASSERT_EQ(reports.size(), 1u);
+  const std::string report = content_of(site().quarantine() / reports[0]);
+  EXPECT_NE(report.find("answer, RESULT: ADJ MV-REFUSED was refused: ITEM"), std::string::npos)
+      << report;
+  // The alarm ends when somebody has looked at it.
+  std::filesystem::remove(site().quarantine() / reports[0]);
+  EXPECT_FALSE(site().has_alarm("inbound records refused"));
+}
+
+TEST_F(Pending, ANegativeAdjustmentIsPostedWithItsSign) {
+  StockAdjustment adjustment;
+  adjustment.movement = MovementId{"MV-MINUS"};
+  adjustment.key = {Sku{"1012"}, LocationCode{"EAST"}};
+  adjustment.quantity = decimal("-2.5");
+  adjustment.uom = "PCS";
+  InventoryService& inventory = *site().adapter().inventory();
+  ASSERT_TRUE(inventory.adjust_stock(adjustment, write_within()));
+  site().night();
+  const auto found = inventory.find_adjustment(adjustment.movement, call_within());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->quantity, decimal("-2.5"));
+  EXPECT_FALSE(found->document.empty());
+}
+
+TEST(Collecting, WhatIsWrittenMeanwhileGoesOutInOneFile) {
+  BatchSite site({}, "", R"(, "collect_every_ms": 60000)");
+  for (const char* number : {"K-1", "K-2", "K-3"}) {
+    const auto receipt = site.orders().place_order(new_order(number), write_within());
+    ASSERT_TRUE(receipt.has_value());
+    EXPECT_EQ(receipt->state, ReceiptState::pending);
+  }
+  EXPECT_TRUE(files_in(site.folder() / "out", ".DAT").empty());
+  site.restart();
+  site.receive();  // Its "send" is the collection.
+  EXPECT_EQ(files_in(site.folder() / "out", ".DAT").size(), 1u);
+  site.night();
+  EXPECT_EQ(site.documents("WEB/K-1") + site.documents("WEB/K-2") + site.documents("WEB/K-3"), 3);
+}
+
+TEST(Collecting, WhatCannotBeSentIsUnavailableAndKeptNowhere) {
+  BatchSite site;
+  std::filesystem::rename(site.folder() / "out", site.folder() / "away");
+  const auto lost = site.orders().place_order(new_order("L-1"), write_within());
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().code, ErrorCode::unavailable);
+  std::filesystem::rename(site.folder() / "away", site.folder() / "out");
+  const auto found =
+      site.orders().find_receipt({ChannelId{"web"}, OrderNumber{"L-1"}}, call_within());
+  ASSERT_FALSE(found.has_value());
+  EXPECT_EQ(found.error().code, ErrorCode::not_found);
+  site.night();
+  EXPECT_EQ(site.documents("WEB/L-1"), 0);
+}
+
+}  // namespace
+}  // namespace underpin::legacy::iseries_batch
