@@ -4,6 +4,7 @@
 #include "legacy-adapters/iseries_batch/inventory.h"
 #include "legacy-adapters/iseries_batch/orders.h"
 #include "legacy-adapters/iseries_batch/pricing.h"
+#include "legacy-adapters/iseries_batch/returns.h"
 
 #include <filesystem>
 
@@ -35,6 +36,7 @@ class IseriesBatch final : public ErpAdapter {
         orders_(settings_, adapter.system, state_, exchange_),
         customers_(settings_, adapter.system, state_, exchange_),
         inventory_(settings_, adapter.system, state_, stock_, exchange_),
+        returns_(settings_, adapter.system, state_, exchange_),
         pricing_(settings_, adapter.system, adapter.state_folder, state_, stock_, now) {
     descriptor_.idempotency = IdempotencyMode::natural_key;
     descriptor_.stock_by_location = true;
@@ -42,6 +44,7 @@ class IseriesBatch final : public ErpAdapter {
     descriptor_.page_max = settings_.page_size;
     descriptor_.inert_by = "hold";
     descriptor_.settle_ms = settings_.settle_ms;
+    if (!settings_.return_reasons.empty()) descriptor_.returns = ReturnsMode::return_order;
   }
 
   const CapabilityDescriptor& descriptor() const override { return descriptor_; }
@@ -66,6 +69,9 @@ class IseriesBatch final : public ErpAdapter {
   InventoryService* inventory() override { return &inventory_; }
   PricingService* pricing() override { return &pricing_; }
   CustomerService* customers() override { return &customers_; }
+  ReturnService* returns() override {
+    return settings_.return_reasons.empty() ? nullptr : &returns_;
+  }
 
   std::vector<AdapterTask> tasks() override {
     const std::chrono::milliseconds poll(settings_.poll_every_ms);
@@ -95,6 +101,7 @@ class IseriesBatch final : public ErpAdapter {
   Orders orders_;
   Customers customers_;
   Inventory inventory_;
+  Returns returns_;
   Pricing pricing_;
 };
 

@@ -118,7 +118,8 @@ class IseriesBatch : public SimulatedSite {
     return R"({"outbound": {"folder": ")" + (folder / "out").string() +
            R"(", "answer_wait_ms": 3000}, "inbound": {"folder": ")" + (folder / "in").string() +
            R"(", "stable_ms": 0}, "prices": {"folder": ")" + (folder / "prices").string() +
-           R"(", "stable_ms": 0}})";
+           R"(", "stable_ms": 0}, "return_reasons": [{"reason": "DAMAGED", "code": "DEF"},)"
+           R"( {"reason": "WRONG_ITEM", "code": "WRNG"}, {"reason": "UNWANTED", "code": "UNW"}]})";
   }
   void run_tasks() {
     for (const AdapterTask& task : adapter().tasks())
@@ -139,12 +140,6 @@ class IseriesBatch : public SimulatedSite {
 
 }  // namespace
 
-Offers iseries_batch_offers() {
-  Offers offers;
-  offers.returns = false;
-  offers.postings = false;
-  return offers;
-}
 std::unique_ptr<Site> site_of_iseries_batch() { return std::make_unique<IseriesBatch>(); }
 
 }  // namespace conformance
