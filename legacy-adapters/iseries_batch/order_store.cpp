@@ -53,6 +53,16 @@ std::vector<ReturnSeen> all_returns(StateStatement& rows) {
   return found;
 }
 
+// Of a new order that it is none; of a change that somebody should look at the order again.
+void mark_refused(StateDatabase& database, const Request& request, Timestamp now) {
+  if (request.action == "A")
+    return mark_changed(database, "orders", std::string(refused_key) + request.subject, now);
+  if (request.subject.starts_with("#"))
+    return mark_changed(database, "orders", request.subject.substr(1), now);
+  const auto orders = orders_of(database, request.subject);
+  if (!orders.empty()) mark_changed(database, "orders", orders.back().document, now);
+}
+
 }  // namespace
 
 void take_order(StateDatabase& database, const OrderSeen& seen, std::int64_t run, Timestamp now) {
@@ -136,9 +146,8 @@ AnswerTaken take_answer(StateDatabase& database, const Answer& answer, Timestamp
   request.text = answer.text;
   request.line = answer.line;
   answer_request(database, request);
-  if (request.state == RequestState::refused && request.file == FileKind::orders &&
-      request.action == "A")
-    mark_changed(database, "orders", std::string(refused_key) + request.subject, now);
+  if (request.state == RequestState::refused && request.file == FileKind::orders)
+    mark_refused(database, request, now);
   if (request.state == RequestState::refused) return {{}, std::move(request)};
   return {};
 }

@@ -169,9 +169,10 @@ Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& 
       consumer.answer = [&](const Answer& answer) {
         const auto taken = take_answer(database, answer, now);
         if (taken.wrong) refusals.add({answer.at, "answer", "SEQ", *taken.wrong});
-        // An order that was refused is in the feed, and somebody who waits is told.
-        if (taken.refused && taken.refused->file != FileKind::orders &&
-            !state_.is_waited_for(answer.seq))
+        // A new order that was refused is in the feed as such, and somebody who waits is told.
+        const bool in_feed = taken.refused && taken.refused->file == FileKind::orders &&
+                             taken.refused->action == "A";
+        if (taken.refused && !in_feed && !state_.is_waited_for(answer.seq))
           refusals.add({answer.at, "answer", "RESULT",
                         answer.kind + " " + answer.reference + " was refused: " + answer.reason +
                             " " + answer.text});

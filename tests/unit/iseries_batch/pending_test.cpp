@@ -204,6 +204,33 @@ TEST_F(Pending, ACustomerThatIsSentIsReadAsItWasSentAndARefusalIsPutAside) {
   EXPECT_FALSE(site().has_alarm("inbound records refused"));
 }
 
+TEST_F(Pending, AChangeThatTheNightRefusesIsPutAsideAndItsOrderIsInTheFeedAgain) {
+  const Order wanted = order();
+  placed(wanted);
+  ASSERT_TRUE(site().orders().release_order({wanted.id, {}}, write_within()));
+  site().night();
+  const std::string number = placed(wanted).document.text();
+  const auto cancelled = site().orders().cancel_order({wanted.id, {}}, {"", {}}, write_within());
+  ASSERT_TRUE(cancelled.has_value());
+  EXPECT_EQ(cancelled->state, ReceiptState::pending);
+  EXPECT_EQ(cancelled->status, OrderStatus::released) << "nothing is cancelled yet";
+  site().simulator().control("POST", "users/ship", R"({"order": ")" + number + "\"}");
+  site().receive();
+  const Cursor before = site().orders().order_changes({}, call_within())->next;
+  site().night();
+  EXPECT_EQ(site().orders().get_order({wanted.id, {}}, call_within())->status,
+            OrderStatus::shipped);
+  const auto changes = site().orders().order_changes(before, call_within());
+  ASSERT_TRUE(changes.has_value());
+  ASSERT_EQ(changes->items.size(), 1u);
+  EXPECT_EQ(changes->items[0].ref.document.text(), number);
+  const auto reports = files_in(site().quarantine(), ".refused");
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_NE(content_of(site().quarantine() / reports[0]).find("was refused: SHIP"),
+            std::string::npos);
+  std::filesystem::remove(site().quarantine() / reports[0]);
+}
+
 TEST_F(Pending, ANegativeAdjustmentIsPostedWithItsSign) {
   StockAdjustment adjustment;
   adjustment.movement = MovementId{"MV-MINUS"};
