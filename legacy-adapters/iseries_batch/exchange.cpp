@@ -30,6 +30,12 @@ bool is_answered(const Request& request) {
   return request.state == RequestState::accepted || request.state == RequestState::refused;
 }
 
+Request last_seen(State& state, std::int64_t seq) {
+  auto request = state.request(seq);
+  if (!request) fail(ErrorCode::internal, "a write that was kept is not there any more");
+  return std::move(*request);
+}
+
 }  // namespace
 
 Exchange::Exchange(const Settings& settings, const std::string& system,
@@ -62,25 +68,32 @@ Request Exchange::submit(Request draft, const std::vector<Record>& records,
   if (settings_.collect_every_ms > 0) return draft;
   if (const Status sent = send(draft.file); !sent && state_.withdraw(draft.seq))
     throw Failure{sent.error()};
-  return await(std::move(draft), context);
+  if (const auto answer = answered(draft.seq, context, true)) return *answer;
+  return last_seen(state_, draft.seq);
 }
 
-Request Exchange::await(Request request, const CallContext& context) {
-  const Waiting waiting(state_, request.seq);
+Request Exchange::await(const Request& request, const CallContext& context) {
+  if (const auto answer = answered(request.seq, context, false)) return *answer;
+  return last_seen(state_, request.seq);
+}
+
+// Nothing: the time is up. Then the request is read once more, because only what is taken in from
+// now on is put aside as something that nobody waits for.
+std::optional<Request> Exchange::answered(std::int64_t seq, const CallContext& context,
+                                          bool withdraw) {
+  const Waiting waiting(state_, seq);
   const auto until = std::min(
       std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.answer_wait_ms),
       context.deadline - spare);
   for (;;) {
     // One that waits must not be the one that polls too long: what is left is the next one's.
     receiver_.try_poll(std::min(context.deadline, until + spare));
-    const auto now = state_.request(request.seq);
-    if (!now) fail(ErrorCode::internal, "a write that was kept is not there any more");
-    request = *now;
+    Request request = last_seen(state_, seq);
     if (is_answered(request)) return request;
     const bool put_off = request.state == RequestState::kept && settings_.collect_every_ms == 0;
-    if (put_off && state_.withdraw(request.seq))
+    if (put_off && withdraw && state_.withdraw(seq))
       fail(ErrorCode::unavailable, "the batch job takes nothing at the moment");
-    if (std::chrono::steady_clock::now() >= until) return request;
+    if (std::chrono::steady_clock::now() >= until) return std::nullopt;
     std::this_thread::sleep_for(look_again);
   }
 }
@@ -98,14 +111,21 @@ Status Exchange::send(FileKind kind) {
     const std::string text =
         file_text(*file, state_.requests_in(*file), settings_.wire, settings_.zone);
     if (const Status sent = outbox_.send(file->name, text); !sent) {
-      state_.file_not_sent(*file);
       // A file of that name was sent when state.db was an older one: the next number is tried.
-      if (sent.error().code == ErrorCode::conflict) continue;
+      const bool other = sent.error().code == ErrorCode::conflict;
+      if (other || !may_be_sent(*file)) state_.file_not_sent(*file);
+      if (other) continue;
       return Error{ErrorCode::unavailable, sent.error().message};
     }
     state_.file_sent(*file);
   }
   return Done{};
+}
+
+// What the outbox has entered it sends, if not now. Its writes must not go into another file.
+bool Exchange::may_be_sent(const OutFile& file) {
+  const auto entered = outbox_.unacknowledged();
+  return !entered || std::find(entered->begin(), entered->end(), file.name) != entered->end();
 }
 
 std::vector<Alarm> Exchange::alarms(Timestamp now) {

@@ -24,8 +24,9 @@ class Exchange {
   // rejected, a value does not fit its field; unavailable, nothing was sent and nothing is kept, or
   // the batch job wants it later.
   Request submit(Request draft, const std::vector<Record>& records, const CallContext& context);
-  // Waits again for one that was sent before.
-  Request await(Request request, const CallContext& context);
+  // Waits again for one that was sent before. What the batch job wants later stays kept: somebody
+  // may count on it.
+  Request await(const Request& request, const CallContext& context);
 
   // Sends what is kept: the collection, and what was put off.
   Status send_kept();
@@ -34,6 +35,8 @@ class Exchange {
 
  private:
   Status send(FileKind kind);
+  bool may_be_sent(const OutFile& file);
+  std::optional<Request> answered(std::int64_t seq, const CallContext& context, bool withdraw);
 
   const Settings& settings_;
   State& state_;

@@ -115,20 +115,20 @@ void take_return(StateDatabase& database, const ReturnSeen& seen, std::int64_t r
 
 AnswerTaken take_answer(StateDatabase& database, const Answer& answer, Timestamp now) {
   const auto wrong = [](std::string reason) { return AnswerTaken{std::move(reason), {}}; };
-  StateStatement row = database.prepare(
-      "SELECT seq, file, subject, action, records, content, state, document, reason, text, line,"
-      " made FROM request WHERE seq = ?");
-  row.bind(1, answer.seq);
   const std::string number = std::to_string(answer.seq);
-  if (!row.step()) return wrong("SEQ " + number + " is no write of ours");
-  Request request = request_of_row(row);
+  const auto known = request_in(database, answer.seq);
+  if (!known) return wrong("SEQ " + number + " is no write of ours");
+  Request request = *known;
   // Of an order that is older than we are the ERP's own number is told.
   const bool same = request.subject == answer.reference || request.subject == "#" + answer.document;
   if (prefix(request.file) != answer.kind || !same)
     return wrong("SEQ " + number + " was " + std::string(prefix(request.file)) + " " +
                  request.subject + ", the answer is for " + answer.kind + " " + answer.reference);
-  if (request.state == RequestState::kept) return wrong("SEQ " + number + " was not sent yet");
-  if (request.state != RequestState::sent) {
+  // The job may be faster than the note that its file was sent, which a crash may have cost as
+  // well.
+  const bool kept = request.state == RequestState::kept;
+  if (kept && !request.in_file) return wrong("SEQ " + number + " was not sent yet");
+  if (!kept && request.state != RequestState::sent) {
     const bool accepted = request.state == RequestState::accepted;
     if (accepted == (answer.result == Answer::Result::accepted)) return {};  // Told again.
     return wrong("SEQ " + number + " was " + (accepted ? "accepted" : "refused") + " before");

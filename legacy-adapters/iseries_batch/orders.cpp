@@ -38,15 +38,30 @@ OrderReceipt receipt_of(const OrderSeen& seen) {
   return receipt;
 }
 
-// Of what is not answered nothing is cleared for execution: who wants it released says so again.
-OrderReceipt pending_receipt(const OrderId& id, const std::optional<OrderSeen>& seen) {
+OrderReceipt pending_receipt(const OrderId& id, const std::string& document) {
   OrderReceipt receipt;
-  if (seen) receipt = receipt_of(*seen);
   receipt.id = id;
+  receipt.document = DocumentNumber{document};
   receipt.state = ReceiptState::pending;
-  if (!seen) receipt.status = OrderStatus::pending;
+  receipt.status = OrderStatus::pending;
   receipt.released = false;
   return receipt;
+}
+
+[[noreturn]] void fail_unanswered() {
+  fail(ErrorCode::outcome_unknown, "the answer of the batch job is awaited");
+}
+
+Request order_request(const std::string& subject, const char* action, std::string content,
+                      const WriteContext& context) {
+  Request request;
+  request.file = FileKind::orders;
+  request.subject = subject;
+  request.action = action;
+  request.content = std::move(content);
+  if (!context.idempotency_key.empty())
+    request.key = context.channel.text() + "/" + context.idempotency_key.text();
+  return request;
 }
 
 Order content_of(const Request& request) {
@@ -201,31 +216,36 @@ Orders::Known Orders::existing(const OrderRef& ref) {
   return known;
 }
 
+// Throws a refusal, which the write's sender has heard of then.
+void Orders::check_answer(const Request& request, const std::vector<int>& lines) {
+  if (request.state != RequestState::refused) return;
+  state_.refusal_told(request.seq);
+  throw Failure{refusal_of(request, lines)};
+}
+
 Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext& context) {
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     Known known = find({order.id, {}});
     if (known.seen) return receipt_of(*known.seen);
     const std::vector<Record> records = new_order(order, known.reference, settings_.units);
-    Request request;
+    Request request = order_request(known.subject, "A", json::write(json::to_json(order)), context);
     const bool open = known.placing && known.placing->state != RequestState::refused;
     if (open && known.placing->records != records_as_json(records))
       fail(ErrorCode::conflict, "the reference was sent with other content");
     if (open) {
       request = exchange_.await(*known.placing, context);
+    } else if (const auto before = state_.same(request); before && !before->told) {
+      request = *before;
     } else {
-      request.file = FileKind::orders;
-      request.subject = known.subject;
-      request.action = "A";
-      request.content = json::write(json::to_json(order));
       request = exchange_.submit(std::move(request), records, context);
     }
-    if (request.state == RequestState::refused) throw Failure{refusal_of(request, lines_of(order))};
+    check_answer(request, lines_of(order));
     // The answer may come in one status file and the order in the next.
     if (request.state == RequestState::accepted) known.seen = told(known.reference);
     if (known.seen) return receipt_of(*known.seen);
-    OrderReceipt receipt = pending_receipt(order.id, {});
-    receipt.document = DocumentNumber{request.document};
-    return receipt;
+    // The feed tells a channel of its order; of a mirror only its sender is told.
+    if (context.role == Role::mirror) fail_unanswered();
+    return pending_receipt(order.id, request.document);
   });
 }
 
@@ -241,23 +261,27 @@ Result<Order> Orders::get_order(const OrderRef& ref, const CallContext&) {
   });
 }
 
-// Sends a change, unless the same one is on its way; answers with what it led to.
-OrderReceipt Orders::changed(const Known& known, const char* action,
-                             const std::vector<Record>& records, const std::string& content,
-                             const WriteContext& context) {
-  const std::vector<Request> open = state_.unanswered(FileKind::orders, known.subject);
-  Request request;
-  if (!open.empty() && open.back().action == action &&
-      open.back().records == records_as_json(records)) {
-    request = exchange_.await(open.back(), context);
-  } else {
-    request.file = FileKind::orders;
-    request.subject = known.subject;
-    request.action = action;
-    request.content = content;
-    request = exchange_.submit(std::move(request), records, context);
-  }
-  if (request.state == RequestState::refused) throw Failure{refusal_of(request)};
+std::optional<OrderReceipt> Orders::sent_before(const Known& known, const Request& wanted,
+                                                const WriteContext& context) {
+  const auto before = state_.same(wanted);
+  if (!before || before->state == RequestState::accepted) return std::nullopt;
+  if (before->state != RequestState::refused)
+    return outcome(known, exchange_.await(*before, context));
+  // Who was told of a refusal and sends it again wants it tried again.
+  if (!before->told) check_answer(*before);
+  return std::nullopt;
+}
+
+// Only a key says that it is the very write, and not another one that wants the same.
+bool Orders::was_accepted(const Request& wanted) {
+  if (wanted.key.empty()) return false;
+  const auto before = state_.same(wanted);
+  return before && before->state == RequestState::accepted;
+}
+
+OrderReceipt Orders::outcome(const Known& known, const Request& request) {
+  check_answer(request);
+  if (request.state != RequestState::accepted) fail_unanswered();
   OrderRef ref;
   if (known.seen) {
     ref.document = DocumentNumber{known.seen->document};
@@ -265,19 +289,44 @@ OrderReceipt Orders::changed(const Known& known, const char* action,
     ref.id = content_of(*known.placing).id;
   }
   const Known now = find(ref);
-  if (request.state == RequestState::accepted && now.seen) return receipt_of(*now.seen);
-  return pending_receipt(now.seen ? now.seen->order.id : ref.id, now.seen);
+  if (!now.seen) fail(ErrorCode::outcome_unknown, "the order's record is awaited");
+  return receipt_of(*now.seen);
+}
+
+// Sends a change; answers with what it led to.
+OrderReceipt Orders::changed(const Known& known, const Request& wanted,
+                             const std::vector<Record>& records, const WriteContext& context) {
+  return outcome(known, exchange_.submit(wanted, records, context));
+}
+
+// An accepted change of which no status file has told yet is found in the order later.
+OrderReceipt Orders::amended(const OrderAmendment& amendment, OrderReceipt receipt) {
+  const auto seen = state_.read(
+      [&](state::StateDatabase& database) { return order_of(database, receipt.document.text()); });
+  if (!seen || !is_in_effect(amendment, seen->order))
+    fail(ErrorCode::outcome_unknown, "the order's record is awaited");
+  return receipt;
 }
 
 Result<OrderReceipt> Orders::amend_order(const OrderRef& ref, const OrderAmendment& amendment,
                                          const WriteContext& context) {
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     const Known known = existing(ref);
+    const Request wanted =
+        order_request(known.subject, "C", json::write(json::to_json(amendment)), context);
+    if (const auto receipt = sent_before(known, wanted, context))
+      return amended(amendment, *receipt);
     if (known.seen) {
       const Order& order = known.seen->order;
-      if (is_in_effect(amendment, order) &&
-          state_.unanswered(FileKind::orders, known.subject).empty())
+      const bool in_effect = is_in_effect(amendment, order);
+      if (in_effect && state_.unanswered(FileKind::orders, known.subject).empty())
         return receipt_of(*known.seen);
+      if (was_accepted(wanted)) {
+        // Changed since by somebody else: its totals are not those of this change.
+        OrderReceipt receipt = receipt_of(*known.seen);
+        if (!in_effect) receipt.erp_totals.reset();
+        return receipt;
+      }
       if (is_closed(order.status))
         fail(ErrorCode::rejected, "the order is " + std::string(name(order.status)));
       check_shipped(amendment, order);
@@ -286,7 +335,7 @@ Result<OrderReceipt> Orders::amend_order(const OrderRef& ref, const OrderAmendme
         change_of({amendment.ship_to, amendment.requested_date, amendment.customer_reference},
                   changes_of(amendment), known.reference, known.seen ? known.seen->document : "",
                   settings_.units);
-    return changed(known, "C", records, json::write(json::to_json(amendment)), context);
+    return amended(amendment, changed(known, wanted, records, context));
   });
 }
 
@@ -294,6 +343,11 @@ OrderReceipt Orders::cancel_lines(const Known& known, const OrderCancellation& c
                                   const WriteContext& context) {
   if (!known.seen)
     fail(ErrorCode::rejected, "lines can be cancelled when the iSeries has answered the order");
+  json::Value content = json::Value::object();
+  content.set("cancellation", json::to_json(cancellation));
+  const Request wanted = order_request(known.subject, "C", json::write(content), context);
+  if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
+  if (was_accepted(wanted)) return receipt_of(*known.seen);
   const Order& order = known.seen->order;
   std::vector<LineChange> changes;
   for (std::size_t i = 0; i < cancellation.lines.size(); ++i) {
@@ -317,7 +371,7 @@ OrderReceipt Orders::cancel_lines(const Known& known, const OrderCancellation& c
     fail(ErrorCode::rejected, "the order is " + std::string(name(order.status)));
   const std::vector<Record> records =
       change_of({}, changes, known.reference, known.seen->document, settings_.units);
-  return changed(known, "C", records, json::write(json::to_json(cancellation)), context);
+  return changed(known, wanted, records, context);
 }
 
 Result<OrderReceipt> Orders::cancel_order(const OrderRef& ref,
@@ -326,15 +380,18 @@ Result<OrderReceipt> Orders::cancel_order(const OrderRef& ref,
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     const Known known = existing(ref);
     if (!cancellation.lines.empty()) return cancel_lines(known, cancellation, context);
+    const Request wanted =
+        order_request(known.subject, "X", json::write(json::to_json(cancellation)), context);
+    if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
     if (known.seen) {
       if (known.seen->order.status == OrderStatus::cancelled) return receipt_of(*known.seen);
       if (known.seen->order.status == OrderStatus::invoiced || has_shipped(known.seen->order))
         fail(ErrorCode::rejected, "a part of the order has shipped");
     }
-    return changed(known, "X",
+    return changed(known, wanted,
                    action_on("X", known.reference, known.seen ? known.seen->document : "",
                              cancellation.reason),
-                   json::write(json::to_json(cancellation)), context);
+                   context);
   });
 }
 
@@ -342,50 +399,73 @@ Result<OrderReceipt> Orders::release_order(const OrderRef& ref, const WriteConte
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     if (context.role == Role::mirror) fail(ErrorCode::rejected, "a mirror is never released");
     const Known known = existing(ref);
+    const Request wanted = order_request(known.subject, "R", "{}", context);
+    if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
+    // A change since has put it on hold again, and asks for a release of its own.
+    if (known.seen && was_accepted(wanted)) return receipt_of(*known.seen);
     if (known.seen && (!known.seen->held || is_closed(known.seen->order.status)) &&
         state_.unanswered(FileKind::orders, known.subject).empty())
       return receipt_of(*known.seen);
-    return changed(known, "R",
+    return changed(known, wanted,
                    action_on("R", known.reference, known.seen ? known.seen->document : "", ""),
-                   "{}", context);
+                   context);
   });
 }
 
 Result<OrderReceipt> Orders::block_order(const OrderRef& ref, const WriteContext& context) {
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     const Known known = existing(ref);
+    const Request wanted = order_request(known.subject, "H", "{}", context);
+    if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
     if (known.seen && is_closed(known.seen->order.status))
       fail(ErrorCode::rejected, "the order is " + std::string(name(known.seen->order.status)));
     if (known.seen && known.seen->held &&
         state_.unanswered(FileKind::orders, known.subject).empty())
       return receipt_of(*known.seen);
-    return changed(known, "H",
+    return changed(known, wanted,
                    action_on("H", known.reference, known.seen ? known.seen->document : "", ""),
-                   "{}", context);
+                   context);
   });
 }
 
 Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext& context) {
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
-    const Known known = find({order.id, {}});
+    Known known = find({order.id, {}});
     const bool gone =
         !known.seen && (!known.placing || known.placing->state == RequestState::refused);
     if (is_closed(order.status)) {
       if (gone) return pending_receipt(order.id, {});
+      const Request wanted = order_request(known.subject, "X", R"({"withdrawn":true})", context);
       if (known.seen && is_closed(known.seen->order.status)) return receipt_of(*known.seen);
+      if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
       return changed(
-          known, "X",
+          known, wanted,
           action_on("X", known.reference, known.seen ? known.seen->document : "", "withdrawn"),
-          "{}", context);
+          context);
     }
     if (gone) fail(ErrorCode::not_found, "there is no copy of the order");
+    // What the copy lacks is known when what was sent to it is answered.
+    const auto open = state_.unanswered(FileKind::orders, known.subject);
+    if (!open.empty() && open.back().action != "A") {
+      const Request request = exchange_.await(open.back(), context);
+      if (request.state != RequestState::accepted && request.state != RequestState::refused)
+        fail_unanswered();
+      known = find({order.id, {}});
+    }
     const Order before = known.seen ? known.seen->order : content_of(*known.placing);
     const std::vector<LineChange> changes = differences(order, before);
-    if (known.seen && changes.empty()) return receipt_of(*known.seen);
-    return changed(known, "C",
+    if (changes.empty()) {
+      if (!known.seen) fail_unanswered();
+      return receipt_of(*known.seen);
+    }
+    const Request wanted = order_request(
+        known.subject, "C",
+        records_as_json(change_of({}, changes, known.reference, "", settings_.units)), context);
+    if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
+    return changed(known, wanted,
                    change_of({}, changes, known.reference, known.seen ? known.seen->document : "",
                              settings_.units),
-                   "{}", context);
+                   context);
   });
 }
 
@@ -395,9 +475,7 @@ Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext&)
     if (known.seen) return receipt_of(*known.seen);
     if (!known.placing || known.placing->state == RequestState::refused)
       fail(ErrorCode::not_found, "there is no such order");
-    OrderReceipt receipt = pending_receipt(id, {});
-    receipt.document = DocumentNumber{known.placing->document};
-    return receipt;
+    return pending_receipt(id, known.placing->document);
   });
 }
 

@@ -9,8 +9,10 @@
 
 namespace underpin::legacy::iseries_batch {
 
-// Orders through order and status files. What the last status file said is what there is: a write
-// that is not answered yet is `pending`, and nothing is read from it but a new order's own content.
+// Orders through order and status files. What the last status file said is what there is: a new
+// order that is not answered yet is `pending`, and read as it was sent. The outcome of any other
+// write, and of a mirror, is unknown until then: nobody would hear of a refusal otherwise. A repeat
+// of it sends nothing and is told what the answer was.
 class Orders : public OrderService {
  public:
   Orders(const Settings& settings, std::string system, State& state, Exchange& exchange)
@@ -42,10 +44,17 @@ class Orders : public OrderService {
   Known find(const OrderRef& ref);
   Known existing(const OrderRef& ref);  // Throws not_found, or rejected when it was refused.
   std::optional<OrderSeen> told(const std::string& reference);
-  OrderReceipt changed(const Known& known, const char* action, const std::vector<Record>& records,
-                       const std::string& content, const WriteContext& context);
+  // What came of the same write when it is not answered yet, or refused and nobody was told.
+  std::optional<OrderReceipt> sent_before(const Known& known, const Request& wanted,
+                                          const WriteContext& context);
+  bool was_accepted(const Request& wanted);
+  OrderReceipt amended(const OrderAmendment& amendment, OrderReceipt receipt);
+  OrderReceipt changed(const Known& known, const Request& wanted,
+                       const std::vector<Record>& records, const WriteContext& context);
   OrderReceipt cancel_lines(const Known& known, const OrderCancellation& cancellation,
                             const WriteContext& context);
+  OrderReceipt outcome(const Known& known, const Request& request);
+  void check_answer(const Request& request, const std::vector<int>& lines = {});
   OrderChange change_at(state::StateDatabase& database, const Change& change);
 
   const Settings& settings_;

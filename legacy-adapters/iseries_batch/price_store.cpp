@@ -293,7 +293,8 @@ void PriceStore::remove_others(const std::string& name) const {
 }
 
 Status PriceStore::take(edi::ReadBytes read, const std::string& checksum, const Reading& reading,
-                        bool hold, Timestamp now, const std::function<void(Refusal)>& refused) {
+                        bool hold, Timestamp now, const std::function<void(Refusal)>& refused,
+                        const std::function<void()>& report) {
   const auto current = in_force();
   const std::filesystem::path part = folder_ / "prices-next.part";
   for (const char* more : {"", "-wal", "-shm", "-journal"})
@@ -329,6 +330,7 @@ Status PriceStore::take(edi::ReadBytes read, const std::string& checksum, const 
   std::string number = std::to_string(run);
   number.insert(0, 9 - std::min<std::size_t>(9, number.size()), '0');
   const std::string name = std::string(name_begin) + number + std::string(name_end);
+  report();
   make_durable(part, folder_ / name);
   auto base = std::make_shared<PriceBase>(folder_ / name);
   {

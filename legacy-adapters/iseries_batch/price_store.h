@@ -54,8 +54,10 @@ class PriceStore {
   explicit PriceStore(std::filesystem::path folder);
 
   // invalid_request: refused, the list in force stays; conflict: this very file is in force.
+  // `report` is called before it is; what it throws keeps it from that.
   Status take(edi::ReadBytes read, const std::string& checksum, const Reading& reading, bool hold,
-              Timestamp now, const std::function<void(Refusal)>& refused);
+              Timestamp now, const std::function<void(Refusal)>& refused,
+              const std::function<void()>& report);
 
   std::shared_ptr<PriceBase> in_force() const;  // nullptr: there was no list yet.
 

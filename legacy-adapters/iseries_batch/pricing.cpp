@@ -236,10 +236,13 @@ file_drop::Verdict Pricing::apply(const file_drop::ClaimedFile& file) {
   if (!input) return file_drop::Verdict::later(file.name + " cannot be opened");
   const Reading reading{settings_.wire, settings_.zone, settings_.units, settings_.return_reasons};
   Refusals refusals;
-  const Status taken =
-      store_.take(edi::reading(input), file.checksum, reading, settings_.hold_bad_files, now_(),
-                  [&](Refusal one) { refusals.add(std::move(one)); });
-  if (taken && !refusals.empty()) refusals.write(inbox_, file);
+  const Status taken = store_.take(
+      edi::reading(input), file.checksum, reading, settings_.hold_bad_files, now_(),
+      [&](Refusal one) { refusals.add(std::move(one)); },
+      // Before the list counts as taken in: after a crash it is not read again.
+      [&] {
+        if (!refusals.empty()) refusals.write(inbox_, file);
+      });
   if (!taken && taken.error().message.starts_with("held") && !refusals.empty())
     return file_drop::Verdict::refused(refusals.first());
   return verdict_of(taken, file.checksum);

@@ -117,9 +117,6 @@ file_drop::Verdict Receiver::apply(const file_drop::ClaimedFile& file) {
     if (!file.name.starts_with(prefix(kind))) continue;
     Refusals refusals;
     const Status taken = take(kind, file, refusals);
-    // A file that was taken in before its process ended may lack its report.
-    const bool known = taken.has_value() || taken.error().code == ErrorCode::conflict;
-    if (known && !refusals.empty()) refusals.write(inbox_, file);
     if (!taken && taken.error().message.starts_with("held") && !refusals.empty())
       return file_drop::Verdict::refused(refusals.first());
     return verdict_of(taken, file.checksum);
@@ -133,9 +130,13 @@ Status Receiver::take(FileKind kind, const file_drop::ClaimedFile& file, Refusal
   if (!input) return Error{ErrorCode::unavailable, file.name + " cannot be opened"};
   if (kind == FileKind::status) return take_status(edi::reading(input), file, refusals);
   const std::function<void(Refusal)> refused = [&](Refusal one) { refusals.add(std::move(one)); };
+  // Before the file counts as taken in: after a crash it is not read again.
+  const auto report = [&] {
+    if (!refusals.empty()) refusals.write(inbox_, file);
+  };
   if (kind != FileKind::customer)
     return stock_.take(kind, edi::reading(input), file.checksum, reading_, settings_.hold_bad_files,
-                       refused);
+                       refused, report);
   try {
     return state_.write([&](state::StateDatabase& database) -> Status {
       const Status taken = take_customer_file(database, edi::reading(input), file.checksum,
@@ -143,6 +144,7 @@ Status Receiver::take(FileKind kind, const file_drop::ClaimedFile& file, Refusal
       if (!taken) throw NotTaken{taken.error()};
       if (settings_.hold_bad_files && !refusals.empty())
         throw NotTaken{{ErrorCode::invalid_request, "held: a record cannot be used"}};
+      report();
       return taken;
     });
   } catch (const NotTaken& not_taken) {
@@ -152,8 +154,18 @@ Status Receiver::take(FileKind kind, const file_drop::ClaimedFile& file, Refusal
 
 Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& file,
                              Refusals& refusals) {
+  // Writes that the iSeries refused. No fault of the file: they hold nothing.
+  std::vector<std::pair<std::int64_t, Refusal>> refused;
+  // Of those somebody waits for: is told, or has stopped waiting by the time it is committed.
+  const auto put_aside = [&] {
+    std::erase_if(refused, [&](const auto& one) {
+      const bool waited_for = state_.is_waited_for(one.first);
+      if (!waited_for) refusals.add(one.second);
+      return !waited_for;
+    });
+  };
   try {
-    return state_.write([&](state::StateDatabase& database) -> Status {
+    const Status done = state_.write([&](state::StateDatabase& database) -> Status {
       const Timestamp now = now_();
       std::int64_t run = 0;
       StatusConsumer consumer;
@@ -169,13 +181,14 @@ Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& 
       consumer.answer = [&](const Answer& answer) {
         const auto taken = take_answer(database, answer, now);
         if (taken.wrong) refusals.add({answer.at, "answer", "SEQ", *taken.wrong});
-        // A new order that was refused is in the feed as such, and somebody who waits is told.
+        // A new order that was refused is in the feed as such.
         const bool in_feed = taken.refused && taken.refused->file == FileKind::orders &&
                              taken.refused->action == "A";
-        if (taken.refused && !in_feed && !state_.is_waited_for(answer.seq))
-          refusals.add({answer.at, "answer", "RESULT",
-                        answer.kind + " " + answer.reference + " was refused: " + answer.reason +
-                            " " + answer.text});
+        if (taken.refused && !in_feed)
+          refused.emplace_back(answer.seq,
+                               Refusal{answer.at, "answer", "RESULT",
+                                       answer.kind + " " + answer.reference +
+                                           " was refused: " + answer.reason + " " + answer.text});
       };
       consumer.order = [&](const OrderSeen& seen) { take_order(database, seen, run, now); };
       consumer.made_return = [&](const ReturnSeen& seen) { take_return(database, seen, run); };
@@ -185,8 +198,15 @@ Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& 
       if (settings_.hold_bad_files && !refusals.empty())
         throw NotTaken{{ErrorCode::invalid_request, "held: a record cannot be used"}};
       run_taken(database, FileKind::status, run, file.checksum);
+      // Before the file counts as taken in: after a crash it is not read again.
+      put_aside();
+      if (!refusals.empty()) refusals.write(inbox_, file);
       return Done{};
     });
+    const std::size_t waited_for = refused.size();
+    put_aside();
+    if (refused.size() < waited_for) refusals.write(inbox_, file);
+    return done;
   } catch (const NotTaken& not_taken) {
     return not_taken.error;
   }

@@ -48,14 +48,15 @@ struct Settings {
   CodeTable units;
   CodeTable return_reasons;  // Empty: no returns are taken.
   bool hold_bad_files = false;
-  // A write waits so long for the answer of the batch job before it is pending; 0: not at all.
+  // A write waits so long for the answer of the batch job; 0: not at all.
   int answer_wait_ms = 0;
   // 0: each write sends a file at once. Otherwise what was written since is sent every so often.
   int collect_every_ms = 0;
   int answer_expected_minutes = 1'560;  // Then the alarm "no answer" begins: a night and some.
   int poll_every_ms = 1'000;
   int page_size = 100;
-  std::int64_t settle_ms = 0;
+  // Until the next status file says what became of a write: a night and some.
+  std::int64_t settle_ms = 129'600'000;
 };
 
 // invalid_request, with pointers into the settings, for anything unknown or ill-typed.

@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS request (
   reason TEXT NOT NULL DEFAULT '',
   text TEXT NOT NULL DEFAULT '',
   line INTEGER NOT NULL DEFAULT 0,
-  made TEXT NOT NULL);
+  made TEXT NOT NULL,
+  key TEXT NOT NULL,
+  told INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS request_subject ON request (file, subject, seq);
 CREATE INDEX IF NOT EXISTS request_run ON request (run) WHERE run IS NOT NULL;
 CREATE INDEX IF NOT EXISTS request_open ON request (state, seq) WHERE state < 2;
@@ -53,13 +55,8 @@ CREATE INDEX IF NOT EXISTS customers_email ON customers (email);
 )";
 
 constexpr const char* columns =
-    "seq, file, subject, action, records, content, state, document, reason, text, line, made";
-
-std::vector<Request> all(StateStatement& rows) {
-  std::vector<Request> found;
-  while (rows.step()) found.push_back(request_of_row(rows));
-  return found;
-}
+    "seq, file, subject, action, records, content, state, document, reason, text, line, made, key, "
+    "run IS NOT NULL, told";
 
 std::string select(const char* condition) {
   return std::string("SELECT ") + columns + " FROM request WHERE " + condition;
@@ -76,15 +73,6 @@ Timestamp timestamp_of(const std::string& text) {
   return parsed ? *parsed : Timestamp{};
 }
 
-OutFile file_of_row(StateStatement& row) {
-  return {row.whole(0), static_cast<FileKind>(row.whole(1)), row.text(2),
-          timestamp_of(row.text(3))};
-}
-
-}  // namespace
-
-State::State(const std::string& file) : writing_(file), reading_(file) { writing_.run(schema); }
-
 Request request_of_row(StateStatement& row) {
   Request request;
   request.seq = row.whole(0);
@@ -99,21 +87,40 @@ Request request_of_row(StateStatement& row) {
   request.text = row.text(9);
   request.line = static_cast<int>(row.whole(10));
   request.made = timestamp_of(row.text(11));
+  request.key = row.text(12);
+  request.in_file = row.whole(13) != 0;
+  request.told = row.whole(14) != 0;
   return request;
 }
+
+std::vector<Request> all(StateStatement& rows) {
+  std::vector<Request> found;
+  while (rows.step()) found.push_back(request_of_row(rows));
+  return found;
+}
+
+OutFile file_of_row(StateStatement& row) {
+  return {row.whole(0), static_cast<FileKind>(row.whole(1)), row.text(2),
+          timestamp_of(row.text(3))};
+}
+
+}  // namespace
+
+State::State(const std::string& file) : writing_(file), reading_(file) { writing_.run(schema); }
 
 std::int64_t State::keep(const Request& request) {
   return write([&](StateDatabase& database) {
     database
         .prepare(
-            "INSERT INTO request (file, subject, action, records, content, state, made)"
-            " VALUES (?,?,?,?,?,0,?)")
+            "INSERT INTO request (file, subject, action, records, content, state, made, key)"
+            " VALUES (?,?,?,?,?,0,?,?)")
         .bind(1, static_cast<std::int64_t>(request.file))
         .bind(2, request.subject)
         .bind(3, request.action)
         .bind(4, request.records)
         .bind(5, request.content)
         .bind(6, request.made.text())
+        .bind(7, request.key)
         .once();
     StateStatement last = database.prepare("SELECT last_insert_rowid()");
     last.step();
@@ -121,13 +128,15 @@ std::int64_t State::keep(const Request& request) {
   });
 }
 
+std::optional<Request> request_in(StateDatabase& database, std::int64_t seq) {
+  StateStatement row = database.prepare(select("seq = ?"));
+  row.bind(1, seq);
+  if (!row.step()) return std::nullopt;
+  return request_of_row(row);
+}
+
 std::optional<Request> State::request(std::int64_t seq) {
-  return read([&](StateDatabase& database) -> std::optional<Request> {
-    StateStatement row = database.prepare(select("seq = ?"));
-    row.bind(1, seq);
-    if (!row.step()) return std::nullopt;
-    return request_of_row(row);
-  });
+  return read([&](StateDatabase& database) { return request_in(database, seq); });
 }
 
 std::optional<Request> State::last(FileKind file, const std::string& subject) {
@@ -148,6 +157,35 @@ std::optional<Request> State::last_of_action(FileKind file, const std::string& s
     row.bind(1, static_cast<std::int64_t>(file)).bind(2, subject).bind(3, action);
     if (!row.step()) return std::nullopt;
     return request_of_row(row);
+  });
+}
+
+std::optional<Request> State::same(const Request& wanted) {
+  if (wanted.key.empty()) {
+    auto found = last(wanted.file, wanted.subject);
+    const bool is_it = found && found->key.empty() && found->action == wanted.action &&
+                       found->content == wanted.content;
+    if (!is_it) found.reset();
+    return found;
+  }
+  return read([&](StateDatabase& database) -> std::optional<Request> {
+    StateStatement row = database.prepare(
+        select("file = ? AND subject = ? AND action = ? AND content = ? AND key = ?"
+               " ORDER BY seq DESC LIMIT 1"));
+    row.bind(1, static_cast<std::int64_t>(wanted.file))
+        .bind(2, wanted.subject)
+        .bind(3, wanted.action)
+        .bind(4, wanted.content)
+        .bind(5, wanted.key);
+    if (!row.step()) return std::nullopt;
+    return request_of_row(row);
+  });
+}
+
+void State::refusal_told(std::int64_t seq) {
+  write([&](StateDatabase& database) {
+    database.prepare("UPDATE request SET told = 1 WHERE seq = ?").bind(1, seq).once();
+    return true;
   });
 }
 

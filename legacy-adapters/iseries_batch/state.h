@@ -31,6 +31,9 @@ struct Request {
   std::string text;
   int line = 0;  // The order line that a refusal names; 0: none.
   Timestamp made;
+  std::string key;       // The caller's; empty: it has none.
+  bool in_file = false;  // It is in a file, which may lie in the folder before that is known here.
+  bool told = false;     // Of a refusal: a caller has heard of it.
 };
 
 struct OutFile {
@@ -60,6 +63,10 @@ class State {
   std::optional<Request> last(FileKind file, const std::string& subject);
   std::optional<Request> last_of_action(FileKind file, const std::string& subject,
                                         const std::string& action);
+  // The last one that is the same write: subject, action, content and key. Without a key nothing
+  // tells a repeat from a new write but that nothing came in between.
+  std::optional<Request> same(const Request& wanted);
+  void refusal_told(std::int64_t seq);
   // Kept or sent, and not answered; in their order.
   std::vector<Request> unanswered(FileKind file, const std::string& subject);
   std::vector<Request> unanswered(FileKind file);
@@ -119,7 +126,7 @@ void run_taken(state::StateDatabase& database, FileKind kind, std::int64_t run,
                const std::string& checksum);
 
 // Statements of an UPSERT that an older run must not win are the stores' own.
-Request request_of_row(state::StateStatement& row);
+std::optional<Request> request_in(state::StateDatabase& database, std::int64_t seq);
 void answer_request(state::StateDatabase& database, const Request& answered);
 
 }  // namespace underpin::legacy::iseries_batch

@@ -185,7 +185,8 @@ StockStore::StockStore(const std::string& file) : writing_(file), reading_(file)
 
 Status StockStore::take(FileKind kind, edi::ReadBytes read, const std::string& checksum,
                         const Reading& reading, bool hold,
-                        const std::function<void(Refusal)>& refused) {
+                        const std::function<void(Refusal)>& refused,
+                        const std::function<void()>& report) {
   const std::lock_guard lock(writing_mutex_);
   bool any = false;
   const std::function<void(Refusal)> noted = [&](Refusal refusal) {
@@ -196,6 +197,7 @@ Status StockStore::take(FileKind kind, edi::ReadBytes read, const std::string& c
   const Status taken = StockFile(writing_, kind, reading, noted).take(std::move(read), checksum);
   if (!taken) return taken;
   if (any && hold) return Error{ErrorCode::invalid_request, "held: a record cannot be used"};
+  report();
   transaction.commit();
   return Done{};
 }

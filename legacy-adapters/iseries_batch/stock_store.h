@@ -20,9 +20,11 @@ class StockStore {
   explicit StockStore(const std::string& file);
 
   // A stock or delta file. invalid_request: nothing was taken in, and why; conflict: this very file
-  // was before. `hold`: a refused record holds the whole file.
+  // was before. `hold`: a refused record holds the whole file. `report` is called before it counts
+  // as taken in; what it throws keeps it from that.
   Status take(FileKind kind, edi::ReadBytes read, const std::string& checksum,
-              const Reading& reading, bool hold, const std::function<void(Refusal)>& refused);
+              const Reading& reading, bool hold, const std::function<void(Refusal)>& refused,
+              const std::function<void()>& report);
 
   // Empty sku: every one. In the order of article and location, after a key.
   std::vector<StockLevel> levels(const std::string& sku, const std::string& location);

@@ -3,6 +3,7 @@
 #include "contracts/external_reference.h"
 #include "tests/conformance/site_entry.h"
 
+#include <atomic>
 #include <map>
 #include <stdexcept>
 
@@ -127,7 +128,9 @@ CallContext call_within(int ms) {
 WriteContext write_within(int ms, Role role) {
   WriteContext context;
   static_cast<CallContext&>(context) = call_within(ms);
-  context.idempotency_key = IdempotencyKey{"key"};
+  // Each write has a key of its own.
+  static std::atomic<int> last{0};
+  context.idempotency_key = IdempotencyKey{"key-" + std::to_string(++last)};
   context.role = role;
   return context;
 }

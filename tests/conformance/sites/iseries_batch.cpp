@@ -119,7 +119,9 @@ class IseriesBatch : public SimulatedSite {
            R"(", "answer_wait_ms": 3000}, "inbound": {"folder": ")" + (folder / "in").string() +
            R"(", "stable_ms": 0}, "prices": {"folder": ")" + (folder / "prices").string() +
            R"(", "stable_ms": 0}, "return_reasons": [{"reason": "DAMAGED", "code": "DEF"},)"
-           R"( {"reason": "WRONG_ITEM", "code": "WRNG"}, {"reason": "UNWANTED", "code": "UNW"}]})";
+           R"( {"reason": "WRONG_ITEM", "code": "WRNG"}, {"reason": "UNWANTED", "code": "UNW"}],)"
+           R"( "settle_ms": )" +
+           std::to_string(settle_ms) + "}";
   }
   void run_tasks() {
     for (const AdapterTask& task : adapter().tasks())

@@ -75,6 +75,7 @@ class BatchSite {
     if (!made) throw std::runtime_error(made.error().message);
     adapter_ = std::move(made).value();
   }
+  void stop() { adapter_.reset(); }
   std::string settings() const {
     return R"({"outbound": {"folder": ")" + (folder() / "out").string() + "\"" + outbound_ +
            R"(}, "inbound": {"folder": ")" + (folder() / "in").string() +

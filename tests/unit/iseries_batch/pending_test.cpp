@@ -1,4 +1,5 @@
 // What the night has not answered yet.
+#include "legacy-adapters/transport/state/sqlite_state.h"
 #include "tests/unit/iseries_batch/batch_site.h"
 
 namespace underpin::legacy::iseries_batch {
@@ -15,6 +16,36 @@ class Pending : public testing::Test {
     return new_order("P-" + std::to_string(++last));
   }
   static std::string reference(const Order& order) { return "WEB/" + order.id.number.text(); }
+  // Not known to be done, and not refused: it is looked up, and sent again only when it is not
+  // there.
+  static bool unknown(const Result<OrderReceipt>& result) {
+    return !result && result.error().code == ErrorCode::outcome_unknown;
+  }
+  static WriteContext keyed(const char* key) {
+    WriteContext context = write_within();
+    context.channel = ChannelId{"web"};
+    context.idempotency_key = IdempotencyKey{key};
+    return context;
+  }
+  // As it is when it is released and the night is over.
+  Order released() {
+    const Order wanted = order();
+    placed(wanted);
+    EXPECT_TRUE(unknown(site().orders().release_order({wanted.id, {}}, write_within())));
+    site().night();
+    return wanted;
+  }
+  // Files since the beginning, those too that the job has taken.
+  static std::int64_t sent() {
+    state::StateDatabase database((site().folder() / "state" / "state.db").string());
+    state::StateStatement count = database.prepare("SELECT count(*) FROM out_file WHERE sent = 1");
+    count.step();
+    return count.whole(0);
+  }
+  static void forget_reports() {
+    for (const auto& one : std::filesystem::directory_iterator(site().quarantine()))
+      std::filesystem::remove(one.path());
+  }
   OrderReceipt placed(const Order& order) {
     const auto receipt = site().orders().place_order(order, write_within());
     EXPECT_TRUE(receipt.has_value()) << receipt.error().message;
@@ -95,16 +126,11 @@ TEST_F(Pending, ChangesOfAPendingOrderFollowItInTheNight) {
   placed(wanted);
   OrderAmendment more;
   more.lines.push_back({1, decimal("5"), {}, {}, {}, {}});
-  const auto amended = site().orders().amend_order({wanted.id, {}}, more, write_within());
-  ASSERT_TRUE(amended.has_value()) << amended.error().message;
-  EXPECT_EQ(amended->state, ReceiptState::pending);
-  const auto released = site().orders().release_order({wanted.id, {}}, write_within());
-  ASSERT_TRUE(released.has_value()) << released.error().message;
-  EXPECT_EQ(released->state, ReceiptState::pending);
-  EXPECT_FALSE(released->released) << "nobody has released it yet";
+  EXPECT_TRUE(unknown(site().orders().amend_order({wanted.id, {}}, more, write_within())));
+  EXPECT_TRUE(unknown(site().orders().release_order({wanted.id, {}}, write_within())));
   // A repeat of the last one sends nothing.
   const auto files = files_in(site().folder() / "out", ".DAT").size();
-  ASSERT_TRUE(site().orders().release_order({wanted.id, {}}, write_within()));
+  EXPECT_TRUE(unknown(site().orders().release_order({wanted.id, {}}, write_within())));
   EXPECT_EQ(files_in(site().folder() / "out", ".DAT").size(), files);
   site().night();
   const auto read = site().orders().get_order({wanted.id, {}}, call_within());
@@ -205,15 +231,12 @@ TEST_F(Pending, ACustomerThatIsSentIsReadAsItWasSentAndARefusalIsPutAside) {
 }
 
 TEST_F(Pending, AChangeThatTheNightRefusesIsPutAsideAndItsOrderIsInTheFeedAgain) {
-  const Order wanted = order();
-  placed(wanted);
-  ASSERT_TRUE(site().orders().release_order({wanted.id, {}}, write_within()));
-  site().night();
+  const Order wanted = released();
   const std::string number = placed(wanted).document.text();
-  const auto cancelled = site().orders().cancel_order({wanted.id, {}}, {"", {}}, write_within());
-  ASSERT_TRUE(cancelled.has_value());
-  EXPECT_EQ(cancelled->state, ReceiptState::pending);
-  EXPECT_EQ(cancelled->status, OrderStatus::released) << "nothing is cancelled yet";
+  EXPECT_TRUE(unknown(site().orders().cancel_order({wanted.id, {}}, {"", {}}, keyed("cancel it"))));
+  EXPECT_EQ(site().orders().get_order({wanted.id, {}}, call_within())->status,
+            OrderStatus::released)
+      << "nothing is cancelled yet";
   site().simulator().control("POST", "users/ship", R"({"order": ")" + number + "\"}");
   site().receive();
   const Cursor before = site().orders().order_changes({}, call_within())->next;
@@ -229,6 +252,158 @@ TEST_F(Pending, AChangeThatTheNightRefusesIsPutAsideAndItsOrderIsInTheFeedAgain)
   EXPECT_NE(content_of(site().quarantine() / reports[0]).find("was refused: SHIP"),
             std::string::npos);
   std::filesystem::remove(site().quarantine() / reports[0]);
+  // The facade looks it up, finds no cancelled order, and sends it again.
+  const auto files = sent();
+  const auto told = site().orders().cancel_order({wanted.id, {}}, {"", {}}, keyed("cancel it"));
+  ASSERT_FALSE(told.has_value());
+  EXPECT_EQ(told.error().code, ErrorCode::rejected);
+  EXPECT_EQ(told.error().vendor_code, "SHIP");
+  EXPECT_EQ(sent(), files) << "it was refused already";
+}
+
+TEST_F(Pending, ARefusedChangeIsToldToItsRepeatOnceWhateverCameInBetween) {
+  const Order wanted = order();
+  placed(wanted);
+  OrderAmendment more;
+  LineAmendment line;
+  line.number = 2;
+  line.quantity = decimal("1");
+  line.added = wanted.lines[0];
+  line.added->number = 2;
+  line.added->sku = Sku{"NONE"};
+  more.lines.push_back(line);
+  // It is sent while nothing says the order's number, and repeated when it has one.
+  EXPECT_TRUE(unknown(site().orders().amend_order({wanted.id, {}}, more, keyed("more"))));
+  EXPECT_TRUE(unknown(site().orders().release_order({wanted.id, {}}, keyed("more"))));
+  auto files = sent();
+  EXPECT_TRUE(unknown(site().orders().amend_order({wanted.id, {}}, more, keyed("more"))));
+  EXPECT_EQ(sent(), files) << "it is on its way";
+  site().night();
+  site().restart();
+  forget_reports();
+  files = sent();
+  const auto told = site().orders().amend_order({wanted.id, {}}, more, keyed("more"));
+  ASSERT_FALSE(told.has_value());
+  EXPECT_EQ(told.error().code, ErrorCode::rejected) << told.error().message;
+  EXPECT_EQ(sent(), files);
+  // Who has heard of it and sends it again wants it tried again.
+  EXPECT_TRUE(unknown(site().orders().amend_order({wanted.id, {}}, more, keyed("more"))));
+  EXPECT_EQ(sent(), files + 1);
+  site().night();
+  forget_reports();
+  // Another write that wants the same is one of its own.
+  EXPECT_TRUE(unknown(site().orders().amend_order({wanted.id, {}}, more, keyed("another"))));
+  site().night();
+  forget_reports();
+}
+
+TEST_F(Pending, ARepeatOfAnAcceptedReleaseReleasesNothingThatWasChangedSince) {
+  const Order wanted = order();
+  placed(wanted);
+  EXPECT_TRUE(unknown(site().orders().release_order({wanted.id, {}}, keyed("r1"))));
+  site().night();
+  OrderAmendment more;
+  more.lines.push_back({1, decimal("5"), {}, {}, {}, {}});
+  EXPECT_TRUE(unknown(site().orders().amend_order({wanted.id, {}}, more, keyed("c1"))));
+  const auto files = sent();
+  EXPECT_TRUE(site().orders().release_order({wanted.id, {}}, keyed("r1")).has_value());
+  EXPECT_EQ(sent(), files);
+  site().night();
+  EXPECT_TRUE(site().orders().release_order({wanted.id, {}}, keyed("r1")).has_value());
+  EXPECT_EQ(sent(), files) << "the change has put it on hold";
+  // And a repeat of the accepted change is answered, too.
+  const auto again = site().orders().amend_order({wanted.id, {}}, more, keyed("c1"));
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again->status, OrderStatus::open);
+}
+
+TEST_F(Pending, ARefusedMirrorIsToldToItsSender) {
+  Order copy = order();
+  copy.lines[0].sku = Sku{"NONE"};
+  const auto place = [&] {
+    return site().orders().place_order(copy, write_within(10'000, Role::mirror));
+  };
+  EXPECT_TRUE(unknown(place()));
+  const auto files = sent();
+  EXPECT_TRUE(unknown(place()));
+  site().night();
+  const auto refused = place();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected);
+  EXPECT_EQ(refused.error().vendor_code, "ITEM");
+  EXPECT_EQ(sent(), files);
+}
+
+TEST_F(Pending, ACopyIsComparedWhenWhatWasSentToItIsAnswered) {
+  Order home = order();
+  EXPECT_TRUE(unknown(site().orders().place_order(home, write_within(10'000, Role::mirror))));
+  site().night();
+  home.lines[0].quantity = decimal("5");
+  const auto follow = [&] {
+    return site().orders().follow_order(home, write_within(10'000, Role::mirror));
+  };
+  EXPECT_TRUE(unknown(follow()));
+  const auto files = sent();
+  // At home it is as the last status file says of the copy, which is about to be changed.
+  home.lines[0].quantity = decimal("3");
+  EXPECT_TRUE(unknown(follow()));
+  EXPECT_EQ(sent(), files);
+  site().night();
+  EXPECT_TRUE(unknown(follow()));
+  EXPECT_EQ(sent(), files + 1);
+  site().night();
+  EXPECT_TRUE(follow().has_value());
+  EXPECT_EQ(site().orders().get_order({home.id, {}}, call_within())->lines.at(0).quantity,
+            decimal("3"));
+}
+
+TEST_F(Pending, WhatSomebodyCountsOnIsKeptWhenTheInterfacePutsItOff) {
+  const Order wanted = order();
+  placed(wanted);
+  site().simulator().fault("ORD.A", "503");
+  site().simulator().control("POST", "job", "{}");
+  // The repeat takes the answer in: send it again. The channel was told that it is pending.
+  EXPECT_EQ(placed(wanted).state, ReceiptState::pending);
+  site().night();
+  site().night();
+  EXPECT_EQ(site().documents(reference(wanted)), 1);
+}
+
+TEST(Crash, AnAnswerMayComeBeforeItIsKnownThatItsFileWasSent) {
+  BatchSite site;
+  const Order order = new_order("Q-1");
+  ASSERT_TRUE(site.orders().place_order(order, write_within()));
+  site.simulator().control("POST", "job", "{}");
+  site.stop();
+  {
+    // As a crash between the file and the note of it leaves it.
+    state::StateDatabase database((site.folder() / "state" / "state.db").string());
+    database.run("UPDATE request SET state = 0; UPDATE out_file SET sent = 0");
+  }
+  site.restart();
+  const auto found = site.orders().place_order(order, write_within());
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_EQ(found->state, ReceiptState::confirmed);
+  EXPECT_FALSE(site.has_alarm("inbound records refused"));
+  site.night();
+  EXPECT_EQ(site.documents("WEB/Q-1"), 1);
+}
+
+TEST(HoldPolicy, ARefusedWriteIsNoFaultOfItsFile) {
+  BatchSite site({}, R"(, "bad_records": "hold")");
+  const Order order = new_order("H-1");
+  ASSERT_TRUE(site.orders().place_order(order, write_within()));
+  StockAdjustment adjustment;
+  adjustment.movement = MovementId{"MV-HOLD"};
+  adjustment.key = {Sku{"NONE"}, LocationCode{"EAST"}};
+  adjustment.quantity = decimal("1");
+  adjustment.uom = "PCS";
+  ASSERT_TRUE(site.adapter().inventory()->adjust_stock(adjustment, write_within()));
+  site.night();
+  EXPECT_FALSE(site.has_alarm("inbound file refused"));
+  EXPECT_TRUE(site.has_alarm("inbound records refused"));
+  EXPECT_FALSE(
+      site.adapter().inventory()->find_adjustment(adjustment.movement, call_within()).has_value());
 }
 
 TEST_F(Pending, ANegativeAdjustmentIsPostedWithItsSign) {

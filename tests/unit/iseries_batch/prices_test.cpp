@@ -41,15 +41,18 @@ class Prices : public testing::Test {
  protected:
   Status take(PriceStore& store, const std::string& text, const std::string& checksum) {
     std::istringstream input(text);
-    return store.take(edi::reading(input), checksum, {wire_, zone_, none_, none_}, false,
-                      Timestamp::start_of(Date{2026, 11, 28}),
-                      [this](Refusal refusal) { refusals_.push_back(std::move(refusal)); });
+    return store.take(
+        edi::reading(input), checksum, {wire_, zone_, none_, none_}, false,
+        Timestamp::start_of(Date{2026, 11, 28}),
+        [this](Refusal refusal) { refusals_.push_back(std::move(refusal)); },
+        [this] { ++reported_; });
   }
   test::TemporaryFolder folder_{"iseries-prices"};
   Wire wire_;
   std::string zone_ = "Europe/Berlin";
   CodeTable none_;
   std::vector<Refusal> refusals_;
+  int reported_ = 0;
 };
 
 TEST_F(Prices, AListIsInForceAsAWholeAndSurvivesARestart) {
@@ -159,8 +162,9 @@ TEST_F(Prices, ALargeListIsTakenInWithinConstantMemoryWhileTheOldOneIsRead) {
     return bytes(to, most);
   };
   const auto begun = std::chrono::steady_clock::now();
-  const Status taken = store.take(read, "large", {wire_, zone_, none_, none_}, false,
-                                  Timestamp::start_of(Date{2026, 11, 28}), [](Refusal) {});
+  const Status taken = store.take(
+      read, "large", {wire_, zone_, none_, none_}, false, Timestamp::start_of(Date{2026, 11, 28}),
+      [](Refusal) {}, [] {});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   RecordProperty("rows_per_second", std::to_string(static_cast<int>(rows / took.count())));
   ASSERT_TRUE(taken.has_value()) << taken.error().message;
