@@ -30,9 +30,11 @@ class IseriesBatch final : public ErpAdapter {
       : settings_(std::move(settings)),
         state_(within(adapter, "state.db").string()),
         stock_(within(adapter, "stock.db").string()),
-        receiver_(settings_, adapter.system, made_folder(adapter, "inbound"), state_, stock_, now),
-        exchange_(settings_, adapter.system, made_folder(adapter, "outbound"), state_, receiver_,
-                  now),
+        guard_(settings_, made_folder(adapter, "inbound"), state_, now),
+        receiver_(settings_, adapter.system, made_folder(adapter, "inbound"), guard_, state_,
+                  stock_, now),
+        exchange_(settings_, adapter.system, made_folder(adapter, "outbound"), guard_, state_,
+                  receiver_, now),
         orders_(settings_, adapter.system, state_, exchange_),
         customers_(settings_, adapter.system, state_, exchange_),
         inventory_(settings_, adapter.system, state_, stock_, exchange_),
@@ -45,9 +47,16 @@ class IseriesBatch final : public ErpAdapter {
     descriptor_.inert_by = "hold";
     descriptor_.settle_ms = settings_.settle_ms;
     if (!settings_.return_reasons.empty()) descriptor_.returns = ReturnsMode::return_order;
+    doubtful_ = descriptor_;
+    doubtful_.settle_ms =
+        std::max<std::int64_t>(settings_.settle_ms, 60'000LL * settings_.lost_after_minutes);
   }
 
-  const CapabilityDescriptor& descriptor() const override { return descriptor_; }
+  // While writes are lost only the time proves that the batch job will not post them: a recovery
+  // waits for that, or until the last of them is answered.
+  const CapabilityDescriptor& descriptor() const override {
+    return guard_.in_doubt() ? doubtful_ : descriptor_;
+  }
   Status ping(const CallContext&) override { return exchange_.reachable(); }
 
   std::vector<Finding> examine(const CallContext&) override {
@@ -57,6 +66,9 @@ class IseriesBatch final : public ErpAdapter {
     for (const std::string& folder : {settings_.inbound.folder, settings_.prices.folder})
       for (Finding& finding : file_drop::examine_folder(folder))
         findings.push_back(std::move(finding));
+    const bool doubt = guard_.in_doubt();
+    findings.push_back({!doubt, "every write that was sent",
+                        doubt ? "a newer state.db has sent some that are not answered" : ""});
     const bool levels = !stock_.levels_after({}, 1).empty();
     findings.push_back({levels, "a stock file", levels ? "" : "none was taken in yet"});
     const auto list = pricing_.list_in_force({});
@@ -77,15 +89,18 @@ class IseriesBatch final : public ErpAdapter {
     const std::chrono::milliseconds poll(settings_.poll_every_ms);
     const std::chrono::milliseconds send(
         std::max(settings_.collect_every_ms, settings_.poll_every_ms));
-    return {
-        {"send", send, [this](const CallContext&) { return exchange_.send_kept(); }},
-        {"receive", poll,
-         [this](const CallContext& context) { return receiver_.poll(context.deadline); }},
-        {"prices", poll, [this](const CallContext& context) { return pricing_.poll(context); }}};
+    return {{"send", send, [this](const CallContext&) { return exchange_.send_kept(); }},
+            {"receive", poll,
+             [this](const CallContext& context) { return receiver_.poll(context.deadline); }},
+            {"prices", poll, [this](const CallContext& context) {
+               const Status held = guard_.hold();
+               return held ? pricing_.poll(context) : held;
+             }}};
   }
 
   std::vector<Alarm> alarms() override {
     std::vector<Alarm> all = receiver_.alarms();
+    for (Alarm& alarm : guard_.alarms()) all.push_back(std::move(alarm));
     for (Alarm& alarm : exchange_.alarms(now())) all.push_back(std::move(alarm));
     for (Alarm& alarm : pricing_.alarms()) all.push_back(std::move(alarm));
     return all;
@@ -94,8 +109,10 @@ class IseriesBatch final : public ErpAdapter {
  private:
   const Settings settings_;
   CapabilityDescriptor descriptor_;
+  CapabilityDescriptor doubtful_;
   State state_;
   StockStore stock_;
+  ExchangeGuard guard_;
   Receiver receiver_;
   Exchange exchange_;
   Orders orders_;

@@ -111,6 +111,7 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
 Result<Customer> Customers::get_customer(const CustomerNumber& number, const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
     auto found = known(number);
+    if (!found) exchange_.must_know_all();
     if (!found) fail(ErrorCode::not_found, "there is no customer " + number.text());
     return *found;
   });
@@ -122,6 +123,7 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
                                                   const WriteContext& context) {
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     const auto there = known(number);
+    if (!there) exchange_.must_know_all();
     if (!there) fail(ErrorCode::not_found, "there is no customer " + number.text());
     if (!expected.empty() && expected != there->revision)
       fail(ErrorCode::conflict, "the customer has been changed since it was read");

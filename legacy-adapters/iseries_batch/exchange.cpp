@@ -39,9 +39,10 @@ Request last_seen(State& state, std::int64_t seq) {
 }  // namespace
 
 Exchange::Exchange(const Settings& settings, const std::string& system,
-                   const std::string& state_folder, State& state, Receiver& receiver,
-                   std::function<Timestamp()> now)
+                   const std::string& state_folder, ExchangeGuard& guard, State& state,
+                   Receiver& receiver, std::function<Timestamp()> now)
     : settings_(settings),
+      guard_(guard),
       state_(state),
       receiver_(receiver),
       now_(std::move(now)),
@@ -60,17 +61,21 @@ Request Exchange::submit(Request draft, const std::vector<Record>& records,
                          const CallContext& context) {
   check_fit(draft.file, settings_.wire, records);
   must(reachable());
+  must_know_all();
   if (std::chrono::steady_clock::now() >= context.deadline)
     fail(ErrorCode::unavailable, "there is no time left to send it");
   draft.records = records_as_json(records);
   draft.made = now_();
-  draft.seq = state_.keep(draft);
-  if (settings_.collect_every_ms > 0) return draft;
-  if (const Status sent = send(draft.file); !sent && state_.withdraw(draft.seq))
+  const State::Kept kept = state_.keep(draft);
+  draft.seq = kept.seq;
+  if (settings_.collect_every_ms > 0) return last_seen(state_, draft.seq);
+  if (const Status sent = send(draft.file); !sent && kept.added && state_.withdraw(draft.seq))
     throw Failure{sent.error()};
-  if (const auto answer = answered(draft.seq, context, true)) return *answer;
+  if (const auto answer = answered(draft.seq, context, kept.added)) return *answer;
   return last_seen(state_, draft.seq);
 }
+
+void Exchange::must_know_all() { must(guard_.knows_all()); }
 
 Request Exchange::await(const Request& request, const CallContext& context) {
   if (const auto answer = answered(request.seq, context, false)) return *answer;
@@ -99,6 +104,7 @@ std::optional<Request> Exchange::answered(std::int64_t seq, const CallContext& c
 }
 
 Status Exchange::send_kept() {
+  if (const Status held = guard_.hold(); !held) return held;
   if (const Status there = reachable(); !there) return there;
   for (const FileKind kind : outbound)
     if (const Status sent = send(kind); !sent) return sent;
@@ -108,9 +114,11 @@ Status Exchange::send_kept() {
 Status Exchange::send(FileKind kind) {
   const std::lock_guard lock(sending_);
   while (const auto file = state_.next_file(kind, now_())) {
-    const std::string text =
-        file_text(*file, state_.requests_in(*file), settings_.wire, settings_.zone);
-    if (const Status sent = outbox_.send(file->name, text); !sent) {
+    const std::vector<Request> requests = state_.requests_in(*file);
+    const std::string text = file_text(*file, requests, settings_.wire, settings_.zone);
+    const Numbers numbers{requests.empty() ? 0 : requests.back().seq, file->run};
+    const Status marked = guard_.mark(numbers);
+    if (const Status sent = marked ? outbox_.send(file->name, text) : marked; !sent) {
       // A file of that name was sent when state.db was an older one: the next number is tried.
       const bool other = sent.error().code == ErrorCode::conflict;
       if (other || !may_be_sent(*file)) state_.file_not_sent(*file);

@@ -17,12 +17,12 @@ namespace underpin::legacy::iseries_batch {
 class Exchange {
  public:
   Exchange(const Settings& settings, const std::string& system, const std::string& state_folder,
-           State& state, Receiver& receiver, std::function<Timestamp()> now);
+           ExchangeGuard& guard, State& state, Receiver& receiver, std::function<Timestamp()> now);
 
   // Keeps and sends the write, and waits for its answer as long as the settings say. The request as
   // it is then: `sent` (or, where writes are collected, `kept`) is pending. Throws Failure:
-  // rejected, a value does not fit its field; unavailable, nothing was sent and nothing is kept, or
-  // the batch job wants it later.
+  // rejected, a value does not fit its field; unavailable, nothing was sent and nothing is kept,
+  // the batch job wants it later, or what was sent before is not known as a whole.
   Request submit(Request draft, const std::vector<Record>& records, const CallContext& context);
   // Waits again for one that was sent before. What the batch job wants later stays kept: somebody
   // may count on it.
@@ -31,6 +31,8 @@ class Exchange {
   // Sends what is kept: the collection, and what was put off.
   Status send_kept();
   Status reachable() const;
+  // Before anything is said to be absent. Throws unavailable: that is not known.
+  void must_know_all();
   std::vector<Alarm> alarms(Timestamp now);
 
  private:
@@ -39,6 +41,7 @@ class Exchange {
   std::optional<Request> answered(std::int64_t seq, const CallContext& context, bool withdraw);
 
   const Settings& settings_;
+  ExchangeGuard& guard_;
   State& state_;
   Receiver& receiver_;
   const std::function<Timestamp()> now_;

@@ -93,7 +93,7 @@ std::optional<AdjustmentReceipt> Inventory::posted(const MovementId& movement) {
 
 std::optional<Request> Inventory::sent(const MovementId& movement) {
   auto request = state_.last(FileKind::adjustments, movement.text());
-  if (request && request->state == RequestState::refused) return std::nullopt;
+  if (request && request->state == RequestState::refused && request->told) return std::nullopt;
   return request;
 }
 
@@ -108,7 +108,8 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
       const StockAdjustment known = content_of(*before);
       if (known.key != adjustment.key || known.quantity != adjustment.quantity)
         fail(ErrorCode::conflict, "the movement was sent with other content");
-      request = exchange_.await(*before, context);
+      request =
+          before->state == RequestState::refused ? *before : exchange_.await(*before, context);
     } else {
       request.file = FileKind::adjustments;
       request.subject = adjustment.movement.text();
@@ -117,7 +118,10 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
       request =
           exchange_.submit(std::move(request), record_of(adjustment, settings_.units), context);
     }
-    if (request.state == RequestState::refused) throw Failure{refusal_of(request)};
+    if (request.state == RequestState::refused) {
+      state_.refusal_told(request.seq);
+      throw Failure{refusal_of(request)};
+    }
     return receipt_of(adjustment, request.document);
   });
 }
@@ -127,7 +131,10 @@ Result<AdjustmentReceipt> Inventory::find_adjustment(const MovementId& movement,
   return guarded(system_, ErrorCode::unavailable, [&] {
     if (const auto there = posted(movement)) return *there;
     const auto request = sent(movement);
-    if (!request) fail(ErrorCode::not_found, "nothing was posted under " + movement.text());
+    if (!request || request->state == RequestState::refused) {
+      exchange_.must_know_all();
+      fail(ErrorCode::not_found, "nothing was posted under " + movement.text());
+    }
     return receipt_of(content_of(*request), request->document);
   });
 }

@@ -38,6 +38,7 @@ class Inventory : public InventoryService {
 
  private:
   std::optional<AdjustmentReceipt> posted(const MovementId& movement);
+  // Nothing, too, when its refusal was told: then it may be sent again.
   std::optional<Request> sent(const MovementId& movement);
 
   const Settings& settings_;

@@ -114,9 +114,14 @@ void take_return(StateDatabase& database, const ReturnSeen& seen, std::int64_t r
 }
 
 AnswerTaken take_answer(StateDatabase& database, const Answer& answer, Timestamp now) {
-  const auto wrong = [](std::string reason) { return AnswerTaken{std::move(reason), {}}; };
+  const auto wrong = [](std::string reason) { return AnswerTaken{std::move(reason), {}, {}}; };
   const std::string number = std::to_string(answer.seq);
   const auto known = request_in(database, answer.seq);
+  if (!known && answer_lost(database, answer.seq)) {
+    AnswerTaken taken;
+    taken.lost = true;
+    return taken;
+  }
   if (!known) return wrong("SEQ " + number + " is no write of ours");
   Request request = *known;
   // Of an order that is older than we are the ERP's own number is told.
@@ -148,7 +153,7 @@ AnswerTaken take_answer(StateDatabase& database, const Answer& answer, Timestamp
   answer_request(database, request);
   if (request.state == RequestState::refused && request.file == FileKind::orders)
     mark_refused(database, request, now);
-  if (request.state == RequestState::refused) return {{}, std::move(request)};
+  if (request.state == RequestState::refused) return {{}, std::move(request), {}};
   return {};
 }
 

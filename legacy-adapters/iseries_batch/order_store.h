@@ -18,6 +18,7 @@ void take_return(state::StateDatabase& database, const ReturnSeen& seen, std::in
 struct AnswerTaken {
   std::optional<std::string> wrong;  // The answer belongs to no write of ours.
   std::optional<Request> refused;    // The write that it refused, told for the first time.
+  bool lost = false;                 // Of a write that was sent by a newer state.
 };
 AnswerTaken take_answer(state::StateDatabase& database, const Answer& answer, Timestamp now);
 

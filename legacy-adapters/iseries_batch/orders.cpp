@@ -207,10 +207,15 @@ Orders::Known Orders::find(const OrderRef& ref) {
   return known;
 }
 
+void Orders::fail_absent(const char* what) {
+  exchange_.must_know_all();
+  fail(ErrorCode::not_found, what);
+}
+
 Orders::Known Orders::existing(const OrderRef& ref) {
   Known known = find(ref);
   if (known.seen) return known;
-  if (!known.placing) fail(ErrorCode::not_found, "there is no such order");
+  if (!known.placing) fail_absent("there is no such order");
   if (known.placing->state == RequestState::refused)
     throw Failure{refusal_of(*known.placing, lines_of(content_of(*known.placing)))};
   return known;
@@ -253,7 +258,7 @@ Result<Order> Orders::get_order(const OrderRef& ref, const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&]() -> Order {
     const Known known = find(ref);
     if (known.seen) return known.seen->order;
-    if (!known.placing) fail(ErrorCode::not_found, "there is no such order");
+    if (!known.placing) fail_absent("there is no such order");
     Order order = content_of(*known.placing);
     order.status = known.placing->state == RequestState::refused ? OrderStatus::rejected
                                                                  : OrderStatus::pending;
@@ -433,6 +438,7 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
     Known known = find({order.id, {}});
     const bool gone =
         !known.seen && (!known.placing || known.placing->state == RequestState::refused);
+    if (gone) exchange_.must_know_all();
     if (is_closed(order.status)) {
       if (gone) return pending_receipt(order.id, {});
       const Request wanted = order_request(known.subject, "X", R"({"withdrawn":true})", context);
@@ -474,7 +480,7 @@ Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext&)
     const Known known = find({id, {}});
     if (known.seen) return receipt_of(*known.seen);
     if (!known.placing || known.placing->state == RequestState::refused)
-      fail(ErrorCode::not_found, "there is no such order");
+      fail_absent("there is no such order");
     return pending_receipt(id, known.placing->document);
   });
 }

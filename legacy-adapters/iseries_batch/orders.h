@@ -42,6 +42,7 @@ class Orders : public OrderService {
     std::optional<Request> placing;  // The last one, where nothing was told.
   };
   Known find(const OrderRef& ref);
+  [[noreturn]] void fail_absent(const char* what);
   Known existing(const OrderRef& ref);  // Throws not_found, or rejected when it was refused.
   std::optional<OrderSeen> told(const std::string& reference);
   // What came of the same write when it is not answered yet, or refused and nobody was told.

@@ -244,7 +244,7 @@ file_drop::Verdict Pricing::apply(const file_drop::ClaimedFile& file) {
         if (!refusals.empty()) refusals.write(inbox_, file);
       });
   if (!taken && taken.error().message.starts_with("held") && !refusals.empty())
-    return file_drop::Verdict::refused(refusals.first());
+    return file_drop::Verdict::refused(refusals.text());
   return verdict_of(taken, file.checksum);
 }
 

@@ -8,6 +8,8 @@
 namespace underpin::legacy::iseries_batch {
 namespace {
 
+constexpr std::size_t said_max = 500;  // Characters of an alarm.
+
 // Rolls the transaction back that a file was taken into.
 struct NotTaken {
   Error error;
@@ -31,14 +33,18 @@ void Refusals::add(Refusal refusal) {
   if (++count_ <= kept_max) kept_.push_back(std::move(refusal));
 }
 
-std::string Refusals::first() const { return kept_.empty() ? "" : text(kept_.front()); }
+std::string Refusals::text(const std::string& before) const {
+  std::string all;
+  for (const Refusal& refusal : kept_) all += before + iseries_batch::text(refusal) + "\n";
+  if (count_ > kept_.size()) all += "and " + std::to_string(count_ - kept_.size()) + " more\n";
+  return all;
+}
 
 void Refusals::write(const file_drop::Inbox& inbox, const file_drop::ClaimedFile& file) const {
   const auto to =
       inbox.quarantine_folder() / (file.name + "." + file.checksum.substr(0, 8) + ".refused");
   std::ofstream output(to);
-  for (const Refusal& refusal : kept_) output << file.name << " " << text(refusal) << "\n";
-  if (count_ > kept_.size()) output << "and " << count_ - kept_.size() << " more\n";
+  output << text(file.name + " ");
   output.flush();
   if (!output) throw state::StateFailure(to.string() + " cannot be written");
 }
@@ -61,11 +67,18 @@ std::vector<Alarm> quarantine_alarms(const std::filesystem::path& quarantine,
       record = std::max(record, name);
     }
   }
-  const std::string where = " in " + quarantine.string() + ", the last is ";
+  const auto said = [&](std::size_t count, const std::string& name) {
+    std::ifstream input(quarantine / name);
+    std::string line;
+    // A reason has the file's name in its first line.
+    if (std::getline(input, line) && name.ends_with(".reason"))
+      if (std::string rule; std::getline(input, rule)) line += " " + rule;
+    return std::to_string(count) + " in " + quarantine.string() + ", the last is " + name + ": " +
+           line.substr(0, said_max);
+  };
   std::vector<Alarm> alarms;
-  if (files > 0) alarms.push_back({what + " file refused", std::to_string(files) + where + file});
-  if (records > 0)
-    alarms.push_back({what + " records refused", std::to_string(records) + where + record});
+  if (files > 0) alarms.push_back({what + " file refused", said(files, file)});
+  if (records > 0) alarms.push_back({what + " records refused", said(records, record)});
   return alarms;
 }
 
@@ -77,10 +90,11 @@ file_drop::Verdict verdict_of(const Status& taken, const std::string& batch) {
 }
 
 Receiver::Receiver(const Settings& settings, const std::string& system,
-                   const std::string& state_folder, State& state, StockStore& stock,
-                   std::function<Timestamp()> now)
+                   const std::string& state_folder, ExchangeGuard& guard, State& state,
+                   StockStore& stock, std::function<Timestamp()> now)
     : settings_(settings),
       reading_{settings.wire, settings.zone, settings.units, settings.return_reasons},
+      guard_(guard),
       state_(state),
       stock_(stock),
       now_(std::move(now)),
@@ -98,6 +112,7 @@ bool Receiver::try_poll(Deadline deadline) {
 }
 
 Status Receiver::poll_locked(Deadline deadline) {
+  if (const Status held = guard_.hold(); !held) return held;
   const auto report = inbox_.poll(
       [this](const file_drop::ClaimedFile& file) {
         try {
@@ -108,6 +123,7 @@ Status Receiver::poll_locked(Deadline deadline) {
       },
       deadline);
   if (!report) return report.error();
+  if (report->waiting == 0) guard_.took_all();
   return Done{};
 }
 
@@ -118,7 +134,7 @@ file_drop::Verdict Receiver::apply(const file_drop::ClaimedFile& file) {
     Refusals refusals;
     const Status taken = take(kind, file, refusals);
     if (!taken && taken.error().message.starts_with("held") && !refusals.empty())
-      return file_drop::Verdict::refused(refusals.first());
+      return file_drop::Verdict::refused(refusals.text());
     return verdict_of(taken, file.checksum);
   }
   return file_drop::Verdict::refused(
@@ -184,7 +200,8 @@ Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& 
         // A new order that was refused is in the feed as such.
         const bool in_feed = taken.refused && taken.refused->file == FileKind::orders &&
                              taken.refused->action == "A";
-        if (taken.refused && !in_feed)
+        const bool lost = taken.lost && answer.result == Answer::Result::refused;
+        if ((taken.refused && !in_feed) || lost)
           refused.emplace_back(answer.seq,
                                Refusal{answer.at, "answer", "RESULT",
                                        answer.kind + " " + answer.reference +

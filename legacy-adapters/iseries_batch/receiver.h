@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contracts/ports/erp_adapter.h"
+#include "legacy-adapters/iseries_batch/guard.h"
 #include "legacy-adapters/iseries_batch/settings.h"
 #include "legacy-adapters/iseries_batch/state.h"
 #include "legacy-adapters/iseries_batch/status_file.h"
@@ -21,7 +22,8 @@ class Refusals {
  public:
   void add(Refusal refusal);
   bool empty() const { return count_ == 0; }
-  std::string first() const;
+  // A line each.
+  std::string text(const std::string& before = {}) const;
   void write(const file_drop::Inbox& inbox, const file_drop::ClaimedFile& file) const;
 
  private:
@@ -41,9 +43,9 @@ file_drop::Verdict verdict_of(const Status& taken, const std::string& batch);
 class Receiver {
  public:
   Receiver(const Settings& settings, const std::string& system, const std::string& state_folder,
-           State& state, StockStore& stock, std::function<Timestamp()> now);
+           ExchangeGuard& guard, State& state, StockStore& stock, std::function<Timestamp()> now);
 
-  // unavailable: the folder cannot be read.
+  // unavailable: the folder cannot be read, or another process works with the exchange.
   Status poll(Deadline deadline);
   // The same, unless somebody else is at it: false.
   bool try_poll(Deadline deadline);
@@ -57,6 +59,7 @@ class Receiver {
 
   const Settings& settings_;
   const Reading reading_;
+  ExchangeGuard& guard_;
   State& state_;
   StockStore& stock_;
   const std::function<Timestamp()> now_;

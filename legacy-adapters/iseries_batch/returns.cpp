@@ -97,10 +97,14 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const Writ
     if (there && !repeats(asked, *there)) conflict();
     if (there) return ReturnReceipt{asked.order, ReceiptState::confirmed, *there};
     auto request = state_.last(FileKind::returns, reference);
-    if (request && request->state != RequestState::refused) {
-      if (request->records != records_as_json(records)) conflict();
+    const bool same = request && request->records == records_as_json(records);
+    const bool refused = request && request->state == RequestState::refused;
+    // Who was told of a refusal and sends it again wants it tried again.
+    if (refused && (request->told || !same)) request.reset();
+    if (request && !same) conflict();
+    if (request && !refused) {
       request = exchange_.await(*request, context);
-    } else {
+    } else if (!request) {
       Request draft;
       draft.file = FileKind::returns;
       draft.subject = reference;
@@ -108,7 +112,10 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const Writ
       draft.content = json::write(json::to_json(asked));
       request = exchange_.submit(std::move(draft), records, context);
     }
-    if (request->state == RequestState::refused) throw Failure{refusal_of(*request)};
+    if (request->state == RequestState::refused) {
+      state_.refusal_told(request->seq);
+      throw Failure{refusal_of(*request)};
+    }
     there = told(reference);
     if (there) return ReturnReceipt{asked.order, ReceiptState::confirmed, *there};
     return ReturnReceipt{asked.order, ReceiptState::pending, sent_as(asked)};
@@ -122,8 +129,10 @@ Result<ReturnReceipt> Returns::find_return(const OrderId& order, const ReturnNum
     if (const auto there = told(reference))
       return ReturnReceipt{order, ReceiptState::confirmed, *there};
     const auto request = state_.last(FileKind::returns, reference);
-    if (!request || request->state == RequestState::refused)
+    if (!request || request->state == RequestState::refused) {
+      exchange_.must_know_all();
       fail(ErrorCode::not_found, "there is no such return");
+    }
     const auto value = json::parse(request->content);
     const OrderReturn asked =
         must(value ? json::from_json<OrderReturn>(*value) : Result<OrderReturn>(value.error()));
@@ -135,6 +144,7 @@ Result<std::vector<ReturnReference>> Returns::returns_of(const ReturnsOf& whose,
                                                          const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
     const std::string reference = must(encode_external_reference(whose.order, reference_max));
+    exchange_.must_know_all();
     std::vector<ReturnReference> found;
     state_.read([&](state::StateDatabase& database) {
       const auto orders = orders_of(database, reference);

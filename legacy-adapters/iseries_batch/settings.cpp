@@ -50,6 +50,7 @@ void read_members(ObjectReader& reader, Settings& settings) {
     read_number(outbound, "collect_every_ms", settings.collect_every_ms, 0);
     read_number(outbound, "answer_wait_ms", settings.answer_wait_ms, 0);
     read_number(outbound, "answer_expected_minutes", settings.answer_expected_minutes, 1);
+    read_number(outbound, "lost_after_minutes", settings.lost_after_minutes, 0);
     if (settings.collect_every_ms > 0 && settings.answer_wait_ms > 0)
       outbound.refuse("answer_wait_ms", "needs collect_every_ms 0: nobody waits for a collection");
   });

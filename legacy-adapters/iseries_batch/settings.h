@@ -53,10 +53,11 @@ struct Settings {
   // 0: each write sends a file at once. Otherwise what was written since is sent every so often.
   int collect_every_ms = 0;
   int answer_expected_minutes = 1'560;  // Then the alarm "no answer" begins: a night and some.
+  int lost_after_minutes = 2'160;       // See ExchangeGuard.
   int poll_every_ms = 1'000;
   int page_size = 100;
-  // Until the next status file says what became of a write: a night and some.
-  std::int64_t settle_ms = 129'600'000;
+  // state.db knows a write before it is sent, so this is no more than how soon it is asked again.
+  std::int64_t settle_ms = 60'000;
 };
 
 // invalid_request, with pointers into the settings, for anything unknown or ill-typed.

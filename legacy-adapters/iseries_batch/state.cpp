@@ -39,6 +39,9 @@ CREATE TABLE IF NOT EXISTS feed (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
   feed TEXT NOT NULL, key TEXT NOT NULL, at TEXT NOT NULL,
   UNIQUE (feed, key));
+CREATE TABLE IF NOT EXISTS lost (
+  first INTEGER PRIMARY KEY, last INTEGER NOT NULL, found INTEGER NOT NULL);  -- Microseconds.
+CREATE TABLE IF NOT EXISTS lost_answer (seq INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS orders (
   document TEXT PRIMARY KEY, reference TEXT NOT NULL, customer TEXT NOT NULL, closed INTEGER NOT NULL,
   held INTEGER NOT NULL, run INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
@@ -108,8 +111,17 @@ OutFile file_of_row(StateStatement& row) {
 
 State::State(const std::string& file) : writing_(file), reading_(file) { writing_.run(schema); }
 
-std::int64_t State::keep(const Request& request) {
-  return write([&](StateDatabase& database) {
+State::Kept State::keep(const Request& request) {
+  return write([&](StateDatabase& database) -> Kept {
+    // Who was held up between looking and keeping finds here what another has kept meanwhile.
+    StateStatement same = database.prepare(
+        "SELECT seq, action, content, key FROM request WHERE file = ? AND subject = ? AND state < 2"
+        " ORDER BY seq DESC");
+    same.bind(1, static_cast<std::int64_t>(request.file)).bind(2, request.subject);
+    for (bool last = true; same.step(); last = false) {
+      if (same.text(1) != request.action || same.text(2) != request.content) continue;
+      if (request.key.empty() ? last : same.text(3) == request.key) return {same.whole(0), false};
+    }
     database
         .prepare(
             "INSERT INTO request (file, subject, action, records, content, state, made, key)"
@@ -124,8 +136,69 @@ std::int64_t State::keep(const Request& request) {
         .once();
     StateStatement last = database.prepare("SELECT last_insert_rowid()");
     last.step();
-    return last.whole(0);
+    return {last.whole(0), true};
   });
+}
+
+Numbers State::numbers() {
+  return read([](StateDatabase& database) {
+    Numbers numbers;
+    StateStatement rows = database.prepare("SELECT name, seq FROM sqlite_sequence");
+    while (rows.step()) {
+      if (rows.text(0) == "request") numbers.seq = rows.whole(1);
+      if (rows.text(0) == "out_file") numbers.run = rows.whole(1);
+    }
+    return numbers;
+  });
+}
+
+void State::lose_until(const Numbers& sent, Timestamp now) {
+  const Numbers known = numbers();
+  write([&](StateDatabase& database) {
+    const auto go_on_after = [&](const char* table, std::int64_t number) {
+      database.prepare("DELETE FROM sqlite_sequence WHERE name = ?").bind(1, table).once();
+      database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES (?,?)")
+          .bind(1, table)
+          .bind(2, number)
+          .once();
+    };
+    if (sent.run > known.run) go_on_after("out_file", sent.run);
+    if (sent.seq <= known.seq) return true;
+    go_on_after("request", sent.seq);
+    database.prepare("INSERT INTO lost (first, last, found) VALUES (?,?,?)")
+        .bind(1, known.seq + 1)
+        .bind(2, sent.seq)
+        .bind(3, now.micros)
+        .once();
+    return true;
+  });
+}
+
+std::optional<LostWrites> State::lost(Timestamp silent_since) {
+  return write([&](StateDatabase& database) -> std::optional<LostWrites> {
+    database
+        .prepare(
+            "DELETE FROM lost WHERE found <= ? OR last - first + 1 <="
+            " (SELECT count(*) FROM lost_answer WHERE seq BETWEEN first AND last)")
+        .bind(1, silent_since.micros)
+        .once();
+    database
+        .prepare(
+            "DELETE FROM lost_answer WHERE NOT EXISTS"
+            " (SELECT 1 FROM lost WHERE seq BETWEEN first AND last)")
+        .once();
+    StateStatement row = database.prepare("SELECT first, last FROM lost ORDER BY first LIMIT 1");
+    if (!row.step()) return std::nullopt;
+    return LostWrites{row.whole(0), row.whole(1)};
+  });
+}
+
+bool answer_lost(StateDatabase& database, std::int64_t seq) {
+  StateStatement range = database.prepare("SELECT 1 FROM lost WHERE ? BETWEEN first AND last");
+  range.bind(1, seq);
+  if (!range.step()) return false;
+  database.prepare("INSERT OR IGNORE INTO lost_answer (seq) VALUES (?)").bind(1, seq).once();
+  return true;
 }
 
 std::optional<Request> request_in(StateDatabase& database, std::int64_t seq) {

@@ -43,6 +43,18 @@ struct OutFile {
   Timestamp made;
 };
 
+// Numbers that were given out: of writes, and of files.
+struct Numbers {
+  std::int64_t seq = 0;
+  std::int64_t run = 0;
+};
+
+// Writes of which this state knows nothing but their numbers.
+struct LostWrites {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+
 // A position in the feed: what changed last has the highest.
 struct Change {
   std::int64_t position = 0;
@@ -57,7 +69,11 @@ class State {
   explicit State(const std::string& file);
 
   // ---- writes
-  std::int64_t keep(const Request& request);
+  struct Kept {
+    std::int64_t seq = 0;
+    bool added = false;  // False: the same write is kept or sent already, and not answered.
+  };
+  Kept keep(const Request& request);
   std::optional<Request> request(std::int64_t seq);
   // The last of a subject, whatever became of it.
   std::optional<Request> last(FileKind file, const std::string& subject);
@@ -80,6 +96,13 @@ class State {
   void file_not_sent(const OutFile& file);  // Its writes are kept again, for another file.
   // The oldest unanswered write that was sent; nothing when there is none.
   std::optional<Request> longest_unanswered();
+
+  // ---- what was lost
+  Numbers numbers();  // The highest that were given out.
+  // Numbers up to `sent` were given out by another state: none of them is given out here.
+  void lose_until(const Numbers& sent, Timestamp now);
+  // The oldest lost writes that are not all answered and were found missing after `silent_since`.
+  std::optional<LostWrites> lost(Timestamp silent_since);
 
   // Whether somebody waits for the answer now; nothing of it is kept between runs.
   void wait_begins(std::int64_t seq);
@@ -127,6 +150,8 @@ void run_taken(state::StateDatabase& database, FileKind kind, std::int64_t run,
 
 // Statements of an UPSERT that an older run must not win are the stores' own.
 std::optional<Request> request_in(state::StateDatabase& database, std::int64_t seq);
+// Notes the answer of a lost write; false: the number is none of a lost write.
+bool answer_lost(state::StateDatabase& database, std::int64_t seq);
 void answer_request(state::StateDatabase& database, const Request& answered);
 
 }  // namespace underpin::legacy::iseries_batch

@@ -75,7 +75,24 @@ class BatchSite {
     if (!made) throw std::runtime_error(made.error().message);
     adapter_ = std::move(made).value();
   }
+  void restart_with(const std::string& more_settings) {
+    more_ = more_settings;
+    restart();
+  }
   void stop() { adapter_.reset(); }
+  // The state folder as it is now, and as it was then. In between the adapter does not run.
+  void back_up() {
+    adapter_.reset();
+    std::filesystem::copy(folder() / "state", folder() / "backup",
+                          std::filesystem::copy_options::recursive);
+    restart();
+  }
+  void restore() {
+    adapter_.reset();
+    std::filesystem::remove_all(folder() / "state");
+    std::filesystem::rename(folder() / "backup", folder() / "state");
+    restart();
+  }
   std::string settings() const {
     return R"({"outbound": {"folder": ")" + (folder() / "out").string() + "\"" + outbound_ +
            R"(}, "inbound": {"folder": ")" + (folder() / "in").string() +
@@ -101,17 +118,26 @@ class BatchSite {
       if (!done) throw std::runtime_error(task.name + ": " + done.error().message);
     }
   }
-  bool has_alarm(const std::string& name) {
-    for (const Alarm& alarm : adapter_->alarms())
-      if (alarm.name == name) return true;
-    return false;
+  // What the alarm says; empty: there is none.
+  std::string alarm(const std::string& name) {
+    for (const Alarm& one : adapter_->alarms())
+      if (one.name == name) return one.detail;
+    return {};
   }
+  bool has_alarm(const std::string& name) { return !alarm(name).empty(); }
   int documents(const std::string& reference) {
     const json::Value books = simulator_->control("GET", "state?part=orders");
     int found = 0;
     for (const json::Value& row : books.get("orders").items())
       found += row.get("REF").text() == reference ? 1 : 0;
     return found;
+  }
+  // The numbers (SEQ) of the records in the file that was sent last.
+  std::int64_t last_seq(const std::string& tag) {
+    const auto files = files_in(folder() / "out", ".DAT");
+    const std::string text = content_of(folder() / "out" / files.back());
+    const std::size_t at = text.rfind("\n" + tag);
+    return std::stoll(text.substr(at + 1 + tag.size() + (tag == "OHA" ? 1 : 0), 9));
   }
   // A file that the iSeries has not written.
   void drop(const std::string& name, const std::string& content) {

@@ -1,5 +1,10 @@
-// Files as they should not be.
+// Files as they should not be, and states that do not know what was sent.
+#include "contracts/ports/return_service.h"
+#include "legacy-adapters/iseries_batch/layouts.h"
+#include "legacy-adapters/iseries_batch/state.h"
 #include "tests/unit/iseries_batch/batch_site.h"
+
+#include <sstream>
 
 namespace underpin::legacy::iseries_batch {
 namespace {
@@ -133,12 +138,7 @@ TEST_F(Traps, AnAnswerForAnotherReferenceConfirmsNothing) {
 TEST_F(Traps, AnAnswerAndItsOrderMayComeInTwoFiles) {
   const Order order = new_order("T-78");
   ASSERT_TRUE(site().orders().place_order(order, write_within()));
-  const std::string seq = [&] {
-    // The number stands in the header record of the file that was sent last.
-    const auto files = files_in(site().folder() / "out", ".DAT");
-    const std::string text = content_of(site().folder() / "out" / files.back());
-    return std::to_string(std::stoi(text.substr(text.find("OHA") + 4, 9)));
-  }();
+  const std::string seq = std::to_string(site().last_seq("OHA"));
   status(R"([["ANS", {"SEQ": ")" + seq +
          R"(", "KIND": "ORD", "REF": "WEB/T-78", "RESULT": "A", "DOC": "900078"}]])");
   auto found = site().orders().find_receipt(order.id, call_within());
@@ -204,6 +204,284 @@ TEST(HoldPolicy, OneBadRecordHoldsTheWholeFile) {
   ref.document = DocumentNumber{"2"};
   EXPECT_FALSE(site.orders().get_order(ref, call_within()).has_value());
   EXPECT_TRUE(site.has_alarm("inbound file refused"));
+}
+
+// Each kind of file with a record that can be used, one that cannot, and another that can.
+struct BadRecord {
+  FileKind kind;
+  const char* record;
+  edi::FieldValues good;
+  edi::FieldValues bad;
+  const char* report;
+};
+
+std::vector<BadRecord> bad_records() {
+  const auto text = [](const char* value) { return std::string(value); };
+  const auto one = [] { return Decimal::of(1); };
+  const edi::FieldValues level{
+      {"SKU", text("B1")}, {"WHS", text("EAST")}, {"UOM", text("PCS")}, {"ONHAND", one()}};
+  const edi::FieldValues customer{{"ACT", text("U")},
+                                  {"NUM", text("B1")},
+                                  {"NAME", text("Ada")},
+                                  {"KIND", text("P")},
+                                  {"BLOCK", text("N")}};
+  const edi::FieldValues price{{"SKU", text("B1")},        {"TYPE", text("A")},
+                               {"FROM", Date{2026, 1, 1}}, {"CUR", text("EUR")},
+                               {"PRICE", one()},           {"UOM", text("PCS")}};
+  const edi::FieldValues order{{"ORDNO", text("B1")}, {"STATUS", text("O")}, {"CUST", text("C1")}};
+  const auto with = [](edi::FieldValues values, const char* name, edi::FieldValue value) {
+    values[name] = std::move(value);
+    return values;
+  };
+  return {
+      {FileKind::stock, "stock level", level, with(level, "SKU", text("")),
+       "line 3: stock level, SKU: must not be blank"},
+      {FileKind::customer, "customer", customer, with(customer, "BLOCK", text("Q")),
+       "line 3: customer, BLOCK: must be N, S, I or A, not \"Q\""},
+      {FileKind::prices, "price", price, with(price, "CUR", text("EU")),
+       "line 3: price, CUR: must be a currency"},
+      {FileKind::status, "order", order, with(order, "STATUS", text("Q")),
+       "line 3: order, STATUS: \"Q\" is no status of an order"},
+  };
+}
+
+std::string file_with(const BadRecord& one, std::int64_t run) {
+  std::ostringstream output;
+  edi::FixedWriter writer(output, format_of(one.kind, {}));
+  EXPECT_TRUE(writer.begin({{"FILE", std::string(prefix(one.kind))},
+                            {"RUN", Decimal::of(run)},
+                            {"HDATE", Date{2026, 12, 24}}}));
+  EXPECT_TRUE(writer.record(one.record, one.good));
+  EXPECT_TRUE(writer.record(one.record, one.bad));
+  EXPECT_TRUE(writer.end({}));
+  return output.str();
+}
+
+// Whether the good record of a file is in force.
+bool is_taken(ErpAdapter& adapter, FileKind kind) {
+  OrderRef ref;
+  ref.document = DocumentNumber{"B1"};
+  switch (kind) {
+    case FileKind::stock:
+      return adapter.inventory()->get_stock({{Sku{"B1"}}, {}}, call_within()).has_value();
+    case FileKind::customer:
+      return adapter.customers()->get_customer(CustomerNumber{"B1"}, call_within()).has_value();
+    case FileKind::prices: {
+      const auto list = adapter.pricing()->list_prices({Sku{"B1"}, {}, {}, 10}, call_within());
+      return list && !list->items.empty();
+    }
+    default:
+      return adapter.orders()->get_order(ref, call_within()).has_value();
+  }
+}
+
+TEST(BadRecords, AreReportedWithFileLineFieldAndReasonAndThePolicySaysWhatBecomesOfTheRest) {
+  BatchSite site;
+  for (const bool hold : {true, false}) {
+    site.restart_with(hold ? R"(, "bad_records": "hold")" : R"(, "bad_records": "process")");
+    for (const BadRecord& one : bad_records()) {
+      SCOPED_TRACE(std::string(prefix(one.kind)) + (hold ? ", held" : ", processed"));
+      const bool is_price = one.kind == FileKind::prices;
+      const std::string name = std::string(prefix(one.kind)) + "000900001.DAT";
+      const auto folder = is_price ? site.folder() / "prices" : site.inbound();
+      std::ofstream(folder / ("." + name), std::ios::binary) << file_with(one, 900'001);
+      std::filesystem::rename(folder / ("." + name), folder / name);
+      site.receive();
+      EXPECT_EQ(is_taken(site.adapter(), one.kind), !hold);
+      const auto reports = files_in(folder / "quarantine", hold ? ".reason" : ".refused");
+      ASSERT_EQ(reports.size(), 1u);
+      EXPECT_EQ(files_in(folder / "quarantine", hold ? ".refused" : ".reason").size(), 0u);
+      const std::string report = content_of(folder / "quarantine" / reports[0]);
+      EXPECT_NE(report.find(name + (hold ? "\n" : " ") + one.report), std::string::npos) << report;
+      const std::string alarm = site.alarm(std::string(is_price ? "price" : "inbound") +
+                                           (hold ? " file refused" : " records refused"));
+      EXPECT_NE(alarm.find(name + " " + one.report), std::string::npos) << alarm;
+      for (const auto& left : std::filesystem::directory_iterator(folder / "quarantine"))
+        std::filesystem::remove(left.path());
+    }
+  }
+}
+
+// ---- a state that does not know what was sent
+
+StockAdjustment movement(const char* id, const char* sku = "1012") {
+  StockAdjustment adjustment;
+  adjustment.movement = MovementId{id};
+  adjustment.key = {Sku{sku}, LocationCode{"EAST"}};
+  adjustment.quantity = decimal("2");
+  adjustment.uom = "PCS";
+  return adjustment;
+}
+
+template <class T>
+ErrorCode code_of(const Result<T>& result) {
+  return result ? ErrorCode::internal : result.error().code;
+}
+
+TEST(Restore, NothingIsSentAndNothingIsAbsentUntilWhatWasLostIsAnswered) {
+  BatchSite site;
+  const Order before = new_order("R-1");
+  ASSERT_TRUE(site.orders().place_order(before, write_within()));
+  site.night();
+  site.back_up();
+  const Order lost = new_order("R-2");
+  ASSERT_TRUE(site.orders().place_order(lost, write_within()));
+  ASSERT_TRUE(site.adapter().inventory()->adjust_stock(movement("R-MOVE", "NONE"), write_within()));
+  const std::int64_t last = site.last_seq("OHA");
+  site.restore();
+
+  EXPECT_EQ(site.adapter().descriptor().settle_ms, 2'160 * 60'000);
+  EXPECT_EQ(code_of(site.orders().find_receipt(lost.id, call_within())), ErrorCode::unavailable)
+      << "the night may be about to post it";
+  EXPECT_EQ(code_of(site.orders().place_order(lost, write_within())), ErrorCode::unavailable);
+  EXPECT_NE(site.alarm("writes lost").find("writes 2 to 3 "), std::string::npos)
+      << site.alarm("writes lost");
+  EXPECT_EQ(
+      code_of(site.adapter().inventory()->find_adjustment(MovementId{"R-MOVE"}, call_within())),
+      ErrorCode::unavailable);
+  EXPECT_TRUE(site.orders().get_order({before.id, {}}, call_within()).has_value());
+  site.restart();
+  EXPECT_EQ(code_of(site.orders().place_order(lost, write_within())), ErrorCode::unavailable)
+      << "it is remembered";
+
+  site.night();
+  EXPECT_FALSE(site.has_alarm("writes lost"));
+  EXPECT_EQ(site.adapter().descriptor().settle_ms, 60'000);
+  const auto found = site.orders().place_order(lost, write_within());
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_EQ(found->state, ReceiptState::confirmed);
+  EXPECT_EQ(site.documents("WEB/R-2"), 1);
+  // What the night refused of it somebody has to know.
+  EXPECT_NE(site.alarm("inbound records refused").find("ADJ R-MOVE was refused: ITEM"),
+            std::string::npos)
+      << site.alarm("inbound records refused");
+  // And no number is used twice: the job would tell the answer that it gave before.
+  ASSERT_TRUE(site.orders().place_order(new_order("R-3"), write_within()));
+  EXPECT_GT(site.last_seq("OHA"), last + 1);
+  site.night();
+  EXPECT_EQ(site.documents("WEB/R-3"), 1);
+}
+
+TEST(Restore, WhatWasTakenInSinceIsTakenInOnceMore) {
+  BatchSite site;
+  const Order order = new_order("R-1");
+  ASSERT_TRUE(site.orders().place_order(order, write_within()));
+  site.back_up();
+  site.night();
+  ASSERT_TRUE(site.orders().place_order(new_order("R-2"), write_within()));
+  site.restore();
+  EXPECT_EQ(
+      code_of(site.orders().find_receipt({ChannelId{"web"}, OrderNumber{"R-9"}}, call_within())),
+      ErrorCode::unavailable);
+  site.receive();
+  const auto found = site.orders().find_receipt(order.id, call_within());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->state, ReceiptState::confirmed) << "the job tells it only once";
+  site.night();
+  EXPECT_FALSE(site.has_alarm("inbound file refused")) << site.alarm("inbound file refused");
+}
+
+TEST(Restore, AStateThatIsGoneWaitsAsLongAsTheSiteSays) {
+  BatchSite site({}, "", R"(, "lost_after_minutes": 0)");
+  ASSERT_TRUE(site.orders().place_order(new_order("R-1"), write_within()));
+  site.stop();
+  std::filesystem::remove_all(site.folder() / "state");
+  site.restart();
+  site.receive();
+  ASSERT_TRUE(site.orders().place_order(new_order("R-2"), write_within()));
+  EXPECT_EQ(site.last_seq("OHA"), 2);
+  site.night();
+  EXPECT_EQ(site.documents("WEB/R-1") + site.documents("WEB/R-2"), 2);
+}
+
+TEST(TwoFacades, OneAloneWorksWithAnExchange) {
+  BatchSite site;
+  ASSERT_TRUE(site.orders().place_order(new_order("D-1"), write_within()));
+  const auto state = site.folder() / "other-state";
+  std::filesystem::create_directories(state);
+  auto made = make_iseries_batch_adapter({"erp", site.settings(), state.string()});
+  ASSERT_TRUE(made.has_value());
+  ErpAdapter& other = **made;
+  const Order order = new_order("D-2");
+  EXPECT_EQ(code_of(other.orders()->place_order(order, write_within())), ErrorCode::unavailable);
+  EXPECT_EQ(code_of(other.orders()->find_receipt(order.id, call_within())), ErrorCode::unavailable)
+      << "it cannot know";
+  for (const AdapterTask& task : other.tasks())
+    EXPECT_FALSE(task.run(call_within()).has_value()) << task.name;
+  bool told = false;
+  for (const Alarm& alarm : other.alarms()) told = told || alarm.name == "exchange not held";
+  EXPECT_TRUE(told);
+  EXPECT_EQ(files_in(site.folder() / "out", ".DAT").size(), 1u);
+  // It takes over; what the first one has sent is lost to it until the night.
+  site.stop();
+  EXPECT_EQ(code_of(other.orders()->place_order(order, write_within())), ErrorCode::unavailable);
+  site.simulator().control("POST", "job", "{}");
+  for (const AdapterTask& task : other.tasks())
+    EXPECT_TRUE(task.run(call_within()).has_value()) << task.name;
+  EXPECT_TRUE(other.orders()->place_order(order, write_within()).has_value());
+  EXPECT_EQ(site.documents("WEB/D-1"), 1);
+}
+
+TEST(TwoFacades, TwoThatWereHeldUpKeepOneWrite) {
+  const test::TemporaryFolder folder("iseries-state");
+  State state((folder.path() / "state.db").string());
+  Request request;
+  request.subject = "WEB/1";
+  request.action = "C";
+  request.records = request.content = "{}";
+  request.key = "web/k";
+  const State::Kept first = state.keep(request);
+  EXPECT_TRUE(first.added);
+  const State::Kept second = state.keep(request);
+  EXPECT_FALSE(second.added);
+  EXPECT_EQ(second.seq, first.seq);
+  request.key = "web/another";
+  EXPECT_TRUE(state.keep(request).added);
+}
+
+TEST_F(Traps, ARefusedReturnOrAdjustmentIsToldToItsRepeatOnceBeforeItIsSentAgain) {
+  BatchSite one({}, R"(, "return_reasons": [{"reason": "DAMAGED", "code": "DEF"}])");
+  OrderReturn asked;
+  asked.order = {ChannelId{"web"}, OrderNumber{"T-60"}};
+  asked.number = ReturnNumber{"R1"};
+  asked.customer = CustomerNumber{"C10001"};
+  asked.currency = "EUR";
+  asked.date = Date{2026, 11, 28};
+  ReturnLine line;
+  line.number = 1;
+  line.sku = Sku{"1000"};
+  line.uom = "PCS";
+  line.quantity = decimal("1");
+  line.reason = "DAMAGED";
+  asked.lines.push_back(line);
+  const auto give_back = [&] {
+    return one.adapter().returns()->place_return(asked, write_within());
+  };
+  const auto adjust = [&] {
+    return one.adapter().inventory()->adjust_stock(movement("T-MOVE", "NONE"), write_within());
+  };
+  ASSERT_TRUE(give_back().has_value());
+  const std::int64_t seq = one.last_seq("RHD");
+  ASSERT_TRUE(adjust().has_value());
+  one.simulator().control(
+      "POST", "files",
+      R"({"kind": "status", "rows": [["ANS", {"SEQ": ")" + std::to_string(seq) +
+          R"(", "KIND": "RET", "REF": "WEB/T-60#R1", "RESULT": "R", "REASON": "OLD"}], ["ANS", {"SEQ": ")" +
+          std::to_string(seq + 1) +
+          R"(", "KIND": "ADJ", "REF": "T-MOVE", "RESULT": "R", "REASON": "ITEM"}]]})");
+  one.receive();
+  const auto files = files_in(one.folder() / "out", ".DAT").size();
+  const auto back = give_back();
+  ASSERT_FALSE(back.has_value());
+  EXPECT_EQ(back.error().code, ErrorCode::rejected) << back.error().message;
+  EXPECT_EQ(back.error().vendor_code, "OLD");
+  const auto adjusted = adjust();
+  ASSERT_FALSE(adjusted.has_value());
+  EXPECT_EQ(adjusted.error().vendor_code, "ITEM");
+  EXPECT_EQ(files_in(one.folder() / "out", ".DAT").size(), files);
+  EXPECT_TRUE(give_back().has_value()) << "who has heard of it wants it tried again";
+  EXPECT_TRUE(adjust().has_value());
+  EXPECT_EQ(files_in(one.folder() / "out", ".DAT").size(), files + 2);
 }
 
 // ---- what does not fit
