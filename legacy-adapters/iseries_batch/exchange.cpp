@@ -46,8 +46,8 @@ Exchange::Exchange(const Settings& settings, const std::string& system,
       state_(state),
       receiver_(receiver),
       now_(std::move(now)),
-      outbox_(
-          {system, settings.outbound_folder, state_folder, 1'000'000'000, settings.done_suffix}) {}
+      outbox_({system, settings.outbound_folder, state_folder, 1'000'000'000, settings.done_suffix,
+               register_kept}) {}
 
 Status Exchange::reachable() const {
   std::error_code error;

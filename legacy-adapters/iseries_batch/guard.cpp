@@ -15,6 +15,9 @@ namespace fs = std::filesystem;
 
 Error unavailable(std::string message) { return {ErrorCode::unavailable, std::move(message)}; }
 
+// When a file was claimed: text that sorts.
+std::string time_of(const std::string& claim) { return claim.substr(claim.rfind('~') + 1); }
+
 std::string text_of(const LostWrites& lost) {
   return "writes " + std::to_string(lost.first) + " to " + std::to_string(lost.last) +
          " were sent by a state.db that is newer than this one, and are not all answered yet";
@@ -80,9 +83,16 @@ Status ExchangeGuard::take_hold() {
 // How many.
 int ExchangeGuard::put_back() const {
   const fs::path folder = settings_.inbound.folder;
-  file_drop::Register taken(inbound_state_ / "file_drop.register");
+  file_drop::Register taken(inbound_state_ / "file_drop.register", register_kept);
   if (const Status loaded = taken.load(); !loaded)
     throw state::StateFailure(loaded.error().message);
+  // Older than all that the register remembers are those that it has forgotten.
+  std::string since;
+  if (taken.forgets()) {
+    since = "~";  // Behind every time.
+    for (const auto& [name, applied] : taken.names())
+      since = std::min(since, time_of(applied.claim));
+  }
   std::error_code code;
   std::vector<fs::path> unknown;
   for (fs::directory_iterator at(folder / "archive", code), end; !code && at != end;
@@ -90,6 +100,7 @@ int ExchangeGuard::put_back() const {
     const std::string claim = at->path().filename().string();
     const std::size_t mark = claim.rfind('~');
     if (mark == std::string::npos || taken.by_name(claim.substr(0, mark)) != nullptr) continue;
+    if (time_of(claim) < since) continue;
     unknown.push_back(at->path());
   }
   if (code && code != std::errc::no_such_file_or_directory)

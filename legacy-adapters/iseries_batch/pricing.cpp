@@ -21,6 +21,7 @@ file_drop::Settings drop_of(const Settings& settings, const std::string& system,
   drop.folder = settings.prices.folder;
   drop.state_folder = state_folder;
   drop.suffix = ".DAT";
+  drop.register_kept = register_kept;
   drop.needs_done = settings.prices.needs_done;
   drop.stable_ms = settings.prices.stable_ms;
   return drop;

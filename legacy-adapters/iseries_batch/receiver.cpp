@@ -22,6 +22,7 @@ file_drop::Settings drop_of(const Settings& settings, const std::string& system,
   drop.folder = settings.inbound.folder;
   drop.state_folder = state_folder;
   drop.suffix = ".DAT";
+  drop.register_kept = register_kept;
   drop.needs_done = settings.inbound.needs_done;
   drop.stable_ms = settings.inbound.stable_ms;
   return drop;

@@ -12,6 +12,9 @@
 
 namespace underpin::legacy::iseries_batch {
 
+// Files that each folder's register remembers. A run that is older is told by its number.
+inline constexpr std::size_t register_kept = 20'000;
+
 struct InboundFolder {
   std::string folder;  // archive/ and quarantine/ appear in it.
   bool needs_done = false;

@@ -51,6 +51,7 @@ struct Settings {
   // Instances that share one register of what was applied name one file here, on the share, and
   // work in turn. Empty: an own one in the state folder.
   std::string register_file;
+  std::size_t register_kept = 0;  // Of how many files at least it is remembered; 0: of all.
   // Each file's verdict goes there as <claim>.ack. Empty: nowhere.
   std::shared_ptr<Outbox> acknowledgements;
   std::function<std::chrono::steady_clock::time_point()> clock = std::chrono::steady_clock::now;

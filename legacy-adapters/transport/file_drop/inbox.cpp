@@ -82,7 +82,7 @@ Inbox::Inbox(Settings settings)
       register_file_(settings_.register_file.empty()
                          ? fs::path(settings_.state_folder) / "file_drop.register"
                          : fs::path(settings_.register_file)),
-      register_(register_file_) {}
+      register_(register_file_, settings_.register_kept) {}
 
 Status Inbox::prepare() {
   if (prepared_) return Done{};

@@ -48,7 +48,7 @@ std::string broken_rule(const std::string& name, const std::string& done_suffix)
 Outbox::Outbox(OutboxSettings settings)
     : settings_(std::move(settings)),
       folder_(settings_.folder),
-      sent_(fs::path(settings_.state_folder) / "file_drop.sent"),
+      sent_(fs::path(settings_.state_folder) / "file_drop.sent", settings_.register_kept),
       acknowledged_(fs::path(settings_.state_folder) / "file_drop.acknowledged") {}
 
 Error Outbox::error(ErrorCode code, std::string message) const {

@@ -19,7 +19,8 @@ struct OutboxSettings {
   std::string folder;                     // Where the receiver picks up.
   std::string state_folder;               // Private and durable; what was sent is kept here.
   std::int64_t size_max = 1'000'000'000;  // Bytes of one file.
-  std::string done_suffix;  // After each file an empty <name><done_suffix>; empty: none.
+  std::string done_suffix;        // After each file an empty <name><done_suffix>; empty: none.
+  std::size_t register_kept = 0;  // How many sent files at least are remembered; 0: all.
 };
 
 // Takes the next part of a file's content. Returns the error that ends the file.

@@ -3,6 +3,7 @@
 #include "legacy-adapters/transport/file_drop/durable.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,9 +63,11 @@ Error failed(const std::filesystem::path& file, const char* doing) {
 
 }  // namespace
 
-Register::Register(std::filesystem::path file) : file_(std::move(file)) {}
+Register::Register(std::filesystem::path file, std::size_t kept)
+    : file_(std::move(file)), kept_(kept) {}
 
 void Register::remember(const Applied& applied) {
+  ++lines_;
   by_checksum_[applied.checksum] = applied;
   if (!applied.batch.empty()) checksum_of_batch_[applied.batch] = applied.checksum;
   by_name_[applied.name] = applied;
@@ -72,14 +75,18 @@ void Register::remember(const Applied& applied) {
 
 Status Register::load() {
   std::error_code code;
-  if (!std::filesystem::exists(file_, code)) return Done{};
-  if (std::filesystem::file_size(file_, code) == loaded_ && !code) return Done{};
+  struct stat status {};
+  if (::stat(file_.c_str(), &status) != 0) return Done{};
+  if (static_cast<std::uintmax_t>(status.st_size) == loaded_ &&
+      (kept_ == 0 || status.st_ino == inode_))
+    return Done{};
   std::ifstream input(file_, std::ios::binary);
   if (!input) return failed(file_, "read");
   const std::string text((std::istreambuf_iterator<char>(input)), std::istreambuf_iterator<char>());
   by_checksum_.clear();
   checksum_of_batch_.clear();
   by_name_.clear();
+  lines_ = 0;
   std::size_t start = 0;
   std::size_t good = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
@@ -96,10 +103,36 @@ Status Register::load() {
   }
   if (good < text.size()) std::filesystem::resize_file(file_, good, code);
   loaded_ = good;
+  inode_ = status.st_ino;
   return Done{};
 }
 
+// A file of its own takes the place of the long one, so that others see that it is another.
+Status Register::forget_oldest() {
+  std::ifstream input(file_, std::ios::binary);
+  if (!input) return failed(file_, "read");
+  std::string line;
+  for (std::size_t i = kept_; i < lines_; ++i) std::getline(input, line);
+  const std::string rest((std::istreambuf_iterator<char>(input)), std::istreambuf_iterator<char>());
+  const std::filesystem::path part = file_.string() + ".part";
+  {
+    const Descriptor file(
+        ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file ||
+        ::write(file.number(), rest.data(), rest.size()) != static_cast<ssize_t>(rest.size()) ||
+        ::fsync(file.number()) != 0)
+      return failed(part, "written");
+  }
+  std::error_code code;
+  std::filesystem::rename(part, file_, code);
+  if (code) return failed(file_, "renamed");
+  if (const Status named = sync_folder(file_.parent_path()); !named) return named;
+  return load();
+}
+
 Status Register::add(const Applied& applied) {
+  if (kept_ > 0 && lines_ >= 2 * kept_)
+    if (const Status forgotten = forget_oldest(); !forgotten) return forgotten;
   const std::string line = escaped(applied.claim) + "\t" + escaped(applied.name) + "\t" +
                            applied.checksum + "\t" + escaped(applied.batch) + std::string(line_end);
   const Descriptor file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -111,7 +144,10 @@ Status Register::add(const Applied& applied) {
   if (loaded_ == 0) {
     if (const Status named = sync_folder(file_.parent_path()); !named) return named;
   }
+  struct stat status {};
+  if (::fstat(file.number(), &status) != 0) return failed(file_, "read");
   loaded_ += line.size();
+  inode_ = status.st_ino;
   remember(applied);
   return Done{};
 }

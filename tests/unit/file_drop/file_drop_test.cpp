@@ -291,6 +291,37 @@ TEST_F(FileDrop, RegisterDropsALineTornByACrash) {
   EXPECT_NE(again.by_batch("B2"), nullptr);
 }
 
+TEST_F(FileDrop, RegisterThatKeepsTheLastFilesForgetsTheOldestOnDiskAndInMemory) {
+  const auto file = root_ / "state" / "register";
+  std::filesystem::create_directories(file.parent_path());
+  Register one(file, 3);
+  Register other(file, 3);
+  const auto add = [](Register& at, int number) {
+    ASSERT_TRUE(at.load());
+    const std::string text = std::to_string(number);
+    ASSERT_TRUE(at.add(Applied{"claim" + text, "name" + text, "sum" + text, "batch" + text}));
+  };
+  for (int number = 1; number <= 6; ++number) add(number % 2 == 0 ? one : other, number);
+  EXPECT_NE(other.by_name("name1"), nullptr);
+  add(one, 7);
+  ASSERT_TRUE(other.load());
+  for (const Register* at : {&one, &other}) {
+    EXPECT_EQ(at->names().size(), 4u);
+    EXPECT_EQ(at->by_name("name3"), nullptr);
+    EXPECT_EQ(at->by_checksum("sum3"), nullptr);
+    EXPECT_EQ(at->by_batch("batch3"), nullptr);
+    EXPECT_NE(at->by_name("name4"), nullptr);
+    EXPECT_NE(at->by_batch("batch7"), nullptr);
+    EXPECT_TRUE(at->forgets());
+  }
+  Register again(file, 3);
+  ASSERT_TRUE(again.load());
+  EXPECT_EQ(again.names().size(), 4u);
+  Register all(file);
+  ASSERT_TRUE(all.load());
+  EXPECT_FALSE(all.forgets());
+}
+
 TEST_F(FileDrop, ChecksumIsSha256) {
   drop("a.csv", "abc");
   const auto checksum = checksum_of(root_ / "drop" / "a.csv");
