@@ -11,6 +11,8 @@ namespace {
 constexpr FileKind outbound[] = {FileKind::customers, FileKind::orders, FileKind::adjustments,
                                  FileKind::returns};
 constexpr std::chrono::milliseconds look_again{2};
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int64_t answers_kept_days = 90;
 // Left of the caller's time when the wait for an answer ends.
 constexpr std::chrono::milliseconds spare{50};
 
@@ -108,6 +110,11 @@ Status Exchange::send_kept() {
   if (const Status there = reachable(); !there) return there;
   for (const FileKind kind : outbound)
     if (const Status sent = send(kind); !sent) return sent;
+  const Timestamp now = now_();
+  if (forgotten_.plus_ms(day_ms) < now) {
+    state_.forget_answered(now.plus_ms(-answers_kept_days * day_ms));
+    forgotten_ = now;
+  }
   return Done{};
 }
 

@@ -46,6 +46,7 @@ class Exchange {
   Receiver& receiver_;
   const std::function<Timestamp()> now_;
   std::mutex sending_;
+  Timestamp forgotten_;  // When answered writes were forgotten last; the task that sends does it.
   file_drop::Outbox outbox_;
 };
 

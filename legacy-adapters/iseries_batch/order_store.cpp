@@ -153,6 +153,9 @@ AnswerTaken take_answer(StateDatabase& database, const Answer& answer, Timestamp
   answer_request(database, request);
   if (request.state == RequestState::refused && request.file == FileKind::orders)
     mark_refused(database, request, now);
+  // It is again what the ERP last said of it, or is none.
+  if (request.state == RequestState::refused && request.file == FileKind::customers)
+    mark_changed(database, "customers", request.subject, now);
   if (request.state == RequestState::refused) return {{}, std::move(request), {}};
   return {};
 }

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS request (
 CREATE INDEX IF NOT EXISTS request_subject ON request (file, subject, seq);
 CREATE INDEX IF NOT EXISTS request_run ON request (run) WHERE run IS NOT NULL;
 CREATE INDEX IF NOT EXISTS request_open ON request (state, seq) WHERE state < 2;
+CREATE INDEX IF NOT EXISTS request_answered ON request (made) WHERE state >= 2;
 CREATE TABLE IF NOT EXISTS out_file (
   run INTEGER PRIMARY KEY AUTOINCREMENT,
   kind INTEGER NOT NULL,
@@ -284,6 +285,35 @@ std::optional<Request> State::longest_unanswered() {
     StateStatement row = database.prepare(select("state < 2 ORDER BY seq LIMIT 1"));
     if (!row.step()) return std::nullopt;
     return request_of_row(row);
+  });
+}
+
+void State::forget_answered(Timestamp before) {
+  // Few at a time: whoever writes waits no longer than for one of them.
+  constexpr std::int64_t part = 500;
+  bool more = true;
+  while (more) {
+    more = write([&](StateDatabase& database) {
+      database
+          .prepare(
+              "DELETE FROM request WHERE state >= 2 AND seq IN (SELECT seq FROM request WHERE"
+              " state >= 2 AND made < ? ORDER BY made LIMIT ?)")
+          .bind(1, before.text())
+          .bind(2, part)
+          .once();
+      StateStatement changes = database.prepare("SELECT changes()");
+      changes.step();
+      return changes.whole(0) == part;
+    });
+  }
+  write([&](StateDatabase& database) {
+    database
+        .prepare(
+            "DELETE FROM out_file WHERE sent = 1 AND made < ? AND NOT EXISTS"
+            " (SELECT 1 FROM request WHERE request.run = out_file.run)")
+        .bind(1, before.text())
+        .once();
+    return true;
   });
 }
 

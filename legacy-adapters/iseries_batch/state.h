@@ -94,6 +94,8 @@ class State {
   std::vector<Request> requests_in(const OutFile& file);
   void file_sent(const OutFile& file);
   void file_not_sent(const OutFile& file);  // Its writes are kept again, for another file.
+  // Forgets answered writes that were made before. Of each only what came of it is known then.
+  void forget_answered(Timestamp before);
   // The oldest unanswered write that was sent; nothing when there is none.
   std::optional<Request> longest_unanswered();
 

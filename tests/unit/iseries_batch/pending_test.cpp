@@ -206,6 +206,29 @@ TEST_F(Pending, ACustomerThatIsSentIsReadAsItWasSentAndARefusalIsPutAside) {
   site().night();
   EXPECT_EQ(customers.get_customer(customer.number, call_within())->name, "Ada");
 
+  // What the night refuses is in the feed: whoever has carried it on has to take it back.
+  customer.number = CustomerNumber{"X-REFUSED"};
+  ASSERT_TRUE(customers.create_customer(customer, write_within()));
+  Cursor before;
+  for (bool more = true; more;) {
+    const auto page = customers.customer_changes(before, call_within());
+    before = page->next;
+    more = page->more;
+  }
+  site().simulator().control(
+      "POST", "files",
+      R"({"kind": "status", "rows": [["ANS", {"SEQ": ")" + std::to_string(site().last_seq("CUSA")) +
+          R"(", "KIND": "CUO", "REF": "X-REFUSED", "RESULT": "R", "REASON": "CRED"}]]})");
+  std::filesystem::remove(site().folder() / "out" /
+                          files_in(site().folder() / "out", ".DAT").back());
+  site().receive();
+  const auto changes = customers.customer_changes(before, call_within());
+  ASSERT_EQ(changes->items.size(), 1u);
+  EXPECT_EQ(changes->items[0].number, customer.number);
+  EXPECT_TRUE(changes->items[0].deleted);
+  EXPECT_FALSE(customers.get_customer(customer.number, call_within()).has_value());
+  forget_reports();
+
   StockAdjustment adjustment;
   adjustment.movement = MovementId{"MV-REFUSED"};
   adjustment.key = {Sku{"NONE"}, LocationCode{"EAST"}};

@@ -439,6 +439,32 @@ TEST(TwoFacades, TwoThatWereHeldUpKeepOneWrite) {
   EXPECT_TRUE(state.keep(request).added);
 }
 
+TEST(Forgetting, AnsweredWritesAreForgottenAndOthersNot) {
+  const test::TemporaryFolder folder("iseries-state");
+  State state((folder.path() / "state.db").string());
+  Request request;
+  request.records = request.content = "{}";
+  std::vector<std::int64_t> numbers;
+  for (const char* subject : {"old and answered", "old and open", "young and answered"}) {
+    request.subject = subject;
+    request.made = Timestamp::start_of(subject[0] == 'o' ? Date{2026, 1, 20} : Date{2026, 11, 20});
+    numbers.push_back(state.keep(request).seq);
+  }
+  for (const std::int64_t seq : {numbers[0], numbers[2]})
+    state.write([&](state::StateDatabase& database) {
+      Request answered;
+      answered.seq = seq;
+      answered.state = RequestState::accepted;
+      answer_request(database, answered);
+      return true;
+    });
+  state.forget_answered(Timestamp::start_of(Date{2026, 8, 1}));
+  EXPECT_FALSE(state.request(numbers[0]).has_value());
+  EXPECT_TRUE(state.request(numbers[1]).has_value());
+  EXPECT_TRUE(state.request(numbers[2]).has_value());
+  EXPECT_EQ(state.numbers().seq, numbers[2]);
+}
+
 TEST_F(Traps, ARefusedReturnOrAdjustmentIsToldToItsRepeatOnceBeforeItIsSentAgain) {
   BatchSite one({}, R"(, "return_reasons": [{"reason": "DAMAGED", "code": "DEF"}])");
   OrderReturn asked;
