@@ -93,18 +93,26 @@ int ExchangeGuard::put_back() const {
     for (const auto& [name, applied] : taken.names())
       since = std::min(since, time_of(applied.claim));
   }
-  std::error_code code;
   std::vector<fs::path> unknown;
-  for (fs::directory_iterator at(folder / "archive", code), end; !code && at != end;
-       at.increment(code)) {
-    const std::string claim = at->path().filename().string();
-    const std::size_t mark = claim.rfind('~');
-    if (mark == std::string::npos || taken.by_name(claim.substr(0, mark)) != nullptr) continue;
-    if (time_of(claim) < since) continue;
-    unknown.push_back(at->path());
-  }
-  if (code && code != std::errc::no_such_file_or_directory)
-    throw state::StateFailure((folder / "archive").string() + " cannot be listed");
+  const auto look_in = [&](const fs::path& below) {
+    std::error_code code;
+    for (fs::directory_iterator at(below, code), end; !code && at != end; at.increment(code)) {
+      const std::string claim = at->path().filename().string();
+      const std::size_t mark = claim.rfind('~');
+      if (mark == std::string::npos || taken.by_name(claim.substr(0, mark)) != nullptr) continue;
+      if (time_of(claim) >= since) unknown.push_back(at->path());
+    }
+    if (code && code != std::errc::no_such_file_or_directory)
+      throw state::StateFailure(below.string() + " cannot be listed");
+  };
+  look_in(folder / "archive");
+  // What a process had claimed that ended, and whose state is gone.
+  std::string own;
+  std::ifstream(inbound_state_ / "file_drop.instance") >> own;
+  std::error_code code;
+  for (fs::directory_iterator at(folder / "claimed", code), end; !code && at != end;
+       at.increment(code))
+    if (at->path().filename().string() != own) look_in(at->path());
   int count = 0;
   for (const fs::path& file : unknown) {
     const std::string claim = file.filename().string();

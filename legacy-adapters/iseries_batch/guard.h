@@ -28,7 +28,8 @@ class ExchangeGuard {
 
   // From then on to the end of the process. unavailable: another process works with the exchange,
   // or its folder cannot be used. The first time, files of the archive that the register of what
-  // was taken in does not know go back into the inbound folder.
+  // was taken in does not know, and those that other processes had claimed, go back into the
+  // inbound folder.
   Status hold();
   // Whether a write may be sent, and an empty look-up proves absence. unavailable: it does not, and
   // why.

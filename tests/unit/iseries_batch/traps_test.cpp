@@ -386,8 +386,18 @@ TEST(Restore, AStateThatIsGoneWaitsAsLongAsTheSiteSays) {
   ASSERT_TRUE(site.orders().place_order(new_order("R-1"), write_within()));
   site.stop();
   std::filesystem::remove_all(site.folder() / "state");
+  // One of its files it had claimed, and not archived, when it ended.
+  const auto customers = files_in(site.inbound() / "archive", "").at(0);
+  ASSERT_TRUE(customers.starts_with("CUS")) << customers;
+  std::filesystem::create_directories(site.inbound() / "claimed" / "ended");
+  std::filesystem::rename(site.inbound() / "archive" / customers,
+                          site.inbound() / "claimed" / "ended" / customers);
   site.restart();
   site.receive();
+  EXPECT_TRUE(site.adapter()
+                  .customers()
+                  ->get_customer(CustomerNumber{"C10001"}, call_within())
+                  .has_value());
   ASSERT_TRUE(site.orders().place_order(new_order("R-2"), write_within()));
   EXPECT_EQ(site.last_seq("OHA"), 2);
   site.night();
