@@ -40,6 +40,16 @@ std::vector<Record> record_of(const StockAdjustment& adjustment, const CodeTable
   return {record};
 }
 
+// Less what is on its way to the ERP, which counts it with the next stock file.
+void reserve(std::vector<StockLevel>& levels, const std::map<StockKey, Decimal>& demand) {
+  for (StockLevel& level : levels) {
+    const auto found = demand.find(level.key);
+    if (found == demand.end()) continue;
+    level.reserved += found->second;
+    level.available -= found->second;
+  }
+}
+
 }  // namespace
 
 Result<std::vector<StockLevel>> Inventory::get_stock(const StockQuery& query, const CallContext&) {
@@ -47,11 +57,19 @@ Result<std::vector<StockLevel>> Inventory::get_stock(const StockQuery& query, co
     const std::string location = query.location ? query.location->text() : std::string();
     if (query.location && !stock_.knows_location(location))
       fail(ErrorCode::not_found, "there is no location " + location);
-    if (query.skus.empty()) return stock_.levels("", location);
+    // Before the levels are read: what is answered in between counts twice rather than not at all.
+    if (query.skus.empty()) {
+      const auto demand = state_.demand_on({});
+      std::vector<StockLevel> all = stock_.levels("", location);
+      reserve(all, demand);
+      return all;
+    }
     std::vector<StockLevel> found;
     for (const Sku& sku : query.skus) {
       if (!stock_.base_unit(sku)) fail(ErrorCode::not_found, "there is no article " + sku.text());
-      const auto levels = stock_.levels(sku.text(), location);
+      const auto demand = state_.demand_on(sku);
+      auto levels = stock_.levels(sku.text(), location);
+      reserve(levels, demand);
       found.insert(found.end(), levels.begin(), levels.end());
     }
     return found;
@@ -115,6 +133,8 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
       request.subject = adjustment.movement.text();
       request.action = "A";
       request.content = json::write(json::to_json(adjustment));
+      if (adjustment.quantity.is_negative())
+        request.demand.push_back({adjustment.key, -adjustment.quantity});
       request =
           exchange_.submit(std::move(request), record_of(adjustment, settings_.units), context);
     }

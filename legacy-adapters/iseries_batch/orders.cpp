@@ -234,6 +234,10 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
     if (known.seen) return receipt_of(*known.seen);
     const std::vector<Record> records = new_order(order, known.reference, settings_.units);
     Request request = order_request(known.subject, "A", json::write(json::to_json(order)), context);
+    // The facade counts the demand of a mirror that is not delivered.
+    if (context.role != Role::mirror)
+      for (const OrderLine& line : order.lines)
+        request.demand.push_back({{line.sku, line.location}, line.outstanding()});
     const bool open = known.placing && known.placing->state != RequestState::refused;
     if (open && known.placing->records != records_as_json(records))
       fail(ErrorCode::conflict, "the reference was sent with other content");

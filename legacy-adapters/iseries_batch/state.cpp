@@ -27,6 +27,10 @@ CREATE INDEX IF NOT EXISTS request_subject ON request (file, subject, seq);
 CREATE INDEX IF NOT EXISTS request_run ON request (run) WHERE run IS NOT NULL;
 CREATE INDEX IF NOT EXISTS request_open ON request (state, seq) WHERE state < 2;
 CREATE INDEX IF NOT EXISTS request_answered ON request (made) WHERE state >= 2;
+CREATE TABLE IF NOT EXISTS demand (   -- Of unanswered writes.
+  seq INTEGER NOT NULL, sku TEXT NOT NULL, location TEXT NOT NULL, quantity TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS demand_seq ON demand (seq);
+CREATE INDEX IF NOT EXISTS demand_sku ON demand (sku);
 CREATE TABLE IF NOT EXISTS out_file (
   run INTEGER PRIMARY KEY AUTOINCREMENT,
   kind INTEGER NOT NULL,
@@ -137,7 +141,15 @@ State::Kept State::keep(const Request& request) {
         .once();
     StateStatement last = database.prepare("SELECT last_insert_rowid()");
     last.step();
-    return {last.whole(0), true};
+    const Kept kept{last.whole(0), true};
+    for (const auto& [key, quantity] : request.demand)
+      database.prepare("INSERT INTO demand (seq, sku, location, quantity) VALUES (?,?,?,?)")
+          .bind(1, kept.seq)
+          .bind(2, key.sku.text())
+          .bind(3, key.location.text())
+          .bind(4, quantity.text())
+          .once();
+    return kept;
   });
 }
 
@@ -288,6 +300,22 @@ std::optional<Request> State::longest_unanswered() {
   });
 }
 
+std::map<StockKey, Decimal> State::demand_on(const Sku& sku) {
+  return read([&](StateDatabase& database) {
+    StateStatement rows =
+        database.prepare(sku.empty() ? "SELECT sku, location, quantity FROM demand"
+                                     : "SELECT sku, location, quantity FROM demand WHERE sku = ?");
+    if (!sku.empty()) rows.bind(1, sku.text());
+    std::map<StockKey, Decimal> sums;
+    while (rows.step()) {
+      const auto quantity = Decimal::parse(rows.text(2));
+      if (!quantity) throw state::StateFailure("a quantity cannot be read: " + rows.text(2));
+      sums[{Sku{rows.text(0)}, LocationCode{rows.text(1)}}] += *quantity;
+    }
+    return sums;
+  });
+}
+
 void State::forget_answered(Timestamp before) {
   // Few at a time: whoever writes waits no longer than for one of them.
   constexpr std::int64_t part = 500;
@@ -324,7 +352,9 @@ bool State::withdraw(std::int64_t seq) {
         .once();
     StateStatement left = database.prepare("SELECT 1 FROM request WHERE seq = ?");
     left.bind(1, seq);
-    return !left.step();
+    if (left.step()) return false;
+    database.prepare("DELETE FROM demand WHERE seq = ?").bind(1, seq).once();
+    return true;
   });
 }
 
@@ -411,6 +441,7 @@ void answer_request(StateDatabase& database, const Request& answered) {
       .bind(5, std::int64_t{answered.line})
       .bind(6, answered.seq)
       .once();
+  database.prepare("DELETE FROM demand WHERE seq = ?").bind(1, answered.seq).once();
 }
 
 void mark_changed(StateDatabase& database, std::string_view feed, const std::string& key,

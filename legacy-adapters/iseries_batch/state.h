@@ -1,16 +1,18 @@
 #pragma once
 
-#include "contracts/ids.h"
+#include "contracts/inventory.h"
 #include "contracts/time.h"
 #include "legacy-adapters/iseries_batch/layouts.h"
 #include "legacy-adapters/transport/state/sqlite_state.h"
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace underpin::legacy::iseries_batch {
@@ -34,6 +36,8 @@ struct Request {
   std::string key;       // The caller's; empty: it has none.
   bool in_file = false;  // It is in a file, which may lie in the folder before that is known here.
   bool told = false;     // Of a refusal: a caller has heard of it.
+  // What it takes from stock; known until it is answered.
+  std::vector<std::pair<StockKey, Decimal>> demand;
 };
 
 struct OutFile {
@@ -94,6 +98,8 @@ class State {
   std::vector<Request> requests_in(const OutFile& file);
   void file_sent(const OutFile& file);
   void file_not_sent(const OutFile& file);  // Its writes are kept again, for another file.
+  // What unanswered writes take from an article's stock, by location; an empty article: from all.
+  std::map<StockKey, Decimal> demand_on(const Sku& sku);
   // Forgets answered writes that were made before. Of each only what came of it is known then.
   void forget_answered(Timestamp before);
   // The oldest unanswered write that was sent; nothing when there is none.

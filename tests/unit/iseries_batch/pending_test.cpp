@@ -429,6 +429,47 @@ TEST(HoldPolicy, ARefusedWriteIsNoFaultOfItsFile) {
       site.adapter().inventory()->find_adjustment(adjustment.movement, call_within()).has_value());
 }
 
+TEST_F(Pending, WhatIsOnItsWayIsReservedUntilTheNightCountsIt) {
+  const auto level = [] {
+    const auto levels = site().adapter().inventory()->get_stock(
+        {{Sku{"1030"}}, LocationCode{"EAST"}}, call_within());
+    EXPECT_TRUE(levels.has_value() && levels->size() == 1);
+    return levels->at(0);
+  };
+  const StockLevel before = level();
+  const auto taken = [&] { return before.available - level().available; };
+  Order wanted = order();
+  wanted.lines[0].sku = Sku{"1030"};
+  placed(wanted);
+  EXPECT_EQ(taken(), decimal("3"));
+  placed(wanted);
+  EXPECT_EQ(taken(), decimal("3")) << "a repeat takes nothing more";
+  Order refused = order();
+  refused.customer = CustomerNumber{"NOBODY"};
+  refused.lines[0].sku = Sku{"1030"};
+  placed(refused);
+  Order copy = order();
+  copy.lines[0].sku = Sku{"1030"};
+  EXPECT_TRUE(unknown(site().orders().place_order(copy, write_within(10'000, Role::mirror))));
+  EXPECT_EQ(taken(), decimal("6")) << "the facade counts the copy";
+  StockAdjustment sale;
+  sale.movement = MovementId{"MV-SALE"};
+  sale.key = {Sku{"1030"}, LocationCode{"EAST"}};
+  sale.quantity = decimal("-2");
+  sale.uom = "PCS";
+  ASSERT_TRUE(site().adapter().inventory()->adjust_stock(sale, write_within()));
+  EXPECT_EQ(taken(), decimal("8"));
+  EXPECT_EQ(level().on_hand, before.on_hand);
+  EXPECT_EQ(level().reserved, before.reserved + decimal("8"));
+  site().restart();
+  EXPECT_EQ(taken(), decimal("8"));
+  site().night();
+  // Both orders of three, and the sale: the ERP's own figures. Nothing of the refused one.
+  EXPECT_EQ(taken(), decimal("8"));
+  EXPECT_EQ(level().on_hand, before.on_hand - decimal("2"));
+  forget_reports();
+}
+
 TEST_F(Pending, ANegativeAdjustmentIsPostedWithItsSign) {
   StockAdjustment adjustment;
   adjustment.movement = MovementId{"MV-MINUS"};
