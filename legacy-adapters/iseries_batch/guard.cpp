@@ -15,6 +15,9 @@ namespace fs = std::filesystem;
 
 Error unavailable(std::string message) { return {ErrorCode::unavailable, std::move(message)}; }
 
+// Into the fields SEQ and RUN.
+bool fits(std::int64_t number) { return number >= 0 && number <= 999'999'999; }
+
 // When a file was claimed: text that sorts.
 std::string time_of(const std::string& claim) { return claim.substr(claim.rfind('~') + 1); }
 
@@ -44,7 +47,7 @@ Result<Numbers> ExchangeGuard::marked() const {
   std::ifstream input(mark_);
   Numbers sent;
   char end = 0;
-  if (!(input >> sent.seq >> sent.run >> end) || end != '.' || sent.seq < 0 || sent.run < 0)
+  if (!(input >> sent.seq >> sent.run >> end) || end != '.' || !fits(sent.seq) || !fits(sent.run))
     return unavailable(mark_.string() + " does not say which numbers were sent");
   return sent;
 }

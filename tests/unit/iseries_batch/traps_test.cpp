@@ -1,5 +1,6 @@
 // Files as they should not be, and states that do not know what was sent.
 #include "contracts/ports/return_service.h"
+#include "legacy-adapters/iseries_batch/guard.h"
 #include "legacy-adapters/iseries_batch/layouts.h"
 #include "legacy-adapters/iseries_batch/state.h"
 #include "tests/unit/iseries_batch/batch_site.h"
@@ -402,6 +403,30 @@ TEST(Restore, AStateThatIsGoneWaitsAsLongAsTheSiteSays) {
   EXPECT_EQ(site.last_seq("OHA"), 2);
   site.night();
   EXPECT_EQ(site.documents("WEB/R-1") + site.documents("WEB/R-2"), 2);
+}
+
+TEST(Restore, AMarkThatCannotBeReadStopsEverything) {
+  const test::TemporaryFolder folder("iseries-mark");
+  Settings settings;
+  settings.outbound_folder = (folder.path() / "out").string();
+  settings.inbound.folder = (folder.path() / "in").string();
+  std::filesystem::create_directories(settings.outbound_folder);
+  std::filesystem::create_directories(folder.path() / "state");
+  State state((folder.path() / "state" / "state.db").string());
+  const auto now = [] { return Timestamp::start_of(Date{2026, 11, 28}); };
+  for (const char* mark : {"", "7", "7 4", "7 x .", "-1 4 .", "7 1000000000 ."}) {
+    std::ofstream(folder.path() / "out" / ".underpin.sent") << mark;
+    ExchangeGuard guard(settings, folder.path() / "state", state, now);
+    EXPECT_TRUE(guard.in_doubt()) << mark;
+    EXPECT_FALSE(guard.knows_all().has_value()) << mark;
+    EXPECT_FALSE(guard.mark({9, 9}).has_value()) << mark;
+  }
+  std::ofstream(folder.path() / "out" / ".underpin.sent") << "0 0 .";
+  ExchangeGuard guard(settings, folder.path() / "state", state, now);
+  EXPECT_TRUE(guard.knows_all().has_value());
+  EXPECT_TRUE(guard.mark({9, 2}).has_value());
+  EXPECT_TRUE(guard.mark({3, 1}).has_value());
+  EXPECT_EQ(content_of(folder.path() / "out" / ".underpin.sent"), "9 2 .\n");
 }
 
 TEST(TwoFacades, OneAloneWorksWithAnExchange) {
