@@ -2,6 +2,9 @@
 #include "legacy-adapters/transport/state/sqlite_state.h"
 #include "tests/unit/iseries_batch/batch_site.h"
 
+#include <atomic>
+#include <thread>
+
 namespace underpin::legacy::iseries_batch {
 namespace {
 
@@ -483,6 +486,44 @@ TEST_F(Pending, ANegativeAdjustmentIsPostedWithItsSign) {
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->quantity, decimal("-2.5"));
   EXPECT_FALSE(found->document.empty());
+}
+
+TEST(Concurrent, WritersReadersAndTasksGoOnBesideEachOther) {
+  BatchSite site({"--job", "at_every_file"}, R"(, "return_reasons": [])",
+                 R"(, "answer_wait_ms": 5000)");
+  std::atomic<bool> ended{false};
+  std::atomic<int> confirmed{0};
+  std::vector<std::thread> others;
+  others.emplace_back([&] {
+    while (!ended) site.receive();
+  });
+  others.emplace_back([&] {
+    while (!ended) {
+      EXPECT_TRUE(site.orders().order_changes({}, call_within()).has_value());
+      EXPECT_TRUE(site.adapter().inventory()->get_stock({{Sku{"1000"}}, {}}, call_within()));
+      EXPECT_TRUE(site.adapter().descriptor().settle_ms > 0);
+      site.adapter().alarms();
+    }
+  });
+  std::vector<std::thread> writers;
+  for (const char* name : {"A", "B", "C"})
+    writers.emplace_back([&site, &confirmed, name] {
+      for (int i = 0; i < 4; ++i) {
+        const Order order = new_order(name + std::to_string(i));
+        const auto placed = site.orders().place_order(order, write_within(20'000));
+        EXPECT_TRUE(placed.has_value()) << placed.error().message;
+        const auto released = site.orders().release_order({order.id, {}}, write_within(20'000));
+        if (placed && placed->state == ReceiptState::confirmed && released) ++confirmed;
+      }
+    });
+  for (std::thread& writer : writers) writer.join();
+  ended = true;
+  for (std::thread& other : others) other.join();
+  EXPECT_EQ(confirmed, 12);
+  for (const char* name : {"A", "B", "C"})
+    for (int i = 0; i < 4; ++i)
+      EXPECT_EQ(site.documents(std::string("WEB/") + name + std::to_string(i)), 1);
+  EXPECT_FALSE(site.has_alarm("inbound records refused")) << site.alarm("inbound records refused");
 }
 
 TEST(Collecting, WhatIsWrittenMeanwhileGoesOutInOneFile) {
