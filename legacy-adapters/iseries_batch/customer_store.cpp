@@ -166,6 +166,19 @@ std::optional<CustomerSeen> customer_of(StateDatabase& database, const std::stri
   return CustomerSeen{customer_of_content(number, row.text(0)), row.whole(1) != 0};
 }
 
+std::optional<Customer> customer_known(State& state, const CustomerNumber& number) {
+  const auto open = state.unanswered(FileKind::customers, number.text());
+  if (!open.empty()) {
+    Customer sent = customer_of_content(number.text(), open.back().content);
+    sent.revision = Revision{"sent-" + std::to_string(open.back().seq)};
+    return sent;
+  }
+  const auto seen =
+      state.read([&](StateDatabase& database) { return customer_of(database, number.text()); });
+  if (!seen || seen->deleted) return std::nullopt;
+  return seen->customer;
+}
+
 std::vector<Customer> customers_after(StateDatabase& database, const std::string& number,
                                       const std::optional<std::string>& email,
                                       const std::optional<std::string>& name, int limit) {

@@ -62,20 +62,8 @@ std::int64_t position_of(const std::string& cursor) {
 
 }  // namespace
 
-// What was sent last counts until it is answered.
 std::optional<Customer> Customers::known(const CustomerNumber& number) {
-  const auto open = state_.unanswered(FileKind::customers, number.text());
-  if (!open.empty()) {
-    const auto value = json::parse(open.back().content);
-    Customer sent =
-        must(value ? json::from_json<Customer>(*value) : Result<Customer>(value.error()));
-    sent.revision = Revision{"sent-" + std::to_string(open.back().seq)};
-    return sent;
-  }
-  const auto seen = state_.read(
-      [&](state::StateDatabase& database) { return customer_of(database, number.text()); });
-  if (!seen || seen->deleted) return std::nullopt;
-  return seen->customer;
+  return customer_known(state_, number);
 }
 
 CustomerReceipt Customers::send(const char* action, const Customer& customer,

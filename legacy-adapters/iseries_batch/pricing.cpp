@@ -115,9 +115,7 @@ std::shared_ptr<PriceBase> Pricing::base() const {
 
 std::string Pricing::group_of(const CustomerNumber& customer,
                               std::vector<FieldError>& faults) const {
-  const auto seen = state_.read(
-      [&](state::StateDatabase& database) { return customer_of(database, customer.text()); });
-  if (seen && !seen->deleted) return seen->customer.price_group;
+  if (const auto known = customer_known(state_, customer)) return known->price_group;
   faults.push_back({"/customer", "is not known"});
   return {};
 }

@@ -74,7 +74,10 @@ class StockFile {
       : database_(database),
         kind_(kind),
         reading_(reading),
-        refused_(refused),
+        refused_([this, &refused](Refusal refusal) {
+          any_refused_ = true;
+          refused(std::move(refusal));
+        }),
         level_(database.prepare(
             "INSERT INTO level (sku, location, uom, on_hand, reserved, as_of) VALUES (?,?,?,?,?,?)"
             " ON CONFLICT (sku, location) DO UPDATE SET uom = excluded.uom, on_hand ="
@@ -161,9 +164,10 @@ class StockFile {
         .bind(7, fields.text("USER"))
         .once();
   }
-  // What a full file does not name is not there any more.
+  // What a full file does not name is not there any more; of one with a record that could not be
+  // read nobody knows what it names.
   void finish(const std::string& checksum) {
-    if (kind_ == FileKind::stock)
+    if (kind_ == FileKind::stock && !any_refused_)
       database_.prepare("DELETE FROM level WHERE as_of < ?").bind(1, sortable(header_.made)).once();
     run_taken(database_, kind_, header_.run, checksum);
   }
@@ -171,7 +175,8 @@ class StockFile {
   StateDatabase& database_;
   const FileKind kind_;
   const Reading& reading_;
-  const std::function<void(Refusal)>& refused_;
+  bool any_refused_ = false;
+  const std::function<void(Refusal)> refused_;
   FileHeader header_;
   StateStatement level_;
   StateStatement movement_;

@@ -201,6 +201,11 @@ TEST_F(Pending, ACustomerThatIsSentIsReadAsItWasSentAndARefusalIsPutAside) {
   const auto sent = customers.get_customer(customer.number, call_within());
   ASSERT_TRUE(sent.has_value());
   EXPECT_EQ(sent->name, "Ada");
+  QuoteRequest asked;
+  asked.customer = customer.number;
+  asked.lines.push_back({1, Sku{"1000"}, decimal("1"), {}});
+  EXPECT_TRUE(site().adapter().pricing()->quote(asked, call_within()).has_value())
+      << "a new customer may ask for a price";
   Customer other = customer;
   other.name = "Somebody Else";
   const auto conflict = customers.create_customer(other, write_within());

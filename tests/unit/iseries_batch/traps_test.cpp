@@ -289,6 +289,8 @@ TEST(BadRecords, AreReportedWithFileLineFieldAndReasonAndThePolicySaysWhatBecome
       std::filesystem::rename(folder / ("." + name), folder / name);
       site.receive();
       EXPECT_EQ(is_taken(site.adapter(), one.kind), !hold);
+      EXPECT_TRUE(site.adapter().inventory()->get_stock({{Sku{"1000"}}, {}}, call_within()))
+          << "the record that could not be used may have been this article's";
       const auto reports = files_in(folder / "quarantine", hold ? ".reason" : ".refused");
       ASSERT_EQ(reports.size(), 1u);
       EXPECT_EQ(files_in(folder / "quarantine", hold ? ".refused" : ".reason").size(), 0u);
