@@ -40,7 +40,7 @@ class IseriesBatch final : public ErpAdapter {
         inventory_(settings_, adapter.system, state_, stock_, exchange_),
         returns_(settings_, adapter.system, state_, exchange_),
         pricing_(settings_, adapter.system, adapter.state_folder, state_, stock_, now) {
-    descriptor_.idempotency = IdempotencyMode::natural_key;
+    descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
     descriptor_.delta = DeltaMode::timestamp;
     descriptor_.page_max = settings_.page_size;
