@@ -39,7 +39,7 @@ class IseriesBatch final : public ErpAdapter {
         customers_(settings_, adapter.system, state_, exchange_),
         inventory_(settings_, adapter.system, state_, stock_, exchange_),
         returns_(settings_, adapter.system, state_, exchange_),
-        pricing_(settings_, adapter.system, adapter.state_folder, state_, stock_, now) {
+        pricing_(settings_, adapter.system, adapter.state_folder, guard_, state_, stock_, now) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
     descriptor_.delta = DeltaMode::timestamp;
@@ -89,13 +89,11 @@ class IseriesBatch final : public ErpAdapter {
     const std::chrono::milliseconds poll(settings_.poll_every_ms);
     const std::chrono::milliseconds send(
         std::max(settings_.collect_every_ms, settings_.poll_every_ms));
-    return {{"send", send, [this](const CallContext&) { return exchange_.send_kept(); }},
-            {"receive", poll,
-             [this](const CallContext& context) { return receiver_.poll(context.deadline); }},
-            {"prices", poll, [this](const CallContext& context) {
-               const Status held = guard_.hold();
-               return held ? pricing_.poll(context) : held;
-             }}};
+    return {
+        {"send", send, [this](const CallContext&) { return exchange_.send_kept(); }},
+        {"receive", poll,
+         [this](const CallContext& context) { return receiver_.poll(context.deadline); }},
+        {"prices", poll, [this](const CallContext& context) { return pricing_.poll(context); }}};
   }
 
   std::vector<Alarm> alarms() override {

@@ -63,6 +63,7 @@ std::int64_t position_of(const std::string& cursor) {
 }  // namespace
 
 std::optional<Customer> Customers::known(const CustomerNumber& number) {
+  exchange_.must_hold();
   return customer_known(state_, number);
 }
 
@@ -140,6 +141,7 @@ Result<CustomerReceipt> Customers::put_customer(const Customer& customer,
 
 Result<Page<Customer>> Customers::search_customers(const CustomerQuery& query, const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
+    exchange_.must_hold();
     const int limit = std::clamp(query.limit, 1, settings_.page_size);
     Page<Customer> page;
     page.items = state_.read([&](state::StateDatabase& database) {
@@ -154,6 +156,7 @@ Result<Page<Customer>> Customers::search_customers(const CustomerQuery& query, c
 Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cursor,
                                                                const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
+    exchange_.must_hold();
     const std::int64_t position = position_of(cursor.text());
     ChangePage<CustomerChange> page;
     page.as_of = Timestamp::from(std::chrono::system_clock::now());

@@ -77,6 +77,8 @@ Request Exchange::submit(Request draft, const std::vector<Record>& records,
   return last_seen(state_, draft.seq);
 }
 
+void Exchange::must_hold() { must(guard_.hold()); }
+
 void Exchange::must_know_all() { must(guard_.knows_all()); }
 
 Request Exchange::await(const Request& request, const CallContext& context) {

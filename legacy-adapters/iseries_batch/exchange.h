@@ -31,6 +31,8 @@ class Exchange {
   // Sends what is kept: the collection, and what was put off.
   Status send_kept();
   Status reachable() const;
+  // Before anything is read: what another process works with is not known here. Throws unavailable.
+  void must_hold();
   // Before anything is said to be absent. Throws unavailable: that is not known.
   void must_know_all();
   std::vector<Alarm> alarms(Timestamp now);

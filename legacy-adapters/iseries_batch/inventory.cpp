@@ -54,6 +54,7 @@ void reserve(std::vector<StockLevel>& levels, const std::map<StockKey, Decimal>&
 
 Result<std::vector<StockLevel>> Inventory::get_stock(const StockQuery& query, const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
+    exchange_.must_hold();
     const std::string location = query.location ? query.location->text() : std::string();
     if (query.location && !stock_.knows_location(location))
       fail(ErrorCode::not_found, "there is no location " + location);
@@ -79,6 +80,7 @@ Result<std::vector<StockLevel>> Inventory::get_stock(const StockQuery& query, co
 Result<Page<StockLevel>> Inventory::list_stock(const Cursor& cursor, int limit,
                                                const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
+    exchange_.must_hold();
     const std::string& text = cursor.text();
     const std::size_t at = text.find(between);
     if (!text.empty() && at == std::string::npos)
@@ -98,6 +100,7 @@ Result<Page<StockLevel>> Inventory::list_stock(const Cursor& cursor, int limit,
 }
 
 std::optional<AdjustmentReceipt> Inventory::posted(const MovementId& movement) {
+  exchange_.must_hold();
   const auto entries = stock_.movements_under(movement);
   if (entries.empty()) return std::nullopt;
   if (entries.size() > 1) {
@@ -162,6 +165,7 @@ Result<AdjustmentReceipt> Inventory::find_adjustment(const MovementId& movement,
 Result<ChangePage<StockMovement>> Inventory::stock_movements(const Cursor& cursor,
                                                              const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
+    exchange_.must_hold();
     std::int64_t position = 0;
     if (!cursor.empty()) {
       const auto number = Decimal::parse(cursor.text());
@@ -182,6 +186,7 @@ Result<ChangePage<StockMovement>> Inventory::stock_movements(const Cursor& curso
 Result<std::vector<StockMovement>> Inventory::movements_of(const StockKey& key, Timestamp since,
                                                            const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
+    exchange_.must_hold();
     return stock_.newest(key, Timestamp::start_of(since.date_utc()), movements_max);
   });
 }

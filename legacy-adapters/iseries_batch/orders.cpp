@@ -188,6 +188,7 @@ std::optional<OrderSeen> Orders::told(const std::string& reference) {
 }
 
 Orders::Known Orders::find(const OrderRef& ref) {
+  exchange_.must_hold();
   Known known;
   if (!ref.document.empty()) {
     known.seen = state_.read(
@@ -491,6 +492,7 @@ Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext&)
 
 Result<Page<Order>> Orders::list_open_orders(const OrderQuery& query, const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
+    exchange_.must_know_all();
     const int limit = std::clamp(query.limit, 1, settings_.page_size);
     const auto found = state_.read([&](state::StateDatabase& database) {
       return open_orders(database, query.cursor.text(),
@@ -527,6 +529,7 @@ OrderChange Orders::change_at(state::StateDatabase& database, const Change& chan
 
 Result<ChangePage<OrderChange>> Orders::order_changes(const Cursor& cursor, const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&] {
+    exchange_.must_hold();
     const std::int64_t position = position_of(cursor.text());
     ChangePage<OrderChange> page;
     page.as_of = Timestamp::from(std::chrono::system_clock::now());

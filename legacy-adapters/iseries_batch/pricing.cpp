@@ -98,9 +98,11 @@ std::string key_of_cursor(const std::string& text) {
 }  // namespace
 
 Pricing::Pricing(const Settings& settings, std::string system, const std::string& state_folder,
-                 State& state, StockStore& stock, std::function<Timestamp()> now)
+                 ExchangeGuard& guard, State& state, StockStore& stock,
+                 std::function<Timestamp()> now)
     : settings_(settings),
       system_(std::move(system)),
+      guard_(guard),
       state_(state),
       stock_(stock),
       now_(std::move(now)),
@@ -108,6 +110,7 @@ Pricing::Pricing(const Settings& settings, std::string system, const std::string
       inbox_(drop_of(settings, system_, made_folder(state_folder).string())) {}
 
 std::shared_ptr<PriceBase> Pricing::base() const {
+  must(guard_.hold());
   auto base = store_.in_force();
   if (base == nullptr) fail(ErrorCode::unavailable, "no price list has been accepted yet");
   return base;
@@ -193,6 +196,7 @@ Result<PriceListReceipt> Pricing::publish_prices(const PriceList&, const WriteCo
 Result<std::optional<PriceList>> Pricing::prices_after(const std::string& batch,
                                                        const CallContext&) {
   return guarded(system_, ErrorCode::unavailable, [&]() -> std::optional<PriceList> {
+    must(guard_.hold());
     const auto list = store_.in_force();
     if (list == nullptr || list->batch() == batch) return std::nullopt;
     PriceList found;
@@ -215,6 +219,7 @@ Result<std::optional<DatedPrices::Head>> Pricing::list_in_force(const CallContex
 }
 
 Status Pricing::poll(const CallContext& context) {
+  if (const Status held = guard_.hold(); !held) return held;
   const auto report = inbox_.poll(
       [this](const file_drop::ClaimedFile& file) {
         try {

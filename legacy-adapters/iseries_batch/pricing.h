@@ -17,7 +17,7 @@ namespace underpin::legacy::iseries_batch {
 class Pricing : public PricingService, public DatedPrices {
  public:
   Pricing(const Settings& settings, std::string system, const std::string& state_folder,
-          State& state, StockStore& stock, std::function<Timestamp()> now);
+          ExchangeGuard& guard, State& state, StockStore& stock, std::function<Timestamp()> now);
 
   Result<Quote> quote(const QuoteRequest& request, const CallContext& context) override;
   Result<Page<PriceEntry>> list_prices(const PriceQuery& query,
@@ -38,6 +38,7 @@ class Pricing : public PricingService, public DatedPrices {
 
   const Settings& settings_;
   const std::string system_;
+  ExchangeGuard& guard_;
   State& state_;
   StockStore& stock_;
   const std::function<Timestamp()> now_;

@@ -36,6 +36,7 @@ ReturnReference named(const ReturnSeen& seen) {
 }  // namespace
 
 std::optional<ReturnReference> Returns::told(const std::string& reference) {
+  exchange_.must_hold();
   const auto found = state_.read([&](state::StateDatabase& database) {
     return iseries_batch::returns_of(database, reference);
   });

@@ -445,6 +445,13 @@ TEST(TwoFacades, OneAloneWorksWithAnExchange) {
       << "it cannot know";
   for (const AdapterTask& task : other.tasks())
     EXPECT_FALSE(task.run(call_within()).has_value()) << task.name;
+  EXPECT_EQ(code_of(other.inventory()->get_stock({{Sku{"1000"}}, {}}, call_within())),
+            ErrorCode::unavailable);
+  EXPECT_EQ(code_of(other.orders()->list_open_orders({}, call_within())), ErrorCode::unavailable);
+  EXPECT_EQ(code_of(other.orders()->order_changes({}, call_within())), ErrorCode::unavailable);
+  EXPECT_EQ(code_of(other.customers()->customer_changes({}, call_within())),
+            ErrorCode::unavailable);
+  EXPECT_EQ(code_of(other.pricing()->list_prices({}, call_within())), ErrorCode::unavailable);
   bool told = false;
   for (const Alarm& alarm : other.alarms()) told = told || alarm.name == "exchange not held";
   EXPECT_TRUE(told);
