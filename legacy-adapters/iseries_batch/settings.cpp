@@ -4,6 +4,8 @@
 #include "contracts/order_return.h"
 #include "legacy-adapters/transport/prices/price_ruling.h"
 
+#include <filesystem>
+
 namespace underpin::legacy::iseries_batch {
 namespace {
 
@@ -61,6 +63,15 @@ void read_members(ObjectReader& reader, Settings& settings) {
     if (!settings.expected_by.empty() && !is_time_of_day(settings.expected_by))
       one.refuse("expected_by", "must be a time of day, HH:MM");
   });
+  const auto same = [](const std::string& a, const std::string& b) {
+    return std::filesystem::path(a).lexically_normal() ==
+           std::filesystem::path(b).lexically_normal();
+  };
+  if (same(settings.inbound.folder, settings.outbound_folder))
+    reader.refuse("inbound", "must have a folder of its own: what is sent would be taken in");
+  if (same(settings.prices.folder, settings.outbound_folder) ||
+      same(settings.prices.folder, settings.inbound.folder))
+    reader.refuse("prices", "must have a folder of its own");
   reader.read("code_page", settings.code_page, Need::optional);
   reader.read("packed", settings.packed, Need::optional);
   const auto wire = wire_of(settings.code_page, settings.packed);

@@ -305,6 +305,21 @@ TEST(BadRecords, AreReportedWithFileLineFieldAndReasonAndThePolicySaysWhatBecome
   }
 }
 
+TEST(SettingsOfABatchInterface, EachFolderIsItsOwn) {
+  const auto read = [](const char* out, const char* in, const char* prices) {
+    return read_settings(R"({"outbound": {"folder": ")" + std::string(out) +
+                         R"("}, "inbound": {"folder": ")" + in + R"("}, "prices": {"folder": ")" +
+                         prices + R"("}})");
+  };
+  EXPECT_TRUE(read("/a", "/b", "/c").has_value());
+  for (const auto& wrong :
+       {read("/a", "/a/../a", "/c"), read("/a", "/b", "/b"), read("/a", "/b", "/a")}) {
+    ASSERT_FALSE(wrong.has_value());
+    EXPECT_EQ(wrong.error().code, ErrorCode::invalid_request);
+    EXPECT_NE(wrong.error().fields.at(0).detail.find("folder of its own"), std::string::npos);
+  }
+}
+
 // ---- a state that does not know what was sent
 
 StockAdjustment movement(const char* id, const char* sku = "1012") {
