@@ -58,6 +58,8 @@ PricingSettings pricing_of(const Settings& settings, const AdapterSettings& adap
   PricingSettings pricing;
   pricing.system = adapter.system;
   pricing.sql = names_of(settings);
+  pricing.table = settings.prices.table;
+  pricing.rowversion_fence = settings.odbc.rowversion_fence;
   pricing.drop.system = adapter.system;
   pricing.drop.folder = settings.prices.folder;
   pricing.drop.state_folder = adapter.state_folder;
@@ -132,7 +134,7 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads, public Descr
       if (postings() != nullptr)
         append(findings, examine_postings(*database_, names_of(settings_), context.deadline));
     }
-    append(findings, file_drop::examine_folder(settings_.prices.folder));
+    if (odbc || !settings_.prices.table) append(findings, pricing_->examine(context));
     return findings;
   }
 
@@ -159,15 +161,17 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads, public Descr
   std::vector<std::string> describe_search(const CustomerQuery& query) override {
     return described_.search(query);
   }
-  std::vector<std::string> describe_prices(const PriceQuery&) override { return of_the_file(); }
-  std::vector<std::string> describe_quote(const QuoteRequest&) override { return of_the_file(); }
+  std::vector<std::string> describe_prices(const PriceQuery&) override { return of_the_list(); }
+  std::vector<std::string> describe_quote(const QuoteRequest&) override { return of_the_list(); }
 
  private:
-  std::vector<std::string> of_the_file() {
+  std::vector<std::string> of_the_list() {
     const auto list = pricing_->list_in_force({});
-    return {"# Nothing is sent: prices are those of the nightly file" +
-            (list && *list ? ", list " + (*list)->batch + " of " + (*list)->created.text()
-                           : std::string())};
+    return {
+        "# Nothing is sent: prices are those of the " +
+        std::string(settings_.prices.table ? "table Sales Price, as last read" : "nightly file") +
+        (list && *list ? ", list " + (*list)->batch + " of " + (*list)->created.text()
+                       : std::string())};
   }
   static void append(std::vector<Finding>& findings, std::vector<Finding> more) {
     for (Finding& finding : more) findings.push_back(std::move(finding));

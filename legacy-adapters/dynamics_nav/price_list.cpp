@@ -117,8 +117,8 @@ struct PriceLists::Store {
   std::optional<Generation> latest() { return generation("ORDER BY number DESC LIMIT 1"); }
 
   Status check(const PriceFileHeader& header, const std::string& checksum);
-  PriceFileTotals take(std::istream& input, const PriceFileLimits& limits, std::int64_t number,
-                       const std::string& checksum, PriceFileHeader& header);
+  PriceFileTotals take(const Read& read, std::int64_t number, const std::string& checksum,
+                       PriceFileHeader& header);
   void put_in_force(std::int64_t number, bool full);
   void forget_before(std::int64_t number);
 
@@ -152,10 +152,9 @@ Status PriceLists::Store::check(const PriceFileHeader& header, const std::string
   return Done{};
 }
 
-// Reads the whole file into `change`. Throws Refused when the content is at fault.
-PriceFileTotals PriceLists::Store::take(std::istream& input, const PriceFileLimits& limits,
-                                        std::int64_t number, const std::string& checksum,
-                                        PriceFileHeader& header) {
+// Reads the whole list into `change`. Throws Refused when the content is at fault.
+PriceFileTotals PriceLists::Store::take(const Read& read, std::int64_t number,
+                                        const std::string& checksum, PriceFileHeader& header) {
   StateStatement insert =
       database.prepare("INSERT INTO change (generation, deletion, " + std::string(row_columns) +
                        ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
@@ -164,9 +163,9 @@ PriceFileTotals PriceLists::Store::take(std::istream& input, const PriceFileLimi
                        std::string(key_columns) + ") = (?,?,?,?,?,?,?)");
   bool repeated = false;
   PriceFileConsumer consumer;
-  consumer.header = [&](const PriceFileHeader& read) {
-    header = read;
-    const Status checked = check(read, checksum);
+  consumer.header = [&](const PriceFileHeader& told) {
+    header = told;
+    const Status checked = check(told, checksum);
     repeated = !checked && checked.error().code == ErrorCode::conflict;
     return checked;
   };
@@ -207,7 +206,7 @@ PriceFileTotals PriceLists::Store::take(std::istream& input, const PriceFileLimi
     if (both) return second;
     return Done{};
   };
-  const auto totals = read_price_file(input, limits, consumer);
+  const auto totals = read(consumer);
   if (!totals) throw Refused{repeated ? std::string() : totals.error().message};
   return *totals;
 }
@@ -247,13 +246,33 @@ void PriceLists::Store::forget_before(std::int64_t number) {
 
 Acceptance PriceLists::accept(std::istream& input, const std::string& checksum,
                               const PriceFileLimits& limits, Timestamp now) {
+  return take_in(
+      [&](const PriceFileConsumer& consumer) { return read_price_file(input, limits, consumer); },
+      checksum, true, now);
+}
+
+Acceptance PriceLists::accept_rows(const PriceFileHeader& header, const ReadRows& read,
+                                   Timestamp now) {
+  std::string checksum;
+  return take_in(
+      [&](const PriceFileConsumer& consumer) -> Result<PriceFileTotals> {
+        if (const Status begun = consumer.header(header); !begun) return begun.error();
+        return read(consumer, checksum);
+      },
+      checksum, false, now);
+}
+
+Acceptance PriceLists::take_in(const Read& read, const std::string& checksum, bool files,
+                               Timestamp now) {
   const std::lock_guard lock(store_mutex_);
   PriceFileHeader header;
   try {
     StateTransaction transaction(store_->database);
     const auto current = store_->latest();
     const std::int64_t number = current ? current->number + 1 : 1;
-    const PriceFileTotals totals = store_->take(input, limits, number, checksum, header);
+    const PriceFileTotals totals = store_->take(read, number, checksum, header);
+    if (!files && current && current->checksum == checksum)
+      return {Acceptance::Kind::repeated, current->batch, {}};
     store_->database
         .prepare(
             "INSERT INTO generation (number, batch, checksum, is_full, created, accepted, "

@@ -5,6 +5,7 @@
 #include "legacy-adapters/dynamics_nav/price_file.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -53,6 +54,12 @@ class PriceLists {
   Acceptance accept(std::istream& input, const std::string& checksum, const PriceFileLimits& limits,
                     Timestamp now);
 
+  // The same of a full list that is no file: `read` tells its rows, and in `checksum` what they
+  // came to. Rows that came to what the list in force came to are no new list: repeated.
+  using ReadRows =
+      std::function<Result<PriceFileTotals>(const PriceFileConsumer&, std::string& checksum)>;
+  Acceptance accept_rows(const PriceFileHeader& header, const ReadRows& read, Timestamp now);
+
   std::shared_ptr<const PriceTable> in_force() const;
 
   // See PricingService::prices_after. A batch that is unknown, or so old that its successors are no
@@ -61,6 +68,9 @@ class PriceLists {
 
  private:
   struct Store;
+  using Read = std::function<Result<PriceFileTotals>(const PriceFileConsumer&)>;
+  // `checksum` is known when the reading has ended. Without `files` equal rows are no new list.
+  Acceptance take_in(const Read& read, const std::string& checksum, bool files, Timestamp now);
   Acceptance repeated(const std::string& batch);
   void load();
   std::unique_ptr<Store> store_;

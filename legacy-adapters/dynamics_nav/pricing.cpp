@@ -5,6 +5,7 @@
 #include "legacy-adapters/dynamics_nav/sqlite_state.h"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -77,21 +78,24 @@ struct Article {
   Decimal unit_price;
 };
 
-class FilePricing : public NavPricing {
+class ListPricing : public NavPricing {
  public:
-  FilePricing(PricingSettings settings, std::shared_ptr<odbc::Database> database)
+  ListPricing(PricingSettings settings, std::shared_ptr<odbc::Database> database)
       : settings_(std::move(settings)),
         due_minutes_(minutes_of(settings_.expected_by)),
         database_(std::move(database)),
-        inbox_(settings_.drop),
-        lists_(std::filesystem::path(settings_.state_folder) / "price_list.db") {}
+        table_{settings_.sql, settings_.rowversion_fence, settings_.zone, settings_.local_currency,
+               settings_.limits.rows_max},
+        lists_(std::filesystem::path(settings_.state_folder) / "price_list.db") {
+    if (!settings_.table) inbox_.emplace(settings_.drop);
+  }
 
   Result<Quote> quote(const QuoteRequest& request, const CallContext& context) override;
   Result<Page<PriceEntry>> list_prices(const PriceQuery& query,
                                        const CallContext& context) override;
   Result<PriceListReceipt> publish_prices(const PriceList&, const WriteContext&) override {
     return error(ErrorCode::unsupported,
-                 "prices are maintained in NAV; its price file is the list");
+                 "prices are maintained in NAV; its list is read from there");
   }
   Result<std::optional<PriceList>> prices_after(const std::string& batch,
                                                 const CallContext&) override {
@@ -108,12 +112,18 @@ class FilePricing : public NavPricing {
 
   Status poll(const CallContext& context) override;
   AdapterTask task() override {
-    return {settings_.system + " price file", std::chrono::milliseconds(settings_.poll_every_ms),
+    return {settings_.system + (settings_.table ? " sales prices" : " price file"),
+            std::chrono::milliseconds(settings_.poll_every_ms),
             [this](const CallContext& context) { return poll(context); }};
   }
   std::vector<Alarm> alarms() const override;
+  std::vector<Finding> examine(const CallContext& context) override {
+    return settings_.table ? examine_sales_prices(*database_, table_, context.deadline)
+                           : file_drop::examine_folder(settings_.drop.folder);
+  }
 
  private:
+  Status poll_table();
   std::string q(std::string_view identifier) const { return quoted(settings_.sql, identifier); }
   std::string t(std::string_view nav_name) const { return table(settings_.sql, nav_name); }
   Error error(ErrorCode code, std::string message, std::vector<FieldError> fields = {}) const {
@@ -131,13 +141,17 @@ class FilePricing : public NavPricing {
   const PricingSettings settings_;
   const std::optional<int> due_minutes_;
   const std::shared_ptr<odbc::Database> database_;
-  file_drop::Inbox inbox_;
+  const SalesPriceSettings table_;
+  std::string table_mark_;  // Of the table as it was read last; of the polling thread.
+  std::atomic<std::int64_t> table_seen_us_{
+      0};  // When the list in force was last what the table says.
+  std::optional<file_drop::Inbox> inbox_;
   PriceLists lists_;
   mutable std::mutex refused_mutex_;
   std::string refused_;  // The last refused file and why; empty after a list was accepted.
 };
 
-file_drop::Verdict FilePricing::take_in(const file_drop::ClaimedFile& file) {
+file_drop::Verdict ListPricing::take_in(const file_drop::ClaimedFile& file) {
   std::ifstream input(file.path, std::ios::binary);
   if (!input) return file_drop::Verdict::later(file.path.string() + " cannot be opened");
   const Acceptance acceptance =
@@ -156,9 +170,59 @@ file_drop::Verdict FilePricing::take_in(const file_drop::ClaimedFile& file) {
   return file_drop::Verdict::later(acceptance.reason);
 }
 
-Status FilePricing::poll(const CallContext& context) {
+Status ListPricing::poll_table() {
+  const Deadline deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.read_timeout_ms);
+  const auto before = mark_of_sales_prices(*database_, table_, deadline);
+  if (!before) return before.error();
+  const Timestamp now = settings_.now();
+  if (!table_mark_.empty() && before->text == table_mark_) {
+    table_seen_us_ = now.micros;
+    const std::lock_guard lock(refused_mutex_);
+    refused_.clear();
+    return Done{};
+  }
+  PriceFileHeader header;
+  header.created = std::max(now, lists_.in_force()->created.plus_ms(1));  // Clocks are set back.
+  header.batch = "SALES-PRICE-" + header.created.text();
+  header.currency = settings_.local_currency;
+  Error unread;
+  const Acceptance acceptance = lists_.accept_rows(
+      header,
+      [&](const PriceFileConsumer& consumer, std::string& checksum) -> Result<PriceFileTotals> {
+        auto totals = read_sales_prices(*database_, table_, deadline, consumer, checksum);
+        if (!totals && totals.error().code != ErrorCode::invalid_request) unread = totals.error();
+        if (!totals) return totals;
+        // A read that a change overtook may have half of it.
+        const auto after = mark_of_sales_prices(*database_, table_, deadline);
+        if (!after) return unread = after.error();
+        if (after->text != before->text)
+          return unread = error(ErrorCode::unavailable, "the table changed while it was read");
+        return totals;
+      },
+      now);
+  if (!unread.message.empty()) return unread;
+  const std::lock_guard lock(refused_mutex_);
+  switch (acceptance.kind) {
+    case Acceptance::Kind::accepted:
+    case Acceptance::Kind::repeated:
+      refused_.clear();
+      table_seen_us_ = now.micros;
+      if (before->quiet) table_mark_ = before->text;
+      return Done{};
+    case Acceptance::Kind::refused:
+      refused_ = "Sales Price: " + acceptance.reason;
+      return Done{};
+    case Acceptance::Kind::failed:
+      break;
+  }
+  return error(ErrorCode::unavailable, acceptance.reason);
+}
+
+Status ListPricing::poll(const CallContext& context) {
+  if (settings_.table) return poll_table();
   std::string put_off;
-  const auto report = inbox_.poll(
+  const auto report = inbox_->poll(
       [&](const file_drop::ClaimedFile& file) {
         file_drop::Verdict verdict = take_in(file);
         if (verdict.kind == file_drop::Verdict::Kind::later) put_off = verdict.reason;
@@ -174,7 +238,7 @@ Status FilePricing::poll(const CallContext& context) {
   return Done{};
 }
 
-std::vector<Alarm> FilePricing::alarms() const {
+std::vector<Alarm> ListPricing::alarms() const {
   std::vector<Alarm> alarms;
   const auto table = lists_.in_force();
   if (due_minutes_ &&
@@ -192,7 +256,7 @@ std::vector<Alarm> FilePricing::alarms() const {
   return alarms;
 }
 
-Result<std::optional<std::string>> FilePricing::price_group(const CustomerNumber& customer,
+Result<std::optional<std::string>> ListPricing::price_group(const CustomerNumber& customer,
                                                             Deadline deadline) {
   const auto rows = database_->rows("SELECT c." + q("Customer Price Group") + " FROM " +
                                         t("Customer") + " c WHERE c." + q("No_") + " = ?",
@@ -202,7 +266,7 @@ Result<std::optional<std::string>> FilePricing::price_group(const CustomerNumber
   return std::optional<std::string>(std::string(odbc::text(rows->front(), 0)));
 }
 
-Result<std::map<std::string, Article>> FilePricing::articles(const std::vector<QuoteLine>& lines,
+Result<std::map<std::string, Article>> ListPricing::articles(const std::vector<QuoteLine>& lines,
                                                              Deadline deadline) {
   std::vector<std::string> skus;
   for (const QuoteLine& line : lines) skus.push_back(line.sku.text());
@@ -227,7 +291,7 @@ Result<std::map<std::string, Article>> FilePricing::articles(const std::vector<Q
   return found;
 }
 
-Result<Quote> FilePricing::quote(const QuoteRequest& request, const CallContext& context) {
+Result<Quote> ListPricing::quote(const QuoteRequest& request, const CallContext& context) {
   const auto table = lists_.in_force();
   if (table->generation == 0) {
     return error(ErrorCode::unavailable, "no price list has been accepted yet");
@@ -247,7 +311,7 @@ Result<Quote> FilePricing::quote(const QuoteRequest& request, const CallContext&
   }
 }
 
-Result<Quote> FilePricing::priced(const QuoteRequest& request, const PriceTable& table,
+Result<Quote> ListPricing::priced(const QuoteRequest& request, const PriceTable& table,
                                   const std::optional<std::string>& group,
                                   const std::map<std::string, Article>& articles) const {
   std::vector<FieldError> faults;
@@ -256,7 +320,7 @@ Result<Quote> FilePricing::priced(const QuoteRequest& request, const PriceTable&
   quote.customer = request.customer;
   quote.currency = request.currency.empty() ? settings_.local_currency : request.currency;
   quote.at = request.at ? *request.at : settings_.now();
-  quote.prices_as_of = table.created;
+  quote.prices_as_of = std::max(table.created, Timestamp{table_seen_us_.load()});
   static const std::vector<PriceEntry> none;
   for (std::size_t i = 0; i < request.lines.size(); ++i) {
     const QuoteLine& asked = request.lines[i];
@@ -319,7 +383,7 @@ Result<Quote> FilePricing::priced(const QuoteRequest& request, const PriceTable&
   return quote;
 }
 
-Result<Page<PriceEntry>> FilePricing::list_prices(const PriceQuery& query,
+Result<Page<PriceEntry>> ListPricing::list_prices(const PriceQuery& query,
                                                   const CallContext& context) {
   const auto table = lists_.in_force();
   std::optional<PriceKey> after;
@@ -383,7 +447,7 @@ Result<std::unique_ptr<NavPricing>> make_pricing(PricingSettings settings,
   if (!is_zone(settings.zone)) return invalid("/zone", "must be an IANA time zone");
   try {
     return std::unique_ptr<NavPricing>(
-        std::make_unique<FilePricing>(std::move(settings), std::move(database)));
+        std::make_unique<ListPricing>(std::move(settings), std::move(database)));
   } catch (const StateFailure& failure) {
     return Error{ErrorCode::internal, failure.what(), system};
   }

@@ -4,7 +4,7 @@
 #include "contracts/ports/erp_adapter.h"
 #include "contracts/ports/pricing_service.h"
 #include "legacy-adapters/dynamics_nav/nav_sql.h"
-#include "legacy-adapters/dynamics_nav/price_file.h"
+#include "legacy-adapters/dynamics_nav/sales_price.h"
 #include "legacy-adapters/transport/file_drop/file_drop.h"
 #include "legacy-adapters/transport/odbc/odbc.h"
 
@@ -18,7 +18,10 @@ namespace underpin::legacy::dynamics_nav {
 struct PricingSettings {
   std::string system;
   SqlNames sql;
-  file_drop::Settings drop;  // Where the nightly price file arrives.
+  bool table = false;             // Prices are those of [Sales Price]; there is no price file.
+  std::string rowversion_fence;   // See OdbcSettings; of the table only.
+  int read_timeout_ms = 600'000;  // Of the whole table.
+  file_drop::Settings drop;       // Where the nightly price file arrives.
   PriceFileLimits limits;
   std::string state_folder;  // price_list.db lies here.
   int poll_every_ms = 1'000;
@@ -30,7 +33,9 @@ struct PricingSettings {
   std::function<Timestamp()> now = [] { return Timestamp::from(std::chrono::system_clock::now()); };
 };
 
-// Prices from the nightly file; the customer's price group and the article's own price over ODBC.
+// Prices from the nightly file or from [Sales Price]; the customer's price group and the article's
+// own price over ODBC. The table is looked at every poll and read as a whole when it has changed;
+// what was read is a list as a file is: in force at once and as a whole, and kept to be handed on.
 //
 // quote: NAV's best price rule, see price_ruling.h. list_price is the lowest row for everyone at
 // quantity 1, or the article's own unit price where there is none. The difference to the ruling row
@@ -38,8 +43,9 @@ struct PricingSettings {
 // everyone), whose reason names the row. Before the first list: unavailable.
 class NavPricing : public PricingService, public DatedPrices {
  public:
-  // One poll of the drop folder; run by the facade, never twice at once.
+  // One poll of the drop folder or of the table; run by the facade, never twice at once.
   virtual Status poll(const CallContext& context) = 0;
+  virtual std::vector<Finding> examine(const CallContext& context) = 0;
   virtual AdapterTask task() = 0;
   virtual std::vector<Alarm> alarms() const = 0;  // "price list late", "price list refused".
 };

@@ -60,12 +60,19 @@ void read_odbc(ObjectReader& reader, OdbcSettings& odbc, const std::string& comp
 }
 
 void read_prices(ObjectReader& reader, PriceFolderSettings& prices) {
-  reader.read("folder", prices.folder);
+  reader.read("table", prices.table, Need::optional);
+  reader.read("folder", prices.folder, Need::optional);
+  if (prices.table && !prices.folder.empty())
+    reader.refuse("folder", "is of a price file; with table there is none");
+  if (!prices.table && prices.folder.empty())
+    reader.refuse("folder", "is missing: a price file's folder, or table: true");
   reader.read("suffix", prices.suffix, Need::optional);
   reader.read("needs_done", prices.needs_done, Need::optional);
   read_number(reader, "stable_ms", prices.stable_ms, 0);
   read_number(reader, "poll_every_ms", prices.poll_every_ms, 10);
   reader.read("expected_by", prices.expected_by, Need::optional);
+  if (prices.table && !prices.expected_by.empty())
+    reader.refuse("expected_by", "is of a price file; with table there is none");
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ struct OdbcSettings {
 };
 
 struct PriceFolderSettings {
+  bool table = false;  // Prices are read from [Sales Price]; what else is said of files is not.
   std::string folder;  // Where the nightly file arrives; archive/ and quarantine/ appear in it.
   std::string suffix = ".csv";
   bool needs_done = false;

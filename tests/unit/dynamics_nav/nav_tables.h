@@ -30,6 +30,11 @@ class NavTables {
            "[Location Code] VARCHAR(10), [Quantity (Base)] VARCHAR(42), "
            "[Reservation Status] INTEGER, [Source Type] INTEGER");
     create("Customer", "[No_] VARCHAR(20), [Customer Price Group] VARCHAR(10)");
+    create("Sales Price",
+           "[Item No_] VARCHAR(20), [Sales Type] INTEGER, [Sales Code] VARCHAR(20), "
+           "[Starting Date] TIMESTAMP, [Currency Code] VARCHAR(10), [Variant Code] VARCHAR(10), "
+           "[Unit of Measure Code] VARCHAR(10), [Minimum Quantity] VARCHAR(42), "
+           "[Unit Price] VARCHAR(42), [Ending Date] TIMESTAMP, [Price Includes VAT] SMALLINT");
   }
 
   void insert(const std::string& table, const std::string& columns, const std::string& values) {
@@ -71,6 +76,14 @@ class NavTables {
            std::to_string(++line_) + ", " + std::to_string(positive) + ", '" + item + "', '" +
                location + "', '" + quantity + "', " + std::to_string(status) + ", " +
                std::to_string(source));
+  }
+  // "'1000', 2, '', '2026-01-01 00:00:00', '', '', 'PCS', '0', '5.90', '1753-01-01 00:00:00', 0"
+  void sales_price(const std::string& values) {
+    insert("Sales Price",
+           "[Item No_], [Sales Type], [Sales Code], [Starting Date], [Currency Code], "
+           "[Variant Code], [Unit of Measure Code], [Minimum Quantity], [Unit Price], "
+           "[Ending Date], [Price Includes VAT]",
+           values);
   }
   void run(const std::string& sql) { file_.run(sql); }
   int next_version() { return ++version_; }

@@ -91,6 +91,47 @@ TEST_F(SimulatedNav, PricesFollowItsFullListAndItsDeltas) {
   EXPECT_EQ((**delta).deletions[0].zone, "Europe/Berlin");
 }
 
+TEST_F(SimulatedNav, PricesFollowItsTableWithoutAFile) {
+  settings_.table = true;
+  pricing_.reset();
+  pricing_ = make_pricing(settings_, nav_.database()).value();
+  const auto poll = [&] {
+    const Status polled = pricing_->poll(in_five_seconds());
+    EXPECT_TRUE(polled) << polled.error().message;
+  };
+  EXPECT_THAT(unit_price("C10000", "1000", 1), HasSubstr("no price list"));
+  poll();
+  EXPECT_EQ(unit_price("C10000", "1000", 1), "5.31");
+  EXPECT_EQ(unit_price("C10004", "1000", 1), "4.6");
+  EXPECT_EQ(unit_price("C10009", "1000", 10), "4.72");
+  const auto first = pricing_->prices_after("", in_five_seconds());
+  ASSERT_TRUE(first && first->has_value());
+  EXPECT_EQ((**first).entries.size(), 248U);  // As many as its file has.
+  poll();
+  const auto same = pricing_->prices_after((**first).batch, in_five_seconds());
+  EXPECT_TRUE(same && !same->has_value()) << "nothing has changed";
+
+  nav_.post("/_sim/users/change_price", R"({"item":"1000","unit_price":"1.25"})");
+  nav_.post("/_sim/users/change_price",
+            R"({"item":"1000","sales_type":"customer","code":"C10004","delete":true})");
+  poll();
+  EXPECT_EQ(unit_price("C10000", "1000", 1), "1.25");
+  EXPECT_EQ(unit_price("C10004", "1000", 1), "1.25");
+  const auto next = pricing_->prices_after((**first).batch, in_five_seconds());
+  ASSERT_TRUE(next && next->has_value());
+  EXPECT_TRUE((**next).full);
+  EXPECT_EQ((**next).entries.size(), 247U);
+
+  // After a restart the table is read again, and is no other list for it.
+  pricing_.reset();
+  pricing_ = make_pricing(settings_, nav_.database()).value();
+  poll();
+  const auto still = pricing_->prices_after((**next).batch, in_five_seconds());
+  EXPECT_TRUE(still && !still->has_value());
+  for (const Finding& finding : pricing_->examine(in_five_seconds()))
+    EXPECT_TRUE(finding.ok) << finding.what << ": " << finding.detail;
+}
+
 TEST_F(SimulatedNav, ItsSpoiltFilesLeaveTheLastGoodListInForce) {
   write_file(R"({"mode":"full"})");
   const auto good = pricing_->prices_after("", in_five_seconds());

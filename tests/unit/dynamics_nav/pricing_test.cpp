@@ -307,5 +307,79 @@ TEST_F(NavPricingTest, RefusesSettingsThatAreNotTimesOrZones) {
   EXPECT_EQ(make_pricing(bad, tables_.database()).error().code, ErrorCode::internal);
 }
 
+class NavSalesPriceTest : public NavPricingTest {
+ protected:
+  NavSalesPriceTest() {
+    settings_.table = true;
+    settings_.expected_by.clear();
+    restart();
+  }
+  void price(const char* item, const char* who, const char* currency, const char* variant,
+             const char* unit_price, const char* ends = "1753-01-01") {
+    tables_.sales_price("'" + std::string(item) + "', " + who + ", '1753-01-01 00:00:00', '" +
+                        currency + "', '" + variant + "', 'PCS', '0', '" + unit_price + "', '" +
+                        ends + " 00:00:00', 0");
+  }
+  std::string of(const char* item, const char* currency = "EUR") {
+    QuoteRequest request = basket("C10000", {line(1, item, "1")});
+    request.currency = currency;
+    const auto quote = pricing_->quote(request, in_five_seconds());
+    return quote ? quote->lines[0].unit_price.text() : quote.error().message;
+  }
+};
+
+TEST_F(NavSalesPriceTest, CurrenciesEndsCampaignsAndVariants) {
+  price("1000", "2, ''", "", "", "4.00000000000000000000");
+  price("1000", "2, ''", "USD", "", "4.4");
+  price("1000", "3, 'SUMMER'", "", "", "1");
+  price("1000", "2, ''", "", "RED", "2");
+  price("1000", "1, 'VIP'", "", "", "3", "2026-11-23");
+  poll();
+  for (const Alarm& alarm : pricing_->alarms()) ADD_FAILURE() << alarm.detail;
+  EXPECT_EQ(of("1000"), "4");
+  EXPECT_EQ(of("1000", "USD"), "4.4");
+  std::vector<std::string> told;
+  for (const Finding& finding : pricing_->examine(in_five_seconds()))
+    told.push_back(finding.what + ": " + finding.detail);
+  EXPECT_THAT(told, testing::Contains("sales prices of campaigns: 1 rows, not read"));
+  EXPECT_THAT(told, testing::Contains("sales prices of variants: 1 rows, not read"));
+}
+
+TEST_F(NavSalesPriceTest, ARowThatNoPriceHasLeavesTheListInForceAndIsNamed) {
+  price("1000", "2, ''", "", "", "4");
+  poll();
+  price("1001", "2, ''", "", "", "-4");
+  poll();
+  EXPECT_EQ(of("1000"), "4");
+  EXPECT_EQ(of("1001"), "5.9");
+  ASSERT_EQ(pricing_->alarms().size(), 1U);
+  EXPECT_EQ(pricing_->alarms()[0].detail, "Sales Price: article 1001: Unit Price is negative");
+  tables_.run("DELETE FROM " + tables_.name("Sales Price") + " WHERE [Item No_] = '1001'");
+  poll();
+  EXPECT_THAT(pricing_->alarms(), IsEmpty());
+}
+
+TEST_F(NavSalesPriceTest, AChangeBelowTheHighestVersionIsNotPassedBy) {
+  price("1000", "2, ''", "", "", "4");
+  price("1001", "2, ''", "", "", "7");
+  settings_.rowversion_fence = "0";  // A change is open, always.
+  restart();
+  poll();
+  tables_.run("UPDATE " + tables_.name("Sales Price") +
+              " SET [Unit Price] = '3.5' WHERE [Item No_] = '1000'");
+  poll();
+  EXPECT_EQ(of("1000"), "3.5");
+}
+
+TEST_F(NavSalesPriceTest, AsOfWhenTheTableWasLastSeen) {
+  price("1000", "2, ''", "", "", "4");
+  poll();
+  now_ = now_.plus_ms(3'600'000);
+  poll();
+  const auto quote = pricing_->quote(basket("C10000", {line(1, "1000", "1")}), in_five_seconds());
+  ASSERT_TRUE(quote) << quote.error().message;
+  EXPECT_EQ(quote->prices_as_of, now_);
+}
+
 }  // namespace
 }  // namespace underpin::legacy::dynamics_nav

@@ -138,5 +138,23 @@ TEST(NavSettings, NameTheMemberThatIsWrong) {
               testing::UnorderedElementsAre("/soap/pool_size", "/soap/prot", "/page_size"));
 }
 
+TEST(NavSettings, PricesComeFromAFileOrFromTheTable) {
+  const auto with = [](const std::string& prices) {
+    return read_settings(
+        R"({"soap":{"url":"http://x","company":"A","user":"u","password":"p"},
+            "odbc":{"connection_string":"DSN=x"},"prices":)" +
+        prices + "}");
+  };
+  const auto table = with(R"({"table":true})");
+  ASSERT_TRUE(table) << table.error().message;
+  EXPECT_TRUE(table->prices.table);
+  for (const char* wrong : {R"({})", R"({"table":true,"folder":"d"})"}) {
+    const auto refused = with(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    ASSERT_EQ(refused.error().fields.size(), 1U) << wrong;
+    EXPECT_EQ(refused.error().fields[0].pointer, "/prices/folder") << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace underpin::legacy::dynamics_nav
