@@ -371,13 +371,32 @@ std::optional<Answer> WriteLife::answer_of_another(const Intent& intent) const {
   return from_stored(*stored);
 }
 
+namespace {
+
+constexpr std::size_t round_max = 500;
+
+// The oldest, or where there are more, those behind `last` and then the oldest again: an ERP that
+// answers by night leaves thousands open, and one of another ERP must not wait for them.
+std::vector<Intent> round_of(const journal::JournalReader& reader, std::int64_t last) {
+  auto intents = reader.open_intents(static_cast<int>(round_max));
+  if (intents.size() < round_max) return intents;
+  intents = reader.open_intents(std::numeric_limits<int>::max());
+  const auto next = std::find_if(intents.begin(), intents.end(),
+                                 [&](const Intent& intent) { return intent.id > last; });
+  std::rotate(intents.begin(), next, intents.end());
+  intents.resize(std::min(intents.size(), round_max));
+  return intents;
+}
+
+}  // namespace
+
 int WriteLife::resolve_outcomes(const CallContext& context) {
   if (!resolver_on_) return 0;
   std::vector<Intent> intents;
   const Status read = journal_.read([&](const journal::JournalReader& reader) {
     // After a restore nobody knows what became of them since: that is recovery's to find out.
     if (!reader.fact(journal::closed_fact).empty()) return;
-    intents = reader.open_intents(500);
+    intents = round_of(reader, looked_up_to_);
     // What a recovery could not look up: its subject is judged as a whole, when a person says so.
     std::erase_if(intents, [&](const Intent& intent) {
       return !reader.fact(journal::closed_subject_fact(intent.capability, intent.subject)).empty();
@@ -391,6 +410,7 @@ int WriteLife::resolve_outcomes(const CallContext& context) {
     const bool orphaned = intent.orphaned && !journal_.shared();
     if (intent.state == journal::IntentState::open && !orphaned && !abandoned) continue;
     if (monotonic().now() > context.deadline) break;
+    looked_up_to_ = intent.id;
     if (!take(intent, context)) continue;
     if (resolve(intent, context)) ++settled;
     const Status given_back = journal_.write([&](JournalTransaction& tx) {

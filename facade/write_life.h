@@ -180,6 +180,9 @@ class WriteLife {
   std::function<void()> wake_ = [] {};
   std::function<void(const journal::Intent&)> acknowledged_ = [](const journal::Intent&) {};
   bool resolver_on_ = true;
+  // The last that was looked up, where more are open than one round has: the next goes on behind
+  // it.
+  std::atomic<std::int64_t> looked_up_to_{0};
 };
 
 }  // namespace underpin::facade

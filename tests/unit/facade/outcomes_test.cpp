@@ -218,5 +218,19 @@ TEST_F(OutcomeDispositions, ItOutlivesARestart) {
   EXPECT_EQ(refusal(Stage::shadow_read), "");
 }
 
+// More are open than a round of look-ups has, and nothing becomes of the oldest.
+TEST_F(OutcomeDispositions, NoneWaitsForThousandsThatStayOpen) {
+  legacy().tune().settle_ms = 86'400'000;
+  for (int i = 0; i < 505; ++i) {
+    const std::string number = std::to_string(i);
+    legacy().set_trap("place_order", SmallErp::Trap::lost_request);
+    ASSERT_EQ(facade->orders().place(order(number), write("k-" + number)).status, 202);
+  }
+  lose_the_answer("there");
+  EXPECT_EQ(facade->writes().resolve_outcomes(context()), 0);
+  EXPECT_EQ(facade->writes().resolve_outcomes(context()), 1);
+  EXPECT_EQ(outcomes().size(), 505u);
+}
+
 }  // namespace
 }  // namespace underpin::facade::test
