@@ -134,7 +134,7 @@ def add_return(company: Company, given: dict) -> dict:
             "memo": given.get("memo"), "currency": given.get("currency", customer["currency"]),
             "customFieldList": given.get("customFieldList"), "itemList": {"item": []}}
     if "createdFrom" in given:
-        made["createdFrom"] = _origin(company, given["createdFrom"], customer)
+        made["createdFrom"], made["currency"] = _origin(company, given["createdFrom"], customer)
     for one in given["itemList"].get("item", []):
         require(one, "item", "quantity")
         line = {**one, "item": orders._item(company, one["item"]), "line": str(len(made["itemList"]["item"]) + 1),
@@ -145,15 +145,17 @@ def add_return(company: Company, given: dict) -> dict:
         line.setdefault("rate", "0")
         line["price"] = {"@internalId": CUSTOM_PRICE, "name": "Custom"}
         line["amount"] = plain(cents(multiply(Decimal(one["quantity"]), Decimal(line["rate"]))))
+        if company.preferences["workflow"] == "clears_columns":
+            line.pop("customFieldList", None)
         made["itemList"]["item"].append(line)
     made["status"] = RETURN_WORDS[made["orderStatus"]]
     return store.put("returnAuthorization", touch(made))
 
 
 def _origin(company: Company, ref: dict, customer: dict) -> dict:
-    """An order or an invoice of the same customer."""
+    """An order or an invoice of the same customer, and its currency."""
     for kind in ("salesOrder", "invoice"):
         origin = company.store.get(kind, ref.get("@internalId", ""))
         if origin and origin["entity"]["@internalId"] == customer["@internalId"]:
-            return company.ref(kind, origin["@internalId"])
+            return company.ref(kind, origin["@internalId"]), origin["currency"]
     raise bad_reference("createdFrom", ref.get("@internalId", ""))
