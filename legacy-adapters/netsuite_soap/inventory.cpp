@@ -135,6 +135,8 @@ std::string Inventory::record_of(const StockAdjustment& adjustment, const CallCo
   Xml xml;
   xml.open("platformMsgs:record", {{"xsi:type", "tranInvt:InventoryAdjustment"},
                                    {"externalId", adjustment.movement.text()}});
+  if (!suite_.settings().subsidiary.empty())
+    xml.ref("tranInvt:subsidiary", suite_.settings().subsidiary);
   xml.ref("tranInvt:account", suite_.settings().adjustment_account);
   if (!adjustment.reason.empty()) xml.leaf("tranInvt:memo", adjustment.reason);
   xml.open("tranInvt:inventoryList", {{"replaceAll", "true"}}).open("tranInvt:inventory");

@@ -30,6 +30,7 @@ bool same_place(const Address& a, const Address& b) {
 void Orders::change_row(Xml& rows, const DocumentLine& line, const Wanted& wanted, bool close,
                         std::size_t index, const OrderLine* explained, const CallContext& context) {
   const bool changes_discount = wanted.discount != line.discount;
+  if (changes_discount) check_scales(wanted, index);
   if (changes_discount && line.discount_key.empty()) {
     // A discount stands below its line, and new lines come last: the line is made anew.
     if (!line.order.shipped_quantity.is_zero())
@@ -135,12 +136,15 @@ Orders::Change Orders::amendment_of(const Document& document, const OrderAmendme
       change.blank = xml.text();
     }
   }
-  const Node* there = document.record.child("shippingAddress");
-  if (amendment.ship_to && (there == nullptr || !same_place(address_of(suite_, *there, "ship_to"),
-                                                            *amendment.ship_to))) {
-    Xml xml;
-    write_address(xml, "tranSales:shippingAddress", suite_, *amendment.ship_to, "/shipTo");
-    change.addresses = xml.text();
+  if (amendment.ship_to) {
+    const Node* there = document.record.child("shippingAddress");
+    const Address actual = there == nullptr ? Address{} : address_of(suite_, *there, "ship_to");
+    if (there == nullptr || !same_place(actual, *amendment.ship_to)) {
+      Xml xml;
+      write_address(xml, "tranSales:shippingAddress", suite_, *amendment.ship_to, "/shipTo",
+                    actual);
+      change.addresses = xml.text();
+    }
   }
   return change;
 }

@@ -45,6 +45,9 @@ void Orders::check_scales(const Wanted& wanted, std::size_t index) {
   if (wanted.unit_price.normalized().scale() > 8)
     throw rejected("a price has more than eight decimals", at(index, "unitPrice"),
                    "must have at most eight decimals");
+  if (wanted.discount.normalized().scale() > 2)
+    throw rejected("a line's discount has more than two decimals", at(index, "adjustments"),
+                   "must be whole cents in sum");
 }
 
 std::string Orders::unit_of(const std::string& uom, const std::string& pointer) const {
@@ -111,6 +114,9 @@ void Orders::add_charges(Xml& rows, const Order& order) {
       throw rejected("charges of kind " + charge.kind + " have no item in NetSuite",
                      "/charges/" + std::to_string(i) + "/kind",
                      "must be a kind that the ERP's settings map");
+    if (charge.amount.normalized().scale() > 2)
+      throw rejected("a charge has more than two decimals",
+                     "/charges/" + std::to_string(i) + "/amount", "must be whole cents");
     rows.open("tranSales:item").ref("tranSales:item", *item);
     rows.leaf("tranSales:quantity", Decimal::of(1));
     if (!charge.code.empty()) rows.leaf("tranSales:description", charge.code);

@@ -119,6 +119,12 @@ void Returns::write_row(Xml& rows, const ReturnLine& line, std::size_t index, co
   if (line.quantity.normalized().scale() > 5)
     throw rejected("a quantity has more than five decimals", at(index, "quantity"),
                    "must have at most five decimals");
+  if (line.unit_price.normalized().scale() > 8)
+    throw rejected("a price has more than eight decimals", at(index, "unitPrice"),
+                   "must have at most eight decimals");
+  if (line.discount.normalized().scale() > 2)
+    throw rejected("a discount has more than two decimals", at(index, "discount"),
+                   "must be whole cents");
   const auto item = references_.item(line.sku.text(), context);
   if (!item)
     throw rejected("NetSuite has no article " + line.sku.text(), at(index, "sku"),

@@ -32,7 +32,7 @@ struct Settings {
   std::string consumer_secret;  // Resolved, as the next two.
   std::string token;
   std::string token_secret;
-  std::string subsidiary;          // Internal id for new customers; empty: no OneWorld account.
+  std::string subsidiary;          // Internal id, of what is made; empty: no OneWorld account.
   std::string adjustment_account;  // Internal id.
   std::string discount_item;       // Internal id; empty: discounts are refused.
   CustomFields fields;

@@ -75,7 +75,7 @@ def _set_addresses(customer: dict, given: dict) -> None:
             entry = next((row for row in present if row["internalId"] == one["internalId"]), None)
             if entry is None:
                 raise bad_reference("addressbook", one["internalId"])
-            entry.update(one)
+            entry.update({**one, "addressbookAddress": orders.merged_address(entry.get("addressbookAddress"), address)})
         else:
             entry = {**one, "internalId": str(max([int(row["internalId"]) for row in present] + [0]) + 1)}
             present.append(entry)
@@ -90,7 +90,7 @@ def _set_addresses(customer: dict, given: dict) -> None:
 
 # Stock.
 def add_adjustment(company: Company, given: dict) -> dict:
-    require(given, "account", "inventoryList")
+    require(given, "subsidiary", "account", "inventoryList")
     external = given.get("@externalId")
     if external and company.store.by_external("inventoryAdjustment", external):
         raise Refused("DUP_RCRD", "This record already exists")
@@ -110,7 +110,8 @@ def add_adjustment(company: Company, given: dict) -> dict:
         company.post(item["@internalId"], place["@internalId"], quantity, external or number)
     return company.store.put("inventoryAdjustment", touch({
         "@xsi": "InventoryAdjustment", "@externalId": external, "createdDate": now_text(),
-        "tranDate": day_text(given.get("tranDate", now_text())), "tranId": number, "account": given["account"],
+        "tranDate": day_text(given.get("tranDate", now_text())), "tranId": number,
+        "subsidiary": given["subsidiary"], "account": given["account"],
         "memo": given.get("memo"), "inventoryList": {"inventory": lines}}))
 
 

@@ -323,7 +323,7 @@ class Stock(AccountTest):
 
     def adjust(self, external, quantity, item="1205"):
         return self.call("add", f'<platformMsgs:record xsi:type="tranInvt:InventoryAdjustment" externalId="{external}">'
-                         '<tranInvt:account internalId="151"/><tranInvt:inventoryList><tranInvt:inventory>'
+                         '<tranInvt:subsidiary internalId="2"/><tranInvt:account internalId="151"/><tranInvt:inventoryList><tranInvt:inventory>'
                          f'<tranInvt:item internalId="{item}"/><tranInvt:location internalId="20"/>'
                          f"<tranInvt:adjustQtyBy>{quantity}</tranInvt:adjustQtyBy>"
                          "</tranInvt:inventory></tranInvt:inventoryList></platformMsgs:record>")

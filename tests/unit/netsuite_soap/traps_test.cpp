@@ -264,6 +264,30 @@ TEST_F(NetSuiteTraps, ACustomersOwnNumberCanBeTakenAway) {
   EXPECT_EQ(held(one).customer_reference, "");
 }
 
+TEST_F(NetSuiteTraps, NothingOfAnAddressIsLeftWhenGoodsGoToAnother) {
+  Order one = order("28");
+  one.ship_to = Address{};
+  one.ship_to->kind = "ship_to";
+  one.ship_to->name = "Ada";
+  one.ship_to->line1 = "Lane 1";
+  one.ship_to->line2 = "Back door";
+  one.ship_to->city = "Bonn";
+  one.ship_to->post_code = "53111";
+  one.ship_to->region = "NW";
+  one.ship_to->country = "DE";
+  placed(one);
+  OrderAmendment amendment;
+  amendment.ship_to = one.ship_to;
+  amendment.ship_to->line1 = "Street 2";
+  amendment.ship_to->line2 = amendment.ship_to->region = "";
+  ASSERT_TRUE(orders().amend_order({one.id, {}}, amendment, write()));
+  const Order now = held(one);
+  EXPECT_EQ(now.ship_to->line1, "Street 2");
+  EXPECT_EQ(now.ship_to->line2, "");
+  EXPECT_EQ(now.ship_to->region, "");
+  EXPECT_EQ(now.ship_to->city, "Bonn");
+}
+
 TEST_F(NetSuiteTraps, AReturnThatAScriptChangedIsNeitherDoneNorRefused) {
   const Order one = order("27");
   placed(one);
@@ -472,7 +496,17 @@ TEST_F(NetSuiteTraps, WhatNetSuiteWouldRoundIsRefusedInAChangeToo) {
   refused = orders().amend_order({one.id, {}}, finer, write());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fields.at(0).pointer, "/lines/0/unitPrice");
+  finer = to({{1, "4"}});
+  finer.lines[0].adjustment_total = decimal("-0.125");
+  refused = orders().amend_order({one.id, {}}, finer, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fields.at(0).pointer, "/lines/0/adjustments");
   EXPECT_EQ(held(one).lines.at(0).quantity, decimal("4"));
+  OrderReturn returned = back(one, "R-7");
+  returned.lines[0].discount = decimal("0.125");
+  const auto sent_back = adapter_->returns()->place_return(returned, write());
+  ASSERT_FALSE(sent_back);
+  EXPECT_EQ(sent_back.error().fields.at(0).pointer, "/lines/0/discount");
 }
 
 TEST_F(NetSuiteTraps, AnAmendmentThatEndsTheLastLineIsASuccessAndItsRepeatToo) {
