@@ -493,7 +493,8 @@ TEST(NetSuiteSettings, AreWhatTheirSchemaSaysKeyByKey) {
       R"(, "price_groups": )" + table + R"(, "return_reasons": )" + table +
       R"(, "base_uom": "EA", "base_price": "2", "zone": "Europe/Berlin",)"
       R"( "tls": {"ca_file": "", "verify": false}, "connect_timeout_ms": 1, "timeout_ms": 2,)"
-      R"( "pool_size": 3, "page_size": 5, "settle_ms": 4, "change_overlap_ms": 1000})";
+      R"( "pool_size": 3, "page_size": 5, "settle_ms": 4, "ids_kept_ms": 5,)"
+      R"( "change_overlap_ms": 1000})";
   const auto value = json::parse(text);
   ASSERT_TRUE(value);
   for (const FieldError& field : schema->check(*value))

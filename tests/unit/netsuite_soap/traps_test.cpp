@@ -20,9 +20,12 @@ class NetSuiteTraps : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     account_ = std::make_unique<test::Simulator>("netsuite", std::vector<std::string>{});
-    adapter_ = must(make_netsuite_soap_adapter(
+    adapter_ = adapter("");
+  }
+  static std::unique_ptr<ErpAdapter> adapter(const std::string& more) {
+    return must(make_netsuite_soap_adapter(
         {"erp",
-         R"({"url": ")" + account_->base_url() +
+         "{" + more + R"("url": ")" + account_->base_url() +
              R"(", "auth": {"account": "TSTDRV1", "consumer_key": "consumer-key",)"
              R"( "consumer_secret": "consumer-secret", "token": "token-id",)"
              R"( "token_secret": "token-secret"}, "subsidiary": "2", "adjustment_account": "151",)"
@@ -471,6 +474,18 @@ TEST_F(NetSuiteTraps, AnArticleThatWasMadeAnewIsFoundUnderItsNewIdAtOnce) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::rejected);
   EXPECT_EQ(calls("salesOrder.add"), before + 1) << "the id is right: it is not sent again";
+}
+
+TEST_F(NetSuiteTraps, ANameThatAnotherArticleWasGivenIsNotRememberedForEver) {
+  const auto forgetful = adapter(R"("ids_kept_ms": 0, )");
+  Order one = order("29");
+  one.lines = {line(1, "1051", "1")};
+  ASSERT_TRUE(forgetful->orders()->place_order(one, write()));
+  people("rename_item", R"({"item": "1051"})");
+  one.id = order("30").id;
+  ASSERT_TRUE(forgetful->orders()->place_order(one, write()));
+  EXPECT_EQ(held(one).lines.at(0).sku.text(), "1051") << "the old article would be shipped";
+  EXPECT_EQ(held(one).currency, "EUR");
 }
 
 TEST_F(NetSuiteTraps, MoreRequestsThanTheAccountTakesAreThrottledAndNothingWasDone) {
