@@ -167,6 +167,7 @@ void Documents::read_line(Document& document, const Node& row) const {
     if (document.lines.empty()) return;
     DocumentLine& line = document.lines.back();
     line.discount_key = row.text_of("line");
+    line.other_discounts = line.discount;
     line.discount += row.decimal_of("amount");
     line.order.net_amount += row.decimal_of("amount");
     if (!line.order.taxes.empty()) line.order.taxes.front().amount += row.decimal_of("tax1Amt");

@@ -27,7 +27,8 @@ struct DocumentLine {
   bool again = false;        // The number is an open line's above it: an update that came twice, or
                              // a line that somebody copied.
   bool held = false;         // commitInventory is _doNotCommit: nothing is picked for it.
-  Decimal discount;          // Signed, as NetSuite has it.
+  Decimal discount;          // Signed, as NetSuite has it; of all discount lines below it.
+  Decimal other_discounts;   // Of those above the last, which discount_key names.
   Decimal waiting() const {  // What NetSuite will still ship.
     return closed ? Decimal{} : order.quantity - order.shipped_quantity;
   }

@@ -62,7 +62,7 @@ void Orders::change_row(Xml& rows, const DocumentLine& line, const Wanted& wante
   if (changes_discount)
     rows.open("tranSales:item")
         .ref("tranSales:price", custom_price)
-        .leaf("tranSales:rate", wanted.discount)
+        .leaf("tranSales:rate", wanted.discount - line.other_discounts)
         .leaf("tranSales:line", line.discount_key)
         .close();
 }

@@ -548,6 +548,21 @@ TEST_F(NetSuiteTraps, ADiscountOfALineThatIsAddedIsTheOneThatIsAskedFor) {
   EXPECT_EQ(held(one).lines.at(2).net_amount, decimal("24.00"));
 }
 
+TEST_F(NetSuiteTraps, ADiscountThatSomebodyAddedIsPartOfTheSumThatIsAskedFor) {
+  Order one = order("31");
+  one.lines = {line(1, "1040", "4")};
+  one.lines[0].adjustments.push_back({"promotion", "SUMMER", 1, decimal("-4.00"), "Summer"});
+  const OrderReceipt receipt = placed(one);
+  people("edit_order", "{" + named(receipt.document) +
+                           R"(, "lines": [{"item": {"@internalId": "901"}, "rate": "-1"}]})");
+  ASSERT_EQ(held(one).lines.at(0).net_amount, decimal("45.00"));
+  OrderAmendment amendment = to({{1, "4"}});
+  amendment.lines[0].adjustment_total = decimal("-7.00");
+  const auto amended = orders().amend_order({one.id, {}}, amendment, write());
+  ASSERT_TRUE(amended) << amended.error().message;
+  EXPECT_EQ(held(one).lines.at(0).net_amount, decimal("43.00"));
+}
+
 TEST_F(NetSuiteTraps, WhatPeopleDeleteIsToldOnceInTheFeeds) {
   Cursor of_orders;
   Cursor of_customers;
