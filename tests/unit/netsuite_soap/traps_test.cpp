@@ -30,6 +30,7 @@ class NetSuiteTraps : public testing::Test {
              R"( "consumer_secret": "consumer-secret", "token": "token-id",)"
              R"( "token_secret": "token-secret"}, "subsidiary": "2", "adjustment_account": "151",)"
              R"( "discount_item": "901", "change_overlap_ms": 1000, "settle_ms": 100,)"
+             R"( "charges": [{"canonical": "shipping", "vendor": "910"}],)"
              R"( "return_reasons": [{"canonical": "DAMAGED", "vendor": "Damaged"}]})",
          account_->folder().string()}));
   }
@@ -517,6 +518,11 @@ TEST_F(NetSuiteTraps, WhatNetSuiteWouldRoundIsRefusedInAChangeToo) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fields.at(0).pointer, "/lines/0/adjustments");
   EXPECT_EQ(held(one).lines.at(0).quantity, decimal("4"));
+  Order charged = order("32");
+  charged.charges.push_back({"shipping", "", decimal("4.999"), {}});
+  const auto dear = orders().place_order(charged, write());
+  ASSERT_FALSE(dear);
+  EXPECT_EQ(dear.error().fields.at(0).pointer, "/charges/0/amount");
   OrderReturn returned = back(one, "R-7");
   returned.lines[0].discount = decimal("0.125");
   const auto sent_back = adapter_->returns()->place_return(returned, write());
