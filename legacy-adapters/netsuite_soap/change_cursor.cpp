@@ -62,8 +62,9 @@ ChangeCursor ChangeCursor::read(const Cursor& cursor) {
     result.search = value->get("search").text();
     if (!result.search.empty()) {
       result.page = static_cast<int>(whole(value->get("page")));
+      result.size = static_cast<int>(whole(value->get("size")));
       result.newest.micros = whole(value->get("newest"));
-      if (value->find("begun") != nullptr) result.begun.micros = whole(value->get("begun"));
+      result.begun.micros = whole(value->get("begun"));
     }
     result.given = read_marks(value->get("given"));
     result.gone = read_marks(value->get("gone"));
@@ -79,8 +80,9 @@ Cursor ChangeCursor::write() const {
   if (!search.empty()) {
     value.set("search", search);
     value.set("page", json::Value::integer(page));
+    value.set("size", json::Value::integer(size));
     value.set("newest", json::Value::integer(newest.micros));
-    if (seen_to.empty()) value.set("begun", json::Value::integer(begun.micros));
+    value.set("begun", json::Value::integer(begun.micros));
   }
   value.set("given", marks_of(given));
   if (!gone.empty()) value.set("gone", marks_of(gone));
@@ -106,7 +108,7 @@ void read_deletions(Suite& suite, const ChangeSource& source, ChangeCursor& curs
 // midst of a sweep what that has passed and left behind.
 void forget_given(ChangeCursor& cursor, std::int64_t overlap_ms) {
   const Timestamp window = cursor.seen_to.plus_ms(-overlap_ms);
-  const Timestamp next = cursor.newest.plus_ms(-overlap_ms);
+  const Timestamp next = cursor.covered().plus_ms(-overlap_ms);
   std::erase_if(cursor.given, [&](const ChangeCursor::Given& one) {
     return one.at < window || (one.at > cursor.seen_to && one.at < next);
   });
@@ -125,7 +127,7 @@ bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor
   SearchPage page;
   if (!cursor.search.empty()) {
     try {
-      page = suite.search_more(cursor.search, cursor.page, context);
+      page = suite.search_more(cursor.search, cursor.page, cursor.size, context);
     } catch (const Failure& failure) {
       if (failure.error.code != ErrorCode::invalid_request) throw;
       cursor.search.clear();
@@ -137,7 +139,8 @@ bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor
             ? std::string()
             : search_since("platformCommon:lastModifiedDate", cursor.seen_to.plus_ms(-overlap_ms));
     cursor.newest = cursor.seen_to;
-    if (cursor.seen_to.empty() && cursor.begun.empty()) cursor.begun = now;
+    // One that is begun again still owes what was deleted since the first attempt at it.
+    if (cursor.begun.empty()) cursor.begun = now;
     page = suite.search(source.search(since), suite.settings().page_size, context);
   }
   for (const Node& record : page.records) {
@@ -151,13 +154,15 @@ bool read_changes(Suite& suite, const ChangeSource& source, ChangeCursor& cursor
   const bool complete = page.index >= page.pages;
   if (complete) {
     if (source.gone) read_deletions(suite, source, cursor, context);
-    cursor.seen_to = cursor.newest;
+    // What one page holds is of one moment.
+    cursor.seen_to = cursor.newest = page.index == 1 ? cursor.newest : cursor.covered();
     cursor.begun = {};
     cursor.search.clear();
     cursor.page = 1;
   } else {
     cursor.search = page.search;
     cursor.page = page.index + 1;
+    cursor.size = page.size;
   }
   forget_given(cursor, overlap_ms);
   return complete;

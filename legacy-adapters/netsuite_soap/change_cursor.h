@@ -2,6 +2,7 @@
 
 #include "legacy-adapters/netsuite_soap/suite.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -15,8 +16,9 @@ struct ChangeCursor {
   Timestamp seen_to;   // The newest change of the last complete sweep.
   std::string search;  // Of the sweep under way; empty: begin one.
   int page = 1;        // Its next page.
+  int size = 0;        // Of its pages.
   Timestamp newest;    // Of the sweep under way.
-  Timestamp begun;     // Of the first sweep: what is deleted from here on is told.
+  Timestamp begun;     // When that began: of the first, what is deleted from here on is told.
   struct Given {
     Timestamp at;
     std::uint64_t mark = 0;  // Of id and time.
@@ -24,6 +26,10 @@ struct ChangeCursor {
   };
   std::vector<Given> given;
   std::vector<Given> gone;  // Deletions that were told.
+
+  // How far the sweep under way covers everything. Later pages show records as they are when they
+  // are asked for, and what else was saved meanwhile is in none of them.
+  Timestamp covered() const { return std::max(seen_to, std::min(newest, begun)); }
 
   static ChangeCursor read(const Cursor& cursor);  // Failure (invalid_request): not one of ours.
   Cursor write() const;

@@ -229,6 +229,25 @@ CustomerReceipt Customers::written(const Customer& wanted, bool with_block,
   }
 }
 
+CustomerReceipt Customers::saved_all_the_same(const Customer& wanted, bool with_block,
+                                              const Node* before, const Failure& refused,
+                                              const CallContext& context) {
+  std::optional<Node> now;
+  try {
+    now = find(wanted.number, context);
+    if (now) {
+      const Customer kept = customer_of(*now, context);
+      if (says(kept, wanted) && (!with_block || kept.blocked == kept_as(wanted.blocked)))
+        return receipt_of(*now);
+    }
+  } catch (const Failure&) {
+    throw unknown(refused.error);
+  }
+  const bool as_before = !now || (before != nullptr && now->text_of("lastModifiedDate") ==
+                                                           before->text_of("lastModifiedDate"));
+  throw as_before ? refused : unknown(refused.error);
+}
+
 Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
                                                    const WriteContext& context) {
   return guarded(suite_.system(), ErrorCode::outcome_unknown, [&] {
@@ -240,6 +259,9 @@ Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
         references_.write("add", make(), make, context);
         return written(customer, with_block, context);
       } catch (const Failure& failure) {
+        if (failure.error.code == ErrorCode::rejected)
+          return saved_all_the_same(customer, context.role == Role::mirror, nullptr, failure,
+                                    context);
         if (failure.error.code != ErrorCode::conflict) throw;
         there = find(customer.number, context);
         if (!there) throw;  // Somebody else's: NetSuite compares numbers without case.
@@ -280,7 +302,8 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
         references_.write("update", make(), make, context);
       } catch (const Failure& failure) {
         if (failure.error.code == ErrorCode::conflict && attempt == 0) continue;
-        throw;
+        if (failure.error.code != ErrorCode::rejected) throw;
+        return saved_all_the_same(wanted, false, &there, failure, context);
       }
       return written(wanted, false, context);
     }
@@ -305,7 +328,8 @@ Result<CustomerReceipt> Customers::put_customer(const Customer& customer,
         references_.write(there ? "update" : "upsert", make(), make, context);
       } catch (const Failure& failure) {
         if (failure.error.code == ErrorCode::conflict && attempt == 0) continue;
-        throw;
+        if (failure.error.code != ErrorCode::rejected) throw;
+        return saved_all_the_same(customer, true, there ? &*there : nullptr, failure, context);
       }
       return written(customer, true, context);
     }

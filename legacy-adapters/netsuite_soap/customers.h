@@ -2,6 +2,7 @@
 
 #include "contracts/ports/customer_service.h"
 #include "legacy-adapters/netsuite_soap/documents.h"
+#include "legacy-adapters/netsuite_soap/failure.h"
 
 #include <optional>
 #include <string>
@@ -38,6 +39,11 @@ class Customers final : public CustomerService {
                         const CallContext& context);
   void write_name(Xml& xml, const Customer& customer) const;
   void write_address_book(Xml& xml, const Customer& customer, const Node* there) const;
+  // The customer was refused: its receipt when it is there as wanted in spite of that. Otherwise
+  // throws `refused`, as an unknown outcome when it was saved since `before` (nullptr: was not
+  // there).
+  CustomerReceipt saved_all_the_same(const Customer& wanted, bool with_block, const Node* before,
+                                     const Failure& refused, const CallContext& context);
   CustomerReceipt written(const Customer& wanted, bool with_block, const CallContext& context);
 
   Suite& suite_;

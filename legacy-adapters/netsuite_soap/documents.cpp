@@ -5,6 +5,7 @@
 #include "legacy-adapters/netsuite_soap/countries.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <set>
 
@@ -166,6 +167,7 @@ void Documents::read_line(Document& document, const Node& row) const {
     if (document.lines.empty()) return;
     DocumentLine& line = document.lines.back();
     line.discount_key = row.text_of("line");
+    line.other_discounts = line.discount;
     line.discount += row.decimal_of("amount");
     line.order.net_amount += row.decimal_of("amount");
     if (!line.order.taxes.empty()) line.order.taxes.front().amount += row.decimal_of("tax1Amt");
@@ -347,10 +349,7 @@ Address address_of(const Suite& suite, const Node& address, const std::string& k
 }
 
 void write_address(Xml& xml, std::string_view tag, const Suite& suite, const Address& address,
-                   const std::string& pointer) {
-  const auto leaf = [&](const char* name, const std::string& text) {
-    if (!text.empty()) xml.leaf(std::string("platformCommon:") + name, text);
-  };
+                   const std::string& pointer, const Address& there) {
   std::string country;
   if (!address.country.empty()) {
     const std::optional<std::string> known =
@@ -360,14 +359,23 @@ void write_address(Xml& xml, std::string_view tag, const Suite& suite, const Add
                      pointer + "/country", "must be a country that the settings map");
     country = *known;
   }
+  struct Part {
+    const char* name;
+    const std::string& wanted;
+    const std::string& actual;
+  };
+  const std::array parts{
+      Part{"country", country, there.country},        Part{"addressee", address.name, there.name},
+      Part{"addr1", address.line1, there.line1},      Part{"addr2", address.line2, there.line2},
+      Part{"city", address.city, there.city},         Part{"state", address.region, there.region},
+      Part{"zip", address.post_code, there.post_code}};
   xml.open(tag);
-  leaf("country", country);
-  leaf("addressee", address.name);
-  leaf("addr1", address.line1);
-  leaf("addr2", address.line2);
-  leaf("city", address.city);
-  leaf("state", address.region);
-  leaf("zip", address.post_code);
+  Xml blank;
+  for (const Part& part : parts)
+    if (part.wanted.empty() && !part.actual.empty()) blank.leaf("platformCore:name", part.name);
+  if (!blank.empty()) xml.open("platformCore:nullFieldList").raw(blank.text()).close();
+  for (const Part& part : parts)
+    if (!part.wanted.empty()) xml.leaf(std::string("platformCommon:") + part.name, part.wanted);
   xml.close();
 }
 

@@ -27,7 +27,8 @@ struct DocumentLine {
   bool again = false;        // The number is an open line's above it: an update that came twice, or
                              // a line that somebody copied.
   bool held = false;         // commitInventory is _doNotCommit: nothing is picked for it.
-  Decimal discount;          // Signed, as NetSuite has it.
+  Decimal discount;          // Signed, as NetSuite has it; of all discount lines below it.
+  Decimal other_discounts;   // Of those above the last, which discount_key names.
   Decimal waiting() const {  // What NetSuite will still ship.
     return closed ? Decimal{} : order.quantity - order.shipped_quantity;
   }
@@ -95,8 +96,9 @@ const std::string& custom_field(const Node& row, std::string_view script_id);
 // `part` of `sum` for `quantity` of `whole`, in cents.
 Decimal share_of(Decimal sum, Decimal quantity, Decimal whole);
 Address address_of(const Suite& suite, const Node& address, const std::string& kind);
-// Throws Failure (rejected) for a country that no table maps.
+// `there`: what is overwritten. NetSuite keeps what an address does not name: what shall be blank
+// is named as that. Throws Failure (rejected) for a country that no table maps.
 void write_address(Xml& xml, std::string_view tag, const Suite& suite, const Address& address,
-                   const std::string& pointer);
+                   const std::string& pointer, const Address& there = {});
 
 }  // namespace underpin::legacy::netsuite_soap

@@ -45,9 +45,11 @@ std::map<StockKey, Decimal> Inventory::waited_for(const std::vector<std::string>
                         if (row.bool_of("isClosed")) continue;
                         const std::string& item = row.id_of("item");
                         if (std::find(items.begin(), items.end(), item) == items.end()) continue;
-                        waiting[key_of(row, "location")] += row.decimal_of("quantity") -
-                                                            row.decimal_of("quantityFulfilled") -
-                                                            row.decimal_of("quantityCommitted");
+                        const Decimal waits = row.decimal_of("quantity") -
+                                              row.decimal_of("quantityFulfilled") -
+                                              row.decimal_of("quantityCommitted");
+                        // More may have left than was ordered: nobody else gets that.
+                        if (!waits.is_negative()) waiting[key_of(row, "location")] += waits;
                       }
                       return true;
                     });
@@ -133,6 +135,8 @@ std::string Inventory::record_of(const StockAdjustment& adjustment, const CallCo
   Xml xml;
   xml.open("platformMsgs:record", {{"xsi:type", "tranInvt:InventoryAdjustment"},
                                    {"externalId", adjustment.movement.text()}});
+  if (!suite_.settings().subsidiary.empty())
+    xml.ref("tranInvt:subsidiary", suite_.settings().subsidiary);
   xml.ref("tranInvt:account", suite_.settings().adjustment_account);
   if (!adjustment.reason.empty()) xml.leaf("tranInvt:memo", adjustment.reason);
   xml.open("tranInvt:inventoryList", {{"replaceAll", "true"}}).open("tranInvt:inventory");
@@ -161,20 +165,22 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
     if (adjustment.kind == AdjustmentKind::count)
       throw Failure{{ErrorCode::unsupported, "a count is made a difference by the facade"}};
     if (const auto there = posted(adjustment.movement, context)) return *there;
+    const auto make = [&] { return record_of(adjustment, context); };
+    const std::string record = make();
+    std::optional<Failure> refused;
     try {
-      const auto make = [&] { return record_of(adjustment, context); };
-      references_.write("add", make(), make, context);
+      references_.write("add", record, make, context);
     } catch (const Failure& failure) {
       // An earlier attempt was faster: NetSuite refuses a second one under the movement's id.
-      if (failure.error.code != ErrorCode::conflict) throw;
+      if (!may_be_saved(failure)) throw;
+      if (failure.error.code == ErrorCode::rejected) refused = failure;
     }
     try {
       if (const auto made = posted(adjustment.movement, context)) return *made;
     } catch (const Failure& failure) {
-      Error error = failure.error;
-      error.code = ErrorCode::outcome_unknown;
-      throw Failure{error};
+      throw unknown(failure.error);
     }
+    if (refused) throw *refused;
     throw Failure{{ErrorCode::outcome_unknown, "the adjustment was added and cannot be found"}};
   });
 }
@@ -203,6 +209,8 @@ Result<ChangePage<StockMovement>> Inventory::stock_movements(const Cursor& curso
         true};
     const auto take = [&](const Node& record, Timestamp when) {
       const bool adjusted = record.instance_type() == "InventoryAdjustment";
+      // Picked and packed has not left. It is saved anew when it does.
+      if (!adjusted && record.text_of("shipStatus") != "_shipped") return;
       const std::string& external = record.attribute("externalId");
       const std::string& number = record.text_of("tranId");
       int row_number = 0;

@@ -30,6 +30,7 @@ bool same_place(const Address& a, const Address& b) {
 void Orders::change_row(Xml& rows, const DocumentLine& line, const Wanted& wanted, bool close,
                         std::size_t index, const OrderLine* explained, const CallContext& context) {
   const bool changes_discount = wanted.discount != line.discount;
+  if (changes_discount) check_scales(wanted, index);
   if (changes_discount && line.discount_key.empty()) {
     // A discount stands below its line, and new lines come last: the line is made anew.
     if (!line.order.shipped_quantity.is_zero())
@@ -61,7 +62,7 @@ void Orders::change_row(Xml& rows, const DocumentLine& line, const Wanted& wante
   if (changes_discount)
     rows.open("tranSales:item")
         .ref("tranSales:price", custom_price)
-        .leaf("tranSales:rate", wanted.discount)
+        .leaf("tranSales:rate", wanted.discount - line.other_discounts)
         .leaf("tranSales:line", line.discount_key)
         .close();
 }
@@ -71,8 +72,9 @@ Orders::Change Orders::amendment_of(const Document& document, const OrderAmendme
   Change change;
   Xml rows;
   std::set<std::string> changed;
-  // What has shipped in part cannot go back to approval: its lines are held instead.
-  const bool hold = document.released() && document.any_shipped();
+  // What has shipped in part cannot go back to approval: its lines are held instead, also those
+  // that are added to an order whose lines wait already.
+  const bool hold = document.approved() && document.any_shipped();
   for (std::size_t i = 0; i < amendment.lines.size(); ++i) {
     const LineAmendment& asked = amendment.lines[i];
     const DocumentLine* line = document.line(asked.number);
@@ -104,13 +106,14 @@ Orders::Change Orders::amendment_of(const Document& document, const OrderAmendme
     const bool ends = wanted.quantity.is_zero();
     if (ends) wanted.discount = {};
     // A copy's line waits, in case the order is raised again: a document without open lines closes.
+    // A line that somebody closed is opened by a quantity, and by nothing else.
+    const bool close = line->closed && !asked.quantity ? true : ends && role == Role::primary;
     const std::size_t before = rows.text().size();
-    change_row(rows, *line, wanted, ends && role == Role::primary, i,
-               asked.added ? &*asked.added : nullptr, context);
+    change_row(rows, *line, wanted, close, i, asked.added ? &*asked.added : nullptr, context);
     if (rows.text().size() != before) changed.insert(line->key);
   }
   change.rows = rows.text();
-  if (!change.rows.empty() && document.released()) {
+  if (!change.rows.empty() && document.approved()) {
     if (hold)
       hold_lines(change, document, true, changed);
     else
@@ -120,17 +123,28 @@ Orders::Change Orders::amendment_of(const Document& document, const OrderAmendme
     Xml xml;
     change.ship_date = xml.day("tranSales:shipDate", *amendment.requested_date).text();
   }
-  if (amendment.customer_reference &&
-      *amendment.customer_reference != document.record.text_of("otherRefNum")) {
+  if (amendment.customer_reference) {
+    // An empty element changes nothing, and an order without a number of the customer's has ours.
+    const std::string& wanted =
+        amendment.customer_reference->empty() ? document.reference : *amendment.customer_reference;
+    const bool differs = wanted != document.record.text_of("otherRefNum");
     Xml xml;
-    change.other_ref_num = xml.leaf("tranSales:otherRefNum", *amendment.customer_reference).text();
+    if (differs && !wanted.empty())
+      change.other_ref_num = xml.leaf("tranSales:otherRefNum", wanted).text();
+    if (differs && wanted.empty()) {
+      xml.open("platformCore:nullFieldList").leaf("platformCore:name", "otherRefNum").close();
+      change.blank = xml.text();
+    }
   }
-  const Node* there = document.record.child("shippingAddress");
-  if (amendment.ship_to && (there == nullptr || !same_place(address_of(suite_, *there, "ship_to"),
-                                                            *amendment.ship_to))) {
-    Xml xml;
-    write_address(xml, "tranSales:shippingAddress", suite_, *amendment.ship_to, "/shipTo");
-    change.addresses = xml.text();
+  if (amendment.ship_to) {
+    const Node* there = document.record.child("shippingAddress");
+    const Address actual = there == nullptr ? Address{} : address_of(suite_, *there, "ship_to");
+    if (there == nullptr || !same_place(actual, *amendment.ship_to)) {
+      Xml xml;
+      write_address(xml, "tranSales:shippingAddress", suite_, *amendment.ship_to, "/shipTo",
+                    actual);
+      change.addresses = xml.text();
+    }
   }
   return change;
 }

@@ -57,6 +57,8 @@ Result<ChangePage<OrderChange>> Orders::order_changes(const Cursor& cursor,
       if (number != std::string::npos)
         change.ref.document = DocumentNumber(name.substr(number + 1));
       if (change.ref.id.empty() && change.ref.document.empty()) return;
+      // Made again under its reference: the order is there.
+      if (!change.ref.id.empty() && documents_.by_id(change.ref.id, context)) return;
       change.status = OrderStatus::cancelled;
       change.closed = true;
       change.changed_at = when;

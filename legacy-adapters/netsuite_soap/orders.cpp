@@ -45,6 +45,9 @@ void Orders::check_scales(const Wanted& wanted, std::size_t index) {
   if (wanted.unit_price.normalized().scale() > 8)
     throw rejected("a price has more than eight decimals", at(index, "unitPrice"),
                    "must have at most eight decimals");
+  if (wanted.discount.normalized().scale() > 2)
+    throw rejected("a line's discount has more than two decimals", at(index, "adjustments"),
+                   "must be whole cents in sum");
 }
 
 std::string Orders::unit_of(const std::string& uom, const std::string& pointer) const {
@@ -111,6 +114,9 @@ void Orders::add_charges(Xml& rows, const Order& order) {
       throw rejected("charges of kind " + charge.kind + " have no item in NetSuite",
                      "/charges/" + std::to_string(i) + "/kind",
                      "must be a kind that the ERP's settings map");
+    if (charge.amount.normalized().scale() > 2)
+      throw rejected("a charge has more than two decimals",
+                     "/charges/" + std::to_string(i) + "/amount", "must be whole cents");
     rows.open("tranSales:item").ref("tranSales:item", *item);
     rows.leaf("tranSales:quantity", Decimal::of(1));
     if (!charge.code.empty()) rows.leaf("tranSales:description", charge.code);
@@ -184,21 +190,21 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
       nothing_to_keep.status = order.status;
       return nothing_to_keep;
     }
+    std::optional<Failure> refused;
     try {
       references_.write("add", record, make, context);
     } catch (const Failure& failure) {
       // An earlier attempt was faster: NetSuite refuses a second record under the reference.
-      if (failure.error.code != ErrorCode::conflict) throw;
+      if (!may_be_saved(failure)) throw;
+      if (failure.error.code == ErrorCode::rejected) refused = failure;
     }
     try {
       if (const auto made = documents_.by_id(order.id, context))
         return documents_.receipt_of(*made, order.id);
     } catch (const Failure& failure) {
-      // It is there; only a look-up may say so.
-      Error error = failure.error;
-      error.code = ErrorCode::outcome_unknown;
-      throw Failure{error};
+      throw unknown(failure.error);  // It is there; only a look-up may say so.
     }
+    if (refused) throw *refused;
     throw Failure{{ErrorCode::outcome_unknown, "the order was added and cannot be found"}};
   });
 }
@@ -304,6 +310,8 @@ OrderReceipt Orders::change_order(Document document, const OrderId& asked,
           [&] { return record_of(document, plan(document)); }, context);
       break;
     } catch (const Failure& failure) {
+      if (failure.error.code == ErrorCode::rejected)
+        return saved_all_the_same(document, asked, plan, failure, context);
       if (failure.error.code != ErrorCode::conflict || attempt > 0) throw;
     }
     std::optional<Document> now = documents_.by_key(internal_id, context);
@@ -321,16 +329,33 @@ OrderReceipt Orders::change_order(Document document, const OrderId& asked,
                      "NetSuite saved order " + now->number + " without all that was asked for"}};
     return documents_.receipt_of(*now, asked);
   } catch (const Failure& failure) {
-    Error error = failure.error;
-    error.code = ErrorCode::outcome_unknown;
-    throw Failure{error};
+    throw unknown(failure.error);
   }
+}
+
+OrderReceipt Orders::saved_all_the_same(const Document& before, const OrderId& asked,
+                                        const std::function<Change(const Document&)>& plan,
+                                        const Failure& refused, const CallContext& context) {
+  std::optional<Document> now;
+  try {
+    now = documents_.by_key(before.internal_id, context);
+  } catch (const Failure&) {
+    throw unknown(refused.error);
+  }
+  if (!now) throw refused;
+  try {
+    if (plan(*now).empty()) return documents_.receipt_of(*now, asked);
+  } catch (const Failure&) {  // What is left of it is impossible by now.
+  }
+  const auto saved = [](const Document& one) { return one.record.text_of("lastModifiedDate"); };
+  throw saved(*now) == saved(before) ? refused : unknown(refused.error);
 }
 
 std::string Orders::record_of(const Document& document, const Change& change) const {
   Xml xml;
   xml.open("platformMsgs:record",
            {{"xsi:type", sales_order}, {"internalId", document.internal_id}});
+  xml.raw(change.blank);
   if (!change.status.empty()) xml.leaf("tranSales:orderStatus", change.status);
   xml.raw(change.ship_date).raw(change.other_ref_num).raw(change.addresses);
   // Lines that are not named stay as they are.

@@ -2,6 +2,7 @@
 
 #include "contracts/ports/order_service.h"
 #include "legacy-adapters/netsuite_soap/documents.h"
+#include "legacy-adapters/netsuite_soap/failure.h"
 
 #include <functional>
 #include <set>
@@ -35,14 +36,15 @@ class Orders final : public OrderService {
  private:
   // What an update shall change: elements of the SalesOrder before its itemList, and rows of that.
   struct Change {
-    std::string status;     // orderStatus; empty: as it is.
-    std::string ship_date;  // Elements, each empty for "as it is".
+    std::string status;  // orderStatus; empty: as it is.
+    std::string blank;   // Elements, each empty for "as it is".
+    std::string ship_date;
     std::string other_ref_num;
     std::string addresses;
     std::string rows;
     bool empty() const {
-      return status.empty() && ship_date.empty() && other_ref_num.empty() && addresses.empty() &&
-             rows.empty();
+      return status.empty() && blank.empty() && ship_date.empty() && other_ref_num.empty() &&
+             addresses.empty() && rows.empty();
     }
   };
   // What a line shall be.
@@ -78,6 +80,11 @@ class Orders final : public OrderService {
   OrderReceipt change_order(Document document, const OrderId& asked,
                             const std::function<Change(const Document&)>& plan,
                             const CallContext& context);
+  // An update was refused: the receipt when all of it is there in spite of that. Otherwise throws
+  // `refused`, as an unknown outcome when the order was saved meanwhile.
+  OrderReceipt saved_all_the_same(const Document& before, const OrderId& asked,
+                                  const std::function<Change(const Document&)>& plan,
+                                  const Failure& refused, const CallContext& context);
   std::string record_of(const Document& document, const Change& change) const;
 
   Suite& suite_;

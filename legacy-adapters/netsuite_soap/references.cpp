@@ -7,9 +7,25 @@ constexpr std::size_t names_max = 500'000;
 
 }  // namespace
 
+References::Names& References::young(Kind kind) {
+  Names& names = ids_[kind];
+  const auto now = std::chrono::steady_clock::now();
+  if (now - since_[kind] >= std::chrono::milliseconds(suite_.settings().ids_kept_ms)) {
+    names.clear();
+    since_[kind] = now;
+  }
+  return names;
+}
+
+void References::keep_all(Kind kind, Names names) {
+  const std::lock_guard lock(mutex_);
+  ids_[kind] = std::move(names);
+  since_[kind] = std::chrono::steady_clock::now();
+}
+
 std::optional<std::string> References::known(Kind kind, const std::string& name) {
   const std::lock_guard lock(mutex_);
-  const Names& names = ids_[kind];
+  const Names& names = young(kind);
   const auto found = names.find(name);
   if (found == names.end()) return std::nullopt;
   return found->second;
@@ -17,7 +33,7 @@ std::optional<std::string> References::known(Kind kind, const std::string& name)
 
 void References::keep(Kind kind, const std::string& name, const std::string& id) {
   const std::lock_guard lock(mutex_);
-  Names& names = ids_[kind];
+  Names& names = young(kind);
   if (names.size() >= names_max) names.clear();
   names[name] = id;
 }
@@ -100,8 +116,7 @@ std::optional<std::string> References::of_list(Kind kind, const std::string& nam
   std::optional<std::string> id;
   const auto found = names.find(name);
   if (found != names.end()) id = found->second;
-  const std::lock_guard lock(mutex_);
-  ids_[kind] = std::move(names);
+  keep_all(kind, std::move(names));
   return id;
 }
 
@@ -122,28 +137,27 @@ std::optional<std::string> References::currency(const std::string& code,
 
 std::optional<std::string> References::currency_code(const std::string& id,
                                                      const CallContext& context) {
-  const auto look = [&]() -> std::optional<std::string> {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [code, known_id] : ids_[Kind::currency])
+  const auto code_of = [&](const Names& names) -> std::optional<std::string> {
+    for (const auto& [code, known_id] : names)
       if (known_id == id) return code;
     return std::nullopt;
   };
   if (id.empty()) return std::nullopt;
-  if (auto code = look()) return code;
-  Names names = read_list(Kind::currency, context);
   {
     const std::lock_guard lock(mutex_);
-    ids_[Kind::currency] = std::move(names);
+    if (auto code = code_of(young(Kind::currency))) return code;
   }
-  return look();
+  Names names = read_list(Kind::currency, context);
+  auto code = code_of(names);
+  keep_all(Kind::currency, std::move(names));
+  return code;
 }
 
 std::vector<std::string> References::locations(const CallContext& context) {
   Names names = read_list(Kind::location, context);
   std::vector<std::string> codes;
   for (const auto& [code, id] : names) codes.push_back(code);
-  const std::lock_guard lock(mutex_);
-  ids_[Kind::location] = std::move(names);
+  keep_all(Kind::location, std::move(names));
   return codes;
 }
 

@@ -2,6 +2,7 @@
 
 #include "legacy-adapters/netsuite_soap/suite.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -13,9 +14,9 @@
 namespace underpin::legacy::netsuite_soap {
 
 // NetSuite's records name each other by internal ids, which tell nothing: what the channels' codes
-// are there. An id that was seen is kept, since records keep theirs; what was not found is asked
-// for again. Everything throws Failure; nothing means that NetSuite has no such record. Thread
-// rule: any number of threads.
+// are there. An id that was seen is kept for a while: records keep theirs, but a name may be given
+// to another. What was not found is asked for again. Everything throws Failure; nothing means that
+// NetSuite has no such record. Thread rule: any number of threads.
 class References {
  public:
   explicit References(Suite& suite) : suite_(suite) {}
@@ -38,6 +39,8 @@ class References {
   enum class Kind { item, customer, location, price_level, currency };
   using Names = std::map<std::string, std::string>;  // Name to id.
 
+  Names& young(Kind kind);  // Without what is too old. Under mutex_.
+  void keep_all(Kind kind, Names names);
   void forget();
   std::optional<std::string> known(Kind kind, const std::string& name);
   void keep(Kind kind, const std::string& name, const std::string& id);
@@ -50,6 +53,7 @@ class References {
   Suite& suite_;
   std::mutex mutex_;
   std::map<Kind, Names> ids_;
+  std::map<Kind, std::chrono::steady_clock::time_point> since_;  // Of the oldest of each kind.
 };
 
 }  // namespace underpin::legacy::netsuite_soap

@@ -119,6 +119,12 @@ void Returns::write_row(Xml& rows, const ReturnLine& line, std::size_t index, co
   if (line.quantity.normalized().scale() > 5)
     throw rejected("a quantity has more than five decimals", at(index, "quantity"),
                    "must have at most five decimals");
+  if (line.unit_price.normalized().scale() > 8)
+    throw rejected("a price has more than eight decimals", at(index, "unitPrice"),
+                   "must have at most eight decimals");
+  if (line.discount.normalized().scale() > 2)
+    throw rejected("a discount has more than two decimals", at(index, "discount"),
+                   "must be whole cents");
   const auto item = references_.item(line.sku.text(), context);
   if (!item)
     throw rejected("NetSuite has no article " + line.sku.text(), at(index, "sku"),
@@ -181,6 +187,14 @@ std::string Returns::record_of(const OrderReturn& asked, const std::string& refe
   if (source) xml.ref("tranCust:createdFrom", *source);
   xml.leaf("tranCust:orderStatus", "_pendingReceipt");
   xml.leaf("tranCust:otherRefNum", reference);
+  // A document that it is made from has one; a customer has another, maybe.
+  if (!source && !asked.currency.empty()) {
+    const auto currency = references_.currency(asked.currency, context);
+    if (!currency)
+      throw rejected("NetSuite has no currency " + asked.currency, "/currency",
+                     "must be a currency of the ERP");
+    xml.ref("tranCust:currency", *currency);
+  }
   xml.open("tranCust:itemList", {{"replaceAll", "true"}}).raw(rows.text()).close();
   return xml.close().text();
 }
@@ -196,23 +210,28 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const Writ
       return ReturnReceipt{asked.order, ReceiptState::confirmed, made};
     };
     if (const auto there = under(reference, context)) return answer(*there);
+    const auto make = [&] { return record_of(asked, reference, context); };
+    const std::string record = make();
+    std::optional<Failure> refused;
     try {
-      const auto make = [&] { return record_of(asked, reference, context); };
-      references_.write("add", make(), make, context);
+      references_.write("add", record, make, context);
     } catch (const Failure& failure) {
       // An earlier attempt was faster: NetSuite refuses a second one under the reference.
-      if (failure.error.code != ErrorCode::conflict) throw;
+      if (!may_be_saved(failure)) throw;
+      refused = failure;
     }
     std::optional<ReturnReference> made;
     try {
       made = under(reference, context);
     } catch (const Failure& failure) {
-      Error error = failure.error;
-      error.code = ErrorCode::outcome_unknown;
-      throw Failure{error};
+      throw unknown(failure.error);
     }
+    if (!made && refused && refused->error.code == ErrorCode::rejected) throw *refused;
     if (!made)
       throw Failure{{ErrorCode::outcome_unknown, "the return was added and cannot be found"}};
+    if (!refused && !repeats(asked, *made))
+      throw Failure{{ErrorCode::outcome_unknown, "NetSuite saved return " + made->document.text() +
+                                                     " without all that was asked for"}};
     return answer(*made);
   });
 }

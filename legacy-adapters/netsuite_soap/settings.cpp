@@ -111,7 +111,9 @@ void read_all(ObjectReader& reader, Settings& settings) {
   read_within(reader, "pool_size", settings.pool_size, 1, 55);
   read_within(reader, "page_size", settings.page_size, 5, 1'000);
   reader.read("settle_ms", settings.settle_ms, Need::optional);
+  reader.read("ids_kept_ms", settings.ids_kept_ms, Need::optional);
   reader.read("change_overlap_ms", settings.change_overlap_ms, Need::optional);
+  if (settings.ids_kept_ms < 0) reader.refuse("ids_kept_ms", "must not be negative");
   if (settings.settle_ms < 0) reader.refuse("settle_ms", "must not be negative");
   // Changes are dated to the second.
   if (settings.change_overlap_ms < 1'000)

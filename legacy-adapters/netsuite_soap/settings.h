@@ -32,7 +32,7 @@ struct Settings {
   std::string consumer_secret;  // Resolved, as the next two.
   std::string token;
   std::string token_secret;
-  std::string subsidiary;          // Internal id for new customers; empty: no OneWorld account.
+  std::string subsidiary;          // Internal id, of what is made; empty: no OneWorld account.
   std::string adjustment_account;  // Internal id.
   std::string discount_item;       // Internal id; empty: discounts are refused.
   CustomFields fields;
@@ -52,6 +52,7 @@ struct Settings {
   int pool_size = 8;
   int page_size = 100;  // 5 to 1000.
   std::int64_t settle_ms = 15'000;
+  std::int64_t ids_kept_ms = 60'000;  // 0: every id is asked for each time.
   std::int64_t change_overlap_ms = 5'000;
 };
 

@@ -32,6 +32,7 @@ constexpr std::array statuses{
     Meaning{"INSUFFICIENT_PERMISSION", ErrorCode::unauthorized},
     Meaning{"INVALID_LOGIN_ATTEMPT", ErrorCode::unauthorized},
     Meaning{"INVALID_LOGIN_CREDENTIALS", ErrorCode::unauthorized},
+    Meaning{"INVALID_JOB_ID", ErrorCode::invalid_request},  // Of a search that is forgotten, too.
     Meaning{"INVALID_SEARCH_ID", ErrorCode::invalid_request},
     Meaning{"INVALID_PAGE_INDEX", ErrorCode::invalid_request},
     Meaning{"INVALID_RCRD_TYPE", ErrorCode::internal},
@@ -104,8 +105,6 @@ ErrorCode meaning_of_status(std::string_view code, bool writes) {
 ErrorCode meaning_of_fault(std::string_view detail_element, bool writes) {
   for (const Meaning& one : faults)
     if (one.said == detail_element) return one.code;
-  // Without a detail the message was none that the service reads: nothing came of it.
-  if (detail_element.empty()) return ErrorCode::internal;
   return writes ? ErrorCode::outcome_unknown : ErrorCode::unavailable;
 }
 
@@ -172,6 +171,11 @@ Error Suite::error_of_fault(const Node& root, bool writes) const {
     if (one.name.size() > 5 && one.name.compare(one.name.size() - 5, 5, "Fault") == 0) said = &one;
   Error error{meaning_of_fault(said == nullptr ? "" : said->name, writes),
               fault.text_of("faultstring"), system_};
+  // A message that the service could not read did nothing. Of any other fault of the machinery
+  // around it nobody knows when it came.
+  const bool unread = error.message.find("org.xml.sax.SAX") != std::string::npos ||
+                      error.message.find("org.xml.sax.XML") != std::string::npos;
+  if (said == nullptr && unread) error.code = ErrorCode::internal;
   if (said != nullptr) {
     error.vendor_code = said->text_of("code").empty() ? said->name : said->text_of("code");
     if (!said->text_of("message").empty()) error.message = said->text_of("message");
@@ -236,15 +240,23 @@ SearchPage Suite::page_of(const Node& result) const {
 }
 
 SearchPage Suite::search(const std::string& record, int page_size, const CallContext& context) {
-  return page_of(
-      exchange("search", record, false, std::clamp(page_size, page_min, page_max), context));
+  const int size = std::clamp(page_size, page_min, page_max);
+  SearchPage page = page_of(exchange("search", record, false, size, context));
+  page.size = size;
+  return page;
 }
 
-SearchPage Suite::search_more(const std::string& search, int index, const CallContext& context) {
+SearchPage Suite::search_more(const std::string& search, int index, int page_size,
+                              const CallContext& context) {
   Xml content;
   content.leaf("platformMsgs:searchId", search)
       .leaf("platformMsgs:pageIndex", std::to_string(index));
-  return page_of(exchange("searchMoreWithId", content.text(), false, page_max, context));
+  const int size = std::clamp(page_size, page_min, page_max);
+  SearchPage page = page_of(exchange("searchMoreWithId", content.text(), false, size, context));
+  if (page.index != index)
+    throw Failure{{ErrorCode::unavailable, "NetSuite answered with another page", system_}};
+  page.size = size;
+  return page;
 }
 
 void Suite::search_all(const std::string& record, const CallContext& context,
@@ -254,7 +266,7 @@ void Suite::search_all(const std::string& record, const CallContext& context,
     for (const Node& one : page.records)
       if (!take(one)) return;
     if (page.index >= page.pages) return;
-    page = search_more(page.search, page.index + 1, context);
+    page = search_more(page.search, page.index + 1, page.size, context);
   }
 }
 
@@ -308,30 +320,31 @@ Slice read_slice(Suite& suite, const std::string& search_record, const Cursor& c
   if (cursor.empty()) {
     page = suite.search(search_record, limit, context);
   } else {
-    const std::string& text = cursor.text();  // search:page:offset
-    const std::size_t last = text.rfind(':');
-    const std::size_t middle =
-        last == std::string::npos || last == 0 ? last : text.rfind(':', last - 1);
-    if (middle == std::string::npos || middle == 0)
-      throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
-    int index = 0;
+    // search:page size:page:offset
+    std::string search = cursor.text();
+    std::array<int, 3> numbers{};
     try {
-      index = whole(text.substr(middle + 1, last - middle - 1));
-      offset = static_cast<std::size_t>(whole(text.substr(last + 1)));
+      for (std::size_t i = numbers.size(); i > 0; --i) {
+        const std::size_t colon = search.rfind(':');
+        if (colon == std::string::npos || colon == 0) throw Failure{};
+        numbers[i - 1] = whole(search.substr(colon + 1));
+        search.erase(colon);
+      }
     } catch (const Failure&) {
       throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
     }
-    page = suite.search_more(text.substr(0, middle), index, context);
+    offset = static_cast<std::size_t>(numbers[2]);
+    page = suite.search_more(search, numbers[1], numbers[0], context);
   }
   Slice slice;
   const std::size_t wanted = static_cast<std::size_t>(std::max(limit, 1));
   for (; offset < page.records.size() && slice.records.size() < wanted; ++offset)
     slice.records.push_back(std::move(page.records[offset]));
+  const std::string search = page.search + ":" + std::to_string(page.size) + ":";
   if (offset < page.records.size())
-    slice.next =
-        Cursor(page.search + ":" + std::to_string(page.index) + ":" + std::to_string(offset));
+    slice.next = Cursor(search + std::to_string(page.index) + ":" + std::to_string(offset));
   else if (page.index < page.pages)
-    slice.next = Cursor(page.search + ":" + std::to_string(page.index + 1) + ":0");
+    slice.next = Cursor(search + std::to_string(page.index + 1) + ":0");
   return slice;
 }
 

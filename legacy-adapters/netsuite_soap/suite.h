@@ -25,6 +25,7 @@ struct SearchPage {
   std::string search;  // Its id.
   int index = 1;
   int pages = 1;
+  int size = 0;  // Of its pages.
 };
 
 // How envelopes travel: one exchange of the project's SOAP client, or of a test's.
@@ -48,7 +49,9 @@ class Suite {
                     const CallContext& context);
   // `record` is the searchRecord element. Lists of records come along.
   SearchPage search(const std::string& record, int page_size, const CallContext& context);
-  SearchPage search_more(const std::string& search, int index, const CallContext& context);
+  // `page_size` is the one of the search: with another the pages would be cut elsewhere.
+  SearchPage search_more(const std::string& search, int index, int page_size,
+                         const CallContext& context);
   // Every record there is, page by page; `take` answers false to end it.
   void search_all(const std::string& record, const CallContext& context,
                   const std::function<bool(const Node&)>& take);

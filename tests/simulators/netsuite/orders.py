@@ -80,7 +80,9 @@ def _set(company: Company, order: dict, given: dict, customer: dict) -> None:
         for part, limit in _ADDRESS_LENGTHS.items():
             _check_length(f"{name}.{part}", given.get(name, {}).get(part, ""), limit)
     # An empty text changes nothing: what shall be blank is named in the nullFieldList.
-    order.update({name: given[name] for name in _HEADER if given.get(name)})
+    order.update({name: given[name] for name in _HEADER if given.get(name) and "Address" not in name})
+    order.update({name: merged_address(order.get(name), given[name]) for name in ("shippingAddress", "billingAddress")
+                  if name in given})
     order.update({name: day_text(given[name]) for name in ("tranDate", "shipDate") if name in given})
     for name in given.get("nullFieldList", {}).get("name", []):
         order.pop(name, None)
@@ -98,6 +100,13 @@ def _set(company: Company, order: dict, given: dict, customer: dict) -> None:
         _set_lines(company, order, given["itemList"], customer)
     if "customFieldList" in given:
         order["customFieldList"] = _merged(order.get("customFieldList"), given["customFieldList"])
+
+
+def merged_address(old: dict | None, new: dict) -> dict:
+    """An address is a record of its own, of which a save changes what it names."""
+    given = {name: text for name, text in new.items() if text and name != "nullFieldList"}
+    blank = new.get("nullFieldList", {}).get("name", [])
+    return {name: text for name, text in {**(old or {}), **given}.items() if name not in blank}
 
 
 def _check_length(name: str, text: str, limit: int) -> None:

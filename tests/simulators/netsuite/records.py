@@ -75,7 +75,7 @@ def _set_addresses(customer: dict, given: dict) -> None:
             entry = next((row for row in present if row["internalId"] == one["internalId"]), None)
             if entry is None:
                 raise bad_reference("addressbook", one["internalId"])
-            entry.update(one)
+            entry.update({**one, "addressbookAddress": orders.merged_address(entry.get("addressbookAddress"), address)})
         else:
             entry = {**one, "internalId": str(max([int(row["internalId"]) for row in present] + [0]) + 1)}
             present.append(entry)
@@ -90,7 +90,7 @@ def _set_addresses(customer: dict, given: dict) -> None:
 
 # Stock.
 def add_adjustment(company: Company, given: dict) -> dict:
-    require(given, "account", "inventoryList")
+    require(given, "subsidiary", "account", "inventoryList")
     external = given.get("@externalId")
     if external and company.store.by_external("inventoryAdjustment", external):
         raise Refused("DUP_RCRD", "This record already exists")
@@ -110,7 +110,8 @@ def add_adjustment(company: Company, given: dict) -> dict:
         company.post(item["@internalId"], place["@internalId"], quantity, external or number)
     return company.store.put("inventoryAdjustment", touch({
         "@xsi": "InventoryAdjustment", "@externalId": external, "createdDate": now_text(),
-        "tranDate": day_text(given.get("tranDate", now_text())), "tranId": number, "account": given["account"],
+        "tranDate": day_text(given.get("tranDate", now_text())), "tranId": number,
+        "subsidiary": given["subsidiary"], "account": given["account"],
         "memo": given.get("memo"), "inventoryList": {"inventory": lines}}))
 
 
@@ -134,7 +135,7 @@ def add_return(company: Company, given: dict) -> dict:
             "memo": given.get("memo"), "currency": given.get("currency", customer["currency"]),
             "customFieldList": given.get("customFieldList"), "itemList": {"item": []}}
     if "createdFrom" in given:
-        made["createdFrom"] = _origin(company, given["createdFrom"], customer)
+        made["createdFrom"], made["currency"] = _origin(company, given["createdFrom"], customer)
     for one in given["itemList"].get("item", []):
         require(one, "item", "quantity")
         line = {**one, "item": orders._item(company, one["item"]), "line": str(len(made["itemList"]["item"]) + 1),
@@ -145,15 +146,17 @@ def add_return(company: Company, given: dict) -> dict:
         line.setdefault("rate", "0")
         line["price"] = {"@internalId": CUSTOM_PRICE, "name": "Custom"}
         line["amount"] = plain(cents(multiply(Decimal(one["quantity"]), Decimal(line["rate"]))))
+        if company.preferences["workflow"] == "clears_columns":
+            line.pop("customFieldList", None)
         made["itemList"]["item"].append(line)
     made["status"] = RETURN_WORDS[made["orderStatus"]]
     return store.put("returnAuthorization", touch(made))
 
 
 def _origin(company: Company, ref: dict, customer: dict) -> dict:
-    """An order or an invoice of the same customer."""
+    """An order or an invoice of the same customer, and its currency."""
     for kind in ("salesOrder", "invoice"):
         origin = company.store.get(kind, ref.get("@internalId", ""))
         if origin and origin["entity"]["@internalId"] == customer["@internalId"]:
-            return company.ref(kind, origin["@internalId"])
+            return company.ref(kind, origin["@internalId"]), origin["currency"]
     raise bad_reference("createdFrom", ref.get("@internalId", ""))

@@ -48,20 +48,22 @@ class Searches:
                 self._results.popitem(last=False)
         return self._page(number, 1)
 
-    def more(self, number: str, index: int) -> dict:
+    def more(self, number: str, index: int, preferences: dict) -> dict:
+        """A search of its own, with the preferences of its own request."""
         with self._lock:
             known = self._results.get(number)
             if known is None or known[0] < time.monotonic() - LIFETIME_S:
-                raise Refused("INVALID_SEARCH_ID", "The search has expired or never was.")
-        return self._page(number, index)
+                raise Refused("INVALID_JOB_ID", "The search has expired or never was.")
+        return self._page(number, index, int(preferences["pageSize"]) if "pageSize" in preferences else None)
 
     def forget(self) -> None:
         with self._lock:
             self._results.clear()
 
-    def _page(self, number: str, index: int) -> dict:
+    def _page(self, number: str, index: int, asked: int | None = None) -> dict:
         with self._lock:
             _, found, size, body_only = self._results[number]
+        size = asked or size
         pages = (len(found) + size - 1) // size
         if index < 1 or index > max(pages, 1):
             raise Refused("INVALID_PAGE_INDEX", f"There is no page {index}.")

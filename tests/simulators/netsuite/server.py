@@ -120,6 +120,8 @@ class Account:
         kind = _KINDS[record["@xsi"]]
         with self.store.transaction():
             saved = run()
+        if self.company.preferences["workflow"] == "fails_after_save":
+            raise Refused("CUSTOM_SCRIPT_FAILED", "A script that runs after the save has failed.")
         return {"writeResponse": {"status": {"@isSuccess": "true"}, "baseRef": {
             "@xsi": "RecordRef", "@internalId": saved["@internalId"], "@externalId": saved.get("@externalId"),
             "@type": kind}}}
@@ -144,8 +146,8 @@ class Account:
     def search(self, request, preferences):
         return {"searchResult": self.searches.begin(request["searchRecord"], preferences)}
 
-    def searchMoreWithId(self, request, _preferences):
-        return {"searchResult": self.searches.more(request["searchId"], int(request["pageIndex"]))}
+    def searchMoreWithId(self, request, preferences):
+        return {"searchResult": self.searches.more(request["searchId"], int(request["pageIndex"]), preferences)}
 
     def getItemAvailability(self, request, _preferences):
         company = self.company
@@ -208,7 +210,7 @@ class SuiteTalkHandler(Handler):
         except SoapFault as fault:
             return _fault(fault)
         except (XmlError, SaxError) as error:
-            return _fault(SoapFault("", "", str(error)))
+            return _fault(SoapFault("", "", _sax(str(error))))
         except Exception as error:  # the account answers whatever happens inside
             return _fault(SoapFault("unexpectedErrorFault", "UNEXPECTED_ERROR",
                                     f"An unexpected error occurred. {type(error).__name__}: {error}"))
@@ -222,7 +224,7 @@ class SuiteTalkHandler(Handler):
         headers, element = _parts(body)
         operation = element.name
         if self.headers.get("SOAPAction", "").strip('"') != operation:
-            raise SoapFault("", "", "no SOAPAction, or another one than the body's")
+            raise SaxError("no SOAPAction, or another one than the body's")
         if "tokenPassport" not in headers:
             raise SoapFault("invalidCredentialsFault", "INVALID_LOGIN_CREDENTIALS", "There is no tokenPassport.")
         account.tokens.check(account.schema.read(headers["tokenPassport"]))
@@ -325,6 +327,11 @@ def _fault(fault: SoapFault) -> Reply:
             f"<faultstring>{escape(fault.message)}</faultstring>{detail}</soapenv:Fault>"
             "</soapenv:Body></soapenv:Envelope>")
     return Reply(500, text.encode("utf-8"), _XML)
+
+
+def _sax(message: str) -> str:
+    name = "org.xml.sax.SAXException"
+    return message if message.startswith(name) else f"{name}: {message}"
 
 
 def _busy() -> SoapFault:

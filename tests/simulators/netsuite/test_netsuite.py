@@ -196,7 +196,7 @@ class Searches(AccountTest):
         self.assertEqual(len(numbers), 120)
         self.refused("INVALID_PAGE_INDEX", self.call, "searchMoreWithId", more.format(4))
         self.process.control("POST", "forget_searches")
-        self.refused("INVALID_SEARCH_ID", self.call, "searchMoreWithId", more.format(2))
+        self.refused("INVALID_JOB_ID", self.call, "searchMoreWithId", more.format(2))
 
     def test_a_page_has_5_to_1000_records(self):
         for size in (4, 1001):
@@ -323,7 +323,7 @@ class Stock(AccountTest):
 
     def adjust(self, external, quantity, item="1205"):
         return self.call("add", f'<platformMsgs:record xsi:type="tranInvt:InventoryAdjustment" externalId="{external}">'
-                         '<tranInvt:account internalId="151"/><tranInvt:inventoryList><tranInvt:inventory>'
+                         '<tranInvt:subsidiary internalId="2"/><tranInvt:account internalId="151"/><tranInvt:inventoryList><tranInvt:inventory>'
                          f'<tranInvt:item internalId="{item}"/><tranInvt:location internalId="20"/>'
                          f"<tranInvt:adjustQtyBy>{quantity}</tranInvt:adjustQtyBy>"
                          "</tranInvt:inventory></tranInvt:inventoryList></platformMsgs:record>")

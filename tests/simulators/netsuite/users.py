@@ -20,7 +20,8 @@ class Users:
                   "edit_order": self._edit, "goods_issue": self._issue, "block_customer": self._block,
                   "post_returns": self._post_returns, "create_return": self._create_return,
                   "change_price": self._change_price, "delete_customer": self._delete_customer,
-                  "delete_order": self._delete_order, "copy_line": self._copy_line, "renew_item": self._renew_item}.get(action)
+                  "delete_order": self._delete_order, "copy_line": self._copy_line, "renew_item": self._renew_item,
+                  "rename_item": self._rename_item}.get(action)
         if method is None:
             return None
         with self._company.store.transaction():
@@ -122,6 +123,15 @@ class Users:
         row = next(one for one in company.store.all("inventoryItem") if one["itemId"] == body["item"])
         item = company.store.get("inventoryItem", row["@internalId"])
         company.delete("inventoryItem", item.pop("@internalId"))
+        return {"internalId": company.store.put("inventoryItem", touch(item))["@internalId"]}
+
+    def _rename_item(self, body):
+        """The article of before stays under another name, and a new one gets its name."""
+        company = self._company
+        row = next(one for one in company.store.all("inventoryItem") if one["itemId"] == body["item"])
+        item = company.store.get("inventoryItem", row["@internalId"])
+        company.store.put("inventoryItem", touch({**item, "itemId": body["item"] + "-OLD"}))
+        item.pop("@internalId")
         return {"internalId": company.store.put("inventoryItem", touch(item))["@internalId"]}
 
     def _post_returns(self, body):

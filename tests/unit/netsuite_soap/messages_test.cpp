@@ -179,13 +179,20 @@ TEST(NetSuiteSuite, AFaultMeansWhatItsDetailIsCalled) {
     EXPECT_EQ(failure_of([&] { suite.write("add", "<record/>", soon()); }).code, meaning)
         << element;
   }
-  Script script;
-  script.answers.push_back(
-      "<e:Fault><faultcode>e:Server</faultcode><faultstring>no such "
-      "element</faultstring></e:Fault>");
-  Suite suite(settings, "netsuite", script.wire());
-  EXPECT_EQ(failure_of([&] { suite.write("add", "<record/>", soon()); }).code, ErrorCode::internal)
-      << "a message that cannot be read did nothing";
+  // Faults of the machinery around it, which names its host beside them.
+  for (const auto& [text, meaning] :
+       {std::pair{"org.xml.sax.SAXException: no such element", ErrorCode::internal},
+        std::pair{"java.lang.NullPointerException", ErrorCode::outcome_unknown},
+        std::pair{"", ErrorCode::outcome_unknown}})
+    for (const char* detail : {"", "<detail><hostname>h</hostname></detail>"}) {
+      Script script;
+      script.answers.push_back(
+          "<e:Fault><faultcode>e:Server.userException</faultcode><faultstring>" +
+          std::string(text) + "</faultstring>" + detail + "</e:Fault>");
+      Suite suite(settings, "netsuite", script.wire());
+      EXPECT_EQ(failure_of([&] { suite.write("add", "<record/>", soon()); }).code, meaning)
+          << "only a message that cannot be read did nothing: " << text << detail;
+    }
 }
 
 TEST(NetSuiteSuite, AnAnswerThatSaysNothingIsNoSuccess) {
@@ -222,7 +229,7 @@ std::string record(const char* id, const char* modified) {
 }
 const char* forgotten =
     "<searchMoreWithIdResponse><searchResult><status isSuccess=\"false\"><statusDetail "
-    "type=\"ERROR\"><code>INVALID_SEARCH_ID</code><message>gone</message></statusDetail></status>"
+    "type=\"ERROR\"><code>INVALID_JOB_ID</code><message>gone</message></statusDetail></status>"
     "</searchResult></searchMoreWithIdResponse>";
 
 TEST(NetSuiteSuite, APageIsSlicedAndGoneOnWithWhereItEnded) {
@@ -241,7 +248,13 @@ TEST(NetSuiteSuite, APageIsSlicedAndGoneOnWithWhereItEnded) {
   slice = read_slice(suite, "<r/>", slice.next, 1, soon());
   EXPECT_TRUE(slice.records.empty());
   EXPECT_TRUE(slice.next.empty());
-  for (const char* foreign : {"x", "a:b:c", ":1:1", "S:1", "S:-1:0"})
+  EXPECT_THAT(script.asked.at(1), testing::HasSubstr("<platformMsgs:pageSize>5<"))
+      << "with another size than the search's the pages are others";
+  script.answers = {page("S", 1, 2, records)};
+  EXPECT_EQ(failure_of([&] { read_slice(suite, "<r/>", Cursor("S:5:2:0"), 1, soon()); }).code,
+            ErrorCode::unavailable)
+      << "another page than the one that was asked for";
+  for (const char* foreign : {"x", "a:b:c", ":5:1:1", "S:5:1", "S:5:-1:0"})
     EXPECT_EQ(failure_of([&] { read_slice(suite, "<r/>", Cursor(foreign), 1, soon()); }).code,
               ErrorCode::invalid_request)
         << foreign;
@@ -306,6 +319,64 @@ TEST(NetSuiteChanges, ASweepIsGoneOnWithAndBegunAgainWhenNetSuiteHasForgottenIt)
     EXPECT_EQ(failure_of([&] { ChangeCursor::read(Cursor(foreign)); }).code,
               ErrorCode::invalid_request)
         << foreign;
+}
+
+TEST(NetSuiteChanges, WhatWasSavedBesideALongSweepIsFoundByTheNext) {
+  Feed feed;
+  const std::string old = record("1", "2026-01-01T00:00:10Z");
+  // Page 2 shows its record as it is by now: saved after another that is in no page.
+  const std::string late = record("2", "2026-01-01T00:30:00Z");
+  feed.script.answers = {first_page("A", 2, old), page("A", 2, 2, late), first_page("B", 1, late),
+                         first_page("C", 1, late)};
+  EXPECT_THAT(feed.poll("2026-01-01T00:10:00Z", true), testing::ElementsAre("1"));
+  EXPECT_THAT(feed.poll("2026-01-01T00:40:00Z", true), testing::ElementsAre("2"));
+  EXPECT_THAT(feed.poll("2026-01-01T00:50:00Z", true), testing::IsEmpty());
+  EXPECT_THAT(feed.script.asked.back(), testing::HasSubstr("2026-01-01T00:09:55"))
+      << "from when the sweep began";
+  EXPECT_THAT(feed.poll("2026-01-01T00:55:00Z", true), testing::IsEmpty());
+  EXPECT_THAT(feed.script.asked.back(), testing::HasSubstr("2026-01-01T00:29:55"));
+}
+
+TEST(NetSuiteStock, WhatIsPickedHasNotMovedAndWhatLeftTwiceIsNobodysDemand) {
+  const Settings settings = signing();
+  Script script;
+  Suite suite(settings, "netsuite", script.wire());
+  References references(suite);
+  Inventory inventory(suite, references);
+  const auto fulfillment = [](const char* number, const char* status) {
+    return R"(<record xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance")"
+           R"( xsi:type="ItemFulfillment" internalId=")" +
+           std::string(number) +
+           R"("><lastModifiedDate>2026-01-01T00:00:10Z</lastModifiedDate><tranId>)" + number +
+           "</tranId><shipStatus>" + status +
+           R"(</shipStatus><itemList><item><item internalId="7"><name>1000</name></item>)"
+           R"(<location><name>EAST</name></location><quantity>2</quantity></item></itemList>)"
+           "</record>";
+  };
+  script.answers = {first_page("A", 1,
+                               fulfillment("IF1", "_picked") + fulfillment("IF2", "_packed") +
+                                   fulfillment("IF3", "_shipped"))};
+  const auto movements = inventory.stock_movements({}, soon());
+  ASSERT_TRUE(movements) << movements.error().message;
+  ASSERT_EQ(movements->items.size(), 1U);
+  EXPECT_EQ(movements->items[0].entry.text(), "IF3:1");
+
+  const auto row = [](const char* quantity, const char* fulfilled) {
+    return R"(<item><item internalId="7"><name>1000</name></item><quantity>)" +
+           std::string(quantity) + "</quantity><quantityFulfilled>" + fulfilled +
+           "</quantityFulfilled><location><name>EAST</name></location></item>";
+  };
+  script.answers = {
+      first_page("B", 1, "<record internalId=\"7\"><itemId>1000</itemId></record>"),
+      first_page("C", 1,
+                 "<record><itemList>" + row("2", "5") + row("4", "0") + "</itemList></record>"),
+      "<getItemAvailabilityResponse><getItemAvailabilityResult><status isSuccess=\"true\"/>"
+      "<itemAvailabilityList><itemAvailability><item><name>1000</name></item><locationId>"
+      "<name>EAST</name></locationId><quantityOnHand>10</quantityOnHand></itemAvailability>"
+      "</itemAvailabilityList></getItemAvailabilityResult></getItemAvailabilityResponse>"};
+  const auto stock = inventory.get_stock({{Sku("1000")}, {}}, soon());
+  ASSERT_TRUE(stock) << stock.error().message;
+  EXPECT_EQ(stock->at(0).reserved, Decimal::of(4));
 }
 
 std::string deletions(int index, int pages, const std::string& records) {
@@ -422,7 +493,8 @@ TEST(NetSuiteSettings, AreWhatTheirSchemaSaysKeyByKey) {
       R"(, "price_groups": )" + table + R"(, "return_reasons": )" + table +
       R"(, "base_uom": "EA", "base_price": "2", "zone": "Europe/Berlin",)"
       R"( "tls": {"ca_file": "", "verify": false}, "connect_timeout_ms": 1, "timeout_ms": 2,)"
-      R"( "pool_size": 3, "page_size": 5, "settle_ms": 4, "change_overlap_ms": 1000})";
+      R"( "pool_size": 3, "page_size": 5, "settle_ms": 4, "ids_kept_ms": 5,)"
+      R"( "change_overlap_ms": 1000})";
   const auto value = json::parse(text);
   ASSERT_TRUE(value);
   for (const FieldError& field : schema->check(*value))

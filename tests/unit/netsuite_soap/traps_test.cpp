@@ -20,13 +20,17 @@ class NetSuiteTraps : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     account_ = std::make_unique<test::Simulator>("netsuite", std::vector<std::string>{});
-    adapter_ = must(make_netsuite_soap_adapter(
+    adapter_ = adapter("");
+  }
+  static std::unique_ptr<ErpAdapter> adapter(const std::string& more) {
+    return must(make_netsuite_soap_adapter(
         {"erp",
-         R"({"url": ")" + account_->base_url() +
+         "{" + more + R"("url": ")" + account_->base_url() +
              R"(", "auth": {"account": "TSTDRV1", "consumer_key": "consumer-key",)"
              R"( "consumer_secret": "consumer-secret", "token": "token-id",)"
              R"( "token_secret": "token-secret"}, "subsidiary": "2", "adjustment_account": "151",)"
              R"( "discount_item": "901", "change_overlap_ms": 1000, "settle_ms": 100,)"
+             R"( "charges": [{"canonical": "shipping", "vendor": "910"}],)"
              R"( "return_reasons": [{"canonical": "DAMAGED", "vendor": "Damaged"}]})",
          account_->folder().string()}));
   }
@@ -91,6 +95,23 @@ class NetSuiteTraps : public testing::Test {
     return must(orders().place_order(order, write(role)));
   }
   Order held(const Order& order) { return must(orders().get_order({order.id, {}}, call())); }
+  static OrderReturn back(const Order& one, const char* number) {
+    OrderReturn back;
+    back.order = one.id;
+    back.number = ReturnNumber{number};
+    back.date = Date{2026, 11, 28};
+    back.customer = one.customer;
+    back.currency = one.currency;
+    ReturnLine returned;
+    returned.number = 1;
+    returned.quantity = decimal("1");
+    returned.reason = "DAMAGED";
+    returned.sku = one.lines[0].sku;
+    returned.location = one.lines[0].location;
+    returned.unit_price = one.lines[0].unit_price;
+    back.lines = {returned};
+    return back;
+  }
   static OrderAmendment to(std::initializer_list<std::pair<int, const char*>> quantities) {
     OrderAmendment amendment;
     for (const auto& [number, quantity] : quantities)
@@ -160,6 +181,144 @@ TEST_F(NetSuiteTraps, ACustomerWhoseBlockOrPriceGroupAScriptUndidIsNoSuccess) {
   EXPECT_TRUE(customers.amend_customer(customer.number, amendment, {}, write()));
   EXPECT_TRUE(customers.put_customer(customer, write()));
   EXPECT_EQ(customers.get_customer(customer.number, call())->blocked, CustomerBlock::all);
+}
+
+TEST_F(NetSuiteTraps, WhatAScriptRefusesAfterItWasSavedIsDoneAndWhatWasNotSavedIsRefused) {
+  const Order one = order("20");
+  workflow("fails_after_save");
+  const auto made = orders().place_order(one, write());
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_FALSE(made->document.empty());
+  const auto amended = orders().amend_order({one.id, {}}, to({{1, "9"}}), write());
+  ASSERT_TRUE(amended) << amended.error().message;
+  StockAdjustment adjustment;
+  adjustment.movement = MovementId{"TRAP-20"};
+  adjustment.key = {Sku{"1040"}, LocationCode{"EAST"}};
+  adjustment.quantity = decimal("2");
+  EXPECT_TRUE(adapter_->inventory()->adjust_stock(adjustment, write()));
+  Customer customer;
+  customer.number = CustomerNumber{"TRAP-20"};
+  customer.name = "Ada Late";
+  customer.kind = "person";
+  EXPECT_TRUE(adapter_->customers()->create_customer(customer, write()));
+  CustomerAmendment amendment;
+  amendment.email = "late@example.com";
+  EXPECT_TRUE(adapter_->customers()->amend_customer(customer.number, amendment, {}, write()));
+  customer.blocked = CustomerBlock::all;
+  EXPECT_TRUE(adapter_->customers()->put_customer(customer, write()));
+  EXPECT_TRUE(adapter_->returns()->place_return(back(one, "R-20"), write()));
+  EXPECT_EQ(held(one).lines.at(0).quantity, decimal("9"));
+
+  Order longer = order("21");
+  longer.customer_reference = std::string(46, 'x');
+  EXPECT_EQ(orders().place_order(longer, write()).error().code, ErrorCode::rejected);
+  OrderAmendment too_long;
+  too_long.customer_reference = longer.customer_reference;
+  EXPECT_EQ(orders().amend_order({one.id, {}}, too_long, write()).error().code,
+            ErrorCode::rejected);
+  customer.email = std::string(300, 'x');
+  EXPECT_EQ(adapter_->customers()->put_customer(customer, write()).error().code,
+            ErrorCode::rejected);
+}
+
+TEST_F(NetSuiteTraps, WhatIsAddedToAnOrderWhoseLinesWaitWaitsToo) {
+  Order one = order("22");
+  const OrderRef ref{one.id, {}};
+  const OrderReceipt receipt = placed(one);
+  ASSERT_TRUE(orders().release_order(ref, write()));
+  people("pick_and_ship", "{" + named(receipt.document) + R"(, "partial": true})");
+  ASSERT_TRUE(orders().amend_order(ref, to({{2, "3"}}), write()));
+  OrderAmendment more;
+  more.lines.push_back({3, {}, {}, {}, {}, line(3, "1042", "1")});
+  const auto amended = orders().amend_order(ref, more, write());
+  ASSERT_TRUE(amended) << amended.error().message;
+  EXPECT_FALSE(amended->released);
+  EXPECT_EQ(people("pick_and_ship", "{" + named(receipt.document) + "}").get("shipped").size(), 0U)
+      << "nobody has released it since";
+  const auto released = orders().release_order(ref, write());
+  ASSERT_TRUE(released) << released.error().message;
+  EXPECT_TRUE(released->released);
+  people("pick_and_ship", "{" + named(receipt.document) + "}");
+  EXPECT_EQ(held(one).lines.at(2).shipped_quantity, decimal("1"));
+}
+
+TEST_F(NetSuiteTraps, ALineThatSomebodyClosedIsOpenedByAQuantityAlone) {
+  const Order one = order("23");
+  const OrderRef ref{one.id, {}};
+  const OrderReceipt receipt = placed(one);
+  people("edit_order",
+         "{" + named(receipt.document) + R"(, "lines": [{"line": "1", "isClosed": "true"}]})");
+  OrderAmendment dearer;
+  dearer.lines.push_back({1, {}, decimal("13.00"), {}, Date{2026, 12, 24}, {}});
+  ASSERT_TRUE(orders().amend_order(ref, dearer, write()));
+  ASSERT_EQ(held(one).lines.size(), 1U) << "it was closed";
+  EXPECT_EQ(held(one).lines.at(0).number, 2);
+  ASSERT_TRUE(orders().amend_order(ref, to({{1, "3"}}), write()));
+  EXPECT_EQ(held(one).lines.at(0).outstanding(), decimal("3"));
+}
+
+TEST_F(NetSuiteTraps, ACustomersOwnNumberCanBeTakenAway) {
+  Order one = order("24");
+  one.customer_reference = "PO 7";
+  placed(one);
+  EXPECT_EQ(held(one).customer_reference, "PO 7");
+  OrderAmendment amendment;
+  amendment.customer_reference = "";
+  ASSERT_TRUE(orders().amend_order({one.id, {}}, amendment, write()));
+  EXPECT_EQ(held(one).customer_reference, "");
+}
+
+TEST_F(NetSuiteTraps, NothingOfAnAddressIsLeftWhenGoodsGoToAnother) {
+  Order one = order("28");
+  one.ship_to = Address{};
+  one.ship_to->kind = "ship_to";
+  one.ship_to->name = "Ada";
+  one.ship_to->line1 = "Lane 1";
+  one.ship_to->line2 = "Back door";
+  one.ship_to->city = "Bonn";
+  one.ship_to->post_code = "53111";
+  one.ship_to->region = "NW";
+  one.ship_to->country = "DE";
+  placed(one);
+  OrderAmendment amendment;
+  amendment.ship_to = one.ship_to;
+  amendment.ship_to->line1 = "Street 2";
+  amendment.ship_to->line2 = amendment.ship_to->region = "";
+  ASSERT_TRUE(orders().amend_order({one.id, {}}, amendment, write()));
+  const Order now = held(one);
+  EXPECT_EQ(now.ship_to->line1, "Street 2");
+  EXPECT_EQ(now.ship_to->line2, "");
+  EXPECT_EQ(now.ship_to->region, "");
+  EXPECT_EQ(now.ship_to->city, "Bonn");
+}
+
+TEST_F(NetSuiteTraps, AReturnThatAScriptChangedIsNeitherDoneNorRefused) {
+  const Order one = order("27");
+  placed(one);
+  workflow("clears_columns");
+  const auto made = adapter_->returns()->place_return(back(one, "R-27"), write());
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::outcome_unknown);
+  EXPECT_TRUE(adapter_->returns()->find_return(one.id, ReturnNumber{"R-27"}, call()));
+}
+
+TEST_F(NetSuiteTraps, AReturnIsInTheCurrencyOfItsOrder) {
+  Order elsewhere = order("25");  // NetSuite has never heard of it.
+  elsewhere.currency = "USD";
+  ASSERT_TRUE(adapter_->returns()->place_return(back(elsewhere, "R-25"), write()));
+  Order here = order("26");
+  here.currency = "USD";
+  placed(here);
+  ASSERT_TRUE(adapter_->returns()->place_return(back(here, "R-26"), write()));
+  int found = 0;
+  const json::Value books = account_->control("GET", "state?part=returns");
+  for (const json::Value& row : books.get("returns").items()) {
+    const std::string& reference = row.get("externalId").text();
+    if (!reference.ends_with("#R-25") && !reference.ends_with("#R-26")) continue;
+    ++found;
+    EXPECT_EQ(row.get("currency").get("@internalId").text(), "2") << reference;
+  }
+  EXPECT_EQ(found, 2);
 }
 
 TEST_F(NetSuiteTraps, AnOrderThatAWorkflowApprovesIsToldAsReleased) {
@@ -243,22 +402,9 @@ TEST_F(NetSuiteTraps, WhatIsRepeatedAfterAnUnknownOutcomeIsLookedUpAndAddedOnce)
   customer.number = CustomerNumber{"TRAP-2"};
   unknown_then_once("customer.upsert",
                     [&] { return adapter_->customers()->put_customer(customer, write()); });
-  OrderReturn back;
-  back.order = one.id;
-  back.number = ReturnNumber{"R-1"};
-  back.date = Date{2026, 11, 28};
-  back.customer = one.customer;
-  back.currency = one.currency;
-  ReturnLine returned;
-  returned.number = 1;
-  returned.quantity = decimal("1");
-  returned.reason = "DAMAGED";
-  returned.sku = one.lines[0].sku;
-  returned.location = one.lines[0].location;
-  returned.unit_price = one.lines[0].unit_price;
-  back.lines = {returned};
+  const OrderReturn returned = back(one, "R-1");
   unknown_then_once("returnAuthorization.add",
-                    [&] { return adapter_->returns()->place_return(back, write()); });
+                    [&] { return adapter_->returns()->place_return(returned, write()); });
   unknown_then_once("salesOrder.update", [&] {
     return orders().amend_order({one.id, {}}, to({{1, "6"}}), write());
   });
@@ -331,6 +477,18 @@ TEST_F(NetSuiteTraps, AnArticleThatWasMadeAnewIsFoundUnderItsNewIdAtOnce) {
   EXPECT_EQ(calls("salesOrder.add"), before + 1) << "the id is right: it is not sent again";
 }
 
+TEST_F(NetSuiteTraps, ANameThatAnotherArticleWasGivenIsNotRememberedForEver) {
+  const auto forgetful = adapter(R"("ids_kept_ms": 0, )");
+  Order one = order("29");
+  one.lines = {line(1, "1051", "1")};
+  ASSERT_TRUE(forgetful->orders()->place_order(one, write()));
+  people("rename_item", R"({"item": "1051"})");
+  one.id = order("30").id;
+  ASSERT_TRUE(forgetful->orders()->place_order(one, write()));
+  EXPECT_EQ(held(one).lines.at(0).sku.text(), "1051") << "the old article would be shipped";
+  EXPECT_EQ(held(one).currency, "EUR");
+}
+
 TEST_F(NetSuiteTraps, MoreRequestsThanTheAccountTakesAreThrottledAndNothingWasDone) {
   const Order one = order("6");
   account_->fault("salesOrder.add", "429");
@@ -354,7 +512,22 @@ TEST_F(NetSuiteTraps, WhatNetSuiteWouldRoundIsRefusedInAChangeToo) {
   refused = orders().amend_order({one.id, {}}, finer, write());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fields.at(0).pointer, "/lines/0/unitPrice");
+  finer = to({{1, "4"}});
+  finer.lines[0].adjustment_total = decimal("-0.125");
+  refused = orders().amend_order({one.id, {}}, finer, write());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fields.at(0).pointer, "/lines/0/adjustments");
   EXPECT_EQ(held(one).lines.at(0).quantity, decimal("4"));
+  Order charged = order("32");
+  charged.charges.push_back({"shipping", "", decimal("4.999"), {}});
+  const auto dear = orders().place_order(charged, write());
+  ASSERT_FALSE(dear);
+  EXPECT_EQ(dear.error().fields.at(0).pointer, "/charges/0/amount");
+  OrderReturn returned = back(one, "R-7");
+  returned.lines[0].discount = decimal("0.125");
+  const auto sent_back = adapter_->returns()->place_return(returned, write());
+  ASSERT_FALSE(sent_back);
+  EXPECT_EQ(sent_back.error().fields.at(0).pointer, "/lines/0/discount");
 }
 
 TEST_F(NetSuiteTraps, AnAmendmentThatEndsTheLastLineIsASuccessAndItsRepeatToo) {
@@ -379,6 +552,21 @@ TEST_F(NetSuiteTraps, ADiscountOfALineThatIsAddedIsTheOneThatIsAskedFor) {
   const auto amended = orders().amend_order({one.id, {}}, more, write());
   ASSERT_TRUE(amended) << amended.error().message;
   EXPECT_EQ(held(one).lines.at(2).net_amount, decimal("24.00"));
+}
+
+TEST_F(NetSuiteTraps, ADiscountThatSomebodyAddedIsPartOfTheSumThatIsAskedFor) {
+  Order one = order("31");
+  one.lines = {line(1, "1040", "4")};
+  one.lines[0].adjustments.push_back({"promotion", "SUMMER", 1, decimal("-4.00"), "Summer"});
+  const OrderReceipt receipt = placed(one);
+  people("edit_order", "{" + named(receipt.document) +
+                           R"(, "lines": [{"item": {"@internalId": "901"}, "rate": "-1"}]})");
+  ASSERT_EQ(held(one).lines.at(0).net_amount, decimal("45.00"));
+  OrderAmendment amendment = to({{1, "4"}});
+  amendment.lines[0].adjustment_total = decimal("-7.00");
+  const auto amended = orders().amend_order({one.id, {}}, amendment, write());
+  ASSERT_TRUE(amended) << amended.error().message;
+  EXPECT_EQ(held(one).lines.at(0).net_amount, decimal("43.00"));
 }
 
 TEST_F(NetSuiteTraps, WhatPeopleDeleteIsToldOnceInTheFeeds) {
@@ -415,6 +603,9 @@ TEST_F(NetSuiteTraps, WhatPeopleDeleteIsToldOnceInTheFeeds) {
   // Made again before the feed looks: it is there.
   customer.number = CustomerNumber{"C10078"};
   ASSERT_TRUE(adapter_->customers()->create_customer(customer, write()));
+  const Order again = order("18");
+  people("delete_order", "{" + named(placed(again).document) + "}");
+  placed(again);
 
   for (const bool told : {true, false}) {
     std::vector<std::string> gone;
@@ -426,6 +617,9 @@ TEST_F(NetSuiteTraps, WhatPeopleDeleteIsToldOnceInTheFeeds) {
       EXPECT_THAT(gone, testing::IsEmpty());
     int cancelled = 0;
     for (const OrderChange& change : sweep(of_orders, order_feed)) {
+      if (change.ref.id == again.id) {
+        EXPECT_EQ(change.status, OrderStatus::open);
+      }
       if (change.ref.id != one.id) continue;
       ++cancelled;
       EXPECT_EQ(change.ref.document, receipt.document);
