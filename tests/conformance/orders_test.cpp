@@ -102,7 +102,6 @@ TEST_P(OrderContract, AnIdentityComesBackAsTheChannelWroteIt) {
 }
 
 TEST_P(OrderContract, AMirrorIsNeverReleasedAndCountsAsDemandForWhatIsOutstanding) {
-  if (site().adapter().inventory() == nullptr) GTEST_SKIP() << "no inventory, its features say";
   const StockQuery query{{Sku{"1007"}}, LocationCode{"WEST"}};
   const auto before = inventory().get_stock(query, call_within());
   ASSERT_TRUE(before.has_value()) << said(before);
