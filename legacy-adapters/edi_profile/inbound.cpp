@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace underpin::legacy::edi_profile {
@@ -84,7 +85,7 @@ std::int64_t number_of(std::string_view digits) {
   return number;
 }
 
-Segment segment_of(const edi::X12Reader& reader) {
+Segment segment_of(const edi::X12Reader& reader, const std::optional<edi::CodePage>& page) {
   const edi::X12Segment& read = reader.segment();
   Segment segment;
   segment.id = read.id();
@@ -92,6 +93,8 @@ Segment segment_of(const edi::X12Reader& reader) {
   for (int i = 1; i <= read.size(); ++i) {
     const edi::Element element = reader.element(i);
     segment.elements.push_back(element.repetitions().front());
+    if (page)
+      for (std::string& component : segment.elements.back()) component = page->to_utf8(component);
   }
   return segment;
 }
@@ -150,7 +153,7 @@ class Inbound::File {
   // The 997s go out with what they acknowledge, or not at all.
   void keep_acknowledgements() {
     if (first_control_ == 0) return;
-    keep_file(database_, {first_control_, file_name(first_control_), acknowledgements_.str()});
+    keep_file(database_, {last_control_, file_name(first_control_), acknowledgements_.str()});
   }
   const std::vector<Refusal>& refusals() const { return refusals_; }
   std::size_t refusal_count() const { return refusal_count_; }
@@ -168,7 +171,7 @@ class Inbound::File {
     ack.control = [this] {
       const std::int64_t control = next_control(database_, inbound_.settings_.first_control);
       if (first_control_ == 0) first_control_ = control;
-      return control;
+      return last_control_ = control;
     };
     return ack;
   }
@@ -254,7 +257,7 @@ class Inbound::File {
   }
 
   void collect(const edi::X12Reader& reader) {
-    segments_.push_back(segment_of(reader));
+    segments_.push_back(segment_of(reader, inbound_.settings_.code_page));
     const Segment& segment = segments_.back();
     std::string text = segment.id;
     for (const edi::Composite& element : segment.elements) {
@@ -387,6 +390,9 @@ class Inbound::File {
     if (request && !request->open() && !(request->state == RequestState::refused && !refused)) {
       // Said again, or of a write that was answered before: what it says of the order is news
       // only when nothing newer was said.
+      if (refused && request->state == RequestState::accepted)
+        return refuse_document("/verdict", "refuses " + request->operation + " of " + reference +
+                                               ", which was accepted before");
       if (refused) return;
       request.reset();
     }
@@ -517,6 +523,7 @@ class Inbound::File {
     const Value& levels = stock.get("levels");
     const Value& complete = stock.get("complete");
     const std::size_t refused_before = refusal_count_;
+    std::set<std::string> locations;
     for (std::size_t i = 0; i < levels.size(); ++i) {
       Value level = levels.items()[i];
       const std::string at = json::pointer_to("/levels", i);
@@ -537,10 +544,12 @@ class Inbound::File {
                                   .text());
       level.set("asOf", now_.text());
       save_level(database_, level, control_);
+      locations.insert(level.get("location").text());
     }
-    // A level that could not be read is not one that is gone.
+    // Complete for the locations that it names. What could not be read is not gone.
     if (complete.is_boolean() && *complete.as_bool() && refusal_count_ == refused_before)
-      forget_levels_told_before(database_, control_);
+      for (const std::string& location : locations)
+        forget_levels_told_before(database_, location, control_);
   }
 
   void take_movements(const Value& movements) {
@@ -569,7 +578,8 @@ class Inbound::File {
   StateDatabase& database_;
   const Timestamp now_;
   std::ostringstream acknowledgements_;
-  std::int64_t first_control_ = 0;
+  std::int64_t first_control_ = 0;  // Of the acknowledgements.
+  std::int64_t last_control_ = 0;
   edi::X12Writer writer_;
   edi::X12Acknowledger acknowledger_;
   edi::X12AckReader answers_;

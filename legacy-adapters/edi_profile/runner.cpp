@@ -3,8 +3,12 @@
 #include "legacy-adapters/edi_profile/order_body.h"
 #include "legacy-adapters/transport/profile/failure.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -17,6 +21,8 @@ using profile::must;
 
 namespace fs = std::filesystem;
 
+// Beside the files: the highest control number that was ever sent from here.
+constexpr const char* mark_name = ".underpin.sent";
 constexpr std::chrono::milliseconds look_again{2};
 // Left of the caller's time when the wait for an answer ends.
 constexpr std::chrono::milliseconds spare{50};
@@ -100,9 +106,10 @@ Runner::Runner(std::shared_ptr<const profile::Profile> profile, Settings setting
                std::string system, const std::string& state_folder, std::function<Timestamp()> now)
     : profile_(std::move(profile)),
       settings_(std::move(settings)),
+      inbound_state_(made_folder(state_folder, "inbound")),
       now_(std::move(now)),
       state_(file_in(state_folder)),
-      inbound_(settings_, *profile_, system, made_folder(state_folder, "inbound"), state_, now_),
+      inbound_(settings_, *profile_, system, inbound_state_, state_, now_),
       outbox_({system, settings_.outbound_folder, made_folder(state_folder, "outbound"),
                1'000'000'000, settings_.outbound_done_suffix}) {
   std::vector<profile::Fault> none;  // The profile has been checked.
@@ -143,6 +150,14 @@ Runner::Records Runner::read(std::string_view name, const Value& request) {
   if (name == "find_receipt") {
     Records records = orders_named(request);
     std::erase_if(records, [](const Value& one) { return one.get("status").text() == "rejected"; });
+    if (records.empty()) check_absent();
+    return records;
+  }
+  if (name == "find_adjustment") {
+    Records records = state_.read([&](StateDatabase& database) {
+      return movements_named(database, request.get("movement").text());
+    });
+    if (records.empty()) check_absent();
     return records;
   }
   return state_.read([&](StateDatabase& database) {
@@ -172,8 +187,6 @@ Runner::Records Runner::read(std::string_view name, const Value& request) {
           records.push_back(std::move(level));
     } else if (name == "list_stock") {
       records = levels_after(database, request.get("cursor").text(), limit_of(request));
-    } else if (name == "find_adjustment") {
-      records = movements_named(database, request.get("movement").text());
     } else if (name == "stock_movements") {
       records = movements_after(database, position_of(request), limit_of(request));
     }
@@ -212,7 +225,7 @@ std::string Runner::interchange(const SetOut& out, const Value& record,
   must(writer.end_set());
   must(writer.end_group());
   must(writer.end_interchange());
-  return text.str();
+  return settings_.code_page ? must(settings_.code_page->from_utf8(text.str())) : text.str();
 }
 
 // A write that is on its way, or was refused and nobody was told: it is not sent again.
@@ -244,6 +257,7 @@ Runner::Kept Runner::keep(StateDatabase& database, const profile::Operation& ope
   wanted.acknowledged_only = out.acknowledged_only;
   wanted.made = now_();
   if (auto before = kept_before(database, wanted)) return *before;
+  check_doubt(database);
   StoredOrder order;
   if (name == "place_order") {
     const std::string& reference = request.get("reference").text();
@@ -327,6 +341,7 @@ Status Runner::send() {
   const std::lock_guard lock(sending_);
   while (const auto file =
              state_.read([](StateDatabase& database) { return next_unsent(database); })) {
+    if (const Status marked = mark(file->control); !marked) return marked;
     // The same name and content again is done at once: a crash before the next line sends nothing
     // twice.
     if (const Status sent = outbox_.send(file->name, file->content); !sent)
@@ -364,6 +379,14 @@ Status Runner::reachable() {
   for (const std::string& folder : {settings_.outbound_folder, settings_.inbound_folder})
     if (!fs::is_directory(folder, error))
       return Error{ErrorCode::unavailable, "folder " + folder + " is not there"};
+  try {
+    return hold();
+  } catch (const std::exception& failure) {
+    return Error{ErrorCode::unavailable, failure.what()};
+  }
+}
+
+Status Runner::hold() {
   const std::lock_guard lock(holding_);
   if (held_) return Done{};
   auto got = file_drop::try_lock(fs::path(settings_.outbound_folder) / ".underpin.lock");
@@ -372,8 +395,94 @@ Status Runner::reachable() {
   if (!got_it)
     return Error{ErrorCode::unavailable,
                  "another process works with the exchange in " + settings_.outbound_folder};
+  const fs::path mark = fs::path(settings_.outbound_folder) / mark_name;
+  if (std::error_code error; fs::exists(mark, error)) {
+    std::ifstream input(mark);
+    char end = 0;
+    if (!(input >> marked_ >> end) || end != '.' || marked_ < 0)
+      return Error{ErrorCode::unavailable,
+                   mark.string() + " does not say which number was sent last"};
+  }
+  state_.write([&](StateDatabase& database) {
+    const std::int64_t last = last_control(database);
+    if (last == 0 ? marked_ == 0 : !came_before(last, marked_)) return false;
+    raise_control(database, marked_);
+    set_lost_since(database, now_());
+    return true;
+  });
+  put_back();
   held_ = std::move(got_it);
   return Done{};
+}
+
+// A state that is older than files of the archive does not know what they said.
+void Runner::put_back() const {
+  const fs::path folder = settings_.inbound_folder;
+  file_drop::Register taken(fs::path(inbound_state_) / "file_drop.register");
+  if (!taken.load()) return;
+  std::vector<fs::path> unknown;
+  std::error_code error;
+  for (fs::directory_iterator at(folder / "archive", error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string claim = at->path().filename().string();
+    const std::size_t mark = claim.rfind('~');
+    if (mark != std::string::npos && taken.by_name(claim.substr(0, mark)) == nullptr)
+      unknown.push_back(at->path());
+  }
+  for (const fs::path& file : unknown) {
+    const std::string claim = file.filename().string();
+    const std::string name = claim.substr(0, claim.rfind('~'));
+    if (!file_drop::rename_new(file, folder / name)) continue;
+    if (settings_.inbound_needs_done) std::ofstream(folder / (name + ".done"));
+  }
+}
+
+// Before a file is sent: its number, durably, where another state folder finds it.
+Status Runner::mark(std::int64_t control) {
+  const std::lock_guard lock(holding_);
+  if (marked_ != 0 && !came_before(marked_, control)) return Done{};
+  const fs::path mark = fs::path(settings_.outbound_folder) / mark_name;
+  const std::string part = mark.string() + ".part";
+  const std::string text = std::to_string(control) + " .\n";
+  {
+    const file_drop::Descriptor file(
+        ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!file ||
+        ::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+        ::fsync(file.number()) != 0)
+      return Error{ErrorCode::unavailable, part + " cannot be written"};
+  }
+  std::error_code error;
+  fs::rename(part, mark, error);
+  if (error) return Error{ErrorCode::unavailable, mark.string() + ": " + error.message()};
+  if (const Status synced = file_drop::sync_folder(mark.parent_path()); !synced) return synced;
+  marked_ = control;
+  return Done{};
+}
+
+// Interchanges that this state does not know were sent: what is not found may have been, and its
+// answer may come yet.
+void Runner::check_doubt(StateDatabase& database) const {
+  const auto until = doubt_until(database);
+  if (until)
+    fail(ErrorCode::unavailable, "edi.db is older than what was sent to the partner; until " +
+                                     until->text() + " the answers to what it lacks are awaited");
+}
+
+// What is not found is absent only when everything that was sent is known.
+void Runner::check_absent() {
+  must(reachable());
+  state_.read([&](StateDatabase& database) {
+    check_doubt(database);
+    return true;
+  });
+}
+
+std::optional<Timestamp> Runner::doubt_until(StateDatabase& database) const {
+  const auto since = lost_since(database);
+  if (!since) return std::nullopt;
+  const Timestamp until = since->plus_ms(settings_.answer_expected_minutes * 60'000LL);
+  return until <= now_() ? std::nullopt : std::optional(until);
 }
 
 Status Runner::ping(const CallContext&) { return reachable(); }
@@ -415,6 +524,11 @@ std::vector<Alarm> Runner::alarms() {
                                              refused.back().operation + " of " +
                                              refused.back().subject.substr(1) + ": " +
                                              refused.back().reason});
+    if (const auto until = doubt_until(database))
+      alarms.push_back({"writes lost",
+                        "edi.db is older than what was sent to the partner; new "
+                        "writes wait until " +
+                            until->text()});
     const auto oldest = longest_open(database);
     const std::int64_t expected_ms = settings_.answer_expected_minutes * 60'000LL;
     if (oldest && oldest->made.plus_ms(expected_ms) <= now_())

@@ -51,9 +51,16 @@ class Runner final : public profile::Runner {
   Status send();
   bool withdraw(const Kept& kept);
   Status reachable();
+  Status hold();
+  void put_back() const;
+  void check_doubt(StateDatabase& database) const;
+  void check_absent();
+  std::optional<Timestamp> doubt_until(StateDatabase& database) const;
+  Status mark(std::int64_t control);
 
   const std::shared_ptr<const profile::Profile> profile_;
   const Settings settings_;
+  const std::string inbound_state_;
   const std::function<Timestamp()> now_;
   std::map<std::string, SetOut, std::less<>> sets_;  // By operation.
   State state_;
@@ -62,6 +69,7 @@ class Runner final : public profile::Runner {
   file_drop::Outbox outbox_;
   std::mutex holding_;
   std::optional<file_drop::Descriptor> held_;  // The exchange is this process's alone.
+  std::int64_t marked_ = 0;                    // The highest number that was ever sent here.
 };
 
 }  // namespace underpin::legacy::edi_profile

@@ -66,6 +66,15 @@ Result<Settings> read_settings(std::string_view text) {
               if (!edi::valid(it.envelope.separators, why)) one.refuse("element", why);
             },
             Need::optional);
+        std::string code_page;
+        reader.read("code_page", code_page, Need::optional);
+        if (!code_page.empty() && code_page != "UTF-8") {
+          auto page = edi::CodePage::of(code_page);
+          if (page)
+            it.code_page = std::move(page).value();
+          else
+            reader.refuse("code_page", page.error().message);
+        }
         bool accepts = false;
         reader.read("accept_wrong_count", accepts, Need::optional);
         if (accepts) it.policy.wrong_set_count = edi::X12Policy::Count::accept_with_error;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "contracts/result.h"
+#include "legacy-adapters/transport/edi/code_page.h"
 #include "legacy-adapters/transport/edi/x12.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,7 @@ struct Settings {
   std::string group_receiver;
   std::string group_version = "004010";  // GS08
   bool line_per_segment = true;
+  std::optional<edi::CodePage> code_page;  // Nothing: UTF-8.
   edi::X12Policy policy;
   bool hold_bad_files = false;
   int answer_wait_ms = 0;

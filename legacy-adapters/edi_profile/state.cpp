@@ -1,6 +1,6 @@
 #include "legacy-adapters/edi_profile/state.h"
 
-#include "legacy-adapters/transport/profile/failure.h"
+#include <algorithm>
 
 namespace underpin::legacy::edi_profile {
 namespace {
@@ -127,14 +127,46 @@ bool came_before(std::int64_t a, std::int64_t b) {
 
 // ---- interchanges
 
-std::int64_t next_control(StateDatabase& database, std::int64_t first) {
-  auto last = database.prepare("SELECT value FROM counters WHERE name = 'control'");
-  std::int64_t next = last.step() ? last.whole(0) + 1 : first;
-  last.reset();
-  if (next > control_max) next = 1;
-  database.prepare("INSERT OR REPLACE INTO counters(name, value) VALUES('control', ?)")
-      .bind(1, next)
+namespace {
+
+std::optional<std::int64_t> counter(StateDatabase& database, std::string_view name) {
+  auto statement = database.prepare("SELECT value FROM counters WHERE name = ?");
+  statement.bind(1, name);
+  if (!statement.step()) return std::nullopt;
+  return statement.whole(0);
+}
+
+void set_counter(StateDatabase& database, std::string_view name, std::int64_t value) {
+  database.prepare("INSERT OR REPLACE INTO counters(name, value) VALUES(?, ?)")
+      .bind(1, name)
+      .bind(2, value)
       .once();
+}
+
+}  // namespace
+
+std::int64_t last_control(StateDatabase& database) {
+  return counter(database, "control").value_or(0);
+}
+
+void raise_control(StateDatabase& database, std::int64_t to) {
+  set_counter(database, "control", to);
+}
+
+std::optional<Timestamp> lost_since(StateDatabase& database) {
+  const auto micros = counter(database, "lost_since");
+  return micros ? std::optional(Timestamp{*micros}) : std::nullopt;
+}
+
+void set_lost_since(StateDatabase& database, Timestamp since) {
+  set_counter(database, "lost_since", since.micros);
+}
+
+std::int64_t next_control(StateDatabase& database, std::int64_t first) {
+  const auto last = counter(database, "control");
+  std::int64_t next = last ? std::max(*last + 1, first) : first;
+  if (next > control_max) next = 1;
+  set_counter(database, "control", next);
   return next;
 }
 
@@ -358,13 +390,14 @@ void save_level(StateDatabase& database, const Value& level, std::int64_t told) 
       .once();
 }
 
-void forget_levels_told_before(StateDatabase& database, std::int64_t told) {
-  std::vector<std::pair<std::string, std::string>> old;
-  auto statement = database.prepare("SELECT sku, location, told FROM levels");
+void forget_levels_told_before(StateDatabase& database, const std::string& location,
+                               std::int64_t told) {
+  std::vector<std::string> old;
+  auto statement = database.prepare("SELECT sku, told FROM levels WHERE location = ?");
+  statement.bind(1, location);
   while (statement.step())
-    if (came_before(statement.whole(2), told))
-      old.emplace_back(statement.text(0), statement.text(1));
-  for (const auto& [sku, location] : old)
+    if (came_before(statement.whole(1), told)) old.push_back(statement.text(0));
+  for (const std::string& sku : old)
     database.prepare("DELETE FROM levels WHERE sku = ? AND location = ?")
         .bind(1, sku)
         .bind(2, location)

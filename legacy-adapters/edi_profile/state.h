@@ -37,7 +37,7 @@ struct Request {
 };
 
 struct OutFile {
-  std::int64_t control = 0;  // Its first interchange's.
+  std::int64_t control = 0;  // The highest number in it.
   std::string name;
   std::string content;
 };
@@ -83,6 +83,13 @@ class State {
 
 // ---- interchanges
 
+// The highest that was given; 0: none.
+std::int64_t last_control(StateDatabase& database);
+void raise_control(StateDatabase& database, std::int64_t to);
+// Interchanges up to `control` were sent that this state, an older one, does not know of: since
+// when it has known so. Nothing: there are none.
+std::optional<Timestamp> lost_since(StateDatabase& database);
+void set_lost_since(StateDatabase& database, Timestamp since);
 // The next control number, never below `first`.
 std::int64_t next_control(StateDatabase& database, std::int64_t first);
 void keep_file(StateDatabase& database, const OutFile& file);
@@ -130,7 +137,8 @@ std::vector<Change> changes_after(StateDatabase& database, std::int64_t position
 
 // In the form of answers of get_stock; an older interchange does not overwrite a newer one.
 void save_level(StateDatabase& database, const json::Value& level, std::int64_t told);
-void forget_levels_told_before(StateDatabase& database, std::int64_t told);
+void forget_levels_told_before(StateDatabase& database, const std::string& location,
+                               std::int64_t told);
 std::vector<json::Value> levels_of(StateDatabase& database, const std::string& sku,
                                    const std::string& location);
 std::vector<json::Value> levels_after(StateDatabase& database, const std::string& cursor,

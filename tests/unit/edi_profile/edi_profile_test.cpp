@@ -1,0 +1,535 @@
+#include "tests/unit/edi_profile/partner.h"
+
+namespace underpin::legacy::edi_profile {
+namespace {
+
+using profile::Fault;
+using testing::Contains;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+OrderAmendment quantity_of(const char* quantity) {
+  OrderAmendment amendment;
+  LineAmendment change;
+  change.number = 1;
+  change.quantity = decimal(quantity);
+  amendment.lines.push_back(change);
+  return amendment;
+}
+
+// A partner for all cases that leave nothing behind but orders of their own.
+Partner& partner() {
+  static Partner one({"--late-997", "--line-break", "\r\n  "});
+  return one;
+}
+
+std::string reference_of(const Order& order) { return "WEB/" + order.id.number.text(); }
+
+// ---- the profile
+
+std::vector<Fault> faults_after(const std::string& file, const std::string& what,
+                                const std::string& with) {
+  profile::Files files = profile::read_files(example).files;
+  std::string& text = files.at(file);
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  text.replace(at, what.size(), with);
+  return profile::Profile::read(files, EdiKind{}).faults;
+}
+
+TEST(EdiCheck, TheExampleIsValidAndEveryFaultIsNamedWithItsPlace) {
+  EXPECT_THAT(profile::Profile::load(example, EdiKind{}).faults, IsEmpty());
+  const auto rule = [](const char* text) { return Contains(Field(&Fault::rule, HasSubstr(text))); };
+  EXPECT_THAT(
+      faults_after("operations/place_order.json", R"("2": "currency")", R"("2": "curency")"),
+      rule("curency is made by no field"));
+  EXPECT_THAT(
+      faults_after("operations/place_order.json", R"("2": "currency")", R"("2": {"is": "EUR"})"),
+      rule("must say currency"));
+  EXPECT_THAT(
+      faults_after("operations/place_order.json", R"("4": "customer")", R"("4.x": "customer")"),
+      Contains(Fault{"operations/place_order.json", "/edi/segments/5/elements/4.x",
+                     "must be an element's number, or \"5.2\" for a component"}));
+  EXPECT_THAT(faults_after("operations/place_order.json", R"("group": "PO")", R"("group": "PO1")"),
+              rule("functional identifier"));
+  EXPECT_THAT(faults_after("documents/856.json", R"("2": "shipment")", R"("2": "asn")"),
+              rule("shipment is given by no segment"));
+  EXPECT_THAT(
+      faults_after("documents/856.json", R"("document": "shipment")", R"("document": "asn")"),
+      rule("is no document of this kind"));
+  EXPECT_THAT(faults_after("documents/810.json", R"("set": "810")", R"("set": "997")"),
+              rule("must not be an acknowledgement"));
+  EXPECT_THAT(
+      faults_after("documents/846.json", R"("canonical": "/onHand")", R"("canonical": "/shelf")"),
+      rule("/shelf is no member of this document"));
+  EXPECT_THAT(faults_after("profile.json", R"("pricing":)", R"("prices":)"),
+              rule("is neither an operation nor a capability"));
+  profile::Files files = profile::read_files(example).files;
+  files["operations/get_order.json"] = R"({"operation": "get_order", "edi": {}})";
+  EXPECT_THAT(profile::Profile::read(files, EdiKind{}).faults,
+              rule("what documents/ told answers get_order"));
+}
+
+Segment segment(const std::string& text) {
+  Segment one;
+  std::size_t from = 0;
+  for (std::size_t to = 0; to != std::string::npos; from = to + 1) {
+    to = text.find('*', from);
+    const std::string part = text.substr(from, to - from);
+    if (one.id.empty())
+      one.id = part;
+    else
+      one.elements.push_back({part});
+  }
+  one.place.segment = one.id;
+  return one;
+}
+
+Layout::Reading read(const std::string& document, const std::vector<std::string>& segments) {
+  const auto file = json::parse(profile::read_files(example).files.at("documents/" + document));
+  std::vector<Fault> none;
+  std::vector<Segment> all;
+  for (const std::string& one : segments) all.push_back(segment(one));
+  return Layout::read(file->get("edi").get("segments"), "", document, none).read_set(all);
+}
+
+TEST(Layout, APartyThatIsNotReadLeavesItsAddressToNobody) {
+  const auto file =
+      json::parse(profile::read_files(example).files.at("operations/place_order.json"));
+  std::vector<Fault> none;
+  const Layout layout = Layout::read(file->get("edi").get("segments"), "", "", none);
+  std::vector<Segment> all;
+  for (const char* one :
+       {"N1*ST*Dock", "N3*Wharf 1", "N1*SF*Factory", "N3*Mill Lane", "N1*BT*Office",
+        "N3*High Street", "PO1*1*.5*EA*5.*PE*UP*0123*VP*1000", "N1*ST*Other"})
+    all.push_back(segment(one));
+  const auto reading = layout.read_set(all);
+  EXPECT_THAT(reading.faults, IsEmpty());
+  EXPECT_EQ(reading.record.at_pointer("/ship_to/street")->text(), "Wharf 1");
+  EXPECT_EQ(reading.record.at_pointer("/ship_to/name")->text(), "Dock") << "behind the lines";
+  EXPECT_EQ(reading.record.at_pointer("/bill_to/street")->text(), "High Street");
+  EXPECT_EQ(reading.record.at_pointer("/lines/0/quantity")->text(), "0.5");
+  EXPECT_EQ(reading.record.at_pointer("/lines/0/price")->text(), "5");
+  EXPECT_EQ(reading.record.at_pointer("/lines/0/item")->text(), "1000") << "pairs in any order";
+}
+
+TEST(Layout, LevelsThatAreNotReadArePassedOver) {
+  for (const bool packs : {false, true}) {
+    std::vector<std::string> all{"BSN*00*S1*20261124", "HL*1**S", "HL*2*1*O", "PRF*WEB/1"};
+    if (packs) all.insert(all.end(), {"HL*3*2*P", "MAN*GM*1"});
+    all.insert(all.end(), {"HL*4*3*I", "LIN*1*VP*1000", "SN1**2*EA"});
+    if (packs) all.insert(all.end(), {"HL*5*2*P", "LIN*9*VP*NONE"});
+    all.insert(all.end(), {"HL*6*5*I", "LIN*2*VP*1001", "SN1**3*EA", "HL*7*1*O", "PRF*WEB/2"});
+    const auto reading = read("856.json", all);
+    EXPECT_THAT(reading.faults, IsEmpty());
+    ASSERT_THAT(reading.record.get("orders").items(), SizeIs(2));
+    const json::Value& items = reading.record.get("orders").items()[0].get("items");
+    ASSERT_THAT(items.items(), SizeIs(2)) << packs;
+    EXPECT_EQ(items.items()[1].get("item").text(), "1001");
+  }
+}
+
+TEST(Layout, WhatIsSaidTwiceAndDifferentlyIsAFaultWithItsPlace) {
+  const auto reading = read("810.json", {"BIG*20261124*I1**WEB/1", "TDS*100", "TDS*200"});
+  ASSERT_THAT(reading.faults, SizeIs(1));
+  EXPECT_EQ(reading.faults[0].place.segment, "TDS");
+  EXPECT_EQ(reading.faults[0].place.element, 1);
+  EXPECT_THAT(read("810.json", {"BIG*20261340*I1**WEB/1"}).faults, SizeIs(1)) << "no such day";
+}
+
+// ---- answers
+
+TEST(EdiOrders, ArePendingUntilTheAnswerAndA997IsNone) {
+  Partner& it = partner();
+  const Order order = it.new_order();
+  const auto receipt = it.orders().place_order(order, write());
+  ASSERT_TRUE(receipt.has_value()) << said(receipt);
+  EXPECT_EQ(receipt->state, ReceiptState::pending);
+  EXPECT_EQ(receipt->status, OrderStatus::pending);
+  EXPECT_FALSE(receipt->released);
+  const auto read = it.orders().get_order({order.id, {}}, call());
+  ASSERT_TRUE(read.has_value()) << said(read);
+  EXPECT_EQ(read->status, OrderStatus::pending);
+  EXPECT_EQ(read->lines.at(0).quantity, decimal("3"));
+  it.drop(R"([["FA", [["997", [["AK1", "PO", "999999"], ["AK9", "A", "1", "1", "1"]]]]]])");
+  EXPECT_EQ(it.orders().find_receipt(order.id, call())->state, ReceiptState::pending);
+  const std::size_t files = it.sent().size();
+  ASSERT_TRUE(it.orders().place_order(order, write())) << "a repeat";
+  EXPECT_EQ(it.sent().size(), files) << "sends nothing";
+  const auto mirror = it.orders().place_order(it.new_order(), write(Role::mirror));
+  ASSERT_FALSE(mirror.has_value());
+  EXPECT_EQ(mirror.error().code, ErrorCode::outcome_unknown) << "nobody else tells its sender";
+
+  it.round();
+  const auto confirmed = it.orders().find_receipt(order.id, call());
+  ASSERT_TRUE(confirmed.has_value()) << said(confirmed);
+  EXPECT_EQ(confirmed->state, ReceiptState::confirmed);
+  EXPECT_EQ(confirmed->erp_totals->grand_total, decimal("71.40"));
+  EXPECT_EQ(it.changes()[order.id.number.text()].status, OrderStatus::open);
+  it.simulator().control("POST", "late_997", "{}");
+  it.receive();
+  EXPECT_EQ(it.orders().find_receipt(order.id, call())->state, ReceiptState::confirmed);
+  EXPECT_EQ(it.documents(order), 1);
+}
+
+TEST(EdiOrders, A997ThatRejectsIsARefusalThatReachesAPersonAndTheSenderOnce) {
+  Partner it;
+  const Order order = it.new_order("999");
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  EXPECT_EQ(it.alarm("write refused"), "");
+  it.round();
+  EXPECT_THAT(it.alarm("write refused"), HasSubstr("PO1, error 8, element 2 error 7 (999)"));
+  EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->status, OrderStatus::rejected);
+  EXPECT_EQ(it.changes()[order.id.number.text()].status, OrderStatus::rejected);
+  EXPECT_EQ(it.orders().find_receipt(order.id, call()).error().code, ErrorCode::not_found);
+  const auto told = it.orders().place_order(order, write());
+  ASSERT_FALSE(told.has_value());
+  EXPECT_EQ(told.error().code, ErrorCode::rejected) << said(told);
+  EXPECT_EQ(told.error().vendor_code, "997 R");
+  EXPECT_EQ(it.alarm("write refused"), "") << "somebody has heard of it";
+  EXPECT_THAT(it.sent(), IsEmpty());
+  ASSERT_TRUE(it.orders().place_order(order, write())) << "who sends it again wants it tried";
+  EXPECT_THAT(it.sent(), SizeIs(1));
+  // What the partner says then is what holds, also against its translator.
+  it.round();
+  it.drop(R"([["PR", [["855", [["BAK", "00", "AK", ")" + reference_of(order) +
+          R"(", "20261124", null, null, null, "LS1"]]]]]])");
+  EXPECT_THAT(it.refused(), HasSubstr("which was refused before"));
+  EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->status, OrderStatus::open);
+}
+
+TEST(EdiOrders, AnAnswerMayChangeQuantitiesPricesAndLines) {
+  Partner& it = partner();
+  Order order = it.new_order("5");
+  OrderLine second = order.lines[0];
+  second.number = 2;
+  second.sku = Sku{"1001"};
+  order.lines.push_back(second);
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  it.drop(
+      R"([["PR", [["855", [["BAK", "00", "AC", ")" + reference_of(order) +
+      R"(", "20261124", null, null, null, "LS9"], ["PO1", "1", "5", "EA", "19.5", "PE", "VP", "1000"],)"
+      R"( ["ACK", "IA", "3", "EA", "068", "20261201"], ["ACK", "IB", "1", "EA", "068", "20261224"],)"
+      R"( ["ACK", "IR", "1", "EA"], ["PO1", "2", "5", "EA", "20", "PE", "VP", "1001"],)"
+      R"( ["ACK", "IR", "5", "EA"]]]]]])");
+  const auto read = it.orders().get_order({order.id, {}}, call());
+  ASSERT_TRUE(read.has_value()) << said(read);
+  EXPECT_EQ(read->status, OrderStatus::open);
+  ASSERT_THAT(read->lines, SizeIs(2));
+  EXPECT_EQ(read->lines[0].quantity, decimal("4")) << "what is taken, now and later";
+  EXPECT_EQ(read->lines[0].unit_price, decimal("19.50"));
+  EXPECT_EQ(read->lines[1].cancelled_quantity, decimal("5"));
+  // A code that the table does not know is nobody's guess.
+  it.drop(R"([["PR", [["855", [["BAK", "00", "ZZ", ")" + reference_of(order) +
+          R"(", "20261124"]]]]]])");
+  EXPECT_THAT(it.refused(), HasSubstr("segment 2 BAK, element 2, /verdict"));
+}
+
+TEST(EdiOrders, SilenceIsAnUnknownOutcomeAndARepeatSendsNothing) {
+  Partner it;
+  const Order order = it.new_order();
+  it.placed(order);
+  const auto amend = [&](const char* quantity) {
+    return it.orders().amend_order({order.id, {}}, quantity_of(quantity), write());
+  };
+  for (int times = 0; times < 2; ++times) {
+    const auto unknown = amend("4");
+    ASSERT_FALSE(unknown.has_value());
+    EXPECT_EQ(unknown.error().code, ErrorCode::outcome_unknown) << said(unknown);
+    EXPECT_THAT(it.sent(), SizeIs(1));
+  }
+  const auto other = amend("5");
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().code, ErrorCode::unavailable) << "one at a time: " << said(other);
+  EXPECT_EQ(it.alarm("no answer"), "");
+  it.later_ms = 25 * 3'600'000LL;
+  EXPECT_THAT(it.alarm("no answer"), HasSubstr("change_order of WEB/" + order.id.number.text()));
+  it.later_ms = 0;
+  it.restart();  // Nothing of it was kept in memory.
+  it.round();
+  const auto done = amend("4");
+  ASSERT_TRUE(done.has_value()) << said(done);
+  EXPECT_EQ(done->erp_totals->items_net, decimal("80"));
+  EXPECT_THAT(it.sent(), IsEmpty());
+  // What the partner refuses is told to who asks again, and to a person until then.
+  EXPECT_FALSE(amend("6").has_value());
+  it.simulator().control(
+      "POST", "users/delete_order",
+      R"({"order": ")" + it.orders().find_receipt(order.id, call())->document.text() + "\"}");
+  it.round();
+  EXPECT_THAT(it.alarm("write refused"), HasSubstr("is cancelled"));
+  EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->status, OrderStatus::cancelled);
+}
+
+TEST(EdiOrders, MayBeAnsweredByTheAcknowledgementAlone) {
+  const test::TemporaryFolder folder("edi-profile");
+  fs::copy(example, folder.path(), fs::copy_options::recursive);
+  std::string text = content_of(folder.path() / "operations/place_order.json");
+  text.replace(text.find(R"("group": "PO",)"), 14,
+               R"("group": "PO", "answered_by": "acknowledgement",)");
+  std::ofstream(folder.path() / "operations/place_order.json") << text;
+  Partner it({}, folder.path().string());
+  const Order order = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  const std::string control = it.sent().at(0).substr(1, 9);
+  it.drop(R"([["FA", [["997", [["AK1", "PO", ")" + std::to_string(std::stoi(control)) +
+          R"("], ["AK9", "A", "1", "1", "1"]]]]]])");
+  const auto receipt = it.orders().find_receipt(order.id, call());
+  ASSERT_TRUE(receipt.has_value()) << said(receipt);
+  EXPECT_EQ(receipt->state, ReceiptState::confirmed);
+  EXPECT_EQ(receipt->document.text(), reference_of(order));
+}
+
+// ---- write safety
+
+// As the state was before the file was sent: `taken` is where it lies now.
+void unsend(const Partner& it, const fs::path& taken) {
+  state::StateDatabase database((it.state() / "edi.db").string());
+  const std::string name = taken.filename().string();
+  database.prepare("UPDATE files SET sent = 0, content = ? WHERE name = ?")
+      .bind(1, content_of(taken))
+      .bind(2, name)
+      .once();
+  database.prepare("UPDATE requests SET state = 0 WHERE control = ?")
+      .bind(1, std::int64_t{std::stoi(name.substr(1, 9))})
+      .once();
+}
+
+TEST(EdiWrites, ACrashBeforeTheFileIsWrittenLosesNothing) {
+  Partner it;
+  fs::copy(it.state() / "outbound", it.folder() / "before", fs::copy_options::recursive);
+  const Order order = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  it.stop();
+  const fs::path file = it.out() / it.sent().at(0);
+  const std::string content = content_of(file);
+  unsend(it, file);
+  fs::remove(file);
+  fs::remove_all(it.state() / "outbound");
+  fs::rename(it.folder() / "before", it.state() / "outbound");
+  it.restart();
+  it.receive();
+  EXPECT_EQ(content_of(file), content) << "the same number, the same order";
+  it.round();
+  EXPECT_EQ(it.orders().find_receipt(order.id, call())->state, ReceiptState::confirmed);
+  EXPECT_EQ(it.documents(order), 1);
+}
+
+TEST(EdiWrites, ACrashBetweenTheFileAndItsRecordSendsNothingTwice) {
+  Partner it;
+  const Order order = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  const std::string name = it.sent().at(0);
+  it.simulator().control("POST", "job", "{}");  // The partner has taken it away.
+  it.stop();
+  unsend(it, it.out() / "taken" / name);
+  it.restart();
+  it.receive();
+  EXPECT_THAT(names_in(it.out(), name), IsEmpty());
+  it.round();
+  EXPECT_EQ(it.orders().find_receipt(order.id, call())->state, ReceiptState::confirmed);
+  EXPECT_EQ(it.documents(order), 1);
+}
+
+TEST(EdiWrites, WhatCannotBeSentIsNotKept) {
+  Partner it;
+  const Order order = it.new_order();
+  state::StateDatabase database((it.state() / "edi.db").string());
+  const std::string next = file_name(last_control(database) + 1);
+  fs::create_directories(it.out() / ("." + next + ".part") / "in the way");
+  const auto refused = it.orders().place_order(order, write());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable) << said(refused);
+  EXPECT_EQ(it.orders().find_receipt(order.id, call()).error().code, ErrorCode::not_found);
+  fs::remove_all(it.out() / ("." + next + ".part"));
+  it.placed(order);
+  EXPECT_EQ(it.documents(order), 1);
+  Order star = it.new_order();
+  star.customer_reference = "4*711";
+  const auto separator = it.orders().place_order(star, write());
+  ASSERT_FALSE(separator.has_value());
+  EXPECT_EQ(separator.error().code, ErrorCode::invalid_request) << said(separator);
+  star.customer_reference = std::string(31, 'x');
+  EXPECT_FALSE(it.orders().place_order(star, write()).has_value()) << "never cut";
+  star.customer_reference.clear();
+  star.id.number = OrderNumber{"1234567890123456789"};
+  EXPECT_FALSE(it.orders().place_order(star, write()).has_value()) << "longer than BEG03";
+  EXPECT_THAT(it.sent(), IsEmpty());
+}
+
+TEST(EdiWrites, AStateThatIsOlderThanWhatWasSentProvesNothingAbsent) {
+  Partner it;
+  it.stop();
+  fs::copy(it.state(), it.folder() / "backup", fs::copy_options::recursive);
+  it.restart();
+  const Order answered = it.new_order();
+  it.placed(answered);
+  const Order silent = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(silent, write()));
+  it.stop();
+  fs::remove_all(it.state());
+  fs::rename(it.folder() / "backup", it.state());
+  it.restart();
+  const auto unknown = it.orders().find_receipt(silent.id, call());
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().code, ErrorCode::unavailable) << said(unknown);
+  EXPECT_EQ(it.orders().place_order(silent, write()).error().code, ErrorCode::unavailable);
+  EXPECT_NE(it.alarm("writes lost"), "");
+  it.receive();
+  EXPECT_TRUE(it.orders().find_receipt(answered.id, call())) << "its answer is in the archive";
+  it.round();
+  const auto found = it.orders().place_order(silent, write());
+  ASSERT_TRUE(found.has_value()) << said(found);
+  EXPECT_EQ(it.documents(silent), 1);
+  it.later_ms = 25 * 3'600'000LL;
+  const Order later = it.new_order();
+  it.placed(later);
+  EXPECT_EQ(it.documents(later), 1) << "under a number that was not used";
+  EXPECT_EQ(it.alarm("writes lost"), "");
+}
+
+TEST(EdiWrites, OneProcessWorksWithAnExchange) {
+  Partner& it = partner();
+  const auto settings =
+      read_settings(R"({"profile": "x", "outbound": {"folder": ")" + it.out().string() +
+                    R"("}, "inbound": {"folder": ")" + it.in().string() +
+                    R"("}, "us": {"id": "RETAILER"}, "partner": {"id": "LAKESHORE"}})");
+  ASSERT_TRUE(settings.has_value()) << said(settings);
+  Runner other(profile::Profile::load(example, EdiKind{}).profile, *settings, "erp",
+               (it.folder() / "other").string(), [] { return Timestamp{1}; });
+  EXPECT_EQ(other.ping(call()).error().code, ErrorCode::unavailable);
+  ASSERT_TRUE(it.adapter().ping(call()));
+}
+
+// ---- files that are not as they should be
+
+std::string shipment(const Order& order, const std::string& quantity = "1") {
+  return R"(["SH", [["856", [["BSN", "00", "S-)" + order.id.number.text() +
+         R"(", "20261124"], ["HL", "1", "", "S"], ["HL", "2", "1", "O"], ["PRF", ")" +
+         reference_of(order) +
+         R"("], ["HL", "3", "2", "I"], ["LIN", "1", "VP", "1000"],)"
+         R"( ["SN1", "", ")" +
+         quantity + R"(", "EA"]]]]])";
+}
+
+Decimal shipped(Partner& it, const Order& order) {
+  const auto read = it.orders().get_order({order.id, {}}, call());
+  EXPECT_TRUE(read.has_value()) << said(read);
+  return read ? read->lines.at(0).shipped_quantity : Decimal{};
+}
+
+TEST(EdiFiles, ABadSetIsRefusedWithItsPlaceAndTheRestIsTaken) {
+  Partner it;
+  const Order order = it.new_order();
+  it.placed(order);
+  const std::string unknown =
+      R"(["SH", [["856", [["BSN", "00", "S-9", "20261124"], ["HL", "1", "", "O"],)"
+      R"( ["PRF", "WEB/NONE"], ["HL", "2", "1", "I"], ["LIN", "1"], ["SN1", "", "1", "EA"]]]]])";
+  const std::string no_day = R"(["IN", [["810", [["BIG", "20261399", "I-9", null, "WEB/1"]]]]])";
+  const std::string name = it.drop("[" + unknown + ", " + no_day + ", " + shipment(order) + "]");
+  EXPECT_EQ(shipped(it, order), decimal("1"));
+  EXPECT_THAT(it.refused(), HasSubstr(name + " line "));
+  EXPECT_THAT(it.refused(), HasSubstr("/orders/0/reference: order WEB/NONE is not known"));
+  EXPECT_THAT(it.refused(), HasSubstr("set 810 0001, segment 2 BIG, element 1: must be a day"));
+  EXPECT_NE(it.alarm("inbound documents refused"), "");
+  // A count that is wrong: the partner is told by a 997.
+  it.drop("[" + shipment(order, "2") + "]", "wrong_count");
+  EXPECT_EQ(shipped(it, order), decimal("1"));
+  it.round();
+  const json::Value said_of_it = it.gateway().get("acknowledged");
+  EXPECT_EQ(said_of_it.items().back().get("code").text(), "R");
+  EXPECT_EQ(said_of_it.items().front().get("code").text(), "A");
+  it.restart(R"(, "accept_wrong_count": true)");
+  const Order second = it.new_order();
+  it.placed(second);
+  it.drop("[" + shipment(second) + "]", "wrong_count");
+  EXPECT_EQ(shipped(it, second), decimal("1")) << "by policy";
+}
+
+TEST(EdiFiles, ByPolicyAFileWithABadSetIsHeldAsAWhole) {
+  Partner it;
+  const Order order = it.new_order();
+  it.placed(order);
+  it.restart(R"(, "bad_records": "hold")");
+  const std::string name =
+      it.drop("[" + shipment(order) + R"(, ["IN", [["810", [["BIG", "20261399", "I-9"]]]]]])");
+  EXPECT_EQ(shipped(it, order), Decimal{});
+  EXPECT_THAT(names_in(it.in() / "quarantine", ".reason"), SizeIs(1));
+  EXPECT_NE(it.alarm("inbound file refused"), "");
+}
+
+TEST(EdiFiles, WhatComesTwiceCountsOnceAndANumberIsUsedOnce) {
+  Partner it;
+  const Order order = it.new_order();
+  it.placed(order);
+  const std::string name = it.drop("[" + shipment(order) + "]");
+  // The very file under another name, with something before it; the same shipment in another file.
+  const auto archived = names_in(it.in() / "archive", "").back();
+  std::ofstream(it.in() / "copy.edi", std::ios::binary)
+      << "\r\n"
+      << content_of(it.in() / "archive" / archived);
+  it.receive();
+  it.drop("[" + shipment(order) + "]");
+  EXPECT_EQ(shipped(it, order), decimal("1"));
+  EXPECT_EQ(it.refused(), "");
+  it.drop("[" + shipment(order, "2") + "]");
+  EXPECT_THAT(it.refused(), HasSubstr("was told before, with other content"));
+  it.drop("[" + shipment(it.new_order()) + "]", "same_control");
+  EXPECT_THAT(it.refused(), HasSubstr("was taken in before, with other content"));
+  EXPECT_EQ(shipped(it, order), decimal("1"));
+}
+
+TEST(EdiFiles, HalfAFileIsNotTakenAndAForeignOneNotApplied) {
+  Partner it;
+  const Order order = it.new_order();
+  it.placed(order);
+  it.drop("[" + shipment(order) + "]", "half_written");
+  EXPECT_EQ(it.refused(), "");
+  EXPECT_EQ(shipped(it, order), Decimal{});
+  it.drop("[" + shipment(order) + "]", "truncated");
+  EXPECT_NE(it.refused(), "") << "its set has no end";
+  it.drop("[" + shipment(order) + "]", "test");
+  EXPECT_THAT(it.refused(), HasSubstr("is marked as a test"));
+  EXPECT_EQ(shipped(it, order), Decimal{});
+  it.drop("[" + shipment(order) + "]");
+  EXPECT_EQ(shipped(it, order), decimal("1"));
+}
+
+TEST(EdiFiles, ShipmentsMayComeBeforeTheAnswer) {
+  Partner& it = partner();
+  const Order order = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  it.drop("[" + shipment(order) + "]");
+  it.round();
+  EXPECT_EQ(shipped(it, order), decimal("1"));
+  EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->status, OrderStatus::partially_shipped);
+}
+
+TEST(EdiFiles, StockIsReplacedWhereTheListIsComplete) {
+  Partner& it = partner();
+  const auto stock = [&](const char* sku, const char* place) {
+    return it.adapter().inventory()->get_stock({{Sku{sku}}, LocationCode{place}}, call());
+  };
+  const auto list = [](const char* purpose) {
+    return std::string(R"([["IB", [["846", [["BIA", ")") + purpose +
+           R"(", "SI", "1", "20261124"], ["LIN", null, "VP", "1000"], ["REF", "WS", "NORTH"],)"
+           R"( ["QTY", "17", "12.5", "EA"], ["QTY", "33", "10", "EA"]]]]]])";
+  };
+  it.drop(R"([["IB", [["846", [["BIA", "04", "SI", "1", "20261124"], ["LIN", null, "VP", "1001"],)"
+          R"( ["REF", "WS", "NORTH"], ["QTY", "17", "1", "EA"]]]]]])");
+  it.drop(list("04"));
+  ASSERT_TRUE(stock("1001", "NORTH").has_value());
+  it.drop(list("00"));
+  const auto level = stock("1000", "NORTH");
+  ASSERT_TRUE(level.has_value()) << said(level);
+  EXPECT_EQ(level->at(0).on_hand, decimal("12.5"));
+  EXPECT_EQ(level->at(0).reserved, decimal("2.5"));
+  EXPECT_EQ(level->at(0).uom, "PCS");
+  EXPECT_FALSE(stock("1001", "NORTH").has_value()) << "it is not in the complete list";
+  EXPECT_TRUE(stock("1001", "EAST").has_value()) << "of a place that the list does not name";
+}
+
+}  // namespace
+}  // namespace underpin::legacy::edi_profile
