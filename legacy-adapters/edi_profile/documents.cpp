@@ -137,6 +137,14 @@ const std::vector<DocumentShape>& EdiKind::document_shapes() const {
        {"/date", "/complete", "/levels/*/sku", "/levels/*/location", "/levels/*/uom",
         "/levels/*/onHand", "/levels/*/reserved", "/levels/*/available"},
        {"/levels/*/sku", "/levels/*/location", "/levels/*/onHand"}},
+      // What stands higher holds for all below that says nothing else.
+      {"prices",
+       {"/batch", "/currency", "/uom", "/from", "/to", "/taxIncluded", "/items/*/sku",
+        "/items/*/currency", "/items/*/uom", "/items/*/from", "/items/*/to",
+        "/items/*/prices/*/scope", "/items/*/prices/*/scopeCode", "/items/*/prices/*/from",
+        "/items/*/prices/*/to", "/items/*/prices/*/minimumQuantity", "/items/*/prices/*/uom",
+        "/items/*/prices/*/currency", "/items/*/prices/*/unitPrice"},
+       {"/batch", "/items/*/sku", "/items/*/prices/*/unitPrice"}},
       {"movements",
        {"/movements/*/date", "/movements/*/document", "/movements/*/movement", "/movements/*/sku",
         "/movements/*/location", "/movements/*/quantity", "/movements/*/uom"},
@@ -150,6 +158,7 @@ std::vector<std::string_view> EdiKind::told_by(const DocumentShape& shape) const
   if (shape.name == "order_answer")
     return {"get_order", "find_receipt", "list_open_orders", "order_changes"};
   if (shape.name == "stock") return {"get_stock", "list_stock"};
+  if (shape.name == "prices") return {"list_prices", "price_list_state", "quote"};
   if (shape.name == "movements") return {"find_adjustment", "stock_movements"};
   return {};
 }

@@ -1,11 +1,10 @@
 #include "legacy-adapters/edi_profile/inbound.h"
 
+#include "legacy-adapters/edi_profile/digest.h"
 #include "legacy-adapters/edi_profile/order_body.h"
-
-#include <openssl/evp.h>
+#include "legacy-adapters/edi_profile/price_list.h"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -33,35 +32,6 @@ file_drop::Settings drop_of(const Settings& settings, const std::string& system,
   drop.stable_ms = settings.inbound_stable_ms;
   return drop;
 }
-
-// Of an interchange's content: what tells a repeat from another one under the same number.
-class Digest {
- public:
-  Digest() : context_(EVP_MD_CTX_new()) { begin(); }
-  ~Digest() { EVP_MD_CTX_free(context_); }
-  Digest(const Digest&) = delete;
-  Digest& operator=(const Digest&) = delete;
-  void begin() { EVP_DigestInit_ex(context_, EVP_sha256(), nullptr); }
-  void add(std::string_view text) {
-    EVP_DigestUpdate(context_, text.data(), text.size());
-    EVP_DigestUpdate(context_, "\n", 1);
-  }
-  std::string hexadecimal() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    unsigned size = 0;
-    EVP_DigestFinal_ex(context_, bytes.data(), &size);
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-      constexpr const char* digits = "0123456789abcdef";
-      text += digits[bytes[i] >> 4];
-      text += digits[bytes[i] & 15];
-    }
-    return text;
-  }
-
- private:
-  EVP_MD_CTX* context_;
-};
 
 std::string text_of(const Refusal& refusal) {
   std::string text = "line " + std::to_string(refusal.place.line);
@@ -372,6 +342,7 @@ class Inbound::File {
     if (shape == "shipment") return take_shipment(*read);
     if (shape == "invoice") return take_invoice(*read);
     if (shape == "stock") return take_stock(*read);
+    if (shape == "prices") return take_prices(*read);
     if (shape == "movements") return take_movements(*read);
   }
 
@@ -550,6 +521,16 @@ class Inbound::File {
     if (complete.is_boolean() && *complete.as_bool() && refusal_count_ == refused_before)
       for (const std::string& location : locations)
         forget_levels_told_before(database_, location, control_);
+  }
+
+  void take_prices(const Value& prices) {
+    std::vector<Wrong> wrong;
+    const std::vector<Value> rows = rows_of(prices, inbound_.settings_.zone, wrong);
+    for (const Wrong& one : wrong) refuse_document(one.pointer, one.rule);
+    const std::string& batch = prices.get("batch").text();
+    if (rows.empty()) return refuse_document("", "catalog " + batch + " has no price");
+    if (!save_prices(database_, batch, now_, rows, control_))
+      refuse_document("/batch", "a newer catalog than " + batch + " is in force");
   }
 
   void take_movements(const Value& movements) {

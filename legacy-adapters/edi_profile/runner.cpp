@@ -1,6 +1,7 @@
 #include "legacy-adapters/edi_profile/runner.h"
 
 #include "legacy-adapters/edi_profile/order_body.h"
+#include "legacy-adapters/edi_profile/price_list.h"
 #include "legacy-adapters/transport/profile/failure.h"
 
 #include <fcntl.h>
@@ -124,7 +125,12 @@ Result<Runner::Records> Runner::run(const profile::Operation& operation, const V
                           [&] {
                             if (writes) return write(operation, request, context, told);
                             Records records = read(operation.shape->name, request);
-                            if (told != nullptr) told->received = Value::array(records);
+                            if (told != nullptr) {
+                              Value one = Value::object();
+                              one.set("statement", "what the partner has told");
+                              one.set("rows", Value::array(records));
+                              told->received.push(std::move(one));
+                            }
                             return records;
                           });
 }
@@ -187,6 +193,13 @@ Runner::Records Runner::read(std::string_view name, const Value& request) {
           records.push_back(std::move(level));
     } else if (name == "list_stock") {
       records = levels_after(database, request.get("cursor").text(), limit_of(request));
+    } else if (name == "list_prices") {
+      records = prices_after(database, position_of(request), request.get("sku").text(),
+                             request.get("customer").text(), limit_of(request));
+    } else if (name == "price_list_state") {
+      if (auto state = price_state(database)) records.push_back(std::move(*state));
+    } else if (name == "quote") {
+      if (auto answer = quoted(database, request)) records.push_back(std::move(*answer));
     } else if (name == "stock_movements") {
       records = movements_after(database, position_of(request), limit_of(request));
     }
@@ -296,7 +309,10 @@ Runner::Records Runner::write(const profile::Operation& operation, const Value& 
   if (told != nullptr && kept.control != 0) {
     Value one = Value::object();
     one.set("file", file_name(kept.control));
-    one.set("x12", kept.text);
+    Value lines = Value::array();
+    std::istringstream text(kept.text);
+    for (std::string line; std::getline(text, line);) lines.push(line);
+    one.set("x12", std::move(lines));
     told->sent.push(std::move(one));
   }
   if (kept.control != 0)
@@ -304,9 +320,9 @@ Runner::Records Runner::write(const profile::Operation& operation, const Value& 
   const Request request_now = await(kept.seq, context);
   if (told != nullptr && !request_now.open()) {
     Value one = Value::object();
-    one.set("set", request_now.set);
-    one.set("accepted", Value::boolean(request_now.state == RequestState::accepted));
-    one.set("reason", request_now.reason);
+    one.set("statement", request_now.set + (request_now.state == RequestState::accepted
+                                                ? " accepted"
+                                                : " refused: " + request_now.reason));
     told->received.push(std::move(one));
   }
   if (request_now.state == RequestState::refused) {

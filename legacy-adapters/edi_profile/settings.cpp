@@ -1,6 +1,7 @@
 #include "legacy-adapters/edi_profile/settings.h"
 
 #include "contracts/json/object_reader.h"
+#include "legacy-adapters/transport/prices/price_ruling.h"
 
 namespace underpin::legacy::edi_profile {
 namespace {
@@ -66,6 +67,8 @@ Result<Settings> read_settings(std::string_view text) {
               if (!edi::valid(it.envelope.separators, why)) one.refuse("element", why);
             },
             Need::optional);
+        reader.read("zone", it.zone, Need::optional);
+        if (!prices::is_zone(it.zone)) reader.refuse("zone", "must be an IANA zone: Europe/Berlin");
         std::string code_page;
         reader.read("code_page", code_page, Need::optional);
         if (!code_page.empty() && code_page != "UTF-8") {

@@ -23,6 +23,7 @@ struct Settings {
   std::string group_receiver;
   std::string group_version = "004010";  // GS08
   bool line_per_segment = true;
+  std::string zone = "UTC";                // In whose calendar the days of prices are meant.
   std::optional<edi::CodePage> code_page;  // Nothing: UTF-8.
   edi::X12Policy policy;
   bool hold_bad_files = false;

@@ -38,6 +38,11 @@ constexpr const char* tables = R"(
   CREATE TABLE IF NOT EXISTS movements(position INTEGER PRIMARY KEY AUTOINCREMENT,
     document TEXT NOT NULL UNIQUE, movement TEXT NOT NULL, body TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS movements_named ON movements(movement);
+  CREATE TABLE IF NOT EXISTS price_lists(batch TEXT NOT NULL, created TEXT NOT NULL,
+    told INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS prices(position INTEGER PRIMARY KEY AUTOINCREMENT, sku TEXT NOT NULL,
+    scope TEXT NOT NULL, code TEXT NOT NULL, body TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS prices_sku ON prices(sku);
 )";
 
 constexpr const char* request_columns =

@@ -290,6 +290,7 @@ class Reader {
   void add_told() {
     for (const Document& document : profile_->documents_)
       for (const std::string_view name : kind_.told_by(*document.shape)) {
+        if (profile_->not_offered_.count(name) != 0) continue;
         Operation& it = profile_->operations_[std::string(name)];
         it.shape = shape_of(name);
         it.file = document.file;

@@ -109,7 +109,7 @@ class Lakeshore : public SimulatedSite {
            R"( "outbound": {"folder": ")" +
            (folder / "out").string() + R"("}, "inbound": {"folder": ")" + (folder / "in").string() +
            R"(", "stable_ms": 0}, "us": {"id": "RETAILER"}, "partner": {"id": "LAKESHORE"},)"
-           R"( "answer_wait_ms": 3000})";
+           R"( "zone": "Europe/Berlin", "answer_wait_ms": 3000})";
   }
   void run_tasks() {
     for (const AdapterTask& task : adapter().tasks())

@@ -20,6 +20,7 @@ import threading
 import time
 from decimal import Decimal
 
+import sample_data
 from common.decimals import cents, parse_decimal, plain
 
 from . import x12
@@ -413,6 +414,22 @@ class Gateway:
         rows += [["IT1", row["line"], _number(row["quantity"]), "EA", _number(row["price"]), "PE", "VP", row["sku"]]
                  for row in news["rows"]]
         return rows + [["TDS", int(cents(news["amount"]) * 100)], ["CTT", len(news["rows"])]]
+
+    def catalog(self) -> str:
+        """The price catalog as a whole."""
+        with self.lock:
+            kinds = {"all": "CAT", "group": "DIS", "customer": "CON"}
+            rows, last = [["BCT", "PS", f"CAT-{self.control + 1}"], ["CUR", "SE", sample_data.CURRENCY]], ""
+            for one in sample_data.PRICES:
+                if one.item != last:
+                    rows.append(["LIN", None, "VP", one.item])
+                    last = one.item
+                rows.append(["CTP", None, kinds[one.sales_type], _number(one.unit_price), _number(one.minimum_quantity),
+                             "EA", None, None, None, None, None, one.code])
+                rows.append(["DTM", "007", one.starts.strftime("%Y%m%d")])
+                if one.ends:
+                    rows.append(["DTM", "036", one.ends.strftime("%Y%m%d")])
+            return self._write([("SC", [("832", rows)])])
 
     def write(self, groups: list, trap: str = "") -> str:
         """Any groups: for tests of what should not be there."""

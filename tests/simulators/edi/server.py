@@ -38,6 +38,7 @@ class Installation:
                                arguments.packs)
         self.stop = threading.Event()
         self.gateway.tell()
+        self.gateway.catalog()
         if arguments.job == "at_every_file":
             self.thread = threading.Thread(target=self._watch, daemon=True)
             self.thread.start()

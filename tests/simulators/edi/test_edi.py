@@ -111,6 +111,12 @@ class GatewayTest(unittest.TestCase):
             self.assertEqual(len(told["855"]), 1, kind)
             self.assertEqual(len([one for one in self.books.orders.values() if one["reference"] == "WEB/" + kind]), 1)
 
+    def test_the_catalog_has_every_price(self):
+        self.gateway.catalog()
+        catalog = self.told()["832"][0]
+        self.assertEqual(len([row for row in catalog if row[0] == "LIN"]), 60)
+        self.assertIn(["CTP", "", "CAT", "5.9", "0", "EA"], catalog)
+
     def test_traps_are_written_as_asked(self):
         name = self.gateway.write([("PR", [("855", [["BAK", "00", "AD", "X"]])])], "wrong_count")
         with open(os.path.join(self.inbound, name), encoding="utf-8") as file:

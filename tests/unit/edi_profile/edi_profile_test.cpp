@@ -64,7 +64,7 @@ TEST(EdiCheck, TheExampleIsValidAndEveryFaultIsNamedWithItsPlace) {
   EXPECT_THAT(
       faults_after("documents/846.json", R"("canonical": "/onHand")", R"("canonical": "/shelf")"),
       rule("/shelf is no member of this document"));
-  EXPECT_THAT(faults_after("profile.json", R"("pricing":)", R"("prices":)"),
+  EXPECT_THAT(faults_after("profile.json", R"("customers":)", R"("clients":)"),
               rule("is neither an operation nor a capability"));
   profile::Files files = profile::read_files(example).files;
   files["operations/get_order.json"] = R"({"operation": "get_order", "edi": {}})";
@@ -530,6 +530,37 @@ TEST(EdiFiles, StockIsReplacedWhereTheListIsComplete) {
   EXPECT_EQ(level->at(0).uom, "PCS");
   EXPECT_FALSE(stock("1001", "NORTH").has_value()) << "it is not in the complete list";
   EXPECT_TRUE(stock("1001", "EAST").has_value()) << "of a place that the list does not name";
+}
+
+TEST(EdiFiles, ACatalogIsInForceAsAWholeAndTheNewestOne) {
+  Partner& it = partner();
+  const auto catalog = [](const std::string& name, const std::string& price) {
+    return R"([["SC", [["832", [["BCT", "PS", ")" + name + R"("], ["CUR", "SE", "EUR"],)" +
+           R"( ["LIN", null, "VP", "1000"], ["CTP", null, "CAT", ")" + price +
+           R"(", "0", "EA"], ["DTM", "007", "20260101"], ["CTP", null, "CON", "1", "0", "EA"],)" +
+           R"( ["DTM", "007", "20260101"]]]]]])";
+  };
+  const std::string first = it.drop(catalog("B", "7.5"));
+  EXPECT_THAT(it.refused(), HasSubstr("/items/0/prices/1: must say for whom it is"));
+  const auto listed = it.adapter().pricing()->list_prices({}, call());
+  ASSERT_TRUE(listed.has_value()) << said(listed);
+  ASSERT_THAT(listed->items, SizeIs(1)) << "of the list before nothing is left";
+  EXPECT_EQ(listed->items[0].unit_price, decimal("7.5"));
+  EXPECT_EQ(listed->items[0].uom, "PCS");
+  const auto list = it.adapter().pricing()->prices_after("A", call());
+  ASSERT_TRUE(list && *list) << said(list);
+  EXPECT_EQ((*list)->batch, "B");
+  EXPECT_FALSE(it.adapter().pricing()->prices_after("B", call())->has_value());
+  // The file before it comes late: it is older.
+  std::string late = content_of(it.in() / "archive" / names_in(it.in() / "archive", "").back());
+  const std::string number = first.substr(1, 9);
+  const std::string before = control_text(std::stoi(number) - 500);
+  for (std::size_t at = 0; (at = late.find(number, at)) != std::string::npos;)
+    late.replace(at, 9, before);
+  late.replace(late.find("PS*B"), 4, "PS*A");
+  std::ofstream(it.in() / "late.edi", std::ios::binary) << late;
+  it.receive();
+  EXPECT_THAT(it.refused(), HasSubstr("a newer catalog than A is in force"));
 }
 
 }  // namespace
