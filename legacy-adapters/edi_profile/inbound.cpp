@@ -45,6 +45,17 @@ std::string text_of(const Refusal& refusal) {
   return text + ": " + refusal.reason;
 }
 
+bool is_utf8(const std::string& text) {
+  std::string probe = "\"";
+  bool plain = true;
+  for (const char c : text) {
+    const bool ascii = static_cast<unsigned char>(c) < 0x80;
+    plain = plain && ascii;
+    probe += ascii ? 'a' : c;
+  }
+  return plain || json::parse(probe + "\"").has_value();
+}
+
 std::int64_t number_of(std::string_view digits) {
   std::int64_t number = 0;
   if (digits.empty() || digits.size() > 9) return 0;
@@ -226,13 +237,18 @@ class Inbound::File {
                      reader.place(), "TA1");
   }
 
-  void collect(const edi::X12Reader& reader) {
+  void collect(edi::X12Reader& reader) {
     segments_.push_back(segment_of(reader, inbound_.settings_.code_page));
     const Segment& segment = segments_.back();
     std::string text = segment.id;
-    for (const edi::Composite& element : segment.elements) {
+    for (std::size_t i = 0; i < segment.elements.size(); ++i) {
       text += '\x1e';
-      for (const std::string& component : element) text += component + '\x1f';
+      for (const std::string& component : segment.elements[i]) {
+        text += component + '\x1f';
+        if (!is_utf8(component))
+          reader.add_fault(static_cast<int>(i) + 1, edi::x12_element::invalid_character,
+                           "must be UTF-8, or the settings must name a code page");
+      }
     }
     digest_.add(text);
   }
@@ -440,7 +456,7 @@ class Inbound::File {
       added.document = number;
       added.body.set("released", Value::boolean(false));
       held = &added;
-    } else if (came_before(control_, held->told)) {
+    } else if (held->told != 0 && came_before(control_, held->told)) {
       return;  // Something newer was said.
     }
     tell_order(answer, held->body);

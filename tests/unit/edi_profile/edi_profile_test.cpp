@@ -498,6 +498,38 @@ TEST(EdiFiles, HalfAFileIsNotTakenAndAForeignOneNotApplied) {
   EXPECT_EQ(shipped(it, order), decimal("1"));
 }
 
+TEST(EdiFiles, LettersOfAnotherSetAreRefusedOrReadByItsCodePage) {
+  Partner it;
+  const auto stock = [](const char* number, const std::string& place) {
+    return "ISA*00*          *00*          *ZZ*LAKESHORE      *ZZ*RETAILER       "
+           "*261124*1200*U*00401*" +
+           std::string(number) + "*0*P*>~GS*IB*LAKESHORE*RETAILER*20261124*1200*1*X*004010~" +
+           "ST*846*0001~BIA*04*SI*1*20261124~LIN**VP*1000~REF*WS*" + place +
+           "~QTY*17*5*EA~SE*6*0001~GE*1*1~IEA*1*" + number + "~";
+  };
+  const auto there = [&] {
+    return it.adapter()
+        .inventory()
+        ->get_stock({{Sku{"1000"}}, LocationCode{"K\xc3\xb6ln"}}, call())
+        .has_value();
+  };
+  std::ofstream(it.in() / "a.edi") << stock("900000001", "K\xf6ln");
+  it.receive();
+  EXPECT_THAT(it.refused(), HasSubstr("REF, element 2: must be UTF-8"));
+  EXPECT_FALSE(there());
+  it.restart(R"(, "code_page": "ISO-8859-1")");
+  std::ofstream(it.in() / "b.edi") << stock("900000002", "K\xf6ln");
+  it.receive();
+  EXPECT_TRUE(there());
+  Order order = it.new_order();
+  order.customer_reference = "J\xc3\xa4ger";
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  EXPECT_THAT(content_of(it.out() / it.sent().at(0)), HasSubstr("REF*CO*J\xe4ger~"));
+  order = it.new_order();
+  order.customer_reference = "\xd0\x96";
+  EXPECT_EQ(it.orders().place_order(order, write()).error().code, ErrorCode::invalid_request);
+}
+
 TEST(EdiFiles, ShipmentsMayComeBeforeTheAnswer) {
   Partner& it = partner();
   const Order order = it.new_order();
