@@ -28,6 +28,10 @@ Result<std::unique_ptr<ErpAdapter>> make(const AdapterSettings& adapter, profile
   if (!settings) return settings.error();
   auto loaded = profile::Profile::load(settings->profile, edi_profile::EdiKind{});
   if (!loaded.profile) return bad_profile(settings->profile, loaded.faults, adapter.system);
+  if (const auto other =
+          edi_profile::of_other_syntax(*loaded.profile, settings->edifact.has_value());
+      !other.empty())
+    return bad_profile(settings->profile, other, adapter.system);
   const std::string state =
       adapter.state_folder.empty() ? settings->state_folder : adapter.state_folder;
   if (state.empty())
@@ -53,7 +57,11 @@ ProfileTools edi_profile_tools() {
   tools.kind = "edi";
   tools.adapter = "edi_profile";
   tools.check = [](const std::string& folder) {
-    return profile::Profile::load(folder, edi_profile::EdiKind{}).faults;
+    auto loaded = profile::Profile::load(folder, edi_profile::EdiKind{});
+    if (loaded.profile)
+      return edi_profile::of_other_syntax(*loaded.profile,
+                                          edi_profile::is_edifact(*loaded.profile));
+    return loaded.faults;
   };
   tools.attempt = [](const ProfileTrial& trial) { return profile::attempt(trial, make); };
   tools.content = [](const std::string& settings_json) {

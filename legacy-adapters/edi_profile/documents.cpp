@@ -21,7 +21,19 @@ void only(const Value& value, const std::vector<std::string_view>& known, const 
       faults.push_back({file, json::pointer_to("/edi", member.key), "is not known here"});
 }
 
+bool is_message(const std::string& text) {
+  return text.size() == 6 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 std::string set_of(const Value& own, const std::string& file, std::vector<Fault>& faults) {
+  if (const Value* message = own.find("message")) {
+    if (own.find("set") != nullptr)
+      faults.push_back({file, "/edi", "must have either set or message"});
+    if (!is_message(message->text()) || message->text() == "CONTRL")
+      faults.push_back({file, "/edi/message", "must be a message that is no CONTRL: \"ORDERS\""});
+    return message->text();
+  }
   const std::string& set = own.get("set").text();
   if (!is_set(set)) faults.push_back({file, "/edi/set", "must be a set's number: \"850\""});
   if (set == "997" || set == "999")
@@ -45,11 +57,17 @@ bool covers(const std::vector<std::string>& names, const std::string& name) {
 SetOut read_out(const profile::Operation& operation, std::vector<Fault>& faults) {
   const Value& own = operation.own;
   const std::string& file = operation.file;
-  only(own, {"set", "group", "implementation", "answered_by", "segments", "note"}, file, faults);
+  only(own,
+       {"set", "group", "implementation", "message", "release", "association", "answered_by",
+        "segments", "note"},
+       file, faults);
   SetOut out;
+  out.edifact = own.find("message") != nullptr;
+  if (const Value* release = own.find("release")) out.release = release->text();
+  out.association = own.get("association").text();
   out.set = set_of(own, file, faults);
   out.group = own.get("group").text();
-  if (out.group.size() != 2)
+  if (!out.edifact && out.group.size() != 2)
     faults.push_back({file, "/edi/group", "must be a functional identifier: \"PO\""});
   out.implementation = own.get("implementation").text();
   const std::string& by = own.get("answered_by").text();
@@ -72,8 +90,9 @@ SetOut read_out(const profile::Operation& operation, std::vector<Fault>& faults)
 
 SetIn read_in(const profile::Document& document, std::vector<Fault>& faults) {
   const Value& own = document.own;
-  only(own, {"set", "segments", "note"}, document.file, faults);
+  only(own, {"set", "message", "segments", "note"}, document.file, faults);
   SetIn in;
+  in.edifact = own.find("message") != nullptr;
   in.set = set_of(own, document.file, faults);
   in.layout = Layout::read(own.get("segments"), "/edi/segments", document.file, faults);
   const std::vector<std::string> given = in.layout.names();
@@ -85,6 +104,25 @@ SetIn read_in(const profile::Document& document, std::vector<Fault>& faults) {
       faults.push_back(
           {document.file, "/edi/segments", name + " is read by no field of the answer"});
   return in;
+}
+
+std::vector<Fault> of_other_syntax(const profile::Profile& profile, bool edifact) {
+  std::vector<Fault> faults;
+  const auto check = [&](const std::string& file, const Value& own) {
+    if (!own.is_null() && (own.find("message") != nullptr) != edifact)
+      faults.push_back({file, "/edi",
+                        edifact ? "must be a message of EDIFACT, as the others are"
+                                : "must be a set of X12, as the others are"});
+  };
+  for (const auto& [name, operation] : profile.operations()) check(operation.file, operation.own);
+  for (const profile::Document& document : profile.documents()) check(document.file, document.own);
+  return faults;
+}
+
+bool is_edifact(const profile::Profile& profile) {
+  for (const auto& [name, operation] : profile.operations())
+    if (!operation.own.is_null()) return operation.own.find("message") != nullptr;
+  return !profile.documents().empty() && profile.documents().front().own.find("message") != nullptr;
 }
 
 const std::vector<DocumentShape>& EdiKind::document_shapes() const {

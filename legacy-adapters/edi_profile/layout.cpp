@@ -49,8 +49,9 @@ std::string plain_number(std::string_view text) {
   std::string result(text.substr(0, text.substr(0, 1) == "+" || text.substr(0, 1) == "-" ? 1 : 0));
   text.remove_prefix(result.size());
   if (result == "+") result.clear();
-  if (text.substr(0, 1) == ".") result += '0';
+  if (text.substr(0, 1) == "." || text.substr(0, 1) == ",") result += '0';
   result += text;
+  std::replace(result.begin(), result.end(), ',', '.');  // The other decimal mark of EDIFACT.
   if (result.back() == '.') result.pop_back();
   return result;
 }

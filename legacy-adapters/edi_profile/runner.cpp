@@ -211,6 +211,7 @@ Runner::Records Runner::read(std::string_view name, const Value& request) {
 
 std::string Runner::interchange(const SetOut& out, const Value& record,
                                 std::int64_t control) const {
+  if (out.edifact) return edifact(out, record, control);
   std::ostringstream text;
   edi::X12Writer writer(text, {settings_.line_per_segment});
   edi::X12Interchange envelope = settings_.envelope;
@@ -239,6 +240,45 @@ std::string Runner::interchange(const SetOut& out, const Value& record,
   must(writer.end_group());
   must(writer.end_interchange());
   return settings_.code_page ? must(settings_.code_page->from_utf8(text.str())) : text.str();
+}
+
+std::string Runner::edifact(const SetOut& out, const json::Value& record,
+                            std::int64_t control) const {
+  std::ostringstream text;
+  edi::EdifactWriter writer(text, {settings_.line_per_segment});
+  edi::EdifactInterchange envelope;
+  envelope.separators = settings_.edifact->separators;
+  envelope.advice = true;
+  envelope.syntax = settings_.edifact->syntax;
+  envelope.version = settings_.edifact->version;
+  envelope.sender = {settings_.envelope.sender, settings_.envelope.sender_qualifier, {}};
+  envelope.receiver = {settings_.envelope.receiver, settings_.envelope.receiver_qualifier, {}};
+  const std::string now = now_().text();
+  envelope.date = now.substr(2, 2) + now.substr(5, 2) + now.substr(8, 2);
+  envelope.time = now.substr(11, 2) + now.substr(14, 2);
+  envelope.control = std::to_string(control);
+  envelope.test = settings_.envelope.usage == 'T';
+  edi::EdifactMessage message;
+  message.control = "1";
+  message.type = out.set;
+  message.release = out.release;
+  message.association = out.association;
+  must(writer.begin(envelope));
+  must(writer.begin(message));
+  for (const Segment& segment : out.layout.write(record)) {
+    edi::Elements elements;
+    for (const edi::Composite& element : segment.elements) {
+      edi::Composite components;
+      for (const std::string& component : element)
+        components.push_back(must(settings_.code_page->from_utf8(component)));
+      if (components.empty()) components.emplace_back();
+      elements.emplace_back(std::move(components));
+    }
+    must(writer.segment(segment.id, elements));
+  }
+  must(writer.end_message());
+  must(writer.end_interchange());
+  return text.str();
 }
 
 // A write that is on its way, or was refused and nobody was told: it is not sent again.
@@ -290,7 +330,7 @@ Runner::Kept Runner::keep(StateDatabase& database, const profile::Operation& ope
   record.set(change_member, std::to_string(kept.seq));
   record.set(today_member, now_().date_utc().text());
   kept.text = interchange(out, record, kept.control);
-  keep_file(database, {kept.control, file_name(kept.control), kept.text});
+  keep_file(database, {kept.control, file_name(kept.control, out.edifact), kept.text});
   return kept;
 }
 
@@ -308,11 +348,11 @@ Runner::Records Runner::write(const profile::Operation& operation, const Value& 
   }
   if (told != nullptr && kept.control != 0) {
     Value one = Value::object();
-    one.set("file", file_name(kept.control));
+    one.set("file", file_name(kept.control, settings_.edifact.has_value()));
     Value lines = Value::array();
     std::istringstream text(kept.text);
     for (std::string line; std::getline(text, line);) lines.push(line);
-    one.set("x12", std::move(lines));
+    one.set("interchange", std::move(lines));
     told->sent.push(std::move(one));
   }
   if (kept.control != 0)
@@ -374,7 +414,7 @@ Status Runner::send() {
 bool Runner::withdraw(const Kept& kept) {
   const std::lock_guard lock(sending_);
   const auto entered = outbox_.unacknowledged();
-  const std::string name = file_name(kept.control);
+  const std::string name = file_name(kept.control, settings_.edifact.has_value());
   if (!entered || std::find(entered->begin(), entered->end(), name) != entered->end()) return false;
   return state_.write([&](StateDatabase& database) {
     const auto request = request_of(database, kept.seq);

@@ -48,6 +48,7 @@ class Runner final : public profile::Runner {
   std::optional<Kept> kept_before(StateDatabase& database, const Request& wanted);
   Request await(std::int64_t seq, const CallContext& context);
   std::string interchange(const SetOut& out, const json::Value& record, std::int64_t control) const;
+  std::string edifact(const SetOut& out, const json::Value& record, std::int64_t control) const;
   Status send();
   bool withdraw(const Kept& kept);
   Status reachable();

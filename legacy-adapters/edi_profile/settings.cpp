@@ -16,9 +16,9 @@ void read_party(ObjectReader& reader, std::string_view key, std::string& qualifi
     one.read("id", id);
     group_id = id;
     one.read("group_id", group_id, Need::optional);
-    if (qualifier.size() != 2) one.refuse("qualifier", "must have two characters");
-    if (id.empty() || id.size() > 15) one.refuse("id", "must have 1 to 15 characters");
-    if (group_id.size() < 2 || group_id.size() > 15)
+    if (qualifier.size() > 4) one.refuse("qualifier", "must have at most four characters");
+    if (id.empty() || id.size() > 35) one.refuse("id", "must have 1 to 35 characters");
+    if (group_id.size() < 2 || group_id.size() > 35)
       one.refuse("group_id", "must have 2 to 15 characters");
   });
 }
@@ -67,6 +67,26 @@ Result<Settings> read_settings(std::string_view text) {
               if (!edi::valid(it.envelope.separators, why)) one.refuse("element", why);
             },
             Need::optional);
+        reader.read_object(
+            "edifact",
+            [&](ObjectReader& one) {
+              it.edifact.emplace();
+              one.read("syntax", it.edifact->syntax, Need::optional);
+              one.read("version", it.edifact->version, Need::optional);
+              const std::string set(edi::character_set(it.edifact->syntax));
+              auto page = edi::CodePage::of(set);
+              if (page)
+                it.code_page = std::move(page).value();
+              else
+                one.refuse("syntax", "must be one of a byte a character: UNOA to UNOK");
+            },
+            Need::optional);
+        if (!it.edifact)
+          for (const auto& [key, qualifier] :
+               {std::pair("us", &it.envelope.sender_qualifier),
+                std::pair("partner", &it.envelope.receiver_qualifier)})
+            if (qualifier->size() != 2)
+              reader.refuse(key, "must have a qualifier of two characters");
         reader.read("zone", it.zone, Need::optional);
         if (!prices::is_zone(it.zone)) reader.refuse("zone", "must be an IANA zone: Europe/Berlin");
         std::string code_page;

@@ -2,6 +2,7 @@
 
 #include "contracts/result.h"
 #include "legacy-adapters/transport/edi/code_page.h"
+#include "legacy-adapters/transport/edi/edifact.h"
 #include "legacy-adapters/transport/edi/x12.h"
 
 #include <cstdint>
@@ -10,6 +11,13 @@
 #include <string_view>
 
 namespace underpin::legacy::edi_profile {
+
+// Of a partner that speaks EDIFACT.
+struct Edifact {
+  edi::EdifactSeparators separators;
+  std::string syntax = "UNOC";
+  std::string version = "3";
+};
 
 struct Settings {
   std::string profile;  // The folder.
@@ -25,6 +33,7 @@ struct Settings {
   bool line_per_segment = true;
   std::string zone = "UTC";                // In whose calendar the days of prices are meant.
   std::optional<edi::CodePage> code_page;  // Nothing: UTF-8.
+  std::optional<Edifact> edifact;          // Nothing: X12.
   edi::X12Policy policy;
   bool hold_bad_files = false;
   int answer_wait_ms = 0;

@@ -337,7 +337,7 @@ TEST(EdiWrites, WhatCannotBeSentIsNotKept) {
   Partner it;
   const Order order = it.new_order();
   state::StateDatabase database((it.state() / "edi.db").string());
-  const std::string next = file_name(last_control(database) + 1);
+  const std::string next = file_name(last_control(database) + 1, false);
   fs::create_directories(it.out() / ("." + next + ".part") / "in the way");
   const auto refused = it.orders().place_order(order, write());
   ASSERT_FALSE(refused.has_value());
@@ -491,6 +491,11 @@ TEST(EdiFiles, HalfAFileIsNotTakenAndAForeignOneNotApplied) {
   EXPECT_EQ(shipped(it, order), Decimal{});
   it.drop("[" + shipment(order) + "]", "truncated");
   EXPECT_NE(it.refused(), "") << "its set has no end";
+  const Order second = it.new_order();
+  it.placed(second);
+  it.drop("[" + shipment(second) + ", " + shipment(order) + "]", "truncated");
+  it.drop("[" + shipment(second) + "]", "same_control");
+  EXPECT_EQ(shipped(it, second), decimal("1")) << "what ended early may come again, whole";
   it.drop("[" + shipment(order) + "]", "test");
   EXPECT_THAT(it.refused(), HasSubstr("is marked as a test"));
   EXPECT_EQ(shipped(it, order), Decimal{});
@@ -593,6 +598,88 @@ TEST(EdiFiles, ACatalogIsInForceAsAWholeAndTheNewestOne) {
   std::ofstream(it.in() / "late.edi", std::ios::binary) << late;
   it.receive();
   EXPECT_THAT(it.refused(), HasSubstr("a newer catalog than A is in force"));
+}
+
+// ---- EDIFACT
+
+TEST(EdiEdifact, AnOrderGoesFromOrdersToInvoice) {
+  Rheinhafen it;
+  const Order order = order_for("7001");
+  const auto placed = it.orders().place_order(order, write());
+  ASSERT_TRUE(placed.has_value()) << said(placed);
+  EXPECT_EQ(placed->state, ReceiptState::pending);
+  const std::string orders = it.sent("ORDERS");
+  EXPECT_THAT(orders, HasSubstr("BGM+220+WEB/7001+9'DTM+137:20261124:102'RFF+UC:J\xe4ger?'s'"));
+  EXPECT_THAT(orders, HasSubstr("LIN+1++1000:SA'QTY+21:3:PCE'PRI+AAA:20.5'LOC+18+EAST'"));
+  EXPECT_THAT(orders, HasSubstr("UNS+S'CNT+2:1'UNT+"));
+  it.receive("ORDRSP",
+             "BGM+231+RH1+29'RFF+ON:WEB/7001'LIN+1++1000:SA'QTY+21:3:PCE'MOA+203:61,5'"
+             "UNS+S'MOA+79:61,5'MOA+23:0'MOA+176:11,69'MOA+86:73,19'");
+  EXPECT_EQ(it.refused(), "");
+  const auto receipt = it.orders().find_receipt(order.id, call());
+  ASSERT_TRUE(receipt.has_value()) << said(receipt);
+  EXPECT_EQ(receipt->document.text(), "RH1");
+  EXPECT_EQ(receipt->erp_totals->grand_total, decimal("73.19"));
+  EXPECT_THAT(it.sent("CONTRL"), HasSubstr("UCI+1+4099999000003:14+4000001000005:14+7"));
+
+  const OrderRef ref{order.id, {}};
+  EXPECT_EQ(it.orders().release_order(ref, write()).error().code, ErrorCode::outcome_unknown);
+  const std::string release = it.sent("ORDCHG");
+  EXPECT_THAT(release, HasSubstr("BGM+230:::RELEASE+WEB/7001+4'"));
+  const std::size_t at = release.find("RFF+CR:") + 7;
+  const std::string change = release.substr(at, release.find('\'', at) - at);
+  it.receive("ORDRSP", "BGM+231+RH1+29'RFF+ON:WEB/7001'RFF+CR:" + change + "'UNS+S'");
+  const auto released = it.orders().release_order(ref, write());
+  ASSERT_TRUE(released.has_value()) << said(released);
+  EXPECT_TRUE(released->released);
+  it.receive("DESADV",
+             "BGM+351+D1+9'DTM+11:20261125:102'RFF+ON:WEB/7001'CPS+1'LIN+1++1000:SA'"
+             "QTY+12:3:PCE'");
+  it.receive("INVOIC",
+             "BGM+380+I1+9'DTM+137:20261126:102'RFF+ON:WEB/7001'LIN+1++1000:SA'"
+             "QTY+47:3:PCE'UNS+S'MOA+77:73,19'");
+  const auto read = it.orders().get_order(ref, call());
+  ASSERT_TRUE(read.has_value()) << said(read);
+  EXPECT_EQ(read->status, OrderStatus::invoiced);
+  EXPECT_THAT(read->shipments, SizeIs(1));
+  EXPECT_EQ(read->invoices.at(0).amount, decimal("73.19"));
+  it.receive("INVRPT", "BGM+35'LIN+1++1000:SA'QTY+145:12,5:PCE'QTY+17:10'LOC+18+EAST'");
+  const auto stock = it.adapter().inventory()->get_stock({{Sku{"1000"}}, {}}, call());
+  ASSERT_TRUE(stock.has_value()) << said(stock);
+  EXPECT_EQ(stock->at(0).on_hand, decimal("12.5"));
+  EXPECT_EQ(stock->at(0).reserved, decimal("2.5"));
+  EXPECT_EQ(it.refused(), "");
+}
+
+TEST(EdiEdifact, AControlThatRejectsIsARefusalAndAWrongCountIsToldByOne) {
+  Rheinhafen it;
+  const Order order = order_for("7002");
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  const std::string orders = it.sent("ORDERS");
+  const std::size_t at = orders.find("UNB+");
+  const std::string head = orders.substr(at, orders.find('\'', at) - at);
+  const std::string control = head.substr(head.rfind('+') + 1);
+  it.receive("CONTRL", "UCI+" + control +
+                           "+4000001000005:14+4099999000003:14+7'UCM+1+ORDERS:D:96A:UN+4'"
+                           "UCS+6'UCD+12+3:1'");
+  EXPECT_EQ(it.refused(), "");
+  const auto refused = it.orders().place_order(order, write());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected) << said(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("segment 6"));
+  it.receive("INVRPT", "BGM+35'LIN+1++1000:SA'QTY+145:12:PCE'LOC+18+EAST'", 1);
+  EXPECT_THAT(it.refused(), HasSubstr("set INVRPT 1"));
+  EXPECT_FALSE(it.adapter().inventory()->get_stock({{Sku{"1000"}}, {}}, call()).has_value());
+  EXPECT_THAT(it.sent("CONTRL"), HasSubstr("UCM+1+INVRPT:D:96A:UN+4"));
+}
+
+TEST(EdiEdifact, OneProfileIsOfOneSyntax) {
+  const auto loaded = profile::Profile::load(example, EdiKind{});
+  ASSERT_NE(loaded.profile, nullptr);
+  EXPECT_THAT(of_other_syntax(*loaded.profile, false), IsEmpty());
+  EXPECT_THAT(of_other_syntax(*loaded.profile, true),
+              Contains(Fault{"documents/856.json", "/edi",
+                             "must be a message of EDIFACT, as the others are"}));
 }
 
 }  // namespace

@@ -178,4 +178,77 @@ class Partner {
   std::unique_ptr<ErpAdapter> adapter_;
 };
 
+// The example of a partner who speaks EDIFACT; its files are written by hand.
+class Rheinhafen {
+ public:
+  Rheinhafen() : folder_("rheinhafen") {
+    fs::create_directories(out());
+    fs::create_directories(in());
+    const auto settings = read_settings(
+        R"({"profile": ")" + example_ + R"(", "outbound": {"folder": ")" + out().string() +
+        R"("}, "inbound": {"folder": ")" + in().string() +
+        R"(", "stable_ms": 0}, "us": {"id": "4000001000005", "qualifier": "14"}, "partner":)" +
+        R"( {"id": "4099999000003", "qualifier": "14"}, "edifact": {}})");
+    if (!settings) throw std::runtime_error(settings.error().message);
+    auto loaded = profile::Profile::load(example_, EdiKind{});
+    if (!loaded.profile) throw std::runtime_error(loaded.faults.front().rule);
+    runner_ = std::make_shared<Runner>(
+        loaded.profile, *settings, "erp", (folder_.path() / "state").string(),
+        [] { return Timestamp::from(std::chrono::system_clock::now()); });
+    adapter_ = std::make_unique<profile::Adapter>(loaded.profile, runner_, "erp");
+  }
+  fs::path out() const { return folder_.path() / "out"; }
+  fs::path in() const { return folder_.path() / "in"; }
+  ErpAdapter& adapter() { return *adapter_; }
+  OrderService& orders() { return *adapter_->orders(); }
+  // The newest file, without its line ends.
+  std::string sent(const std::string& message) const {
+    std::string found;
+    for (const std::string& name : names_in(out(), ".edi")) {
+      std::string text = content_of(out() / name);
+      std::erase(text, '\n');
+      if (text.find("+" + message + ":") != std::string::npos) found = text;
+    }
+    return found;
+  }
+  void receive(const std::string& type, const std::string& segments, int wrong_by = 0) {
+    const std::string control = std::to_string(++control_);
+    const auto count = std::count(segments.begin(), segments.end(), '\'') + 2 + wrong_by;
+    std::ofstream(in() / ("R" + std::to_string(1000 + control_) + ".edi"), std::ios::binary)
+        << "UNA:+,? 'UNB+UNOC:3+4099999000003:14+4000001000005:14+261124:1200+" << control
+        << "'UNH+1+" << type << ":D:96A:UN'" << segments << "UNT+" << count << "+1'UNZ+1+"
+        << control << "'";
+    for (const AdapterTask& task : adapter_->tasks()) ASSERT_TRUE(task.run(call()));
+  }
+  std::string refused() const {
+    const auto names = names_in(in() / "quarantine", ".refused");
+    return names.empty() ? std::string() : content_of(in() / "quarantine" / names.back());
+  }
+
+ private:
+  const std::string example_ = UNDERPIN_SOURCE_DIR "/docs/adapters/examples/rheinhafen";
+  const test::TemporaryFolder folder_;
+  std::shared_ptr<Runner> runner_;
+  std::unique_ptr<ErpAdapter> adapter_;
+  int control_ = 0;
+};
+
+inline Order order_for(const char* number) {
+  Order order;
+  order.id = {ChannelId{"web"}, OrderNumber{number}};
+  order.customer = CustomerNumber{"C10000"};
+  order.order_date = Date{2026, 11, 24};
+  order.currency = "EUR";
+  order.customer_reference = "J\xc3\xa4ger's";
+  OrderLine line;
+  line.number = 1;
+  line.sku = Sku{"1000"};
+  line.uom = "PCS";
+  line.location = LocationCode{"EAST"};
+  line.quantity = decimal("3");
+  line.unit_price = decimal("20.50");
+  order.lines.push_back(line);
+  return order;
+}
+
 }  // namespace underpin::legacy::edi_profile
