@@ -25,6 +25,8 @@ class Adapter final : public ErpAdapter {
   std::vector<Finding> examine(const CallContext& context) override {
     return engine_.runner().examine(context);
   }
+  std::vector<AdapterTask> tasks() override { return engine_.runner().tasks(); }
+  std::vector<Alarm> alarms() override { return engine_.runner().alarms(); }
   OrderService* orders() override { return offered(Capability::orders, orders_); }
   InventoryService* inventory() override { return offered(Capability::inventory, inventory_); }
   PricingService* pricing() override { return offered(Capability::pricing, pricing_); }

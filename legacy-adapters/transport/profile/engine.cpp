@@ -64,9 +64,13 @@ std::vector<Value> Engine::asked(const Operation& operation, Step& step,
                                  const CallContext& context) const {
   must_have_place(operation, step.request);
   Value parameters = Value::object();
-  if (operation.request) parameters = must(operation.request->to_vendor(step.request));
+  if (operation.canonical)
+    parameters = step.request;
+  else if (operation.request)
+    parameters = must(operation.request->to_vendor(step.request));
   auto records = runner_->run(operation, parameters, context, record_ ? &step.exchange : nullptr);
   if (!records) throw Failure{profile_->errors().judged(records.error())};
+  if (operation.canonical) return std::move(records).value();
   std::vector<Value> answers;
   if (!operation.answer) return answers;
   for (const Value& record : *records) {

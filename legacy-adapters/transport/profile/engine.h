@@ -26,13 +26,16 @@ class Runner {
  public:
   virtual ~Runner() = default;
   // `parameters` is what the request's mapping gave. Gives the vendor's records, for the answer's
-  // mapping. Of a write an error other than outcome_unknown says that nothing was written.
+  // mapping; both are canonical where Operation::canonical says so. Of a write an error other than
+  // outcome_unknown says that nothing was written.
   virtual Result<std::vector<json::Value>> run(const Operation& operation,
                                                const json::Value& parameters,
                                                const CallContext& context, Exchange* told) = 0;
   virtual Status ping(const CallContext& context) = 0;
   // Whether the live system has what the operations name.
   virtual std::vector<Finding> examine(const CallContext& context) = 0;
+  virtual std::vector<AdapterTask> tasks() { return {}; }
+  virtual std::vector<Alarm> alarms() { return {}; }
 };
 
 // One operation as it went.

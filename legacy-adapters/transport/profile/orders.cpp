@@ -108,8 +108,10 @@ Orders::Held Orders::held_of(Value record) const {
   if (says_status) {
     const OrderStatus status = held.order.status;
     held.posted = held.posted || status == OrderStatus::invoiced;
-    held.cancelled = held.cancelled || status == OrderStatus::cancelled;
-    held.released = held.released || (status != OrderStatus::open && held.open());
+    held.cancelled =
+        held.cancelled || status == OrderStatus::cancelled || status == OrderStatus::rejected;
+    held.released = held.released ||
+                    (status != OrderStatus::open && status != OrderStatus::pending && held.open());
   } else {
     held.order.status = held.posted      ? OrderStatus::invoiced
                         : held.cancelled ? OrderStatus::cancelled
@@ -163,6 +165,8 @@ std::optional<Orders::Held> Orders::find_written(const OrderId& id,
     throw Failure{{ErrorCode::conflict, "the ERP holds more than one document with reference " +
                                             reference_of(id) + ": " + numbers}};
   }
+  // One that is not answered yet has no number.
+  if (documents.begin()->empty()) return find({id, {}}, context);
   return find({{}, DocumentNumber(*documents.begin())}, context);
 }
 
@@ -174,6 +178,7 @@ OrderReceipt Orders::receipt_of(const Held& held, const OrderId& id) const {
   OrderReceipt receipt;
   receipt.id = held.order.id.empty() ? id : held.order.id;
   receipt.document = held.document;
+  receipt.state = held.pending() ? ReceiptState::pending : ReceiptState::confirmed;
   receipt.status = held.order.status;
   if (held.has_totals) receipt.erp_totals = held.order.totals;
   receipt.released = held.released && held.open();
@@ -291,6 +296,9 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
     return after_write([&] {
       const auto there = find_written(order.id, context);
       if (!there) throw Failure{{ErrorCode::not_found, "the order is not there yet"}};
+      // The feed tells a channel of its order; of a mirror only its sender is told.
+      if (there->pending() && context.role == Role::mirror)
+        throw Failure{{ErrorCode::outcome_unknown, "the ERP has not answered yet"}};
       return receipt_of(*there, order.id);
     });
   });

@@ -39,6 +39,8 @@ class Orders final : public OrderService {
     bool cancelled = false;
     bool has_totals = false;
     bool open() const { return !posted && !cancelled; }
+    // Sent, and neither taken nor refused yet: the ERP answers later by design.
+    bool pending() const { return order.status == OrderStatus::pending; }
     bool shipped() const;
   };
   using Changes = std::function<std::optional<json::Value>(const Held&)>;

@@ -22,11 +22,12 @@ namespace {
 
 constexpr std::string_view operations_folder = "operations/";
 constexpr std::string_view kinds[] = {"sql", "soap", "file", "edi"};
+constexpr std::string_view documents_folder = "documents/";
 
 const json::Schema& schema(const std::string& name) {
   static const std::map<std::string, json::Schema> all = [] {
     std::map<std::string, json::Schema> made;
-    for (const char* one : {"profile", "tables", "errors", "operation"}) {
+    for (const char* one : {"profile", "tables", "errors", "operation", "document"}) {
       const std::string file = std::string(one) + ".schema.json";
       auto compiled = json::Schema::compile(embedded::profile_schemas(file));
       if (!compiled) throw std::logic_error(file + ": " + compiled.error().message);
@@ -109,7 +110,10 @@ class Reader {
     read_head();
     for (const auto& [path, text] : files_)
       if (path.rfind(operations_folder, 0) == 0) read_operation(path, text);
+    for (const auto& [path, text] : files_)
+      if (kind_.tells() && path.rfind(documents_folder, 0) == 0) read_document(path, text);
     check_names();
+    if (faults_.empty()) add_told();
     if (faults_.empty()) check_whole();
     if (!faults_.empty()) return {nullptr, std::move(faults_)};
     profile_->descriptor_.idempotency = idempotency_of(*profile_);
@@ -128,9 +132,12 @@ class Reader {
   void check_names() {
     for (const auto& [path, text] : files_) {
       const bool known = path == "profile.json" || path == "tables.json" || path == "errors.json" ||
-                         path.rfind(operations_folder, 0) == 0;
+                         path.rfind(operations_folder, 0) == 0 ||
+                         (kind_.tells() && path.rfind(documents_folder, 0) == 0);
       if (!known)
-        fault(path, "", "is none of profile.json, tables.json, errors.json and operations/*.json");
+        fault(path, "",
+              std::string("is none of profile.json, tables.json, errors.json and ") +
+                  (kind_.tells() ? "operations/*.json and documents/*.json" : "operations/*.json"));
     }
   }
 
@@ -238,6 +245,9 @@ class Reader {
     Operation& it = profile_->operations_[name];
     it.shape = shape;
     it.file = file;
+    it.canonical = kind_.tells();
+    if (it.canonical && !shape->writes)
+      fault(file, "", "must not be there: what documents/ told answers " + name);
     it.first = document->get("first").text();
     it.request = mapping_of(file, *document, "request");
     it.answer = mapping_of(file, *document, "answer");
@@ -254,6 +264,38 @@ class Reader {
     for (const std::string_view other : kinds)
       if (other != own && document->find(other) != nullptr)
         fault(file, json::pointer_to("", other), "is of another kind of profile");
+  }
+
+  void read_document(const std::string& file, const std::string& text) {
+    const auto document = document_of(file, text, "document", faults_);
+    if (!document) return;
+    const std::string name = document->get("document").text();
+    Document it;
+    for (const DocumentShape& shape : kind_.document_shapes())
+      if (shape.name == name) it.shape = &shape;
+    if (it.shape == nullptr) return fault(file, "/document", "is no document of this kind");
+    it.file = file;
+    it.answer = mapping_of(file, *document, "answer");
+    check_members(*document, file, it.shape->members, it.shape->needs,
+                  "is no member of this document", it.answer_names, &it.members);
+    if (const Value* section = document->find(kind_.name())) it.own = *section;
+    if (it.own.is_null())
+      fault(file, "", "must have the member \"" + std::string(kind_.name()) + "\"");
+    else
+      kind_.check(it, faults_);
+    profile_->documents_.push_back(std::move(it));
+  }
+
+  // What the documents told answers the reads.
+  void add_told() {
+    for (const Document& document : profile_->documents_)
+      for (const std::string_view name : kind_.told_by(*document.shape)) {
+        if (profile_->not_offered_.count(name) != 0) continue;
+        Operation& it = profile_->operations_[std::string(name)];
+        it.shape = shape_of(name);
+        it.file = document.file;
+        it.canonical = true;
+      }
   }
 
   // Everything that is asked is mapped, refused or ignored in so many words.
@@ -294,22 +336,28 @@ class Reader {
   }
 
   void check_answer(const Value& document, Operation& it) {
+    check_members(document, it.file, it.shape->answer, it.shape->answer_needs,
+                  "is no member of this operation's answer", it.answer_names, nullptr);
+  }
+
+  void check_members(const Value& document, const std::string& file,
+                     const std::vector<std::string_view>& members,
+                     const std::vector<std::string_view>& needs, const std::string& rule,
+                     std::vector<std::string>& vendor_names, std::vector<std::string>* given) {
     std::vector<Named> named;
     named_by(document.get("answer"), "/answer", "canonical", "", named);
-    const auto gives = [&](std::string_view name) {
-      return std::any_of(it.shape->answer.begin(), it.shape->answer.end(),
-                         [&](std::string_view member) { return member == name; });
-    };
-    for (const Named& one : named)
-      if (!gives(one.name))
-        fault(it.file, one.pointer, one.name + " is no member of this operation's answer");
-    for (const std::string_view member : it.shape->answer_needs)
+    for (const Named& one : named) {
+      if (std::find(members.begin(), members.end(), one.name) == members.end())
+        fault(file, one.pointer, one.name + " " + rule);
+      if (given != nullptr) given->push_back(one.name);
+    }
+    for (const std::string_view member : needs)
       if (std::none_of(named.begin(), named.end(),
                        [&](const Named& one) { return one.name == member; }))
-        fault(it.file, "/answer", "must map " + std::string(member));
+        fault(file, "/answer", "must map " + std::string(member));
     std::vector<Named> vendor;
     named_by(document.get("answer"), "/answer", "vendor", "", vendor);
-    for (const Named& one : vendor) it.answer_names.push_back(one.name);
+    for (const Named& one : vendor) vendor_names.push_back(one.name);
   }
 
   void check_whole() {
@@ -340,6 +388,11 @@ class Reader {
   ReturnsMode returns_as_ = ReturnsMode::return_order;
   std::vector<Fault> faults_;
 };
+
+const std::vector<DocumentShape>& Kind::document_shapes() const {
+  static const std::vector<DocumentShape> none;
+  return none;
+}
 
 Profile::Loaded Profile::read(const Files& files, const Kind& kind) {
   return Reader(files, kind).read();
@@ -378,6 +431,7 @@ FilesRead read_files(const std::filesystem::path& folder) {
   }
   take_files(folder, "", read);
   take_files(folder / "operations", std::string(operations_folder), read);
+  take_files(folder / "documents", std::string(documents_folder), read);
   return read;
 }
 

@@ -51,6 +51,25 @@ struct Operation {
   std::string first;  // Stands for a cursor at the beginning.
   json::Value own;    // The member that the kind reads: "sql".
   json::Value head;   // The member of that name in profile.json; a null when there is none.
+  // The runner takes and gives canonical documents: the engine maps nothing.
+  bool canonical = false;
+};
+
+// What the vendor tells unasked, where a kind has such a thing: one row of the kind's closed table.
+struct DocumentShape {
+  std::string_view name;
+  std::vector<std::string_view> members;  // Of the canonical document; as OperationShape::answer.
+  std::vector<std::string_view> needs;    // Members that must be mapped.
+};
+
+// One file of documents/.
+struct Document {
+  const DocumentShape* shape = nullptr;
+  std::string file;  // "documents/855.json"
+  std::optional<mapping::Mapping> answer;
+  std::vector<std::string> answer_names;  // As Operation::answer_names.
+  std::vector<std::string> members;       // Those of the shape that `answer` gives.
+  json::Value own;
 };
 
 class Profile;
@@ -67,6 +86,14 @@ class Kind {
   }
   // Everything that is wrong with `operation.own`; pointers begin at the file's root.
   virtual void check(const Operation& operation, std::vector<Fault>& faults) const = 0;
+
+  // Kinds whose vendor is not asked but tells: their runners take and give canonical documents,
+  // documents/ says how those that come are read, and what was told answers the reads, which have
+  // no files.
+  virtual bool tells() const { return false; }
+  virtual const std::vector<DocumentShape>& document_shapes() const;
+  virtual void check(const Document&, std::vector<Fault>&) const {}
+  virtual std::vector<std::string_view> told_by(const DocumentShape&) const { return {}; }
 };
 
 using Files = std::map<std::string, std::string>;  // By path in the folder.
@@ -101,6 +128,7 @@ class Profile {
   const std::map<std::string, Operation, std::less<>>& operations() const { return operations_; }
   // The kind's own member of profile.json; a null when there is none.
   const json::Value& head() const { return head_; }
+  const std::vector<Document>& documents() const { return documents_; }
 
  private:
   friend class Reader;
@@ -110,6 +138,7 @@ class Profile {
   ErrorTable errors_;
   json::Value head_;
   std::map<std::string, Operation, std::less<>> operations_;
+  std::vector<Document> documents_;
   std::map<std::string, std::string, std::less<>> not_offered_;  // Operation or capability: why.
 };
 

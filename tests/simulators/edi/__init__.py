@@ -1,0 +1,1 @@
+"""A simulated trading partner that exchanges X12 documents through folders."""
