@@ -1,5 +1,6 @@
 #include "legacy-adapters/soap_profile/answer.h"
 
+#include "legacy-adapters/transport/profile/error_table.h"
 #include "legacy-adapters/transport/profile/floating.h"
 #include "legacy-adapters/transport/soap/xml_tree.h"
 
@@ -110,6 +111,49 @@ std::string unpadded(const std::string& text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
+// What is there in another namespace is not absent: the profile, or the service, is not as it was.
+void must_not_be_elsewhere(const xmlNode* from, const Path& path, std::size_t step = 0) {
+  if (step == path.steps.size()) return;
+  const xmlNode* elsewhere = nullptr;
+  bool there = false;
+  for (const xmlNode* child = next_element(from->children); child != nullptr;
+       child = next_element(child->next)) {
+    if (text_of(child->name) != path.steps[step].name) continue;
+    if (is(child->ns, child->name, path.steps[step])) {
+      there = true;
+      must_not_be_elsewhere(child, path, step + 1);
+    } else {
+      elsewhere = child;
+    }
+  }
+  if (elsewhere == nullptr || there) return;
+  throw Unreadable("has " + text_of(elsewhere->name) + " of " +
+                   (elsewhere->ns == nullptr ? "no namespace" : text_of(elsewhere->ns->href)) +
+                   ", which is not that of " + path.text);
+}
+
+// Zeros, false and a platform's first day stand for "nothing" where an element must be there.
+bool is_blank(const std::string& text) {
+  const std::string bare = unpadded(text);
+  return bare == "false" || bare.rfind("0001-01-01", 0) == 0 ||
+         bare.find_first_not_of("0.:TZ+-") == std::string::npos;
+}
+
+bool holds_something(const xmlNode* element) {
+  if (is_nil(element)) return false;
+  for (const xmlAttr* one = element->properties; one != nullptr; one = one->next)
+    if ((one->ns == nullptr || text_of(one->ns->href) != schema_instance) &&
+        one->children != nullptr && !is_blank(text_of(one->children->content)))
+      return true;
+  for (const xmlNode* child = element->children; child != nullptr; child = child->next) {
+    if (child->type == XML_ELEMENT_NODE
+            ? holds_something(child)
+            : child->type == XML_TEXT_NODE && !is_blank(text_of(child->content)))
+      return true;
+  }
+  return false;
+}
+
 bool says_something(const Value& record) {
   return std::any_of(record.members().begin(), record.members().end(), [](const auto& member) {
     return !member.value.is_array() || !member.value.empty();
@@ -124,6 +168,7 @@ Value record_of(const xmlNode* element, const std::vector<Field>& fields) {
       std::vector<Value> items;
       for (const xmlNode* item : elements_at(element, field.path))
         items.push_back(record_of(item, field.fields));
+      if (items.empty()) must_not_be_elsewhere(element, field.path);
       record.append({field.name, Value::array(std::move(items))});
       continue;
     }
@@ -175,21 +220,24 @@ std::optional<Error> refusal_in(const Outcome& outcome, const xmlNode* element) 
     return std::nullopt;
   Error error;
   error.code = ErrorCode::outcome_unknown;
-  error.vendor_code = said.empty() ? "blank" : said.substr(0, shown_max);
-  error.message = "the ERP answered with code " + error.vendor_code;
+  const std::string shown = said.empty() ? "blank" : said.substr(0, shown_max);
+  error.vendor_code = profile::ErrorTable::vendor_code(shown, {});
+  error.message = "the ERP answered with code " + shown;
   if (outcome.message)
     if (const auto words = value_at(element, *outcome.message); words && !unpadded(*words).empty())
       error.message = unpadded(*words).substr(0, shown_max);
   return error;
 }
 
-// An empty list means "there is none" only when something that is known says that it is the list.
-void must_hold_the_list(const AnswerShape& shape, const xmlNode* element) {
-  if (shape.outcome || shape.records.steps.empty()) return;
+// No record means "there is none" only when something that is known says that it is the list.
+void must_be_nothing(const AnswerShape& shape, const xmlNode* element) {
   Path list = shape.records;
-  list.steps.pop_back();
-  if (elements_at(element, list).empty())
+  if (!list.steps.empty()) list.steps.pop_back();
+  if (!shape.outcome && elements_at(element, list).empty())
     throw Unreadable("does not hold the list of " + shape.records.text);
+  must_not_be_elsewhere(element, shape.records);
+  if (shape.records.steps.empty())
+    for (const Field& field : shape.fields) must_not_be_elsewhere(element, field.path);
 }
 
 std::string without_prefix(const std::string& code) {
@@ -296,9 +344,12 @@ Result<Answer> read_answer(const AnswerShape& shape, std::string_view envelope) 
     for (const xmlNode* one : elements_at(element, shape.records)) {
       Value record = record_of(one, shape.fields);
       // Some services answer with an empty element where there is nothing.
-      if (says_something(record)) answer.records.push_back(std::move(record));
+      if (says_something(record))
+        answer.records.push_back(std::move(record));
+      else if (one != element && holds_something(one))
+        throw Unreadable("has " + shape.records.text + " of which no field can be read");
     }
-    if (answer.records.empty()) must_hold_the_list(shape, element);
+    if (answer.records.empty()) must_be_nothing(shape, element);
     return answer;
   } catch (const Unreadable& why) {
     return Error{ErrorCode::internal, std::string("the answer ") + why.what()};
@@ -329,7 +380,7 @@ Error read_fault(const FaultShape& shape, const soap::Fault& fault, std::string_
   } catch (const Unreadable&) {  // Then what the fault itself says is all there is.
   }
   if (code.empty()) code = "Fault";
-  error.vendor_code = code.substr(0, shown_max) + (outer.empty() ? "" : "/" + outer);
+  error.vendor_code = profile::ErrorTable::vendor_code(code.substr(0, shown_max), outer);
   error.message = error.message.empty() ? "the ERP answered with fault " + error.vendor_code
                                         : error.message.substr(0, shown_max);
   return error;

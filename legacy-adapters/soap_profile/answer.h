@@ -67,7 +67,8 @@ struct Answer {
 // Of an envelope that soap::read_body has accepted and that has no fault. What is absent, xsi:nil
 // or blank is no member. internal, with the reason: another element, no code of the outcome, a path
 // that leads to two, a number that is none; no list, where only the list tells that there is
-// nothing.
+// nothing; a record of which no field can be read, or no record where its elements are there in
+// another namespace.
 Result<Answer> read_answer(const AnswerShape& shape, std::string_view envelope);
 
 // vendor_code is "code/faultcode" with the code of the detail, or the fault's own innermost one.

@@ -196,11 +196,16 @@ class CallsReader {
     for (const FieldError& one : broken)
       faults.push_back({operation_.file, one.pointer, one.detail});
     if (faults.size() == faults_before) check_whole(faults);
-    for (Call& one : calls)
-      one.is_named = operation_.shape->writes &&
-                     std::any_of(one.names.begin(), one.names.end(), [&](const std::string& name) {
-                       return used_.count(name) != 0 && request_.count(name) == 0;
-                     });
+    for (Call& one : calls) {
+      const auto is_in = [&](const Names& names) {
+        return operation_.shape->writes &&
+               std::any_of(one.names.begin(), one.names.end(), [&](const std::string& name) {
+                 return names.count(name) != 0 && request_.count(name) == 0;
+               });
+      };
+      one.is_named = is_in(used_);
+      one.is_asked = is_in(asked_);
+    }
     return calls;
   }
 
@@ -300,6 +305,7 @@ class CallsReader {
       if (several)
         reader.refuse(
             "body", "{" + use.name + "} is a name of the items of " + use.scope + " and another's");
+      asked_.insert(full);
       // A condition says nothing to the ERP yet.
       if (use.as == Template::Use::As::value) used_.insert(full);
     }
@@ -323,6 +329,7 @@ class CallsReader {
   const Service& service_;
   const Names request_;
   Names used_;
+  Names asked_;  // Those of conditions too.
   Names given_;
   Names answered_;
 };

@@ -28,6 +28,7 @@ struct Call {
   bool reads = false;  // Of a write's call: changes nothing; only the last one writes.
   // A later call names a field of its one record.
   bool is_named = false;
+  bool is_asked = false;           // The same, or it is a condition of one.
   std::vector<std::string> names;  // Its fields that are no lists: later calls may name them.
 };
 

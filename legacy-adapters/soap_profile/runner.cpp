@@ -48,6 +48,14 @@ Service service_of(const profile::Profile& profile) {
   return read_service(profile.head(), none);
 }
 
+// A 4xx without an envelope: these few are said before anything looks at the body. A service that
+// nobody knows may say the others, 400 or 409 for instance, after it has written.
+bool may_have_arrived(const Error& error) {
+  if (error.code != ErrorCode::internal || error.vendor_code.rfind("HTTP ", 0) != 0) return false;
+  static const std::set<std::string> before{"404", "405", "411", "413", "414", "415", "431"};
+  return before.count(error.vendor_code.substr(5)) == 0;
+}
+
 void tell_sent(profile::Exchange* told, const Call& call, const std::string& url,
                const std::string& body, const Service& service) {
   if (told == nullptr) return;
@@ -147,8 +155,10 @@ Result<Settings> read_settings(std::string_view text, const std::string& system)
         if (!it.url.empty() && !is_http(it.url))
           reader.refuse("url", "must begin with http:// or https://");
         read_endpoints(reader, it);
-        it.wsdl = it.url + "?wsdl";
+        it.wsdl = it.url + (it.url.find('?') == std::string::npos ? "?wsdl" : "&wsdl");
         reader.read("wsdl", it.wsdl, Need::optional);
+        if (reader.has("wsdl") && !is_http(it.wsdl))
+          reader.refuse("wsdl", "must begin with http:// or https://");
         reader.read("user", it.soap.user, Need::optional);
         read_secret(reader, "password", it.soap.password, Need::optional);
         reader.read_object(
@@ -225,8 +235,8 @@ Result<Runner::Rows> Runner::write(const std::vector<Call>& calls, const Value& 
   for (std::size_t i = 0; i + 1 < calls.size(); ++i) {
     const auto rows = call(calls[i], values, false, asked);
     if (!rows) return rows;
-    // Names that nothing gives would be written as blanks.
-    if (calls[i].is_named && rows->size() != 1)
+    // Names that nothing gives would be written as blanks, and a condition has one answer.
+    if ((calls[i].is_named && rows->empty()) || (calls[i].is_asked && rows->size() > 1))
       return Error{rows->empty() ? ErrorCode::not_found : ErrorCode::conflict,
                    "call " + calls[i].name + " gave " + std::to_string(rows->size()) +
                        " records; later ones name the fields of one"};
@@ -252,6 +262,7 @@ Result<Runner::Rows> Runner::call(const Call& call, const Value& values, bool wr
   tell_received(asked.told, call, answer, rows);
   if (rows) return rows;
   Error error = rows.error();
+  if (!answer && writes && may_have_arrived(error)) error.code = ErrorCode::outcome_unknown;
   // What a gateway says is not the ERP's word: no rule of the profile may judge it.
   if (!answer) error.vendor_code.clear();
   error.message = "call " + call.name + ": " + error.message;

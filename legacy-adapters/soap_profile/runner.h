@@ -36,6 +36,7 @@ class Runner final : public profile::Runner {
   Result<std::vector<json::Value>> run(const profile::Operation& operation,
                                        const json::Value& parameters, const CallContext& context,
                                        profile::Exchange* told) override;
+  bool judges() const override { return true; }
   Status ping(const CallContext& context) override;
   std::vector<Finding> examine(const CallContext& context) override;
 

@@ -238,7 +238,7 @@ Status Runner::await(const Asked& asked, const Poll& poll, const Value& values,
         states.emplace_back(Value::object()).set("state", state);
         if (is_one_of(state, poll.done)) ++done;
         if (!is_one_of(state, poll.failed) || ++failed > 1) continue;
-        refused.vendor_code = state;
+        refused.vendor_code = profile::ErrorTable::vendor_code(state, {});
         if (!why.empty()) refused.message = why;
       }
       if (done + failed == rows->size()) {

@@ -69,7 +69,8 @@ std::vector<Value> Engine::asked(const Operation& operation, Step& step,
   else if (operation.request)
     parameters = must(operation.request->to_vendor(step.request));
   auto records = runner_->run(operation, parameters, context, record_ ? &step.exchange : nullptr);
-  if (!records) throw Failure{profile_->errors().judged(records.error())};
+  if (!records)
+    throw Failure{runner_->judges() ? records.error() : profile_->errors().judged(records.error())};
   if (operation.canonical) return std::move(records).value();
   std::vector<Value> answers;
   if (!operation.answer) return answers;
@@ -120,6 +121,9 @@ Engine::Part Engine::page(std::string_view name, Value request, const Cursor& cu
   part.full = part.records.size() >= static_cast<std::size_t>(size);
   for (Value& record : part.records) {
     part.next = Cursor(record.get("cursor").text());
+    // It would be taken for the end of a list, or for the beginning of a feed.
+    if (part.next.empty())
+      throw Failure{{ErrorCode::internal, std::string(name) + ": a record has no cursor"}};
     record.erase("cursor");
   }
   if (part.full && part.next.text() == from)

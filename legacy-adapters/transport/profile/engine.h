@@ -31,6 +31,8 @@ class Runner {
   virtual Result<std::vector<json::Value>> run(const Operation& operation,
                                                const json::Value& parameters,
                                                const CallContext& context, Exchange* told) = 0;
+  // Its errors have been judged by the profile's table already.
+  virtual bool judges() const { return false; }
   virtual Status ping(const CallContext& context) = 0;
   // Whether the live system has what the operations name.
   virtual std::vector<Finding> examine(const CallContext& context) = 0;

@@ -27,6 +27,8 @@ void read_rule(json::ObjectReader& reader, ErrorTable::Rule& rule) {
     reader.refuse("code", "must not be outcome_unknown: that is the transport's to say");
   if (rule.state.empty() && rule.native.empty() && rule.contains.empty())
     reader.refuse("state", "must be there, or native, or contains");
+  for (const auto& [key, text] : {std::pair{"state", rule.state}, {"native", rule.native}})
+    if (text == "*") reader.refuse(key, "must not be * alone: a rule names what it knows");
   if (!rule.pointer.empty() && rule.pointer[0] != '/')
     reader.refuse("pointer", "must be a JSON pointer, beginning with /");
 }
@@ -45,9 +47,14 @@ ErrorTable ErrorTable::read(const json::Value& document, const std::string& file
   return table;
 }
 
+std::string ErrorTable::vendor_code(const std::string& state, const std::string& native) {
+  const bool plain = native.empty() && state.find('/') == std::string::npos;
+  return plain ? state : state + "/" + native;
+}
+
 const ErrorTable::Rule* ErrorTable::rule_for(const Error& error) const {
   if (error.vendor_code.empty() || error.code == ErrorCode::outcome_unknown) return nullptr;
-  const std::size_t slash = error.vendor_code.find('/');
+  const std::size_t slash = error.vendor_code.rfind('/');
   const std::string state = error.vendor_code.substr(0, slash);
   const std::string native =
       slash == std::string::npos ? std::string() : error.vendor_code.substr(slash + 1);

@@ -14,7 +14,7 @@ namespace underpin::legacy::profile {
 class ErrorTable {
  public:
   struct Rule {
-    std::string state;     // The vendor's code up to "/": "23505"; "23*" is a beginning.
+    std::string state;     // The vendor's code up to the last "/": "23505"; "23*" is a beginning.
     std::string native;    // Behind it: "1062".
     std::string contains;  // A piece of the message.
     ErrorCode code = ErrorCode::internal;
@@ -24,6 +24,9 @@ class ErrorTable {
   // `file` names it in faults.
   static ErrorTable read(const json::Value& document, const std::string& file,
                          std::vector<Fault>& faults);
+
+  // Error::vendor_code of the two: "23505/1062", "23505", "VP/112/" for a state with a stroke.
+  static std::string vendor_code(const std::string& state, const std::string& native);
 
   // A rule never makes an unknown outcome known, and says nothing of errors that carry no code of
   // the vendor's.

@@ -161,6 +161,13 @@ ReturnService& returns(const Call& call) {
   throw Failure{{ErrorCode::unsupported, "the profile offers no returns"}};
 }
 
+OrderId order_of(const Call& call) {
+  Value request = Value::object();
+  for (const char* key : {"channel", "number"})
+    if (const Value* given = call.request.find(key)) request.set(key, *given);
+  return ref_of(request).id;
+}
+
 std::map<std::string, Tried> return_calls() {
   return {
       {"place_return",
@@ -173,12 +180,12 @@ std::map<std::string, Tried> return_calls() {
        {false,
         [](const Call& call) {
           return json::to_json(must(returns(call).find_return(
-              ref_of(call.request).id, ReturnNumber(text(call, "return")), call.context)));
+              order_of(call), ReturnNumber(text(call, "return")), call.context)));
         }}},
       {"returns_of",
        {false,
         [](const Call& call) {
-          ReturnsOf whose{ref_of(call.request).id, {}};
+          ReturnsOf whose{order_of(call), {}};
           for (const Value& one : call.request.get("invoices").items())
             whose.invoices.emplace_back(one.text());
           Value found = Value::array();

@@ -191,6 +191,8 @@ TEST(ErrorTable, AnUnknownOutcomeStaysUnknown) {
 
 TEST(ErrorTable, ARuleThatFitsEverythingIsAFault) {
   (void)table(R"({"rules": [{"code": "rejected"}]})", 1);
+  (void)table(R"({"rules": [{"state": "*", "code": "rejected"}]})", 1);
+  (void)table(R"({"rules": [{"native": "*", "code": "rejected"}]})", 1);
   (void)table(R"({"rules": [{"state": "1", "code": "outcome_unknown"}]})", 1);
   (void)table(R"({"rules": [{"state": "1", "code": "rejected", "pointer": "no"}]})", 1);
 }

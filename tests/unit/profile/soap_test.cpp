@@ -13,8 +13,6 @@
 // A profile of a SOAP service: what is sent, what is read, and what a failure means.
 namespace underpin {
 
-Result<std::unique_ptr<ErpAdapter>> make_soap_profile_adapter(const AdapterSettings&);
-
 namespace legacy::soap_profile {
 namespace {
 
@@ -182,6 +180,29 @@ TEST(SoapAnswer, NothingIsAnAnswerOnlyWhereTheListIs) {
   EXPECT_THAT(read("<m:R><m:L/></m:R>", told), HasSubstr("does not say in m:C"));
   EXPECT_EQ(read("<m:R><m:C>9</m:C><m:W>no</m:W><m:L><m:I No='1'/></m:L></m:R>", told), "9: no");
   EXPECT_EQ(read("<m:R><m:C/></m:R>", told), "blank: the ERP answered with code blank");
+}
+
+// A look-up must not call absent what is there under another name.
+TEST(SoapAnswer, WhatIsThereAndCannotBeReadIsNotNothing) {
+  AnswerShape told = shape();
+  told.outcome = Outcome{*parse_path("m:C", spaces), {"0"}, {}};
+  EXPECT_THAT(read("<m:R><m:L><m:I><No>7</No></m:I></m:L></m:R>"),
+              HasSubstr("has m:L/m:I of which no field can be read"));
+  EXPECT_THAT(read("<m:R><m:L><m:I Nr='7'/></m:L></m:R>"), HasSubstr("no field can be read"));
+  EXPECT_EQ(read("<m:R><m:L><m:I xsi:type='m:I'><a>0.00</a><b>false</b><c xsi:nil='1'>7</c>"
+                 "<d>0001-01-01T00:00:00</d></m:I></m:L></m:R>"),
+            "[]")
+      << "what must be there, of nothing";
+  EXPECT_THAT(read("<m:R><m:C>0</m:C><L><m:I No='7'/></L></m:R>", told),
+              HasSubstr("has L of no namespace, which is not that of m:L/m:I"));
+  EXPECT_THAT(read("<m:R><m:C>0</m:C><m:L><I No='7'/></m:L></m:R>", told), HasSubstr("has I of"));
+  EXPECT_THAT(read("<m:R><m:L><m:I No='7'><P><x>1</x></P></m:I></m:L></m:R>"),
+              HasSubstr("has P of no namespace"))
+      << "an order without its lines";
+  told.records = {};
+  told.fields = {field("name", "m:N/m:T")};
+  EXPECT_EQ(read("<m:R><m:C>0</m:C></m:R>", told), "[]");
+  EXPECT_THAT(read("<m:R><m:C>0</m:C><N><m:T>A</m:T></N></m:R>", told), HasSubstr("has N of"));
 }
 
 TEST(SoapAnswer, PathsAreAClosedNotation) {
@@ -433,6 +454,27 @@ TEST_F(SoapService, AnUnansweredWriteIsLookedUpAndNotSentAgain) {
   EXPECT_EQ(sent("BookStock"), 1) << "it was there";
 }
 
+TEST_F(SoapService, WhatHttpRefusesLateLeavesAWriteUnknown) {
+  for (const int status : {400, 408, 409, 422})
+    EXPECT_EQ(booking("no", status), "outcome_unknown") << status;
+  for (const int status : {404, 413, 415}) EXPECT_EQ(booking("no", status), "internal") << status;
+}
+
+TEST_F(SoapService, RulesJudgeWhatTheErpSaidAndNotWhatWeSayOfIt) {
+  Files files = marlow();
+  replace(files.at("errors.json"), "\"rules\": [",
+          "\"rules\": [{\"contains\": \"find_\", \"code\": \"not_found\"}, "
+          "{\"state\": \"VP\", \"code\": \"rejected\"},"
+          "{\"state\": \"VP/112\", \"code\": \"conflict\"},");
+  use(files);
+  says("StockJournal", fault("9999"), 500);
+  EXPECT_EQ(look_up().error().code, ErrorCode::internal) << "the file's name is not the ERP's";
+  EXPECT_EQ(booking(answered("BookStock", "", "VP/113")), "outcome_unknown");
+  EXPECT_EQ(booking(fault("VP/113"), 500), "outcome_unknown");
+  says("StockJournal", answered("StockJournal"));
+  EXPECT_EQ(booking(answered("BookStock", "", "VP/112")), "conflict");
+}
+
 TEST_F(SoapService, ARefusalThatNoRuleNamesSaysNothingOfTheWrite) {
   EXPECT_EQ(booking(answered("BookStock", "", "1001")), "rejected");
   EXPECT_EQ(booking(answered("BookStock", "", "7777")), "outcome_unknown");
@@ -558,6 +600,14 @@ TEST_F(SoapService, AWriteThatLooksUpFirstWritesNothingWithoutIt) {
   says("GetStock", answered("GetStock", row("A") + row("B")));
   says("StockJournal", answered("StockJournal"));  // A conflict is looked up.
   EXPECT_EQ(booking(answered("BookStock")), "conflict") << "whose?";
+  Files asked = files;
+  replace(asked.at("operations/adjust_stock.json"), "u:if='unit'>{own_unit}/{unit}",
+          "u:if='own_unit'>{unit}");
+  use(asked);
+  says("GetStock", answered("GetStock", row("A") + row("B")));
+  says("StockJournal", answered("StockJournal"));
+  EXPECT_EQ(booking(answered("BookStock")), "conflict") << "a condition of two";
+  use(files);
   says("GetStock", "busy", 503);
   EXPECT_EQ(booking(answered("BookStock")), "unavailable") << "nothing was written: send it again";
   EXPECT_EQ(sent("BookStock"), 0);
@@ -625,29 +675,6 @@ TEST_F(SoapService, TheDoctorComparesTheProfileWithTheWsdl) {
   EXPECT_THAT(findings("<xs:import schemaLocation=\"a.xsd\"/>"),
               HasSubstr("ok the WSDL's schemas are elsewhere: not compared"));
   EXPECT_FALSE(adapter_->ping(within())) << "503";
-}
-
-TEST(SoapSettings, AreCheckedBeforeAnythingIsSent) {
-  const auto refused = [](const std::string& settings) {
-    const auto read = read_settings(settings, "erp");
-    return read || read.error().fields.empty() ? "" : read.error().fields[0].pointer;
-  };
-  EXPECT_EQ(refused(R"({"profile": "x", "url": "http://h/"})"), "");
-  EXPECT_EQ(refused(R"({"profile": "x", "url": "ftp://h/"})"), "/url");
-  EXPECT_EQ(refused(R"({"profile": "x", "url": "http://h/", "endpoints": {"a": "b"}})"),
-            "/endpoints");
-  EXPECT_EQ(refused(R"({"profile": "x", "url": "http://h/", "security": {"token": "saml"}})"),
-            "/security/token");
-  EXPECT_EQ(refused(R"({"profile": "x", "url": "http://h/", "security": {"token": "digest"}})"),
-            "/security/user");
-  EXPECT_EQ(refused(R"({"profile": "x", "url": "http://h/", "passwd": "p"})"), "/passwd");
-  const auto adapter = make_soap_profile_adapter(
-      {"erp", R"({"profile": ")" + example + R"(", "url": "http://h/"})", {}});
-  EXPECT_TRUE(adapter) << adapter.error().message;
-  const auto nowhere =
-      make_soap_profile_adapter({"erp", R"({"profile": "/no/where", "url": "http://h/"})", {}});
-  ASSERT_FALSE(nowhere);
-  EXPECT_THAT(nowhere.error().message, HasSubstr("the profile /no/where is not valid"));
 }
 
 }  // namespace
