@@ -141,6 +141,7 @@ class Reading {
 Result<Body> read_body(std::string_view envelope, const Limits& limits) {
   if (envelope.empty()) return bad("is empty");
   if (envelope.size() > limits.bytes || envelope.size() > INT_MAX) return bad("is too large");
+  if (has_too_many_attributes(envelope)) return bad("has too many attributes in one element");
   return Reading(envelope, limits).run();
 }
 

@@ -34,8 +34,9 @@ struct Body {
 };
 
 // Reads an envelope as it came from the wire. internal, with the reason: not well-formed, a
-// document type or an entity of its own, too large or too deep, no envelope of SOAP 1.1 or 1.2. The
-// code is the caller's to replace: what it means depends on the request.
+// document type or an entity of its own, too large or too deep, more than a thousand attributes in
+// one element, no envelope of SOAP 1.1 or 1.2. The code is the caller's to replace: what it means
+// depends on the request.
 Result<Body> read_body(std::string_view envelope, const Limits& limits);
 
 }  // namespace underpin::legacy::soap

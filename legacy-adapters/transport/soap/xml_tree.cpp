@@ -2,7 +2,10 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <climits>
+#include <iterator>
+#include <utility>
 
 namespace underpin::legacy::soap {
 
@@ -11,9 +14,32 @@ void ready_libxml() {
   static_cast<void>(ready);
 }
 
+bool has_too_many_attributes(std::string_view text) {
+  constexpr int attributes_max = 1'000;  // Of one element, declarations of namespaces included.
+  static constexpr std::pair<std::string_view, std::string_view> no_tags[] = {
+      {"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
+  for (std::size_t at = 0; (at = text.find('<', at)) != std::string_view::npos;) {
+    const auto* const other = std::find_if(
+        std::begin(no_tags), std::end(no_tags),
+        [&](const auto& one) { return text.compare(at, one.first.size(), one.first) == 0; });
+    if (other != std::end(no_tags)) {
+      at = text.find(other->second, at + other->first.size());
+      continue;
+    }
+    int attributes = 0;
+    for (++at; at < text.size() && text[at] != '>'; ++at) {
+      if (text[at] != '"' && text[at] != '\'') continue;
+      if (++attributes > attributes_max) return true;
+      at = text.find(text[at], at + 1);
+      if (at == std::string_view::npos) return false;  // Not well-formed.
+    }
+  }
+  return false;
+}
+
 Tree read_tree(std::string_view text, int options) {
   ready_libxml();
-  if (text.empty() || text.size() > INT_MAX) return nullptr;
+  if (text.empty() || text.size() > INT_MAX || has_too_many_attributes(text)) return nullptr;
   return Tree(xmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
                             XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | options));
 }

@@ -23,8 +23,12 @@ inline const xmlChar* xml(const std::string& text) { return xml(text.c_str()); }
 // and lose one. To be called before anything else of libxml2; read_tree and read_body do.
 void ready_libxml();
 
-// No network, no entity substitution. Nothing: empty, not well-formed, or larger than libxml2
-// counts. `options` are XML_PARSE_... in addition. Any thread.
+// libxml2 compares each attribute of an element with all others: one megabyte of them in one
+// element takes it minutes. To be asked before `text` is given to it; read_tree and read_body do.
+bool has_too_many_attributes(std::string_view text);
+
+// No network, no entity substitution. Nothing: empty, not well-formed, too many attributes, or
+// larger than libxml2 counts. `options` are XML_PARSE_... in addition. Any thread.
 Tree read_tree(std::string_view text, int options = 0);
 // UTF-8. Empty: there was no memory for it.
 std::string write_tree(xmlDoc* tree);

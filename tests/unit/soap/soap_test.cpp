@@ -1,4 +1,5 @@
 #include "legacy-adapters/transport/soap/soap.h"
+#include "legacy-adapters/transport/soap/xml_tree.h"
 #include "tests/unit/transport/raw_server.h"
 
 #include <gmock/gmock.h>
@@ -94,6 +95,23 @@ TEST(SoapBody, ThatIsNoneIsRefused) {
   Limits limits;
   limits.bytes = 20;
   EXPECT_FALSE(read_body(envelope("<a/>"), limits));
+}
+
+// libxml2 would compare each of them with all others.
+TEST(SoapBody, WithTooManyAttributesInOneElementIsRefusedUnread) {
+  const auto with = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += " a" + std::to_string(i) + "='>\"'";
+    return text;
+  };
+  EXPECT_TRUE(read_body(envelope("<a" + with(1'000) + "/>"), {}));
+  const std::string many = envelope("<a" + with(1'001) + "/>");
+  EXPECT_FALSE(read_body(many, {}));
+  EXPECT_FALSE(read_tree(many));
+  EXPECT_TRUE(read_body(envelope("<a><!-- <a" + with(1'001) + "--><![CDATA[<a" + with(1'001) +
+                                 "]]>" + with(1'001) + "<b/></a>"),
+                        {}));
+  EXPECT_FALSE(read_body(envelope("<!-- <a --><a" + with(1'001) + "/>"), {}));
 }
 
 class SoapClient : public testing::Test {
