@@ -37,6 +37,22 @@ Value named_by(const Call& call, const Value& record, Value base) {
   return base;
 }
 
+// A field of the record that the call names, under no condition, and that is absent: asked with a
+// blank, some services answer with everybody's.
+std::string missing_for(const Call& call, const Call& first, const Value& record) {
+  for (const Template::Use& use : call.body.uses()) {
+    const auto is_condition = [&](const Template::Use& other) {
+      return other.as == Template::Use::As::condition && other.name == use.name;
+    };
+    const auto& uses = call.body.uses();
+    if (use.as == Template::Use::As::value && record.find(use.name) == nullptr &&
+        std::find(first.names.begin(), first.names.end(), use.name) != first.names.end() &&
+        std::none_of(uses.begin(), uses.end(), is_condition))
+      return use.name;
+  }
+  return {};
+}
+
 soap::Settings soap_settings(const Service& service, const Settings& settings) {
   soap::Settings soap = settings.soap;
   soap.version = service.version;
@@ -220,6 +236,8 @@ Result<Runner::Rows> Runner::read(const std::vector<Call>& calls, const Value& p
   Rows rows = std::move(records).value();
   for (std::size_t i = 1; i < calls.size(); ++i) {
     for (Value& record : rows) {
+      if (const auto name = missing_for(calls[i], calls.front(), record); !name.empty())
+        return Error{ErrorCode::internal, "call " + calls[i].name + ": the record has no " + name};
       auto more = call(calls[i], named_by(calls.front(), record, parameters), false, asked);
       if (!more) return more;
       record.set(calls[i].into, Value::array(std::move(more).value()));

@@ -582,6 +582,18 @@ TEST_F(SoapService, AFaultThatMeansAlreadyThereIsLookedUp) {
   EXPECT_EQ(sent("SaveOrder"), 1) << "nothing was sent";
 }
 
+TEST_F(SoapService, ARecordWithoutItsKeyIsNotAskedForWithABlank) {
+  says("GetOrders",
+       answered("GetOrders", "<m:Orders><m:Order><m:ExtRef>WEB/1</m:ExtRef></m:Order></m:Orders>"));
+  says("GetDeliveries",
+       answered("GetDeliveries", "<m:Delivery><m:DelNo>D7</m:DelNo></m:Delivery>"));
+  const auto order =
+      adapter_->orders()->get_order({{ChannelId{"web"}, OrderNumber{"1"}}, {}}, within());
+  ASSERT_FALSE(order);
+  EXPECT_THAT(order.error().message, HasSubstr("call deliveries: the record has no no"));
+  EXPECT_EQ(sent("GetDeliveries"), 0);
+}
+
 TEST_F(SoapService, AWriteThatLooksUpFirstWritesNothingWithoutIt) {
   Files files = marlow();
   replace(files.at("operations/adjust_stock.json"), "\"calls\": [",
