@@ -3,6 +3,7 @@
 #include "contracts/json/codec.h"
 #include "facade/gate_desk.h"
 #include "facade/observe.h"
+#include "facade/put_aside.h"
 #include "facade/returns.h"
 
 #include <algorithm>
@@ -229,6 +230,9 @@ void Facade::add_tasks() {
             (void)feeds_->poll_stock(side, background(30'000)).has_value();
           return false;
         }));
+    one("put aside " + system, milliseconds(settings_.poll_ms), 30'000, [this, side] {
+      return raise_put_aside(*journal_, systems_, side, settings_.wave, settings_.now()) > 0;
+    });
     for (const AdapterTask& task : systems_.on(side).adapter->tasks()) {
       one(system + " " + task.name, task.every, 30'000, [this, run = task.run] {
         (void)run(background(30'000)).has_value();

@@ -1,6 +1,7 @@
 #include "contracts/ports/described_reads.h"
 #include "contracts/ports/described_searches.h"
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/put_aside.h"
 #include "legacy-adapters/dynamics_nav/customers.h"
 #include "legacy-adapters/dynamics_nav/described.h"
 #include "legacy-adapters/dynamics_nav/inventory.h"
@@ -10,6 +11,7 @@
 #include "legacy-adapters/dynamics_nav/pricing.h"
 #include "legacy-adapters/dynamics_nav/returns.h"
 #include "legacy-adapters/dynamics_nav/soap_wire.h"
+#include "legacy-adapters/transport/file_drop/quarantine.h"
 
 namespace underpin {
 namespace embedded {
@@ -75,7 +77,10 @@ PricingSettings pricing_of(const Settings& settings, const AdapterSettings& adap
   return pricing;
 }
 
-class DynamicsNav final : public ErpAdapter, public DescribedReads, public DescribedSearches {
+class DynamicsNav final : public ErpAdapter,
+                          public DescribedReads,
+                          public DescribedSearches,
+                          public PutAsideFiles {
  public:
   DynamicsNav(const AdapterSettings& adapter, Settings settings, Mappings mappings,
               FaultTable faults)
@@ -149,6 +154,11 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads, public Descr
   std::vector<AdapterTask> tasks() override { return {pricing_->task()}; }
   std::vector<Alarm> alarms() override { return pricing_->alarms(); }
 
+  std::vector<std::string> put_aside() override {
+    return settings_.prices.table ? std::vector<std::string>() : quarantine_.names();
+  }
+  Result<PutAside> put_aside(const std::string& name) override { return quarantine_.tell(name); }
+
   std::vector<std::string> describe_order(const OrderRef& ref) override {
     return described_.order(ref);
   }
@@ -189,6 +199,8 @@ class DynamicsNav final : public ErpAdapter, public DescribedReads, public Descr
   Returns returns_;
   Postings postings_;
   std::unique_ptr<NavPricing> pricing_;
+  const file_drop::Quarantine quarantine_{settings_.prices.folder,
+                                          [](std::string_view) { return Capability::pricing; }};
 };
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/put_aside.h"
 #include "legacy-adapters/iseries_batch/customers.h"
 #include "legacy-adapters/iseries_batch/failure.h"
 #include "legacy-adapters/iseries_batch/inventory.h"
 #include "legacy-adapters/iseries_batch/orders.h"
 #include "legacy-adapters/iseries_batch/pricing.h"
 #include "legacy-adapters/iseries_batch/returns.h"
+#include "legacy-adapters/transport/file_drop/quarantine.h"
 
 #include <filesystem>
 
@@ -24,7 +26,15 @@ std::string made_folder(const AdapterSettings& adapter, const char* name) {
 
 Timestamp now() { return Timestamp::from(std::chrono::system_clock::now()); }
 
-class IseriesBatch final : public ErpAdapter {
+// By the beginning of a file's name; a status file is of orders mostly.
+Capability capability_of(std::string_view file) {
+  const auto is = [&](FileKind kind) { return file.starts_with(prefix(kind)); };
+  if (is(FileKind::stock) || is(FileKind::delta)) return Capability::inventory;
+  if (is(FileKind::customer)) return Capability::customers;
+  return is(FileKind::prices) ? Capability::pricing : Capability::orders;
+}
+
+class IseriesBatch final : public ErpAdapter, public PutAsideFiles {
  public:
   IseriesBatch(const AdapterSettings& adapter, Settings settings)
       : settings_(std::move(settings)),
@@ -104,6 +114,9 @@ class IseriesBatch final : public ErpAdapter {
     return all;
   }
 
+  std::vector<std::string> put_aside() override { return quarantines_.names(); }
+  Result<PutAside> put_aside(const std::string& name) override { return quarantines_.tell(name); }
+
  private:
   const Settings settings_;
   CapabilityDescriptor descriptor_;
@@ -118,6 +131,8 @@ class IseriesBatch final : public ErpAdapter {
   Inventory inventory_;
   Returns returns_;
   Pricing pricing_;
+  const file_drop::Quarantines quarantines_{
+      {{settings_.inbound.folder, capability_of}, {settings_.prices.folder, capability_of}}};
 };
 
 }  // namespace

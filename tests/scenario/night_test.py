@@ -192,6 +192,21 @@ def refusal(site: Site) -> None:
     expect(any("was refused: SHIP" in one["detail"] for one in alarms), "and an alarm says it", alarms)
 
 
+def put_aside(site: Site) -> None:
+    """A file that cannot be taken in waits for a person, who is told where and why."""
+    answer = site.erp.call("POST", "/_sim/files", {"kind": "stock", "trap": "bad_count"})
+    expect(answer.status == 200, "a stock file with a wrong count", answer.body)
+    found = until(lambda: [one for one in site.ops.call("GET", "/ops/v1/exceptions?state=open").json["items"]
+                           if one["kind"] == "put_aside" and one["subject"] == answer.json["file"]],
+                  "it is an exception")
+    expect(len(found) == 1 and "STK" in found[0]["detail"], "once, with its reason", found)
+    closed = subprocess.run([site.underpin, "exceptions", "discard", str(found[0]["id"]), "--reason", "counted by hand"],
+                            env=site.environment(), timeout=60, text=True, capture_output=True)
+    expect(closed.returncode == 0, "underpin exceptions discard", closed.stdout + closed.stderr)
+    still = site.ops.call("GET", "/ops/v1/exceptions?state=open").json["items"]
+    expect(not any(one["id"] == found[0]["id"] for one in still), "a person has closed it", still)
+
+
 def killed(site: Site) -> None:
     """What was on its way at a kill is neither lost nor sent twice."""
     placed(site, "N-2")
@@ -260,6 +275,7 @@ def main() -> int:
         try:
             changes(site)
             refusal(site)
+            put_aside(site)
             killed(site)
             restored(site)
         finally:

@@ -2,6 +2,7 @@
 
 #include "contracts/ports/described_reads.h"
 #include "contracts/ports/described_searches.h"
+#include "contracts/ports/put_aside.h"
 
 #include <unistd.h>
 
@@ -30,7 +31,10 @@ class FailingJournal final : public journal::Journal {
 };
 
 // The adapter that the facade owns hands every call on to the ERP that outlives it.
-class Borrowed final : public ErpAdapter, public DescribedReads, public DescribedSearches {
+class Borrowed final : public ErpAdapter,
+                       public DescribedReads,
+                       public DescribedSearches,
+                       public PutAsideFiles {
  public:
   explicit Borrowed(std::shared_ptr<SmallErp> erp) : erp_(std::move(erp)) {}
   const CapabilityDescriptor& descriptor() const override { return erp_->descriptor(); }
@@ -63,6 +67,16 @@ class Borrowed final : public ErpAdapter, public DescribedReads, public Describe
     return {"# Nothing is sent"};
   }
   ReturnService* returns() override { return erp_->returns(); }
+  std::vector<std::string> put_aside() override {
+    std::vector<std::string> names;
+    for (const auto& [name, told] : erp_->aside) names.push_back(name);
+    return names;
+  }
+  Result<PutAside> put_aside(const std::string& name) override {
+    const auto found = erp_->aside.find(name);
+    if (found == erp_->aside.end()) return Error{ErrorCode::not_found, "taken away"};
+    return found->second;
+  }
 
  private:
   std::shared_ptr<SmallErp> erp_;

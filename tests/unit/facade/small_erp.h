@@ -2,6 +2,7 @@
 
 #include "contracts/ports/dated_prices.h"
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/put_aside.h"
 #include "tests/unit/facade/trap.h"
 
 #include <atomic>
@@ -42,6 +43,7 @@ class SmallErp final : public ErpAdapter,
   ReturnService* return_desk = nullptr;  // Nothing: it offers no returns.
   ReturnService* returns() override;
   std::set<std::string> unreadable;  // By number: of these it tells nothing. Set between calls.
+  std::map<std::string, PutAside> aside;  // What it could not take in. Set between calls.
   CapabilityDescriptor& tune();
 
   // ---- looking inside, past the ports

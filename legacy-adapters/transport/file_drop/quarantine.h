@@ -1,0 +1,40 @@
+#pragma once
+
+#include "contracts/ports/put_aside.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace underpin::legacy::file_drop {
+
+// A drop folder's quarantine as PutAsideFiles tells it: <claim>.reason beside a file that was
+// refused (its name, then why), and <name>.<part of its checksum>.refused, a line for each record
+// that was, of a file of which the rest was taken in.
+class Quarantine {
+ public:
+  // `capability` of a file by its name as it was dropped.
+  Quarantine(const std::filesystem::path& drop_folder, Capability (*capability)(std::string_view));
+  std::vector<std::string> names() const;
+  bool has(const std::string& name) const;
+  Result<PutAside> tell(const std::string& name) const;
+
+ private:
+  std::filesystem::path folder_;
+  Capability (*capability_)(std::string_view);
+};
+
+// Of several drop folders of one system: the claims of a file make names unique.
+class Quarantines final {
+ public:
+  explicit Quarantines(std::vector<Quarantine> folders) : folders_(std::move(folders)) {}
+  std::vector<std::string> names() const;
+  Result<PutAside> tell(const std::string& name) const;
+
+ private:
+  std::vector<Quarantine> folders_;
+};
+
+}  // namespace underpin::legacy::file_drop
