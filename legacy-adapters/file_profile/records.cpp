@@ -104,8 +104,13 @@ Result<std::string> text_for(const Field& field, const std::string& value, char 
   }
   const auto number = Decimal::parse(value);
   if (!number) return wrong("must be a number");
-  if (field.cell == Cell::number)
-    return edi::implied_text(number->normalized(), field.place.places, Decimal::digits_max);
+  if (field.cell == Cell::number) {
+    auto digits = edi::implied_text(number->normalized(), field.place.places, Decimal::digits_max);
+    if (!digits) return digits;
+    const std::size_t sign = digits->find_first_not_of('-');
+    const std::size_t first = std::min(digits->find_first_not_of("-0"), digits->size() - 1);
+    return digits->substr(0, sign) + digits->substr(first);
+  }
   std::string text = number->text();
   std::replace(text.begin(), text.end(), '.', decimal_mark);
   return text;
