@@ -11,23 +11,12 @@ using namespace legacy;
 
 Timestamp now() { return Timestamp::from(std::chrono::system_clock::now()); }
 
-Error bad_profile(const std::string& folder, const std::vector<profile::Fault>& faults,
-                  const std::string& system) {
-  Error error{ErrorCode::invalid_request, "the profile " + folder + " is not valid", system};
-  for (const profile::Fault& fault : faults) {
-    if (error.fields.size() == 20) break;
-    error.fields.push_back({fault.file + "#" + fault.pointer, fault.rule});
-  }
-  if (!faults.empty())
-    error.message += ": " + faults[0].file + " " + faults[0].pointer + " " + faults[0].rule;
-  return error;
-}
-
 Result<std::unique_ptr<ErpAdapter>> make(const AdapterSettings& adapter, profile::Recorder record) {
   auto settings = file_profile::read_settings(adapter.settings_json);
   if (!settings) return settings.error();
   auto loaded = file_profile::load(settings->profile);
-  if (!loaded.profile) return bad_profile(settings->profile, loaded.faults, adapter.system);
+  if (!loaded.profile)
+    return profile::bad_profile(settings->profile, loaded.faults, adapter.system);
   const std::string state =
       adapter.state_folder.empty() ? settings->state_folder : adapter.state_folder;
   if (state.empty())
@@ -49,15 +38,9 @@ Result<std::unique_ptr<ErpAdapter>> make_file_profile_adapter(const AdapterSetti
 }
 
 ProfileTools file_profile_tools() {
-  ProfileTools tools;
-  tools.kind = "file";
-  tools.adapter = "file_profile";
+  ProfileTools tools =
+      profile::tools_of(std::make_shared<file_profile::FileKind>(), "file_profile", make);
   tools.check = [](const std::string& folder) { return file_profile::load(folder).faults; };
-  tools.attempt = [](const ProfileTrial& trial) { return profile::attempt(trial, make); };
-  tools.content = [](const std::string& settings_json) {
-    const auto settings = json::parse_with_comments(settings_json);
-    return settings ? profile::content_of(settings->get("profile").text()) : std::string();
-  };
   return tools;
 }
 

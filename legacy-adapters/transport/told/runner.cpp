@@ -151,6 +151,9 @@ Result<Runner::Records> Runner::run(const profile::Operation& operation, const V
   return profile::guarded(std::string(), writes ? ErrorCode::outcome_unknown : ErrorCode::internal,
                           [&] {
                             if (writes) return write(operation, request, context, told);
+                            // Who tries a profile has no task that takes files in.
+                            if (told != nullptr && reachable())
+                              inbound_->try_poll(context.deadline);
                             Records records = read(operation.shape->name, request);
                             if (told != nullptr) {
                               Value one = Value::object();
