@@ -262,7 +262,7 @@ Result<told::ExchangeSettings> read_settings(std::string_view text) {
 Runner::Runner(const std::shared_ptr<const profile::Profile>& profile,
                const told::ExchangeSettings& settings, const std::string& system,
                const std::string& state_folder, const std::function<Timestamp()>& now)
-    : told::Runner(profile, settings, system, state_folder, "files.db", now,
+    : told::Runner(profile, settings, system, state_folder, "files.db", "prices.db", now,
                    std::make_unique<FileWire>(*profile),
                    [&](told::State& state, told::State& prices, const std::string& folder) {
                      return std::make_unique<FileInbound>(profile, settings, system, folder, state,

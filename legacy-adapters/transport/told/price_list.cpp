@@ -21,16 +21,20 @@ bool PriceLoad::begin(std::int64_t told) {
   return true;
 }
 
-std::string PriceLoad::add(Value row) {
+std::string complete_price(Value& row, const std::string& zone) {
   if (row.find("scope") == nullptr) row.set("scope", "everyone");
   if (row.find("minimumQuantity") == nullptr) row.set("minimumQuantity", "0");
   if (row.find("taxIncluded") == nullptr) row.set("taxIncluded", Value::boolean(false));
-  row.set("zone", zone_);
+  row.set("zone", zone);
   const auto entry = json::from_json<PriceEntry>(row);
   if (!entry) return entry.error().message;
   if (entry->scope != PriceScope::everyone && entry->scope_code.empty())
     return "must say for whom it is";
-  if (entry->unit_price.is_negative()) return "must not be negative";
+  return entry->unit_price.is_negative() ? "must not be negative" : "";
+}
+
+std::string PriceLoad::add(Value row) {
+  if (std::string wrong = complete_price(row, zone_); !wrong.empty()) return wrong;
   insert_->bind(1, row.get("sku").text())
       .bind(2, row.get("scope").text())
       .bind(3, row.get("scopeCode").text())

@@ -11,6 +11,9 @@
 // The ERP's price list: the one that was taken in last is in force as a whole.
 namespace underpin::legacy::told {
 
+// Adds what a row leaves out to it. What is wrong with it then; empty: nothing.
+std::string complete_price(json::Value& row, const std::string& zone);
+
 // Replaces the list, row by row, in the caller's transaction: reads go on with the one before until
 // it commits.
 class PriceLoad {

@@ -131,8 +131,9 @@ void read_exchange(json::ObjectReader& reader, ExchangeSettings& settings) {
 
 Runner::Runner(std::shared_ptr<const profile::Profile> profile, ExchangeSettings settings,
                const std::string& system, const std::string& state_folder,
-               const std::string& database, std::function<Timestamp()> now,
-               std::unique_ptr<Wire> wire, const MakeInbound& make_inbound)
+               const std::string& database, const std::string& prices,
+               std::function<Timestamp()> now, std::unique_ptr<Wire> wire,
+               const MakeInbound& make_inbound)
     : profile_(std::move(profile)),
       settings_(std::move(settings)),
       database_(database),
@@ -140,7 +141,9 @@ Runner::Runner(std::shared_ptr<const profile::Profile> profile, ExchangeSettings
       now_(std::move(now)),
       wire_(std::move(wire)),
       state_(file_in(state_folder, database)),
-      prices_(file_in(state_folder, "prices.db")),
+      own_prices_(prices.empty() ? nullptr
+                                 : std::make_unique<State>(file_in(state_folder, prices))),
+      prices_(own_prices_ ? *own_prices_ : state_),
       inbound_(make_inbound(state_, prices_, inbound_state_)),
       outbox_({system, settings_.outbound_folder, made_folder(state_folder, "outbound"),
                1'000'000'000, settings_.outbound_done_suffix}) {}

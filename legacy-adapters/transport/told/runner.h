@@ -66,10 +66,11 @@ class Runner : public profile::Runner {
  public:
   using MakeInbound =
       std::function<std::unique_ptr<Inbound>(State&, State& prices, const std::string& folder)>;
-  // `database`: the file of its state in `state_folder`.
+  // `database`: the file of its state in `state_folder`; `prices`: that of its prices, empty where
+  // they are a part of the state.
   Runner(std::shared_ptr<const profile::Profile> profile, ExchangeSettings settings,
          const std::string& system, const std::string& state_folder, const std::string& database,
-         std::function<Timestamp()> now, std::unique_ptr<Wire> wire,
+         const std::string& prices, std::function<Timestamp()> now, std::unique_ptr<Wire> wire,
          const MakeInbound& make_inbound);
 
   Result<std::vector<json::Value>> run(const profile::Operation& operation,
@@ -114,7 +115,8 @@ class Runner : public profile::Runner {
   const std::function<Timestamp()> now_;
   const std::unique_ptr<Wire> wire_;
   State state_;
-  State prices_;  // Apart, so that a long price file keeps no write waiting.
+  std::unique_ptr<State> own_prices_;  // Apart, so that a long price file keeps no write waiting.
+  State& prices_;
   const std::unique_ptr<Inbound> inbound_;
   std::mutex sending_;
   file_drop::Outbox outbox_;
