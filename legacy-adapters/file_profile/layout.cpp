@@ -306,7 +306,7 @@ class Reader {
   void check_delimited() {
     if (layout_.decimal_mark == layout_.separator && layout_.quote == '\0')
       fault("/file/decimal_mark", "must not be the separator where nothing is quoted");
-    if (!layout_.column_row) return;
+    if (!layout_.column_row || layout_.records.empty()) return;
     std::set<std::string> columns;
     for (const Field& field : layout_.records.front().fields)
       if (!columns.insert(field.column).second)
