@@ -44,6 +44,12 @@ std::string file_in(const std::string& state_folder, const std::string& database
   return (fs::path(state_folder) / database).string();
 }
 
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
 int limit_of(const Value& request) {
   const auto limit = request.get("limit").as_int();
   return limit ? static_cast<int>(*limit) : 100;
@@ -91,6 +97,8 @@ std::string status_of(const StoredOrder& order) {
 
 std::string subject_of(std::string_view operation, const Value& request) {
   if (operation == "adjust_stock") return "M" + request.get("movement").text();
+  if (operation == "create_customer" || operation == "change_customer")
+    return "C" + request.get("number").text();
   const std::string& reference = request.get("reference").text();
   return reference.empty() ? "D" + request.get("document").text() : "R" + reference;
 }
@@ -227,6 +235,18 @@ Runner::Records Runner::read(std::string_view name, const Value& request) {
           records.push_back(std::move(level));
     } else if (name == "list_stock") {
       records = levels_after(database, request.get("cursor").text(), limit_of(request));
+    } else if (name == "get_customer") {
+      records = customers_named(database, request.get("number").text());
+    } else if (name == "search_customers") {
+      const std::string email = lower(request.get("email").text());
+      const std::string part = lower(request.get("name").text());
+      const auto wanted = [&](const Value& one) {
+        return (email.empty() || lower(one.get("email").text()) == email) &&
+               lower(one.get("name").text()).find(part) != std::string::npos;
+      };
+      records = customers_after(database, request.get("cursor").text(), wanted, limit_of(request));
+    } else if (name == "customer_changes") {
+      records = customer_changes_after(database, position_of(request), limit_of(request));
     } else if (name == "list_prices") {
       records = prices_after(database, position_of(request), request.get("sku").text(),
                              request.get("customer").text(), limit_of(request));

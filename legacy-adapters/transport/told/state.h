@@ -5,6 +5,7 @@
 #include "legacy-adapters/transport/state/sqlite_state.h"
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -149,6 +150,20 @@ std::vector<json::Value> levels_after(StateDatabase& database, const std::string
 bool save_movement(StateDatabase& database, const json::Value& movement);
 std::vector<json::Value> movements_named(StateDatabase& database, const std::string& movement);
 std::vector<json::Value> movements_after(StateDatabase& database, std::int64_t position, int limit);
+
+// ---- customers
+
+// In the form of an answer of get_customer; an older file does not overwrite a newer one. One that
+// is as it was is no change.
+void save_customer(StateDatabase& database, json::Value customer, bool deleted, std::int64_t told,
+                   Timestamp at);
+std::vector<json::Value> customers_named(StateDatabase& database, const std::string& number);
+std::vector<json::Value> customers_after(StateDatabase& database, const std::string& number,
+                                         const std::function<bool(const json::Value&)>& wanted,
+                                         int limit);
+// In the form of answers of customer_changes: of each customer its last change.
+std::vector<json::Value> customer_changes_after(StateDatabase& database, std::int64_t position,
+                                                int limit);
 
 // Whether control number `a` came before `b`: they begin again at 1 behind 999999999.
 bool came_before(std::int64_t a, std::int64_t b);

@@ -1,5 +1,7 @@
 #include "legacy-adapters/transport/told/teller.h"
 
+#include "contracts/json/codec.h"
+
 #include <algorithm>
 #include <set>
 
@@ -62,6 +64,7 @@ std::vector<std::string_view> told_by(std::string_view shape) {
   if (shape == "stock") return {"get_stock", "list_stock"};
   if (shape == "prices") return {"list_prices", "price_list_state", "quote"};
   if (shape == "movements") return {"find_adjustment", "stock_movements"};
+  if (shape == "customer") return {"get_customer", "search_customers", "customer_changes"};
   return {};
 }
 
@@ -72,7 +75,9 @@ void Teller::take(const profile::Document& document, const Value& said) {
   if (shape == "invoice") return take_invoice(said);
   if (shape == "stock") return take_stock(said);
   if (shape == "movements") return take_movements(said);
-  if (shape == "adjustment_answer") return take_adjustment_answer(said);
+  if (shape == "adjustment_answer") return take_answer_of("M" + said.get("movement").text(), said);
+  if (shape == "customer") return take_customer(said);
+  if (shape == "customer_answer") return take_answer_of("C" + said.get("number").text(), said);
 }
 
 void Teller::answer_refused(Request& request, const std::string& code, const std::string& reason) {
@@ -84,7 +89,7 @@ void Teller::answer_refused(Request& request, const std::string& code, const std
   request.code = code;
   request.reason = reason;
   settle_request(database_, request);
-  if (request.subject[0] == 'M') return;
+  if (request.subject[0] == 'M' || request.subject[0] == 'C') return;
   for (StoredOrder& order : orders_of(request)) {
     if (order.is("pending")) order.body.set("status", "rejected");
     save_order(database_, order);
@@ -104,7 +109,7 @@ std::vector<StoredOrder> Teller::orders_of(const Request& request) {
 void Teller::answer_accepted(Request& request, const Value& answer, const std::string& document) {
   request.state = RequestState::accepted;
   settle_request(database_, request);
-  if (request.subject[0] == 'M') return;
+  if (request.subject[0] == 'M' || request.subject[0] == 'C') return;
   for (StoredOrder& order : orders_of(request)) {
     const bool placing = request.operation == "place_order";
     if (placing && order.is("pending")) {
@@ -317,14 +322,13 @@ void Teller::take_movements(const Value& movements) {
   }
 }
 
-// What an accepted one led to, the movements say.
-void Teller::take_adjustment_answer(const Value& answer) {
+// A refusal of what has no document of its own. What an accepted one led to, other documents say.
+void Teller::take_answer_of(const std::string& subject, const Value& answer) {
   const std::string& verdict = answer.get("verdict").text();
-  const std::string& movement = answer.get("movement").text();
   if (verdict != "accepted" && verdict != "rejected")
     return refuse_document("/verdict", "must be accepted or rejected");
-  auto request = last_request(database_, "M" + movement);
-  if (!request) return refuse_document("/movement", "answers what was not asked for: " + movement);
+  auto request = last_request(database_, subject);
+  if (!request) return refuse_document("", "answers what was not asked for: " + subject.substr(1));
   if (verdict == "rejected") {
     std::string reason = answer.get("reason").text();
     if (reason.empty()) reason = "the ERP refused it without a reason";
@@ -332,6 +336,38 @@ void Teller::take_adjustment_answer(const Value& answer) {
   }
   if (!request->open()) return;
   request->state = RequestState::received;
+  settle_request(database_, *request);
+}
+
+namespace {
+
+// Whether `held` is as `asked` wants it: what was not asked for may be as it will.
+bool holds(const Value& asked, const Value& held) {
+  for (const json::Member& member : asked.members()) {
+    if (member.key == "role" || member.key == "revision") continue;
+    const Value& there = held.get(member.key);
+    if (member.value.is_object() ? !holds(member.value, there)
+                                 : member.value.text() != there.text())
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// A customer as it is now. It answers the write that asked for it to be so, and no other: one that
+// was told before the write had come is no answer.
+void Teller::take_customer(Value customer) {
+  const std::string number = customer.get("number").text();
+  const Value& deleted = customer.get("deleted");
+  const bool is_deleted = deleted.is_boolean() && *deleted.as_bool();
+  customer.erase("deleted");
+  const auto read = json::from_json<Customer>(customer);
+  if (!read) return refuse_document("", read.error().message);
+  save_customer(database_, customer, is_deleted, told_, now_);
+  auto request = open_request(database_, "C" + number);
+  if (!request || is_deleted || !holds(json::parse(request->content).value(), customer)) return;
+  request->state = RequestState::accepted;
   settle_request(database_, *request);
 }
 

@@ -54,7 +54,8 @@ class Teller {
   void finish(StoredOrder& order, const Told& told, const std::string& at);
   void take_stock(const json::Value& stock);
   void take_movements(const json::Value& movements);
-  void take_adjustment_answer(const json::Value& answer);
+  void take_customer(json::Value customer);
+  void take_answer_of(const std::string& subject, const json::Value& answer);
   void refuse_document(const std::string& field, const std::string& reason) {
     ++refused_;
     refuse_(field, reason);

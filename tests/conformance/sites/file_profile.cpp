@@ -68,7 +68,9 @@ class Stonebridge : public SimulatedSite {
   int postings(const MovementId& movement) override {
     return count_if(state("movements").get("movements"), "movement", movement.text());
   }
-  int customers(const CustomerNumber&) override { return 0; }
+  int customers(const CustomerNumber& number) override {
+    return count_if(state("customers").get("customers"), "number", number.text());
+  }
   int returns(const std::string&) override { return 0; }
   std::string applied_to(const DocumentNumber&) override { return {}; }
 
@@ -85,6 +87,7 @@ class Stonebridge : public SimulatedSite {
       case Write::post_journal:
         return {"ADJ"};
       case Write::create_customer:
+        return {"CUS"};
       case Write::create_return:
         return {};
     }

@@ -30,9 +30,10 @@ class _Faults:
 
     def __init__(self, faults):
         self.faults = faults
+        self.customers = False  # The set that is taken is one of customers.
 
     def take(self, operation: str):
-        return self.faults.take(_NAMES.get(operation, operation))
+        return self.faults.take("CUS" if self.customers else _NAMES.get(operation, operation))
 
 
 def _cents(text: str) -> str:
@@ -51,6 +52,12 @@ class Job(Gateway):
     def __init__(self, books, faults, outbound: str, inbound: str):
         super().__init__(books, _Faults(faults), None, outbound, inbound, False, False)
         self.told_stock = False
+        self.customers = {one.number: {
+            "number": one.number, "name": one.name, "kind": "P" if one.kind == "person" else "C", "to": one.name,
+            "street": one.address, "city": one.city, "zip": one.post_code, "country": one.country, "phone": one.phone,
+            "email": one.email, "currency": one.currency, "price_group": one.price_group, "block": "N"}
+            for one in sample_data.CUSTOMERS}
+        self.new_customers = set(self.customers)
 
     # ---- taking files
 
@@ -85,7 +92,7 @@ class Job(Gateway):
             records = codec.read_fixed(text)
             if int(records[0][1]["run"]) != number:
                 raise FileError("the header has another number than the name")
-            sets = [self._order(records[1:]) if name.startswith("ORD") else self._call(records[1:])]
+            sets = [("CUS", [["CUS", records[1][1]]]) if name.startswith("CUS") else self._order(records[1:]) if name.startswith("ORD") else self._call(records[1:])]
         return {"control": number, "groups": [{"id": "PO", "control": str(number), "sets": [
             {"id": one, "control": "0001", "segments": rows, "wrong": ""} for one, rows in sets]}]}
 
@@ -123,7 +130,44 @@ class Job(Gateway):
     def _acknowledge(self, found: dict) -> None:
         """What is not refused as a file is answered by the order desk."""
 
+    def _set(self, one: dict, control: int) -> None:
+        self.faults.customers = one["id"] == "CUS"
+        super()._set({**one, "id": "947"} if self.faults.customers else one, control)
+
+    def _customer(self, record: dict) -> None:
+        wanted = {name: text for name, text in record.items() if name != "action"}
+        number = wanted["number"]
+        held = self.customers.get(number)
+        if record["action"] == "A" and held is not None and held != wanted:
+            raise Refused("DUPL", f"customer {number} is there already")
+        if record["action"] == "C" and held is None:
+            raise Refused("NONE", f"customer {number} is not known")
+        self.customers[number] = wanted
+        self.books.customers[number] = "" if wanted["block"] == "N" else wanted["block"]
+        self.new_customers.add(number)
+
+    def tell(self) -> list:
+        with self.lock:
+            names = super().tell()
+            for number, block in self.books.customers.items():
+                if self.customers[number]["block"] != (block or "N"):
+                    self.customers[number]["block"] = block or "N"
+                    self.new_customers.add(number)
+            if self.new_customers:
+                columns = [name for name, *_ in codec.RECORDS["CUS"][1:]]
+                rows = [[self.customers[number].get(name, "") for name in columns] + [""]
+                        for number in sorted(self.new_customers)]
+                self.new_customers = set()
+                names.append(self._numbered("BK9CUS", "C", rows))
+            return names
+
     def _adjust(self, segments: list) -> None:
+        if segments[0][0] == "CUS":
+            try:
+                self._customer(segments[0][1])
+            except Refused as refused:
+                self.answers.append(("AD", [("CUA", [segments[0][1]["number"], "NO", refused.code, refused.text])]))
+            return
         try:
             super()._adjust(segments)
         except Refused as refused:
@@ -145,11 +189,13 @@ class Job(Gateway):
                 ("856", "BK2SHP", ["shipment", "date", "order", "reference", "line", "item", "shipped"], self._shipped),
                 ("810", "BK3INV", ["invoice", "date", "order", "reference", "amount", "line", "item", "billed"],
                  self._billed),
-                ("947", "BK4MOV", ["entry", "date", "movement", "item", "warehouse", "quantity", "unit"], self._moved),
-                ("ADA", "BK5ADA", ["movement", "verdict", "code", "reason"], lambda rows: [rows])):
+                ("947", "BK4MOV", ["entry", "date", "movement", "item", "warehouse", "quantity", "unit"], self._moved)):
             if kind in told:
                 rows = [head] + [row for _, one in told[kind] for row in rows_of(one)]
                 name = self._file(begins, ".csv", lambda run, rows=rows: codec.write_csv(rows)) or name
+        for kind, begins in (("ADA", "BK5ADA"), ("CUA", "BK9CUA")):
+            if kind in told:
+                name = self._numbered(begins, "A", [rows for _, rows in told[kind]])
         if "846" in told:
             self._stock([row for _, rows in told["846"] for row in self._levels(rows)])
         return name
@@ -157,8 +203,13 @@ class Job(Gateway):
     def _file(self, begins: str, ends: str, text) -> str:
         self.control += 1
         name = f"{begins}{self.control:09d}{ends}"
-        self._put(name, text(self.control).encode("iso-8859-1" if ends == ".csv" else "utf-8"))
+        self._put(name, text(self.control).encode("utf-8" if ends == ".txt" or begins == "BK9CUS" else "iso-8859-1"))
         return name
+
+    def _numbered(self, begins: str, tag: str, rows: list) -> str:
+        """With header and trailer: what may be said twice in the same words."""
+        return self._file(begins, ".csv", lambda run: codec.write_csv(
+            [["H", run]] + [[tag, *row] for row in rows] + [["T", len(rows)]]))
 
     def _stock(self, levels: list) -> None:
         kind, begins = ("C", "BK7DLT") if self.told_stock else ("F", "BK6STK")

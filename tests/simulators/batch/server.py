@@ -22,6 +22,13 @@ from edi.books import Books  # noqa: E402
 from edi.server import Installation, PartnerHandler  # noqa: E402
 
 
+class ErpHandler(PartnerHandler):
+    def _state(self, part):
+        if part == "customers":
+            return {"customers": list(self.installation.gateway.customers.values())}
+        return super()._state(part)
+
+
 class Site(Installation):
     """The order desk's people are the partner's; its files are not."""
 
@@ -48,10 +55,10 @@ def main() -> None:
     parser.add_argument("--fault-seed", type=int, default=1)
     arguments = parser.parse_args()
     faults = FaultTable(arguments.fault_seed)
-    PartnerHandler.installation = Site(arguments, faults)
-    server = Server(arguments.port, PartnerHandler, faults)
+    ErpHandler.installation = Site(arguments, faults)
+    server = Server(arguments.port, ErpHandler, faults)
     serve_until_terminated(server)
-    PartnerHandler.installation.stop.set()
+    ErpHandler.installation.stop.set()
 
 
 if __name__ == "__main__":

@@ -297,6 +297,7 @@ class Exchange {
   OrderService& orders() { return *adapter_->orders(); }
   InventoryService& inventory() { return *adapter_->inventory(); }
   PricingService& pricing() { return *adapter_->pricing(); }
+  CustomerService& customers() { return *adapter_->customers(); }
 
   static CallContext call() {
     CallContext context;
@@ -615,11 +616,53 @@ TEST(FileInbound, ARefusedAdjustmentIsToldOnce) {
   EXPECT_EQ(content_of(it.path("out") / "ADJ000000001.csv"),
             "movement;item;warehouse;quantity;unit;reason\r\n"
             "M77;1000;EAST;-2;EA;\"damaged; \"\"wet\"\"\"\r\n");
-  it.drop("BK5ADA1.csv", "movement;verdict;code;reason\nM77;NO;LOCK;stocktaking\n");
+  it.drop("BK5ADA1.csv", "H;1\nA;M77;NO;LOCK;stocktaking\nT;1\n");
   EXPECT_THAT(it.alarm("write refused"), HasSubstr("stocktaking"));
   EXPECT_EQ(it.inventory().adjust_stock(adjustment, Exchange::write()).error().code,
             ErrorCode::rejected);
   EXPECT_EQ(it.alarm("write refused"), "");
+}
+
+TEST(FileInbound, ACustomerIsAnsweredByAFileThatShowsItAsItWasAskedFor) {
+  Exchange it;
+  const auto file = [](int run, const std::string& name) {
+    return "H;" + std::to_string(run) + "\nC;C1;" + name + ";P;;;;;;;;;;EUR;B2B;N;\nT;1\n";
+  };
+  Customer customer;
+  customer.number = CustomerNumber{"C1"};
+  customer.name = "Ada";
+  customer.kind = "person";
+  customer.currency = "EUR";
+  customer.price_group = "B2B";
+  const auto create = [&] { return it.customers().create_customer(customer, Exchange::write()); };
+  EXPECT_EQ(create().error().code, ErrorCode::outcome_unknown);
+  EXPECT_EQ(create().error().code, ErrorCode::outcome_unknown);
+  EXPECT_THAT(it.names("out"), ElementsAre("CUS000000001.txt"));
+  it.drop("BK9CUS1.csv", file(1, "Ada"));
+  EXPECT_TRUE(create().has_value());
+  CustomerAmendment amendment;
+  amendment.name = "Ada Married";
+  const auto amend = [&] {
+    return it.customers().amend_customer(customer.number, amendment, Revision{}, Exchange::write());
+  };
+  EXPECT_EQ(amend().error().code, ErrorCode::outcome_unknown);
+  it.drop("BK9CUS2.csv", file(2, "Ada"));  // Written before the change had come.
+  it.later_ms = 25 * 3'600'000LL;
+  EXPECT_THAT(it.alarm("no answer"), HasSubstr("change_customer"));
+  it.drop("BK9CUA3.csv", "H;3\nA;C1;NO;LOCK;in use\nT;1\n");
+  EXPECT_THAT(it.alarm("write refused"), HasSubstr("in use"));
+  EXPECT_EQ(amend().error().code, ErrorCode::rejected);
+  EXPECT_EQ(it.alarm("write refused"), "");
+  EXPECT_EQ(amend().error().code, ErrorCode::outcome_unknown) << "tried again";
+  it.drop("BK9CUA4.csv", "H;4\nA;C1;NO;LOCK;in use\nT;1\n");
+  EXPECT_EQ(amend().error().code, ErrorCode::rejected) << "the same words, another file";
+  EXPECT_EQ(amend().error().code, ErrorCode::outcome_unknown);
+  it.drop("BK9CUS5.csv", file(5, "Ada Married"));
+  EXPECT_TRUE(amend().has_value());
+  it.drop("BK9CUS4.csv", file(4, "Ada"));
+  EXPECT_EQ(it.customers().get_customer(customer.number, Exchange::call())->name, "Ada Married")
+      << it.refusals();
+  EXPECT_THAT(it.names("out"), SizeIs(4));
 }
 
 }  // namespace
