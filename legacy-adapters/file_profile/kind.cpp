@@ -58,6 +58,11 @@ Layout read_in(const profile::Document& document, std::vector<Fault>& faults) {
       faults.push_back({file, "/file/records", name + " is read by no field of the answer"});
     }
   }
+  if (layout.trailer)
+    for (const Field& field : layout.trailer->fields)
+      if (!field.name.empty())
+        faults.push_back({file, "/file/trailer",
+                          field.name + " is read too late: documents are made before the trailer"});
   if (layout.complete && document.shape->name != "stock")
     faults.push_back({file, "/file/complete", "is for stock"});
   return layout;

@@ -280,9 +280,10 @@ class Reader {
           ((*record)->tag.empty() || !(*record)->list.empty() || !(*record)->key.empty()))
         fault(record == &layout_.header ? "/file/header" : "/file/trailer",
               "must have a tag, and neither list nor key");
-    if (layout_.header && layout_.records.size() == 1 && layout_.records[0].tag.empty() &&
-        layout_.delimited)
-      fault("/file/records/0", "must have a tag where there is a header");
+    if ((layout_.header || layout_.trailer) && layout_.delimited &&
+        std::any_of(layout_.records.begin(), layout_.records.end(),
+                    [](const Record& one) { return one.tag.empty(); }))
+      fault("/file/records/0", "must have a tag where there is a header or a trailer");
     if (layout_.column_row && (layout_.header || layout_.trailer || layout_.records.size() != 1))
       fault("/file/column_row", "is for files with one kind of record and nothing else");
   }

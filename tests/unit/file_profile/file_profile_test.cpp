@@ -63,6 +63,10 @@ TEST(FileCheck, TheExampleIsValidAndEveryFaultIsNamedWithItsPlace) {
   EXPECT_THAT(faults_after("documents/shipments.json", "BK2SHP", "BK3INV"), rule("is that of"));
   EXPECT_THAT(faults_after("documents/stock.json", R"({"field": "$run", "as": "number"}, )", ""),
               rule("which is newer is not known"));
+  EXPECT_THAT(faults_after("documents/stock.json", R"({"count": true})", R"({"field": "kind"})"),
+              rule("is read too late"));
+  EXPECT_THAT(faults_after("documents/stock.json", R"("tag": "L",)", R"("name": "L",)"),
+              rule("must have a tag where there is"));
   EXPECT_THAT(faults_after("documents/stock.json", R"("form": "delimited")", R"("form": "csv")"),
               rule("must be fixed or delimited"));
   EXPECT_THAT(faults_after("documents/stock.json", R"("form")", R"("from": 1, "form")"),
@@ -500,6 +504,28 @@ TEST(FileInbound, AStatusFileThatComesTwiceCountsOnceAndANumberIsUsedOnce) {
             decimal("3"));
 }
 
+// A crash after the state was written and before the register of the folder was.
+TEST(FileInbound, AFileThatWasTakenInBeforeACrashIsNotTakenInAgain) {
+  Exchange it;
+  const Order order = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(order, Exchange::write()));
+  const std::string text = Exchange::status(1, order, "SB1");
+  it.drop("BK1STA1.txt", text);
+  const auto before = it.orders().order_changes(Cursor{}, Exchange::call());
+  ASSERT_TRUE(before.has_value());
+  EXPECT_THAT(before->items, SizeIs(1));
+  it.stop();
+  for (const std::string& claim : it.names("in/archive")) fs::remove(it.path("in/archive") / claim);
+  ASSERT_TRUE(fs::remove(it.path("state") / "inbound" / "file_drop.register"));
+  it.restart();
+  it.drop("BK1STA1.txt", text);
+  EXPECT_THAT(it.names("in"), IsEmpty()) << "done, without a complaint";
+  EXPECT_EQ(it.refusals(), "");
+  const auto after = it.orders().order_changes(before->next, Exchange::call());
+  ASSERT_TRUE(after.has_value());
+  EXPECT_THAT(after->items, IsEmpty());
+}
+
 TEST(FileInbound, HalfAFileIsNotTakenAndAWrongCountHoldsAllOfIt) {
   Exchange it;
   const Order order = it.new_order();
@@ -567,7 +593,7 @@ TEST(FileInbound, ASnapshotReplacesWhatItDoesNotNameAndNothingNewer) {
   it.drop("BK6STK4.csv", stock(4, "F", {"1000;EAST;EA;7;7", "1002;EAST;EA;1;1"}, 8));
   EXPECT_EQ(on_hand("1000"), "9") << "the change is newer than the snapshot";
   EXPECT_EQ(on_hand("1001"), "not_found") << "not in the last snapshot";
-  it.drop("BK6STK6.csv", stock(6, "F", {"1000;EAST;BOX;7;7"}, 7));
+  it.drop("BK6STK6.csv", stock(6, "F", {"1000;EAST;EA;7;7", "1002;EAST;BOX;1;1"}, 8));
   EXPECT_EQ(on_hand("1002"), "1") << "what could not be read is not gone";
 }
 
