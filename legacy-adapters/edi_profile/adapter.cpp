@@ -39,8 +39,8 @@ Result<std::unique_ptr<ErpAdapter>> make(const AdapterSettings& adapter, profile
                  adapter.system};
   return profile::guarded(
       adapter.system, ErrorCode::internal, [&]() -> std::unique_ptr<ErpAdapter> {
-        auto runner = std::make_shared<edi_profile::Runner>(
-            loaded.profile, std::move(settings).value(), adapter.system, state, now);
+        auto runner = std::make_shared<edi_profile::Runner>(loaded.profile, *settings,
+                                                            adapter.system, state, now);
         return std::make_unique<profile::Adapter>(loaded.profile, std::move(runner), adapter.system,
                                                   std::move(record));
       });

@@ -1,5 +1,8 @@
 #include "legacy-adapters/edi_profile/documents.h"
 
+#include "legacy-adapters/transport/told/runner.h"
+#include "legacy-adapters/transport/told/teller.h"
+
 #include <algorithm>
 
 namespace underpin::legacy::edi_profile {
@@ -79,7 +82,7 @@ SetOut read_out(const profile::Operation& operation, std::vector<Fault>& faults)
   for (const std::string& name : said)
     if (name[0] != '$' && !contains(operation.request_names, name))
       faults.push_back({file, "/edi/segments", name + " is made by no field of the request"});
-    else if (name[0] == '$' && name != change_member && name != today_member)
+    else if (name[0] == '$' && name != told::change_member && name != told::today_member)
       faults.push_back({file, "/edi/segments", name + " is none of $change and $today"});
   for (const std::string& name : operation.request_names)
     if (!contains(said, name))
@@ -129,39 +132,7 @@ const std::vector<DocumentShape>& EdiKind::document_shapes() const {
   static const std::vector<DocumentShape> shapes{
       // Of the order as a whole `verdict` is accepted, changed or rejected; of a line and its
       // schedules accepted or rejected.
-      {"order_answer",
-       {"/reference",
-        "/document",
-        "/change",
-        "/verdict",
-        "/code",
-        "/reason",
-        "/released",
-        "/cancelled",
-        "/customer",
-        "/customerReference",
-        "/orderDate",
-        "/requestedDate",
-        "/currency",
-        "/totals/itemsNet",
-        "/totals/charges",
-        "/totals/tax",
-        "/totals/grandTotal",
-        "/lines/*/number",
-        "/lines/*/sku",
-        "/lines/*/description",
-        "/lines/*/uom",
-        "/lines/*/location",
-        "/lines/*/requestedDate",
-        "/lines/*/quantity",
-        "/lines/*/unitPrice",
-        "/lines/*/discount",
-        "/lines/*/netAmount",
-        "/lines/*/tax",
-        "/lines/*/schedules/*/verdict",
-        "/lines/*/schedules/*/quantity",
-        "/lines/*/schedules/*/requestedDate"},
-       {"/reference", "/verdict"}},
+      {"order_answer", told::order_answer_members(), {"/reference", "/verdict"}},
       {"shipment",
        {"/document", "/date", "/orders/*/reference", "/orders/*/document", "/orders/*/lines/*/line",
         "/orders/*/lines/*/sku", "/orders/*/lines/*/quantity"},
@@ -193,12 +164,7 @@ const std::vector<DocumentShape>& EdiKind::document_shapes() const {
 }
 
 std::vector<std::string_view> EdiKind::told_by(const DocumentShape& shape) const {
-  if (shape.name == "order_answer")
-    return {"get_order", "find_receipt", "list_open_orders", "order_changes"};
-  if (shape.name == "stock") return {"get_stock", "list_stock"};
-  if (shape.name == "prices") return {"list_prices", "price_list_state", "quote"};
-  if (shape.name == "movements") return {"find_adjustment", "stock_movements"};
-  return {};
+  return told::told_by(shape.name);
 }
 
 }  // namespace underpin::legacy::edi_profile

@@ -35,11 +35,6 @@ std::vector<profile::Fault> of_other_syntax(const profile::Profile& profile, boo
 // Whether the first that the profile describes is a message of EDIFACT.
 bool is_edifact(const profile::Profile& profile);
 
-// Members of an outbound record that are there without a mapping: the number of the write, which
-// a partner gives back as /change, and today's date.
-inline constexpr const char* change_member = "$change";
-inline constexpr const char* today_member = "$today";
-
 class EdiKind final : public profile::Kind {
  public:
   std::string_view name() const override { return "edi"; }

@@ -4,21 +4,16 @@
 #include "legacy-adapters/transport/edi/x12_ack.h"
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 namespace underpin::legacy::edi_profile {
 namespace {
 
+using namespace told;
 using edi::EdifactKind;
 using edi::X12Kind;
 
 constexpr std::int64_t segments_max = 200'000;  // A set is in memory as a whole.
-
-// Rolls back what a file said until then.
-struct Held {
-  std::string reason;
-};
 
 file_drop::Settings drop_of(const Settings& settings, const std::string& system,
                             const std::string& state_folder) {
@@ -312,13 +307,12 @@ std::string file_name(std::int64_t control, bool edifact) {
   return "U" + control_text(control) + (edifact ? ".edi" : ".x12");
 }
 
-Inbound::Inbound(const Settings& settings, const profile::Profile& profile,
-                 const std::string& system, const std::string& state_folder, State& state,
+Inbound::Inbound(std::shared_ptr<const Settings> settings, const profile::Profile& profile,
+                 const std::string& system, const std::string& state_folder, told::State& state,
                  std::function<Timestamp()> now)
-    : settings_(settings),
-      state_(state),
-      now_(std::move(now)),
-      inbox_(drop_of(settings, system, state_folder)) {
+    : told::Inbound(drop_of(*settings, system, state_folder), settings->hold_bad_files, state),
+      settings_(std::move(settings)),
+      now_(std::move(now)) {
   std::vector<profile::Fault> none;  // The profile has been checked.
   for (const profile::Document& document : profile.documents()) {
     DocumentReader reader{&document, read_in(document, none)};
@@ -327,97 +321,22 @@ Inbound::Inbound(const Settings& settings, const profile::Profile& profile,
   }
 }
 
-Status Inbound::poll(Deadline deadline) {
-  const std::lock_guard lock(mutex_);
-  return poll_locked(deadline);
-}
-
-void Inbound::try_poll(Deadline deadline) {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  // What is wrong with the folder is the next poll's to say again.
-  if (lock.owns_lock()) (void)poll_locked(deadline).has_value();
-}
-
-Status Inbound::poll_locked(Deadline deadline) {
-  const auto report = inbox_.poll(
-      [this](const file_drop::ClaimedFile& file) {
-        try {
-          return apply(file);
-        } catch (const std::exception& failure) {
-          return file_drop::Verdict::later(failure.what());
-        }
-      },
-      deadline);
-  if (!report) return report.error();
-  return Done{};
-}
-
-file_drop::Verdict Inbound::apply(const file_drop::ClaimedFile& file) {
-  std::ifstream input(file.path, std::ios::binary);
-  if (!input) return file_drop::Verdict::later(file.name + " cannot be opened");
-  try {
-    return state_.write([&](StateDatabase& database) -> file_drop::Verdict {
-      Taking taking(settings_, readers_, database, now_());
-      // The acknowledgements go out with what they acknowledge, or not at all.
-      const auto read = [&](auto& reading) {
-        if (const Status done = reading.read(input); !done)
-          throw std::runtime_error(done.error().message);
-        if (taking.refusals().empty() || !settings_.hold_bad_files)
-          reading.acknowledgements().keep();
-      };
-      if (settings_.edifact) {
-        EdifactFile reading(settings_, taking);
-        read(reading);
-      } else {
-        X12File reading(settings_, taking);
-        read(reading);
-      }
-      const std::vector<Refusal>& refusals = taking.refusals();
-      if (!refusals.empty() && settings_.hold_bad_files) throw Held{text_of(refusals.front())};
-      // Before the file counts as taken in: after a crash it is not read again.
-      if (!refusals.empty()) write_refusals(file, refusals, taking.refusal_count());
-      return file_drop::Verdict::applied(file.checksum);
-    });
-  } catch (const Held& held) {
-    return file_drop::Verdict::refused(held.reason);
+void Inbound::read(const file_drop::ClaimedFile&, std::istream& input,
+                   told::StateDatabase& database, told::Refusals& refusals) {
+  Taking taking(*settings_, readers_, database, now_(), refusals);
+  // The acknowledgements go out with what they acknowledge, or not at all.
+  const auto read = [&](auto& reading) {
+    if (const Status done = reading.read(input); !done)
+      throw std::runtime_error(done.error().message);
+    if (!taking.refuses() || !settings_->hold_bad_files) reading.acknowledgements().keep();
+  };
+  if (settings_->edifact) {
+    EdifactFile reading(*settings_, taking);
+    read(reading);
+  } else {
+    X12File reading(*settings_, taking);
+    read(reading);
   }
-}
-
-void Inbound::write_refusals(const file_drop::ClaimedFile& file,
-                             const std::vector<Refusal>& refusals, std::size_t count) const {
-  const auto to =
-      inbox_.quarantine_folder() / (file.name + "." + file.checksum.substr(0, 8) + ".refused");
-  std::ofstream output(to);
-  for (const Refusal& refusal : refusals) output << file.name << " " << text_of(refusal) << "\n";
-  if (count > refusals.size()) output << "and " << count - refusals.size() << " more\n";
-  output.flush();
-  if (!output) throw state::StateFailure(to.string() + " cannot be written");
-}
-
-std::vector<Alarm> Inbound::alarms() const {
-  std::size_t files = 0;
-  std::size_t records = 0;
-  std::string file;
-  std::string record;
-  std::error_code error;
-  const auto quarantine = inbox_.quarantine_folder();
-  for (std::filesystem::directory_iterator at(quarantine, error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name.ends_with(".reason")) {
-      ++files;
-      file = std::max(file, name);
-    } else if (name.ends_with(".refused")) {
-      ++records;
-      record = std::max(record, name);
-    }
-  }
-  const std::string where = " in " + quarantine.string() + ", the last is ";
-  std::vector<Alarm> alarms;
-  if (files > 0) alarms.push_back({"inbound file refused", std::to_string(files) + where + file});
-  if (records > 0)
-    alarms.push_back({"inbound documents refused", std::to_string(records) + where + record});
-  return alarms;
 }
 
 }  // namespace underpin::legacy::edi_profile

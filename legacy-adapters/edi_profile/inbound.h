@@ -1,43 +1,30 @@
 #pragma once
 
-#include "contracts/ports/erp_adapter.h"
 #include "legacy-adapters/edi_profile/taking.h"
-#include "legacy-adapters/transport/file_drop/file_drop.h"
 
 #include <functional>
 #include <istream>
-#include <mutex>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace underpin::legacy::edi_profile {
 
 // Takes the partner's files in: what their sets tell goes into the state, and what they deserve as
 // an answer, a 997 or a CONTRL, into the files that wait to be sent. Any method from any thread;
 // one poll at a time.
-class Inbound {
+class Inbound final : public told::Inbound {
  public:
-  Inbound(const Settings& settings, const profile::Profile& profile, const std::string& system,
-          const std::string& state_folder, State& state, std::function<Timestamp()> now);
-
-  // unavailable: the folder cannot be read.
-  Status poll(Deadline deadline);
-  // The same, unless somebody else is at it.
-  void try_poll(Deadline deadline);
-  std::vector<Alarm> alarms() const;
+  Inbound(std::shared_ptr<const Settings> settings, const profile::Profile& profile,
+          const std::string& system, const std::string& state_folder, told::State& state,
+          std::function<Timestamp()> now);
 
  private:
-  Status poll_locked(Deadline deadline);
-  file_drop::Verdict apply(const file_drop::ClaimedFile& file);
-  void write_refusals(const file_drop::ClaimedFile& file, const std::vector<Refusal>& refusals,
-                      std::size_t count) const;
+  void read(const file_drop::ClaimedFile& file, std::istream& input, told::StateDatabase& database,
+            told::Refusals& refusals) override;
 
-  const Settings& settings_;
-  State& state_;
+  const std::shared_ptr<const Settings> settings_;
   const std::function<Timestamp()> now_;
   DocumentReaders readers_;
-  std::mutex mutex_;
-  file_drop::Inbox inbox_;
 };
 
 // The name of a file with this control number.

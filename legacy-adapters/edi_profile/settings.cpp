@@ -1,7 +1,6 @@
 #include "legacy-adapters/edi_profile/settings.h"
 
 #include "contracts/json/object_reader.h"
-#include "legacy-adapters/transport/prices/price_ruling.h"
 
 namespace underpin::legacy::edi_profile {
 namespace {
@@ -37,16 +36,7 @@ Result<Settings> read_settings(std::string_view text) {
   if (!document) return document.error();
   return json::read_document<Settings>(
       *document, "settings of an EDI profile", [&](ObjectReader& reader, Settings& it) {
-        reader.read("profile", it.profile);
-        reader.read_object("outbound", [&](ObjectReader& one) {
-          one.read("folder", it.outbound_folder);
-          one.read("done_suffix", it.outbound_done_suffix, Need::optional);
-        });
-        reader.read_object("inbound", [&](ObjectReader& one) {
-          one.read("folder", it.inbound_folder);
-          one.read("needs_done", it.inbound_needs_done, Need::optional);
-          one.read("stable_ms", it.inbound_stable_ms, Need::optional);
-        });
+        told::read_exchange(reader, it);
         read_party(reader, "us", it.envelope.sender_qualifier, it.envelope.sender, it.group_sender);
         read_party(reader, "partner", it.envelope.receiver_qualifier, it.envelope.receiver,
                    it.group_receiver);
@@ -87,8 +77,6 @@ Result<Settings> read_settings(std::string_view text) {
                 std::pair("partner", &it.envelope.receiver_qualifier)})
             if (qualifier->size() != 2)
               reader.refuse(key, "must have a qualifier of two characters");
-        reader.read("zone", it.zone, Need::optional);
-        if (!prices::is_zone(it.zone)) reader.refuse("zone", "must be an IANA zone: Europe/Berlin");
         std::string code_page;
         reader.read("code_page", code_page, Need::optional);
         if (!code_page.empty() && code_page != "UTF-8") {
@@ -101,16 +89,6 @@ Result<Settings> read_settings(std::string_view text) {
         bool accepts = false;
         reader.read("accept_wrong_count", accepts, Need::optional);
         if (accepts) it.policy.wrong_set_count = edi::X12Policy::Count::accept_with_error;
-        std::string bad = "process";
-        reader.read("bad_records", bad, Need::optional);
-        it.hold_bad_files = bad == "hold";
-        if (bad != "hold" && bad != "process")
-          reader.refuse("bad_records", "must be process or hold");
-        reader.read("answer_wait_ms", it.answer_wait_ms, Need::optional);
-        reader.read("answer_expected_minutes", it.answer_expected_minutes, Need::optional);
-        reader.read("poll_every_ms", it.poll_every_ms, Need::optional);
-        reader.read("first_control", it.first_control, Need::optional);
-        reader.read("state_folder", it.state_folder, Need::optional);
       });
 }
 

@@ -2,9 +2,9 @@
 
 #include "legacy-adapters/edi_profile/digest.h"
 #include "legacy-adapters/edi_profile/documents.h"
-#include "legacy-adapters/edi_profile/order_body.h"
 #include "legacy-adapters/edi_profile/settings.h"
-#include "legacy-adapters/edi_profile/state.h"
+#include "legacy-adapters/transport/told/inbound.h"
+#include "legacy-adapters/transport/told/teller.h"
 
 #include <map>
 #include <optional>
@@ -33,8 +33,8 @@ using DocumentReaders = std::map<std::string, DocumentReader>;  // By set or mes
 // read by is its caller's business. One thread.
 class Taking {
  public:
-  Taking(const Settings& settings, const DocumentReaders& readers, StateDatabase& database,
-         Timestamp now);
+  Taking(const Settings& settings, const DocumentReaders& readers, told::StateDatabase& database,
+         Timestamp now, told::Refusals& refusals);
 
   struct Interchange {
     std::string sender_qualifier, sender, receiver_qualifier, receiver;
@@ -66,36 +66,17 @@ class Taking {
               const std::string& reason);
   void refuse_all(const edi::Faults& faults, const std::string& set, bool rejecting_only);
 
-  StateDatabase& database() { return database_; }
+  told::StateDatabase& database() { return database_; }
   Timestamp now() const { return now_; }
-  const std::vector<Refusal>& refusals() const { return refusals_; }
-  std::size_t refusal_count() const { return refusal_count_; }
+  bool refuses() const { return refusals_.count > 0; }
 
  private:
-  void answer_refused(Request& request, const std::string& code, const std::string& reason,
-                      const edi::Place& place, const std::string& set);
-  std::vector<StoredOrder> orders_of(const Request& request);
-  void answer_accepted(Request& request, const json::Value& answer, const std::string& document);
   void take_document(const DocumentReader& reader, const std::string& name);
-  void refuse_document(const std::string& field, const std::string& reason);
-  void take_answer(const profile::Document& document, const json::Value& answer);
-  void revive(const Request& request);
-  std::optional<Request> answered_by(const profile::Document& document, const json::Value& answer,
-                                     const std::vector<StoredOrder>& orders);
-  void tell(const json::Value& answer, const std::string& reference, const std::string& number,
-            std::vector<StoredOrder>& orders);
-  std::optional<StoredOrder> named(const json::Value& said, std::string_view number_member,
-                                   const std::string& at);
-  void take_shipment(const json::Value& shipment);
-  void take_invoice(const json::Value& invoice);
-  void finish(StoredOrder& order, const Told& told, const std::string& at);
-  void take_stock(const json::Value& stock);
   void take_prices(const json::Value& prices);
-  void take_movements(const json::Value& movements);
 
   const Settings& settings_;
   const DocumentReaders& readers_;
-  StateDatabase& database_;
+  told::StateDatabase& database_;
   const Timestamp now_;
   std::vector<Segment> segments_;  // Of the set that is being read.
   Digest digest_;
@@ -107,8 +88,8 @@ class Taking {
   bool foreign_ = false;
   edi::Place place_;
   std::string name_;
-  std::vector<Refusal> refusals_;
-  std::size_t refusal_count_ = 0;
+  told::Refusals& refusals_;
+  told::Teller teller_;
 };
 
 // 0: it is no number of at most nine digits.

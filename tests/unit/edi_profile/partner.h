@@ -13,6 +13,7 @@
 // The example profile with a partner whose gateway takes files when it is told to.
 namespace underpin::legacy::edi_profile {
 
+using namespace told;
 namespace fs = std::filesystem;
 inline const std::string example = UNDERPIN_SOURCE_DIR "/docs/adapters/examples/lakeshore";
 

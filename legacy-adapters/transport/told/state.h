@@ -5,21 +5,22 @@
 #include "legacy-adapters/transport/state/sqlite_state.h"
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace underpin::legacy::edi_profile {
+namespace underpin::legacy::told {
 
 using state::StateDatabase;
 
 // kept: its interchange is written down here. sent: it lies in the folder, or has lain there.
-// received: the partner's 997 has taken it.
+// received: its acknowledgement has come.
 enum class RequestState { kept, sent, received, accepted, refused };
 
-// One write, from when it was kept to when the partner has answered it.
+// One write, from when it was kept to when the ERP has answered it.
 struct Request {
   std::int64_t seq = 0;   // Its number, which a partner may give back.
   std::string operation;  // "place_order"
@@ -42,7 +43,7 @@ struct OutFile {
   std::string content;
 };
 
-// An order as far as the partner has told of it, in the form of an answer of get_order.
+// An order as far as the ERP has told of it, in the form of an answer of get_order.
 struct StoredOrder {
   std::int64_t id = 0;
   std::string reference;
@@ -52,7 +53,7 @@ struct StoredOrder {
   bool is(std::string_view status) const { return body.get("status").text() == status; }
 };
 
-// What the adapter must know between runs, in edi.db of its state folder. Any method from any
+// What an adapter must know between runs, in one file of its state folder. Any method from any
 // thread; failures throw StateFailure.
 class State {
  public:
@@ -90,6 +91,8 @@ void raise_control(StateDatabase& database, std::int64_t to);
 // when it has known so. Nothing: there are none.
 std::optional<Timestamp> lost_since(StateDatabase& database);
 void set_lost_since(StateDatabase& database, Timestamp since);
+// A number for each call, rising: of what came in without one.
+std::int64_t next_arrival(StateDatabase& database);
 // The next control number, never below `first`.
 std::int64_t next_control(StateDatabase& database, std::int64_t first);
 void keep_file(StateDatabase& database, const OutFile& file);
@@ -148,7 +151,21 @@ bool save_movement(StateDatabase& database, const json::Value& movement);
 std::vector<json::Value> movements_named(StateDatabase& database, const std::string& movement);
 std::vector<json::Value> movements_after(StateDatabase& database, std::int64_t position, int limit);
 
+// ---- customers
+
+// In the form of an answer of get_customer; an older file does not overwrite a newer one. One that
+// is as it was is no change.
+void save_customer(StateDatabase& database, json::Value customer, bool deleted, std::int64_t told,
+                   Timestamp at);
+std::vector<json::Value> customers_named(StateDatabase& database, const std::string& number);
+std::vector<json::Value> customers_after(StateDatabase& database, const std::string& number,
+                                         const std::function<bool(const json::Value&)>& wanted,
+                                         int limit);
+// In the form of answers of customer_changes: of each customer its last change.
+std::vector<json::Value> customer_changes_after(StateDatabase& database, std::int64_t position,
+                                                int limit);
+
 // Whether control number `a` came before `b`: they begin again at 1 behind 999999999.
 bool came_before(std::int64_t a, std::int64_t b);
 
-}  // namespace underpin::legacy::edi_profile
+}  // namespace underpin::legacy::told

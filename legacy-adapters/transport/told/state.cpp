@@ -1,8 +1,8 @@
-#include "legacy-adapters/edi_profile/state.h"
+#include "legacy-adapters/transport/told/state.h"
 
 #include <algorithm>
 
-namespace underpin::legacy::edi_profile {
+namespace underpin::legacy::told {
 namespace {
 
 using json::Value;
@@ -38,6 +38,9 @@ constexpr const char* tables = R"(
   CREATE TABLE IF NOT EXISTS movements(position INTEGER PRIMARY KEY AUTOINCREMENT,
     document TEXT NOT NULL UNIQUE, movement TEXT NOT NULL, body TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS movements_named ON movements(movement);
+  CREATE TABLE IF NOT EXISTS customers(number TEXT PRIMARY KEY, body TEXT NOT NULL,
+    told INTEGER NOT NULL, deleted INTEGER NOT NULL, position INTEGER NOT NULL UNIQUE,
+    at TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS price_lists(batch TEXT NOT NULL, created TEXT NOT NULL,
     told INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS prices(position INTEGER PRIMARY KEY AUTOINCREMENT, sku TEXT NOT NULL,
@@ -52,13 +55,13 @@ constexpr const char* order_columns = "o.id, o.reference, o.document, o.body, o.
 
 Value parsed(const std::string& text) {
   auto value = json::parse(text);
-  if (!value) throw StateFailure("edi.db: " + value.error().message);
+  if (!value) throw StateFailure("what was told: " + value.error().message);
   return std::move(value).value();
 }
 
 Timestamp time_of(const std::string& text) {
   const auto time = Timestamp::parse(text);
-  if (!time) throw StateFailure("edi.db: " + time.error().message);
+  if (!time) throw StateFailure("what was told: " + time.error().message);
   return *time;
 }
 
@@ -172,6 +175,13 @@ std::int64_t next_control(StateDatabase& database, std::int64_t first) {
   std::int64_t next = last ? std::max(*last + 1, first) : first;
   if (next > control_max) next = 1;
   set_counter(database, "control", next);
+  return next;
+}
+
+std::int64_t next_arrival(StateDatabase& database) {
+  std::int64_t next = counter(database, "arrived").value_or(0) + 1;
+  if (next > control_max) next = 1;
+  set_counter(database, "arrived", next);
   return next;
 }
 
@@ -465,4 +475,78 @@ std::vector<Value> movements_after(StateDatabase& database, std::int64_t positio
   return found;
 }
 
-}  // namespace underpin::legacy::edi_profile
+// ---- customers
+
+void save_customer(StateDatabase& database, Value customer, bool deleted, std::int64_t told,
+                   Timestamp at) {
+  const std::string number = customer.get("number").text();
+  auto before = database.prepare("SELECT body, told, deleted FROM customers WHERE number = ?");
+  before.bind(1, number);
+  if (before.step()) {
+    if (came_before(told, before.whole(1))) return;
+    Value held = parsed(before.text(0));
+    held.erase("updatedAt");
+    if (held == customer && (before.whole(2) != 0) == deleted) {
+      database.prepare("UPDATE customers SET told = ? WHERE number = ?")
+          .bind(1, told)
+          .bind(2, number)
+          .once();
+      return;
+    }
+  }
+  const std::int64_t position = counter(database, "customers").value_or(0) + 1;
+  set_counter(database, "customers", position);
+  customer.set("updatedAt", at.text());
+  database
+      .prepare(
+          "INSERT OR REPLACE INTO customers(number, body, told, deleted, position, at) "
+          "VALUES(?, ?, ?, ?, ?, ?)")
+      .bind(1, number)
+      .bind(2, json::write(customer))
+      .bind(3, told)
+      .bind(4, std::int64_t{deleted ? 1 : 0})
+      .bind(5, position)
+      .bind(6, at.text())
+      .once();
+}
+
+std::vector<Value> customers_named(StateDatabase& database, const std::string& number) {
+  auto statement = database.prepare("SELECT body FROM customers WHERE number = ? AND deleted = 0");
+  statement.bind(1, number);
+  return bodies(statement, 0);
+}
+
+std::vector<Value> customers_after(StateDatabase& database, const std::string& number,
+                                   const std::function<bool(const Value&)>& wanted, int limit) {
+  auto statement = database.prepare(
+      "SELECT body FROM customers WHERE number > ? AND deleted = 0 ORDER BY number");
+  statement.bind(1, number);
+  std::vector<Value> found;
+  while (found.size() < static_cast<std::size_t>(limit) && statement.step()) {
+    Value one = parsed(statement.text(0));
+    if (!wanted(one)) continue;
+    one.set("cursor", one.get("number").text());
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
+std::vector<Value> customer_changes_after(StateDatabase& database, std::int64_t position,
+                                          int limit) {
+  auto statement = database.prepare(
+      "SELECT position, number, deleted, at FROM customers WHERE position > ? "
+      "ORDER BY position LIMIT ?");
+  statement.bind(1, position).bind(2, std::int64_t{limit});
+  std::vector<Value> found;
+  while (statement.step()) {
+    Value one = Value::object();
+    one.set("cursor", std::to_string(statement.whole(0)));
+    one.set("number", statement.text(1));
+    one.set("deleted", Value::boolean(statement.whole(2) != 0));
+    one.set("changedAt", statement.text(3));
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
+}  // namespace underpin::legacy::told

@@ -1,11 +1,11 @@
-#include "legacy-adapters/edi_profile/order_body.h"
+#include "legacy-adapters/transport/told/order_body.h"
 
 #include "contracts/decimal.h"
 
 #include <algorithm>
 #include <array>
 
-namespace underpin::legacy::edi_profile {
+namespace underpin::legacy::told {
 namespace {
 
 using json::Value;
@@ -231,4 +231,4 @@ Told tell_invoice(const Value& invoice, Value& body) {
   return {};
 }
 
-}  // namespace underpin::legacy::edi_profile
+}  // namespace underpin::legacy::told

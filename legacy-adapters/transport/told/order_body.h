@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-// What an accepted write and the partner's documents make of an order. Bodies have the form of an
+// What an accepted write and the ERP's documents make of an order. Bodies have the form of an
 // answer of get_order, documents that of their shape (documents.cpp). Pure.
-namespace underpin::legacy::edi_profile {
+namespace underpin::legacy::told {
 
 // A member of a document that cannot be applied, by its pointer there.
 struct Wrong {
@@ -38,4 +38,4 @@ Told tell_shipment(const std::string& document, const std::string& date, const j
                    json::Value& body);
 Told tell_invoice(const json::Value& invoice, json::Value& body);
 
-}  // namespace underpin::legacy::edi_profile
+}  // namespace underpin::legacy::told

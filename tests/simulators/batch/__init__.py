@@ -1,0 +1,1 @@
+"""A simulated ERP with batch files: see README.md."""
