@@ -79,6 +79,14 @@ class FileInbound final : public told::Inbound {
     }
   }
 
+  Capability about(std::string_view file) const override {
+    const Reader* reader = reader_of(file);
+    const std::string_view shape = reader == nullptr ? "" : reader->document->shape->name;
+    if (shape == "stock" || shape == "movements") return Capability::inventory;
+    if (shape == "prices") return Capability::pricing;
+    return shape == "customer" ? Capability::customers : Capability::orders;
+  }
+
  private:
   struct Reader {
     const profile::Document* document;
@@ -86,10 +94,10 @@ class FileInbound final : public told::Inbound {
   };
 
   // By the longest name that the file's begins with.
-  const Reader* reader_of(const std::string& name) const {
+  const Reader* reader_of(std::string_view name) const {
     const Reader* found = nullptr;
     for (const auto& [begins, reader] : readers_)
-      if (name.rfind(begins, 0) == 0 && name.ends_with(reader.layout.suffix) &&
+      if (name.starts_with(begins) && name.ends_with(reader.layout.suffix) &&
           (found == nullptr || begins.size() > found->layout.name.size()))
         found = &reader;
     return found;

@@ -15,8 +15,8 @@ constexpr std::size_t lines_max = 1'001;
 
 }  // namespace
 
-Quarantine::Quarantine(const fs::path& drop_folder, Capability (*capability)(std::string_view))
-    : folder_(drop_folder / "quarantine"), capability_(capability) {}
+Quarantine::Quarantine(const fs::path& drop_folder, CapabilityOf capability)
+    : folder_(drop_folder / "quarantine"), capability_(std::move(capability)) {}
 
 std::vector<std::string> Quarantine::names() const {
   std::vector<std::string> names;

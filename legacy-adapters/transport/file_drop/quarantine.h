@@ -3,6 +3,7 @@
 #include "contracts/ports/put_aside.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,15 +16,16 @@ namespace underpin::legacy::file_drop {
 // that was, of a file of which the rest was taken in.
 class Quarantine {
  public:
+  using CapabilityOf = std::function<Capability(std::string_view)>;
   // `capability` of a file by its name as it was dropped.
-  Quarantine(const std::filesystem::path& drop_folder, Capability (*capability)(std::string_view));
+  Quarantine(const std::filesystem::path& drop_folder, CapabilityOf capability);
   std::vector<std::string> names() const;
   bool has(const std::string& name) const;
   Result<PutAside> tell(const std::string& name) const;
 
  private:
   std::filesystem::path folder_;
-  Capability (*capability_)(std::string_view);
+  CapabilityOf capability_;
 };
 
 // Of several drop folders of one system: the claims of a file make names unique.

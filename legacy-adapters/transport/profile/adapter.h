@@ -9,7 +9,7 @@ namespace underpin::legacy::profile {
 
 // An ERP that is described by a profile and asked by a runner. A capability of which no operation
 // is described is not offered.
-class Adapter final : public ErpAdapter {
+class Adapter final : public ErpAdapter, public PutAsideFiles {
  public:
   Adapter(std::shared_ptr<const Profile> profile, std::shared_ptr<Runner> runner,
           std::string system, Recorder record = {})
@@ -27,6 +27,15 @@ class Adapter final : public ErpAdapter {
   }
   std::vector<AdapterTask> tasks() override { return engine_.runner().tasks(); }
   std::vector<Alarm> alarms() override { return engine_.runner().alarms(); }
+  std::vector<std::string> put_aside() override {
+    PutAsideFiles* files = engine_.runner().files();
+    return files == nullptr ? std::vector<std::string>() : files->put_aside();
+  }
+  Result<PutAside> put_aside(const std::string& name) override {
+    PutAsideFiles* files = engine_.runner().files();
+    if (files == nullptr) return Error{ErrorCode::not_found, "takes in no files"};
+    return files->put_aside(name);
+  }
   OrderService* orders() override { return offered(Capability::orders, orders_); }
   InventoryService* inventory() override { return offered(Capability::inventory, inventory_); }
   PricingService* pricing() override { return offered(Capability::pricing, pricing_); }

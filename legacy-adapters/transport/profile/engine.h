@@ -2,6 +2,7 @@
 
 #include "contracts/call_context.h"
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/put_aside.h"
 #include "legacy-adapters/transport/profile/profile.h"
 
 #include <functional>
@@ -38,6 +39,8 @@ class Runner {
   virtual std::vector<Finding> examine(const CallContext& context) = 0;
   virtual std::vector<AdapterTask> tasks() { return {}; }
   virtual std::vector<Alarm> alarms() { return {}; }
+  // Nothing: it takes in no files.
+  virtual PutAsideFiles* files() { return nullptr; }
 };
 
 // One operation as it went.

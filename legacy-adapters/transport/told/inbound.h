@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contracts/capability.h"
 #include "contracts/ports/erp_adapter.h"
 #include "legacy-adapters/transport/file_drop/file_drop.h"
 #include "legacy-adapters/transport/told/state.h"
@@ -39,6 +40,8 @@ class Inbound {
   // The same, unless somebody else is at it.
   void try_poll(Deadline deadline);
   std::vector<Alarm> alarms() const;
+  // What a file is about, by its name.
+  virtual Capability about(std::string_view) const { return Capability::orders; }
 
  protected:
   // The state whose transaction a file is read in.

@@ -3,6 +3,7 @@
 #include "contracts/json/object_reader.h"
 #include "legacy-adapters/transport/file_drop/durable.h"
 #include "legacy-adapters/transport/file_drop/outbox.h"
+#include "legacy-adapters/transport/file_drop/quarantine.h"
 #include "legacy-adapters/transport/profile/engine.h"
 #include "legacy-adapters/transport/told/inbound.h"
 
@@ -62,7 +63,7 @@ inline constexpr const char* today_member = "$today";
 // Carries the operations of a profile out with an ERP that tells. A read is answered from what it
 // told. A write is a file in the outbound folder; a document answers it, until then a new order is
 // pending, and the outcome of anything else is unknown. Any thread.
-class Runner : public profile::Runner {
+class Runner : public profile::Runner, public PutAsideFiles {
  public:
   using MakeInbound =
       std::function<std::unique_ptr<Inbound>(State&, State& prices, const std::string& folder)>;
@@ -80,6 +81,9 @@ class Runner : public profile::Runner {
   std::vector<Finding> examine(const CallContext& context) override;
   std::vector<AdapterTask> tasks() override;
   std::vector<Alarm> alarms() override;
+  PutAsideFiles* files() override { return this; }
+  std::vector<std::string> put_aside() override { return quarantine_.names(); }
+  Result<PutAside> put_aside(const std::string& name) override { return quarantine_.tell(name); }
 
  private:
   using Records = std::vector<json::Value>;
@@ -118,6 +122,8 @@ class Runner : public profile::Runner {
   std::unique_ptr<State> own_prices_;  // Apart, so that a long price file keeps no write waiting.
   State& prices_;
   const std::unique_ptr<Inbound> inbound_;
+  const file_drop::Quarantine quarantine_{
+      settings_.inbound_folder, [this](std::string_view file) { return inbound_->about(file); }};
   std::mutex sending_;
   file_drop::Outbox outbox_;
   std::mutex holding_;

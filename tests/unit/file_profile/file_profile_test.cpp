@@ -298,6 +298,7 @@ class Exchange {
         [this] { return Timestamp::from(std::chrono::system_clock::now()).plus_ms(later_ms); });
     adapter_ = std::make_unique<profile::Adapter>(loaded.profile, runner_, "erp");
   }
+  ErpAdapter& adapter() { return *adapter_; }
   OrderService& orders() { return *adapter_->orders(); }
   InventoryService& inventory() { return *adapter_->inventory(); }
   PricingService& pricing() { return *adapter_->pricing(); }
@@ -570,6 +571,9 @@ TEST(FileInbound, ABadRecordIsPutAsideWithItsPlaceAndTheRestCountsOrNothingDoes)
     if (hold) continue;
     EXPECT_THAT(it.refusals(), HasSubstr("line 4, field /entries/0/unit: "));
     EXPECT_THAT(it.alarm("inbound documents refused"), HasSubstr("BK4MOV1.csv"));
+    auto* files = dynamic_cast<PutAsideFiles*>(&it.adapter());
+    ASSERT_TRUE(files != nullptr && files->put_aside().size() == 1);
+    EXPECT_EQ(files->put_aside(files->put_aside()[0])->capability, Capability::inventory);
   }
 }
 
