@@ -371,24 +371,28 @@ Result<Page<Customer>> Customers::search_customers(const CustomerQuery& query,
                  [&] { return query.email ? by_email(query, context) : by_scan(query, context); });
 }
 
-// Cursor: of the first run, "K", the second it began in and the last customer told; then that of a
-// feed.
+// Cursor: of the first run "K", and in the place of what its sweep has taken the last customer
+// told; then that of a feed, from the second in which the first run began.
 Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cursor,
                                                                const CallContext& context) {
   return guarded(system_, ErrorCode::internal, [&] {
     ChangePage<CustomerChange> page;
-    page.as_of = now().plus_ms(-std::int64_t{settings_.feed_overlap_s} * 1'000);
-    const LocalTime end = local_time(settings_.zone, page.as_of);
-    const auto size = static_cast<std::size_t>(settings_.page_size);
     const bool first = cursor.empty() || cursor.text()[0] == 'K';
-    const FeedCursor from =
+    FeedCursor from =
         feed_cursor(first && !cursor.empty() ? Cursor(cursor.text().substr(1)) : cursor);
     std::vector<std::string> keys;
     if (first) {
-      const LocalTime begun = cursor.empty() ? end : from.from;
+      page.as_of = now().plus_ms(-std::int64_t{settings_.feed_overlap_s} * 1'000);
+      if (cursor.empty()) {
+        from.low = local_time(settings_.zone, page.as_of);
+        from.seen.at = from.low;
+        from.offset = offset_minutes(settings_.zone, page.as_of);
+      }
+      const auto size = static_cast<std::size_t>(settings_.page_size);
       tables_.each("SELECT c.KUNNR FROM " + tables_.name("KNA1") +
                        " c WHERE c.MANDT = ? AND c.KUNNR > ? ORDER BY c.KUNNR",
-                   {tables_.client(), from.key}, context.deadline, [&](const odbc::Row& row) {
+                   {tables_.client(), from.behind ? from.behind->key : std::string()},
+                   context.deadline, [&](const odbc::Row& row) {
                      if (keys.size() >= size) {
                        page.more = true;
                        return false;
@@ -396,19 +400,23 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
                      keys.push_back(column(row, 0));
                      return true;
                    });
-      page.next = Cursor(page.more ? "K" + begun.text() + "/" + keys.back() : begun.text());
+      from.behind = std::nullopt;
+      if (page.more) from.behind = FeedCursor::Place{from.low, keys.back()};
+      page.next = Cursor((page.more ? "K" : "") + from.text());
     } else {
+      FeedSweep sweep(from, settings_, now());
       odbc::Parameters parameters{tables_.client()};
-      add_not_before(parameters, from.from);
-      const FeedPage read =
-          read_feed(tables_,
-                    "SELECT h.UDATE, h.UTIME, h.OBJECTID FROM " + tables_.name("CDHDR") +
-                        " h WHERE h.MANDANT = ? AND h.OBJECTCLAS = 'DEBI' AND " +
-                        not_before("h.UDATE", "h.UTIME") + " ORDER BY 1, 2, 3",
-                    parameters, from, end, size, context.deadline);
-      keys = read.keys;
-      page.more = read.more;
-      page.next = Cursor(read.next.text());
+      add_not_before(parameters, sweep.begin());
+      tables_.each("SELECT h.UDATE, h.UTIME, h.OBJECTID FROM " + tables_.name("CDHDR") +
+                       " h WHERE h.MANDANT = ? AND h.OBJECTCLAS = 'DEBI' AND " +
+                       not_before("h.UDATE", "h.UTIME") + " ORDER BY 1, 2, 3",
+                   parameters, context.deadline, [&](const odbc::Row& row) {
+                     return sweep.take({{column(row, 0), column(row, 1)}, column(row, 2)});
+                   });
+      keys = sweep.keys();
+      page.as_of = sweep.as_of();
+      page.more = sweep.more();
+      page.next = sweep.next();
     }
     for (const std::string& key : keys)
       page.items.push_back({CustomerNumber(stripped(key)), false, page.as_of});

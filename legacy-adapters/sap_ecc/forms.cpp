@@ -112,23 +112,46 @@ std::string location_of(const Settings& settings, std::string_view plant,
 }
 
 // ------------------------------------------------------------------------------------------- times
-LocalTime local_time(const std::string& zone, Timestamp moment) {
-  const auto local = date::locate_zone(zone)->to_local(
-      date::sys_time<std::chrono::microseconds>(std::chrono::microseconds(moment.micros)));
-  const auto seconds = date::floor<std::chrono::seconds>(local);
-  return {date::format("%Y%m%d", seconds), date::format("%H%M%S", seconds)};
-}
+namespace {
 
-Timestamp moment_of(const std::string& zone, std::string_view day, std::string_view time) {
+date::local_seconds local_of(std::string_view day, std::string_view time) {
   const std::optional<Date> on = date_of(day);
   if (!on || time.size() != 6 || !is_digits(time))
     throw Failure{{ErrorCode::internal, "SAP told no date and time"}};
   const auto number = [&](std::size_t at) { return std::stoi(std::string(time.substr(at, 2))); };
-  const date::local_seconds local =
-      date::local_days(date::year(on->year) / int{on->month} / int{on->day}) +
-      std::chrono::hours(number(0)) + std::chrono::minutes(number(2)) +
-      std::chrono::seconds(number(4));
-  const auto moment = date::locate_zone(zone)->to_sys(local, date::choose::latest);
+  return date::local_days(date::year(on->year) / int{on->month} / int{on->day}) +
+         std::chrono::hours(number(0)) + std::chrono::minutes(number(2)) +
+         std::chrono::seconds(number(4));
+}
+
+date::sys_time<std::chrono::microseconds> sys_of(Timestamp moment) {
+  return date::sys_time<std::chrono::microseconds>(std::chrono::microseconds(moment.micros));
+}
+
+LocalTime stamp_of(date::local_seconds seconds) {
+  return {date::format("%Y%m%d", seconds), date::format("%H%M%S", seconds)};
+}
+
+}  // namespace
+
+LocalTime local_time(const std::string& zone, Timestamp moment) {
+  return stamp_of(
+      date::floor<std::chrono::seconds>(date::locate_zone(zone)->to_local(sys_of(moment))));
+}
+
+LocalTime earlier(const LocalTime& time, std::int64_t seconds) {
+  return stamp_of(local_of(time.day, time.time) - std::chrono::seconds(seconds));
+}
+
+int offset_minutes(const std::string& zone, Timestamp moment) {
+  const auto seconds = date::floor<std::chrono::seconds>(sys_of(moment));
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::minutes>(
+                              date::locate_zone(zone)->get_info(seconds).offset)
+                              .count());
+}
+
+Timestamp moment_of(const std::string& zone, std::string_view day, std::string_view time) {
+  const auto moment = date::locate_zone(zone)->to_sys(local_of(day, time), date::choose::latest);
   return {std::chrono::duration_cast<std::chrono::microseconds>(moment.time_since_epoch()).count()};
 }
 

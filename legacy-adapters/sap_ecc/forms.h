@@ -62,6 +62,8 @@ struct LocalTime {
   std::string text() const { return day + time; }
 };
 LocalTime local_time(const std::string& zone, Timestamp moment);
+LocalTime earlier(const LocalTime& time, std::int64_t seconds);
+int offset_minutes(const std::string& zone, Timestamp moment);  // From UTC.
 Timestamp moment_of(const std::string& zone, std::string_view day, std::string_view time);
 
 }  // namespace underpin::legacy::sap_ecc

@@ -8,18 +8,107 @@
 
 namespace underpin::legacy::sap_ecc {
 
+namespace {
+
+constexpr std::size_t stamp_width = 14;
+constexpr std::size_t key_max = 90;       // CDHDR-OBJECTID
+constexpr std::int64_t fresh_ms = 2'000;  // Most units of work are committed within it.
+
+std::string digits(std::size_t value, std::size_t width) {
+  const std::string text = std::to_string(value);
+  return std::string(width - std::min(width, text.size()), '0') + text;
+}
+
+LocalTime stamp_of(std::string_view text) {
+  return {std::string(text.substr(0, 8)), std::string(text.substr(8, 6))};
+}
+
+bool is_stamp(std::string_view text) {
+  return text.size() >= stamp_width && is_digits(text.substr(0, stamp_width));
+}
+
+}  // namespace
+
+// "L", `low`, `seen`, the zone's offset of four digits from -1000 on, the length of seen's key,
+// that key, and `behind`, if there is one.
+std::string FeedCursor::text() const {
+  return "L" + low.text() + seen.at.text() + digits(static_cast<std::size_t>(offset + 1'000), 4) +
+         digits(seen.key.size(), 2) + seen.key + (behind ? behind->at.text() + behind->key : "");
+}
+
 FeedCursor feed_cursor(const Cursor& cursor) {
-  const std::string& text = cursor.text();
-  if (text.empty()) return {};
-  const std::string_view stamp = std::string_view(text).substr(0, 14);
-  const bool known =
-      stamp.size() == 14 && is_digits(stamp) &&
-      (text.size() == 14 || (text[14] == '/' && text.size() > 15 && text.size() < 120));
-  if (!known) throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
-  FeedCursor result;
-  result.from = {std::string(stamp.substr(0, 8)), std::string(stamp.substr(8))};
-  if (text.size() > 15) result.key = text.substr(15);
-  return result;
+  if (cursor.empty()) return {};
+  const Failure none{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
+  std::string_view text = cursor.text();
+  if (is_stamp(text) && (text.size() == stamp_width || text[stamp_width] == '/')) {
+    // As earlier versions wrote it: a run begins with this second.
+    FeedCursor old;
+    old.low = stamp_of(text);
+    old.seen.at = old.low;
+    return old;
+  }
+  constexpr std::size_t head = 1 + 2 * stamp_width + 4 + 2;
+  if (text.size() < head || text[0] != 'L' || !is_digits(text.substr(1, head - 1))) throw none;
+  FeedCursor read;
+  read.low = stamp_of(text.substr(1));
+  read.seen.at = stamp_of(text.substr(1 + stamp_width));
+  read.offset = std::stoi(std::string(text.substr(1 + 2 * stamp_width, 4))) - 1'000;
+  const auto width = static_cast<std::size_t>(std::stoi(std::string(text.substr(head - 2, 2))));
+  text.remove_prefix(head);
+  if (text.size() < width) throw none;
+  read.seen.key = text.substr(0, width);
+  text.remove_prefix(width);
+  if (text.empty()) return read;
+  if (!is_stamp(text) || text.size() > stamp_width + key_max) throw none;
+  read.behind = FeedCursor::Place{stamp_of(text), std::string(text.substr(stamp_width))};
+  return read;
+}
+
+FeedSweep::FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp now)
+    : from_(from),
+      as_of_(now.plus_ms(-std::int64_t{settings.feed_overlap_s} * 1'000)),
+      closing_(local_time(settings.zone, as_of_)),
+      fresh_(local_time(settings.zone, now.plus_ms(-fresh_ms))),
+      offset_(offset_minutes(settings.zone, as_of_)),
+      page_size_(static_cast<std::size_t>(settings.page_size)) {
+  if (from_.behind) {  // The sweep goes on as it began.
+    closing_ = from_.low;
+    offset_ = from_.offset;
+    last_ = *from_.behind;
+    return;
+  }
+  // The clocks were set back: times come a second time.
+  if (offset_ < from_.offset && from_.low != LocalTime{"00000000", "000000"}) {
+    from_.low = earlier(from_.low, (from_.offset - offset_) * 60LL);
+    from_.seen = {from_.low, {}};
+  } else {
+    closing_ = std::max(closing_, from_.low);
+  }
+  last_ = from_.seen;
+}
+
+bool FeedSweep::take(FeedCursor::Place place) {
+  if (from_.behind ? place <= *from_.behind : place.at <= from_.low) return true;
+  const bool tells = place > from_.seen || place.at >= fresh_ || place.at <= closing_;
+  if (tells && told_.count(place.key) == 0) {
+    if (keys_.size() >= page_size_) {
+      more_ = true;
+      return false;
+    }
+    told_.insert(place.key);
+    keys_.push_back(place.key);
+  }
+  last_ = std::move(place);
+  return true;
+}
+
+Cursor FeedSweep::next() const {
+  FeedCursor next{closing_, from_.seen, offset_, std::nullopt};
+  if (more_)
+    next.behind = last_;
+  else
+    next.seen = std::max(from_.seen, last_);
+  return Cursor(next.text());
 }
 
 std::string not_before(std::string_view day, std::string_view time) {
@@ -33,35 +122,9 @@ void add_not_before(odbc::Parameters& parameters, const LocalTime& from) {
   parameters.emplace_back(from.time);
 }
 
-FeedPage read_feed(const Tables& tables, const std::string& sql, const odbc::Parameters& parameters,
-                   const FeedCursor& cursor, const LocalTime& end, std::size_t page,
-                   Deadline deadline) {
-  FeedPage result;
-  std::set<std::string> seen;
-  FeedCursor last = cursor;
-  tables.each(sql, parameters, deadline, [&](const odbc::Row& row) {
-    const FeedCursor event{{column(row, 0), column(row, 1)}, column(row, 2)};
-    if (!cursor.key.empty() && event.from == cursor.from && event.key <= cursor.key) return true;
-    if (seen.count(event.key) == 0) {
-      if (seen.size() >= page) {
-        result.more = true;
-        return false;
-      }
-      seen.insert(event.key);
-      result.keys.push_back(event.key);
-    }
-    last = event;
-    return true;
-  });
-  result.next = result.more ? last : FeedCursor{std::max(cursor.from, end), {}};
-  return result;
-}
-
 ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallContext& context) const {
-  const FeedCursor from = feed_cursor(cursor);
-  ChangePage<OrderChange> page;
-  page.as_of = Timestamp::from(std::chrono::system_clock::now())
-                   .plus_ms(-std::int64_t{settings_.feed_overlap_s} * 1'000);
+  FeedSweep sweep(feed_cursor(cursor), settings_,
+                  Timestamp::from(std::chrono::system_clock::now()));
   const std::string sql =
       "SELECT k.ERDAT, k.ERZET, k.VBELN FROM " + tables_.name("VBAK") +
       " k WHERE k.MANDT = ? AND k.VBTYP = 'C' AND " + not_before("k.ERDAT", "k.ERZET") +
@@ -74,15 +137,17 @@ ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallConte
   odbc::Parameters parameters;
   for (int part = 0; part < 3; ++part) {
     parameters.emplace_back(tables_.client());
-    add_not_before(parameters, from.from);
+    add_not_before(parameters, sweep.begin());
   }
-  const FeedPage read =
-      read_feed(tables_, sql, parameters, from, local_time(settings_.zone, page.as_of),
-                static_cast<std::size_t>(settings_.page_size), context.deadline);
-  page.next = Cursor(read.next.text());
-  page.more = read.more;
-  std::set<std::string> missing(read.keys.begin(), read.keys.end());
-  for (const Document& document : documents_.read_all(read.keys, context)) {
+  tables_.each(sql, parameters, context.deadline, [&](const odbc::Row& row) {
+    return sweep.take({{column(row, 0), column(row, 1)}, column(row, 2)});
+  });
+  ChangePage<OrderChange> page;
+  page.as_of = sweep.as_of();
+  page.next = sweep.next();
+  page.more = sweep.more();
+  std::set<std::string> missing(sweep.keys().begin(), sweep.keys().end());
+  for (const Document& document : documents_.read_all(sweep.keys(), context)) {
     missing.erase(document_key(document.number));
     if (document.category != "C") continue;
     OrderChange change;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import ROUND_CEILING, Decimal
 
 from common.decimals import cents, divide, multiply, parse_decimal, plain
@@ -9,7 +10,7 @@ from . import orders, stock
 from .company import PLACES, Company
 from .database import CLIENT
 from .messages import SapError
-from .values import alpha, number
+from .values import alpha, now, number
 
 WAREHOUSE, OFFICE, ACCOUNTING = "LAGER", "MUELLER", "BUCHHALTUNG"
 
@@ -22,7 +23,7 @@ class People:
             "change_quantity": self._change_quantity, "goods_issue": self._goods_issue, "receipt": self._receipt,
             "block_customer": self._block_customer, "rename_customer": self._rename_customer, "open_dialog": self._open_dialog,
             "set_block": self._set_block, "delete_order": self._delete_order, "credit_return": self._credit_return,
-            "agree_rebate": self._agree_rebate, "change_price": self._change_price,
+            "agree_rebate": self._agree_rebate, "change_price": self._change_price, "age": self._age,
         }
 
     def act(self, action: str, body: dict) -> dict | None:
@@ -212,6 +213,14 @@ class People:
         company.store.modify("KNA1", {**row, **values})
         company.log_change("DEBI", row["KUNNR"], OFFICE)
         return {"customer": row["KUNNR"]}
+
+    def _age(self, seconds):
+        """What was written, was written this long ago."""
+        moment = now() - datetime.timedelta(seconds=int(seconds))
+        stamp = (moment.strftime("%Y%m%d"), moment.strftime("%H%M%S"))
+        for table, day, time in (("VBAK", "ERDAT", "ERZET"), ("VBFA", "ERDAT", "ERZET"), ("CDHDR", "UDATE", "UTIME")):
+            self._company.store.execute(f"UPDATE {table} SET {day} = ?, {time} = ?", stamp)
+        return {}
 
     def _agree_rebate(self, customer, percent):
         self._company.store.set_state("rebate." + alpha(customer, 10), str(percent))

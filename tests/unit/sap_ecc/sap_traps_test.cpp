@@ -1,6 +1,7 @@
 // What only SAP does, through the adapter, against the simulated one.
 #include "contracts/ports/return_service.h"
 #include "legacy-adapters/sap_ecc/failure.h"
+#include "legacy-adapters/sap_ecc/order_feed.h"
 #include "tests/support/simulator.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,8 @@ Result<std::unique_ptr<ErpAdapter>> make_sap_ecc_adapter(const AdapterSettings&)
 
 namespace {
 
-std::string settings_of(const test::Simulator& sap) {
+std::string settings_of(const test::Simulator& sap,
+                        const std::string& more = R"(, "feed_overlap_s": 1)") {
   return R"({"soap": {"url": ")" + sap.base_url() +
          R"(", "user": "UNDERPIN", "password": "sap-password"}, "odbc": {"connection_string": )" +
          R"("Driver=SQLite3;Database=)" + (sap.folder() / "data" / "sap.db").string() +
@@ -21,15 +23,18 @@ std::string settings_of(const test::Simulator& sap) {
          R"( "locations": [{"location": "EAST", "plant": "1000", "storage": "0001"}],)" +
          R"( "units": [{"unit": "PCS", "code": "ST"}, {"unit": "BOX", "code": "KAR"}],)" +
          R"( "customers": {"folder": ")" + (sap.folder() / "idocs").string() +
-         R"(", "poll_ms": 10}, "feed_overlap_s": 1, "settle_ms": 100})";
+         R"(", "poll_ms": 10}, "settle_ms": 100)" + more + "}";
 }
 
 class SapTraps : public testing::Test {
  protected:
   SapTraps() : sap_("sap", {"--idoc-folder", "{folder}/idocs", "--language", "E"}) {
     std::filesystem::create_directories(sap_.folder() / "state");
-    adapter_ = legacy::sap_ecc::must(
-        make_sap_ecc_adapter({"erp", settings_of(sap_), (sap_.folder() / "state").string()}));
+    adapter_ = adapter_with(settings_of(sap_));
+  }
+  std::unique_ptr<ErpAdapter> adapter_with(const std::string& settings) {
+    return legacy::sap_ecc::must(
+        make_sap_ecc_adapter({"erp", settings, (sap_.folder() / "state").string()}));
   }
 
   ErpAdapter& adapter() { return *adapter_; }
@@ -199,6 +204,38 @@ TEST_F(SapTraps, AnOrderThatWasDeletedIsToldByItsChangeDocument) {
   EXPECT_EQ(bad.error().code, ErrorCode::invalid_request);
 }
 
+// A site polls twice a second, and each telling is a row in the outbox of everybody who listens.
+TEST_F(SapTraps, AnIdleFeedTellsNothing) {
+  people("block_customer", R"({"number": "C10003", "block": "01"})");
+  people("age", R"({"seconds": 20})");
+  const auto site = adapter_with(settings_of(sap_, R"(, "feed_overlap_s": 60, "page_size": 7)"));
+  const auto told = [](const auto& changes, Cursor& cursor) {
+    std::size_t count = 0;
+    for (bool more = true; more;) {
+      const auto page = legacy::sap_ecc::must(changes(cursor, call()));
+      count += page.items.size();
+      cursor = page.next;
+      more = page.more;
+    }
+    return count;
+  };
+  const auto of_orders = [&](const Cursor& cursor, const CallContext& context) {
+    return site->orders()->order_changes(cursor, context);
+  };
+  const auto of_customers = [&](const Cursor& cursor, const CallContext& context) {
+    return site->customers()->customer_changes(cursor, context);
+  };
+  Cursor orders_told;
+  EXPECT_EQ(told(of_orders, orders_told), 12U);
+  EXPECT_EQ(told(of_orders, orders_told), 0U) << "nothing has changed";
+  Cursor customers_told;
+  EXPECT_GE(told(of_customers, customers_told), 120U);
+  EXPECT_EQ(told(of_customers, customers_told), 1U) << "it changed while all were read";
+  EXPECT_EQ(told(of_customers, customers_told), 0U);
+  placed(order("10"));
+  EXPECT_EQ(told(of_orders, orders_told), 1U);
+}
+
 TEST_F(SapTraps, ACustomerThatCannotBeWrittenIsRefusedBeforeAFileLiesThere) {
   Customer customer;
   customer.number = CustomerNumber{"X1"};
@@ -316,6 +353,96 @@ TEST_F(SapTraps, TheDoctorFindsEveryFunctionAndTable) {
   EXPECT_GT(findings.size(), 30U);
   for (const Finding& finding : findings)
     EXPECT_TRUE(finding.ok) << finding.what << ": " << finding.detail;
+}
+
+// Tables of changes, and a feed that is polled at times of its own.
+class SapFeed : public testing::Test {
+ protected:
+  using FeedCursor = legacy::sap_ecc::FeedCursor;
+  using Told = std::vector<std::string>;
+  SapFeed() { settings_.feed_overlap_s = 30; }
+  void change(const char* at, const std::string& key) {
+    rows_.push_back({legacy::sap_ecc::local_time(settings_.zone, *Timestamp::parse(at)), key});
+    std::sort(rows_.begin(), rows_.end());
+  }
+  Told poll(const char* at) {
+    Told told;
+    for (bool more = true; more;) {
+      legacy::sap_ecc::FeedSweep sweep(legacy::sap_ecc::feed_cursor(cursor_), settings_,
+                                       *Timestamp::parse(at));
+      for (const FeedCursor::Place& row : rows_)
+        if (row.at >= sweep.begin() && !sweep.take(row)) break;
+      told.insert(told.end(), sweep.keys().begin(), sweep.keys().end());
+      more = sweep.more();
+      cursor_ = sweep.next();
+    }
+    return told;
+  }
+
+  legacy::sap_ecc::Settings settings_;
+  std::vector<FeedCursor::Place> rows_;
+  Cursor cursor_;
+};
+
+TEST_F(SapFeed, TellsAChangeAtOnceAndOnceMoreWhenNothingCanComeBehindIt) {
+  change("2026-07-01T10:00:00Z", "1");
+  EXPECT_EQ(poll("2026-07-01T10:00:01Z"), Told{"1"});
+  EXPECT_EQ(poll("2026-07-01T10:00:02Z"), Told{"1"}) << "another may have been saved meanwhile";
+  EXPECT_EQ(poll("2026-07-01T10:00:03Z"), Told{});
+  change("2026-07-01T10:00:05Z", "2");
+  EXPECT_EQ(poll("2026-07-01T10:00:10Z"), Told{"2"});
+  EXPECT_EQ(poll("2026-07-01T10:00:20Z"), Told{});
+  EXPECT_EQ(poll("2026-07-01T10:00:31Z"), Told{"1"});
+  EXPECT_EQ(poll("2026-07-01T10:00:36Z"), Told{"2"});
+  for (const char* later : {"2026-07-01T10:00:37Z", "2026-07-01T10:01:40Z", "2026-07-02T10:00:00Z"})
+    EXPECT_EQ(poll(later), Told{}) << later;
+}
+
+TEST_F(SapFeed, MissesNothingThatIsCommittedBehindOthers) {
+  change("2026-07-01T10:00:20Z", "7");
+  EXPECT_EQ(poll("2026-07-01T10:00:25Z"), Told{"7"});
+  change("2026-07-01T10:00:10Z", "3");  // Began to save before, and took longer.
+  EXPECT_EQ(poll("2026-07-01T10:00:26Z"), Told{});
+  EXPECT_EQ(poll("2026-07-01T10:00:41Z"), Told{"3"});
+  EXPECT_EQ(poll("2026-07-01T10:00:51Z"), Told{"7"});
+}
+
+TEST_F(SapFeed, GoesOnWithinASecondWhereAPageEnded) {
+  settings_.page_size = 2;
+  for (const char* key : {"1", "2", "3", "4", "5", "5"}) change("2026-07-01T10:00:00Z", key);
+  EXPECT_EQ(poll("2026-07-01T10:00:10Z"), (Told{"1", "2", "3", "4", "5"}));
+  EXPECT_EQ(poll("2026-07-01T10:00:11Z"), Told{});
+  EXPECT_EQ(poll("2026-07-01T10:00:40Z"), (Told{"1", "2", "3", "4", "5"}));
+  EXPECT_EQ(poll("2026-07-01T10:00:41Z"), Told{});
+}
+
+TEST_F(SapFeed, MissesNothingWhenTheClocksAreSetBack) {
+  change("2026-10-25T00:40:00Z", "1");  // 02:40, of the summer.
+  EXPECT_EQ(poll("2026-10-25T00:41:00Z"), Told{"1"});
+  // Nobody polls until after 02:40 has come again.
+  change("2026-10-25T01:10:00Z", "2");  // 02:10, of the winter.
+  EXPECT_EQ(poll("2026-10-25T01:50:00Z"), (Told{"2", "1"})) << "what was told may be told again";
+  EXPECT_EQ(poll("2026-10-25T01:51:00Z"), Told{});
+}
+
+TEST_F(SapFeed, CursorsAreReadAsTheyWereWrittenAndThoseOfOthersRefused) {
+  for (const std::optional<FeedCursor::Place>& behind :
+       {std::optional<FeedCursor::Place>{}, {{{"20261124", "101503"}, "0000010002"}}}) {
+    const FeedCursor written{{"20261124", "101500"}, {{"20261124", "101502"}, "C1/7"}, -60, behind};
+    const FeedCursor read = legacy::sap_ecc::feed_cursor(Cursor(written.text()));
+    EXPECT_EQ(read.text(), written.text());
+    EXPECT_EQ(read.seen, written.seen);
+    EXPECT_EQ(read.behind, written.behind);
+    EXPECT_EQ(read.offset, -60);
+  }
+  // Of an earlier version.
+  EXPECT_EQ(legacy::sap_ecc::feed_cursor(Cursor("20261124101500/0000010001")).low.text(),
+            "20261124101500");
+  const std::string whole = FeedCursor{}.text();
+  for (const std::string& text : {std::string("20261124"), std::string("yesterday"),
+                                  whole.substr(0, 20), whole + "1", "x" + whole})
+    EXPECT_THROW((void)legacy::sap_ecc::feed_cursor(Cursor(text)), legacy::sap_ecc::Failure)
+        << text;
 }
 
 }  // namespace
