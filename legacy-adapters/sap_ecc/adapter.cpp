@@ -61,7 +61,7 @@ class SapEcc final : public ErpAdapter {
     const Status soap = functions_.ping(context);
     findings.push_back({soap.has_value(), "function modules at " + settings_.soap.url,
                         soap ? "" : soap.error().message});
-    if (soap) append(findings, functions_.examine(context));
+    if (soap) append(findings, functions_.examine(!settings_.check_rule.empty(), context));
     const Status odbc = tables_.ping(context.deadline);
     findings.push_back({odbc.has_value(), "SQL database", odbc ? "" : odbc.error().message});
     if (odbc) append(findings, tables_.examine(context.deadline));

@@ -31,6 +31,9 @@ const std::map<std::string, std::vector<std::string>>& used() {
         "RETURN_CONDITIONS_INX", "RETURN_PARTNERS", "SALESDOCUMENT", "RETURN"}},
       {"BAPISDORDER_GETDETAILEDLIST", {"I_BAPI_VIEW", "SALES_DOCUMENTS", "ORDER_HEADERS_OUT"}},
       {"BAPI_SALESORDER_SIMULATE", {"ORDER_HEADER_IN", "ORDER_ITEMS_IN", "ORDER_PARTNERS"}},
+      {std::string(availability_check),
+       {"PLANT", "MATERIAL", "UNIT", "CHECK_RULE", "STGE_LOC", "WMDVSX", "DIALOGFLAG", "AV_QTY_PLT",
+        "RETURN"}},
       {"BAPI_GOODSMVT_CREATE", {"GOODSMVT_HEADER", "GOODSMVT_CODE", "GOODSMVT_ITEM"}},
       {"BAPI_TRANSACTION_COMMIT", {"WAIT"}},
       {"BAPI_TRANSACTION_ROLLBACK", {}}};
@@ -236,9 +239,10 @@ Status Functions::ping(const CallContext& context) const {
   return Done{};
 }
 
-std::vector<Finding> Functions::examine(const CallContext& context) const {
+std::vector<Finding> Functions::examine(bool availability, const CallContext& context) const {
   std::vector<Finding> findings;
   for (const auto& [function, parameters] : used()) {
+    if (function == availability_check && !availability) continue;
     Record request = Record::object();
     request.set("FUNCNAME", function);
     const Result<Record> answer = read("RFC_GET_FUNCTION_INTERFACE", request, context);

@@ -18,6 +18,8 @@ namespace underpin::legacy::sap_ecc {
 
 using Record = json::Value;
 
+inline constexpr std::string_view availability_check = "BAPI_MATERIAL_AVAILABILITY";
+
 // The envelope that calls `function`. Throws Failure: a text that XML cannot carry.
 std::string write_call(std::string_view function, const Record& request);
 // What an envelope says that `function` answered. internal, with the reason, when it is none.
@@ -33,8 +35,9 @@ class Functions {
   Result<Record> read(std::string_view function, const Record& request,
                       const CallContext& context) const;
   Status ping(const CallContext& context) const;
-  // Each function that the adapter calls, with its parameters, as the site's system has it.
-  std::vector<Finding> examine(const CallContext& context) const;
+  // Each function that the adapter calls, with its parameters, as the site's system has it;
+  // `availability`: the availability check, too.
+  std::vector<Finding> examine(bool availability, const CallContext& context) const;
 
   const std::string& system() const { return system_; }
 

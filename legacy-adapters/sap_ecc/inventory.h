@@ -9,8 +9,10 @@
 namespace underpin::legacy::sap_ecc {
 
 // Stock by plant and storage location: unrestricted stock of MARD, less the requirements of sales
-// documents in VBBE, in base units. Only places that the settings name. Adjustments are material
-// documents with the movement's id as their header text (BKTXT; XBLNR has only 16 characters).
+// documents in VBBE, in base units. Only places that the settings name. With a checking rule in the
+// settings, what is available of articles that are asked for by name is SAP's own answer for today
+// (BAPI_MATERIAL_AVAILABILITY). Adjustments are material documents with the movement's id as their
+// header text (BKTXT; XBLNR has only 16 characters).
 class Inventory final : public InventoryService {
  public:
   Inventory(const Functions& functions, const Settings& settings, const Tables& tables)
@@ -37,6 +39,7 @@ class Inventory final : public InventoryService {
   // Of these materials (their keys), at every place or at one.
   std::vector<StockLevel> levels(const std::vector<std::string>& materials, const Place* at,
                                  bool all_known, Deadline deadline) const;
+  Decimal checked(const StockLevel& level, const CallContext& context) const;
   std::optional<AdjustmentReceipt> posted(const MovementId& movement, Deadline deadline) const;
   std::string movement_columns() const;
   StockMovement movement_of(const odbc::Row& row) const;

@@ -176,6 +176,7 @@ Result<Settings> read_settings(std::string_view text) {
               stock.read_object(
                   "minus", [&](ObjectReader& one) { read_movement(one, settings.minus); },
                   Need::optional);
+              read_code(stock, "check_rule", settings.check_rule, 2);
             },
             Need::optional);
         reader.read_object(

@@ -90,6 +90,7 @@ struct Settings {
   std::vector<CodePair> price_groups;    // "VIP" -> KONDA.
   std::vector<CodePair> charges;         // A kind of charge -> the material that stands for it.
   std::vector<CodePair> return_reasons;  // Empty: no returns are taken.
+  std::string check_rule;                // PRREG; empty: SAP is not asked what is available.
   MovementType plus{"501", "05"};
   MovementType minus{"551", "03"};
   CustomerSettings customers;

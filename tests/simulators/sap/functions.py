@@ -167,12 +167,26 @@ def _percents(company: Company, customer: str) -> list:
 
 
 def availability(call: Call) -> dict:
-    company = call.company
-    row = company.store.get("MARD", call.text("MATERIAL"), call.text("PLANT"), call.text("STGE_LOC"))
-    if row is None:
-        return {"AV_QTY_PLT": "0.000", "RETURN": {"TYPE": "E", "CODE": "M7001", "MESSAGE": "Material not maintained"}}
-    return {"AV_QTY_PLT": quantity(number(row["LABST"]) - stock.demand(company, row)),
-            "RETURN": {"TYPE": "", "CODE": "", "MESSAGE": ""}, "WMDVEX": []}
+    """ATP of a day; without one to the end of the replenishment time, so that all that is to come counts. In the unit of
+    the call. Warnings and refusals come as BAPIRETURN, inside an answer that is one."""
+    company, material = call.company, call.text("MATERIAL")
+    row = company.store.get("MARD", material, call.text("PLANT"), call.text("STGE_LOC"))
+    factor = company.store.get("MARM", material, call.text("UNIT").strip())
+    for fault, code, text in ((row, "M7001", "Material not maintained"), (factor, "V1384", "Unit of measure is not defined"),
+                              (call.text("CHECK_RULE").strip() == "A" or None, "61210", "Checking rule is not defined")):
+        if fault is None:
+            return {"AV_QTY_PLT": "0.000", "DIALOGFLAG": "", "RETURN": {"TYPE": "E", "CODE": code, "MESSAGE": text},
+                    "WMDVEX": []}
+    how = company.store.state("check." + material, "")
+    if how == "none":
+        return {"AV_QTY_PLT": "0.000", "DIALOGFLAG": "N", "RETURN": {"TYPE": "", "CODE": "", "MESSAGE": ""}, "WMDVEX": []}
+    days = [one.get("REQ_DATE", "").replace("-", "") for one in call.table("WMDVSX")]
+    base = stock.available(company, row, days[0] if days else "")
+    told = divide(multiply(base, Decimal(factor["UMREN"])), Decimal(factor["UMREZ"]))
+    warning = {"TYPE": "W", "CODE": "61208", "MESSAGE": "Not every stock was looked at"}
+    return {"AV_QTY_PLT": quantity(told), "DIALOGFLAG": "X",
+            "RETURN": warning if how == "warning" else {"TYPE": "", "CODE": "", "MESSAGE": ""},
+            "WMDVEX": [{"COM_DATE": days[0] if days else company.today(), "COM_QTY": quantity(told)}]}
 
 
 def goods_movement(call: Call) -> dict:
@@ -235,7 +249,8 @@ FUNCTIONS = {
     "BAPI_SALESORDER_GETSTATUS": (get_status, "SALESDOCUMENT RETURN STATUSINFO"),
     "BAPI_SALESORDER_SIMULATE": (simulate, "ORDER_HEADER_IN ORDER_ITEMS_IN ORDER_PARTNERS RETURN ORDER_ITEMS_OUT "
                                  "ORDER_CONDITION_EX MESSAGETABLE"),
-    "BAPI_MATERIAL_AVAILABILITY": (availability, "PLANT MATERIAL UNIT CHECK_RULE STGE_LOC AV_QTY_PLT RETURN WMDVEX"),
+    "BAPI_MATERIAL_AVAILABILITY": (availability, "PLANT MATERIAL UNIT CHECK_RULE STGE_LOC DIALOGFLAG AV_QTY_PLT RETURN "
+                                   "WMDVSX WMDVEX"),
     "BAPI_GOODSMVT_CREATE": (goods_movement, "GOODSMVT_HEADER GOODSMVT_CODE GOODSMVT_ITEM MATERIALDOCUMENT MATDOCUMENTYEAR "
                              "RETURN TESTRUN"),
     "BAPI_TRANSACTION_COMMIT": (commit, "WAIT RETURN"),

@@ -23,7 +23,7 @@ class People:
             "change_quantity": self._change_quantity, "goods_issue": self._goods_issue, "receipt": self._receipt,
             "block_customer": self._block_customer, "rename_customer": self._rename_customer, "open_dialog": self._open_dialog,
             "set_block": self._set_block, "delete_order": self._delete_order, "credit_return": self._credit_return,
-            "agree_rebate": self._agree_rebate, "change_price": self._change_price, "age": self._age,
+            "agree_rebate": self._agree_rebate, "change_price": self._change_price, "age": self._age, "plan": self._plan, "set_check": self._set_check,
         }
 
     def act(self, action: str, body: dict) -> dict | None:
@@ -213,6 +213,19 @@ class People:
         company.store.modify("KNA1", {**row, **values})
         company.log_change("DEBI", row["KUNNR"], OFFICE)
         return {"customer": row["KUNNR"]}
+
+    def _plan(self, item, location, quantity, day):
+        """A receipt that is to come, or with a minus a reservation."""
+        plant, storage = PLACES[location]
+        number_ = self._company.store.next_number("MDPS", 1)
+        self._company.store.insert("MDPS", {"MATNR": alpha(item, 18), "WERKS": plant, "LGORT": storage, "DELNR": number_,
+                                            "DAT00": day.replace("-", ""), "MNG01": parse_decimal(str(quantity))})
+        return {}
+
+    def _set_check(self, item, check):
+        """How availability is checked: "" as it should be, "none", or with a "warning"."""
+        self._company.store.set_state("check." + alpha(item, 18), check)
+        return {}
 
     def _age(self, seconds):
         """What was written, was written this long ago."""

@@ -21,6 +21,16 @@ def demand(company: Company, place: dict) -> Decimal:
     return total(number(row["OMENG"]) for row in rows)
 
 
+def available(company: Company, place: dict, day: str) -> Decimal:
+    """What the availability check says of a day: stock and planned receipts until then, less requirements and reservations."""
+    left = number(place["LABST"]) - demand(company, place)
+    for planned in company.store.select("MDPS", "MANDT = ? AND MATNR = ? AND WERKS = ? AND LGORT = ?",
+                                        (CLIENT, place["MATNR"], place["WERKS"], place["LGORT"])):
+        if not day or planned["DAT00"] <= day:
+            left += number(planned["MNG01"])
+    return left
+
+
 def post(company: Company, document: str, header: dict, items: list, user: str, overdraw: bool = False) -> None:
     day, time = company.stamp()
     year = day[:4]

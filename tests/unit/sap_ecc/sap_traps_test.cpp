@@ -181,6 +181,41 @@ TEST_F(SapTraps, APriceOfThreeDecimalsIsSentForTenUnitsAndOtherUnitsAreKept) {
   EXPECT_EQ(orders().place_order(surcharge, write()).error().code, ErrorCode::unsupported);
 }
 
+TEST_F(SapTraps, WhatIsAvailableIsSapsOwnAnswerForTodayWhereTheSiteWantsIt) {
+  const auto site = adapter_with(settings_of(sap_, R"(, "stock": {"check_rule": "A"})"));
+  const auto level = [&](ErpAdapter& erp) {
+    return legacy::sap_ecc::must(
+               erp.inventory()->get_stock({{Sku{"1000"}}, LocationCode{"EAST"}}, call()))
+        .at(0);
+  };
+  const StockLevel before = level(adapter());
+  ASSERT_EQ(level(*site).available, before.available);
+  people("plan", R"({"item": "1000", "location": "EAST", "quantity": "500", "day": "2099-01-01"})");
+  EXPECT_EQ(level(*site).available, before.available) << "of today";
+  people("plan", R"({"item": "1000", "location": "EAST", "quantity": "-3", "day": "2026-01-01"})");
+  const StockLevel reserved = level(*site);
+  EXPECT_EQ(reserved.available, before.available - decimal("3"));
+  EXPECT_EQ(reserved.on_hand, before.on_hand);
+  EXPECT_EQ(reserved.reserved, before.reserved) << "what a sweep compares is told alike";
+  EXPECT_EQ(level(adapter()).available, before.available) << "nobody asked SAP";
+  people("set_check", R"({"item": "1000", "check": "none"})");
+  EXPECT_EQ(level(*site).available, before.available) << "SAP tells 0 of what it does not check";
+  people("set_check", R"({"item": "1000", "check": "warning"})");
+  EXPECT_EQ(level(*site).available, before.available - decimal("3"));
+  people("plan", R"({"item": "1000", "location": "EAST", "quantity": "50", "day": "2026-01-01"})");
+  EXPECT_EQ(level(*site).available, before.available) << "a warning's figure lets nobody promise";
+  people("set_check", R"({"item": "1000", "check": ""})");
+  EXPECT_EQ(level(*site).available, before.available + decimal("47"));
+  const auto refusing = adapter_with(settings_of(sap_, R"(, "stock": {"check_rule": "ZZ"})"));
+  const auto refused = refusing->inventory()->get_stock({{Sku{"1000"}}, {}}, call());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable) << "never a figure";
+  bool examined = false;
+  for (const Finding& finding : site->examine(call()))
+    examined = examined || finding.what == "function BAPI_MATERIAL_AVAILABILITY";
+  EXPECT_TRUE(examined);
+}
+
 TEST_F(SapTraps, AnOrderThatWasDeletedIsToldByItsChangeDocument) {
   const Order one = order("7");
   const OrderReceipt receipt = placed(one);
