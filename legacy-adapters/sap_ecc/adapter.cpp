@@ -28,7 +28,7 @@ std::shared_ptr<odbc::Database> database_of(const Settings& settings, const std:
 class SapEcc final : public ErpAdapter {
  public:
   SapEcc(const AdapterSettings& adapter, Settings settings, MessageTable messages,
-         DebmasLayout debmas)
+         DebmasLayout debmas, CondALayout cond_a)
       : settings_(std::move(settings)),
         functions_(settings_.soap, adapter.system, std::move(messages)),
         tables_(settings_, database_of(settings_, adapter.system)),
@@ -36,7 +36,11 @@ class SapEcc final : public ErpAdapter {
         inventory_(functions_, settings_, tables_),
         rehearsals_(functions_, settings_, inventory_),
         returns_(functions_, settings_, tables_, orders_.documents()),
-        pricing_(functions_, settings_, tables_),
+        records_(settings_.price_file.folder.empty()
+                     ? nullptr
+                     : std::make_unique<PriceRecords>(adapter.system, settings_, std::move(cond_a),
+                                                      adapter.state_folder)),
+        pricing_(functions_, settings_, tables_, records_.get()),
         customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
@@ -65,6 +69,7 @@ class SapEcc final : public ErpAdapter {
     const Status odbc = tables_.ping(context.deadline);
     findings.push_back({odbc.has_value(), "SQL database", odbc ? "" : odbc.error().message});
     if (odbc) append(findings, tables_.examine(context.deadline));
+    if (records_) append(findings, records_->examine());
     return findings;
   }
 
@@ -76,6 +81,14 @@ class SapEcc final : public ErpAdapter {
     return settings_.return_reasons.empty() ? nullptr : &returns_;
   }
   CustomerService* customers() override { return &customers_; }
+  std::vector<AdapterTask> tasks() override {
+    if (!records_) return {};
+    return {{"COND_A files", std::chrono::milliseconds(settings_.price_file.poll_ms),
+             [this](const CallContext& context) { return records_->poll(context); }}};
+  }
+  std::vector<Alarm> alarms() override {
+    return records_ ? records_->alarms() : std::vector<Alarm>();
+  }
 
  private:
   static void append(std::vector<Finding>& findings, std::vector<Finding> more) {
@@ -90,6 +103,7 @@ class SapEcc final : public ErpAdapter {
   Inventory inventory_;
   Rehearsals rehearsals_;
   Returns returns_;
+  const std::unique_ptr<PriceRecords> records_;
   Pricing pricing_;
   Customers customers_;
 };
@@ -102,7 +116,8 @@ Result<std::unique_ptr<ErpAdapter>> make_sap_ecc_adapter(const AdapterSettings& 
   return guarded(adapter.system, ErrorCode::internal, [&]() -> std::unique_ptr<ErpAdapter> {
     return std::make_unique<SapEcc>(adapter, must(read_settings(adapter.settings_json)),
                                     must(MessageTable::load(embedded::sap_ecc("messages.json"))),
-                                    must(DebmasLayout::load(embedded::sap_ecc("debmas.json"))));
+                                    must(DebmasLayout::load(embedded::sap_ecc("debmas.json"))),
+                                    must(CondALayout::load(embedded::sap_ecc("cond_a.json"))));
   });
 }
 

@@ -16,6 +16,23 @@ constexpr const char* unchanged = "/";
 
 }  // namespace
 
+Columns read_columns(json::ObjectReader& reader, std::string_view member) {
+  Columns columns;
+  std::vector<std::string> listed;
+  reader.read(member, listed);
+  for (const std::string& column : listed) {
+    const std::size_t blank = column.find(' ');
+    const Result<Decimal> width =
+        Decimal::parse(blank == std::string::npos ? "" : column.substr(blank + 1));
+    if (!width || width->scale() != 0 || *width < Decimal::of(1) || *width > Decimal::of(1'000)) {
+      reader.refuse(member, "must be names with their widths");
+      continue;
+    }
+    columns.emplace_back(column.substr(0, blank), static_cast<std::size_t>(width->coefficient()));
+  }
+  return columns;
+}
+
 Result<DebmasLayout> DebmasLayout::load(std::string_view text) {
   const Result<json::Value> document = json::parse(text);
   if (!document) return document.error();
@@ -25,21 +42,8 @@ Result<DebmasLayout> DebmasLayout::load(std::string_view text) {
         reader.read("about", about, json::Need::optional);
         reader.read_each("segments", [&](json::ObjectReader& one) {
           Segment segment;
-          std::vector<std::string> columns;
           one.read("name", segment.name);
-          one.read("columns", columns);
-          for (const std::string& column : columns) {
-            const std::size_t blank = column.find(' ');
-            const Result<Decimal> width =
-                Decimal::parse(blank == std::string::npos ? "" : column.substr(blank + 1));
-            if (!width || width->scale() != 0 || *width < Decimal::of(1) ||
-                *width > Decimal::of(1'000)) {
-              one.refuse("columns", "must be names with their widths");
-              continue;
-            }
-            segment.columns.emplace_back(column.substr(0, blank),
-                                         static_cast<std::size_t>(width->coefficient()));
-          }
+          segment.columns = read_columns(one, "columns");
           layout.segments_.push_back(std::move(segment));
         });
       });

@@ -9,7 +9,15 @@
 #include <utility>
 #include <vector>
 
+namespace underpin::json {
+class ObjectReader;
+}
+
 namespace underpin::legacy::sap_ecc {
+
+// Columns of a segment, "KUNNR 10" each, as mapping/*.json list them.
+using Columns = std::vector<std::pair<std::string, std::size_t>>;
+Columns read_columns(json::ObjectReader& reader, std::string_view member);
 
 // What a customer's IDoc says, by the names of SAP's fields. A field that is not named stays as it
 // is in SAP: its columns hold "/".
@@ -34,7 +42,7 @@ class DebmasLayout {
  private:
   struct Segment {
     std::string name;
-    std::vector<std::pair<std::string, std::size_t>> columns;
+    Columns columns;
   };
   Result<std::string> data_of(std::string_view segment,
                               const std::map<std::string, std::string>& fields) const;

@@ -129,6 +129,7 @@ Result<Quote> Pricing::quote(const QuoteRequest& request, const CallContext& con
       if (line.quantity.is_zero() || line.quantity.is_negative())
         throw refused(ErrorCode::rejected, "nothing is asked for", at(i, "quantity"),
                       "must be greater than 0");
+      if (records_ != nullptr) continue;
       const auto known =
           tables_.rows("SELECT x.MATNR FROM " + tables_.name("MARA") +
                            " x WHERE x.MANDT = ? AND x.MATNR = ? AND x.LVORM <> 'X'",
@@ -137,6 +138,7 @@ Result<Quote> Pricing::quote(const QuoteRequest& request, const CallContext& con
         throw refused(ErrorCode::rejected, "article " + line.sku.text() + " is unknown",
                       at(i, "sku"), "is not known");
     }
+    if (records_ != nullptr) return by_records(request, customer, day, context);
     const Result<Record> simulated =
         functions_.read("BAPI_SALESORDER_SIMULATE", simulation(request, customer, day), context);
     if (!simulated) {
@@ -160,15 +162,130 @@ Result<Quote> Pricing::quote(const QuoteRequest& request, const CallContext& con
   });
 }
 
+// ------------------------------------------------------------------------------ records of COND_A
+// Without a file nothing is known: that is not the same as no price.
+PriceRecords::State Pricing::records_in_force() const {
+  PriceRecords::State state = records_->state();
+  if (state.batch.empty())
+    throw Failure{{ErrorCode::unavailable, "no COND_A file has been taken in yet"}};
+  return state;
+}
+
+std::string Pricing::our_group(const std::string& code) const {
+  for (const auto& [ours, theirs] : settings_.price_groups)
+    if (theirs == code) return ours;
+  return code;
+}
+
+// The first access that has a record of the day rules, whatever it costs.
+const PriceEntry& Pricing::ruling(const std::vector<PriceEntry>& rows, const QuoteLine& line,
+                                  const CustomerNumber& customer, const std::string& group,
+                                  Date day, std::size_t index) const {
+  const PriceEntry* found = nullptr;
+  bool has_record = false;
+  for (const PriceScope scope : {PriceScope::customer, PriceScope::group, PriceScope::everyone}) {
+    const std::string whom = scope == PriceScope::customer ? stripped(customer.text())
+                             : scope == PriceScope::group  ? group
+                                                           : std::string();
+    if (scope == PriceScope::group && group.empty()) continue;
+    for (const PriceEntry& row : rows) {
+      if (row.scope != scope || row.scope_code != whom || day < row.from ||
+          (row.to && *row.to < day))
+        continue;
+      has_record = true;
+      if (row.minimum_quantity <= line.quantity &&
+          (found == nullptr || found->minimum_quantity < row.minimum_quantity))
+        found = &row;
+    }
+    if (has_record) break;
+  }
+  if (found == nullptr)
+    throw refused(ErrorCode::rejected,
+                  "article " + line.sku.text() + " has no price" +
+                      (has_record ? " for so small a quantity" : " on " + day.text()),
+                  at(index, has_record ? "quantity" : "sku"), "has no price");
+  return *found;
+}
+
+Quote Pricing::by_records(const QuoteRequest& request, const std::string& customer, Date day,
+                          const CallContext& context) const {
+  Quote quote;
+  quote.customer = request.customer;
+  quote.currency = request.currency;
+  quote.at = request.at.value_or(now());
+  quote.prices_as_of = records_in_force().since;
+  const std::optional<std::string> group = price_group_of(customer, context.deadline);
+  if (!group)
+    throw refused(ErrorCode::rejected, "customer " + request.customer.text() + " is unknown",
+                  "/customer", "is not known");
+  const int decimals = tables_.decimals_of(request.currency, context.deadline);
+  for (std::size_t i = 0; i < request.lines.size(); ++i) {
+    const QuoteLine& line = request.lines[i];
+    const std::vector<PriceEntry> rows = records_->of(line.sku);
+    const PriceEntry& price =
+        ruling(rows, line, request.customer, group->empty() ? "" : our_group(*group), day, i);
+    if (price.currency != request.currency)
+      throw refused(ErrorCode::rejected,
+                    "article " + line.sku.text() + " is priced in " + price.currency, "/currency",
+                    "must be " + price.currency);
+    if (!line.uom.empty() && line.uom != price.uom)
+      throw refused(ErrorCode::rejected,
+                    "article " + line.sku.text() + " is priced per " + price.uom, at(i, "uom"),
+                    "must be " + price.uom);
+    QuotedLine quoted;
+    quoted.number = line.number;
+    quoted.sku = line.sku;
+    quoted.quantity = line.quantity;
+    quoted.uom = price.uom;
+    quoted.list_price = price.unit_price;
+    quoted.unit_price = price.unit_price;
+    quoted.net_amount = (line.quantity * price.unit_price).rounded(decimals, Rounding::half_up);
+    quote.total_net += quoted.net_amount;
+    quote.lines.push_back(std::move(quoted));
+  }
+  return quote;
+}
+
+// By article; the cursor is the last one. A page has all rows of its articles.
+Page<PriceEntry> Pricing::recorded(const PriceQuery& query, const CallContext& context) const {
+  (void)records_in_force();
+  Page<PriceEntry> page;
+  std::vector<Sku> skus;
+  if (query.sku) {
+    skus.push_back(*query.sku);
+  } else {
+    const auto size =
+        static_cast<std::size_t>(std::clamp(query.limit / 4, 1, static_cast<int>(chunk_max)));
+    skus = records_->articles_after(query.cursor.text(), size);
+    if (skus.size() == size) page.next = Cursor(skus.back().text());
+  }
+  std::string group;
+  if (query.customer)
+    group = our_group(price_group_of(filled(query.customer->text(), number_width), context.deadline)
+                          .value_or(""));
+  for (const Sku& sku : skus)
+    for (PriceEntry& entry : records_->of(sku)) {
+      const bool applies =
+          !query.customer || entry.scope == PriceScope::everyone ||
+          (entry.scope == PriceScope::customer &&
+           entry.scope_code == stripped(query.customer->text())) ||
+          (entry.scope == PriceScope::group && !group.empty() && entry.scope_code == group);
+      if (applies) page.items.push_back(std::move(entry));
+    }
+  return page;
+}
+
 // --------------------------------------------------------------------------------------------
 // lists
-std::string Pricing::price_group_of(const std::string& customer, Deadline deadline) const {
+std::optional<std::string> Pricing::price_group_of(const std::string& customer,
+                                                   Deadline deadline) const {
   const auto rows = tables_.rows(
       "SELECT v.KONDA FROM " + tables_.name("KNVV") +
           " v WHERE v.MANDT = ? AND v.KUNNR = ? AND v.VKORG = ? AND v.VTWEG = ? AND v.SPART = ?",
       {tables_.client(), customer, settings_.organization, settings_.channel, settings_.division},
       deadline);
-  return rows.empty() ? std::string() : column(rows.front(), 0);
+  if (rows.empty()) return std::nullopt;
+  return column(rows.front(), 0);
 }
 
 void Pricing::add_entries(PriceScope scope, const std::vector<std::string>& materials,
@@ -198,11 +315,8 @@ void Pricing::add_entries(PriceScope scope, const std::vector<std::string>& mate
     PriceEntry entry;
     entry.sku = Sku(stripped(column(row, 0)));
     entry.scope = scope;
-    entry.scope_code = stripped(column(row, 1));
-    if (scope == PriceScope::group) {
-      for (const auto& [ours, theirs] : settings_.price_groups)
-        if (theirs == column(row, 1)) entry.scope_code = ours;
-    }
+    entry.scope_code =
+        scope == PriceScope::group ? our_group(column(row, 1)) : stripped(column(row, 1));
     entry.from = date_of(column(row, 2)).value_or(Date{});
     if (column(row, 3) != "99991231") entry.to = date_of(column(row, 3));
     entry.zone = settings_.zone;
@@ -229,7 +343,7 @@ std::vector<PriceEntry> Pricing::entries(const std::vector<std::string>& materia
   std::string group;
   if (customer) {
     number = filled(customer->text(), number_width);
-    group = price_group_of(number, context.deadline);
+    group = price_group_of(number, context.deadline).value_or("");
   }
   add_entries(PriceScope::customer, materials, number, entries, context);
   if (!customer || !group.empty())
@@ -253,6 +367,7 @@ std::vector<PriceEntry> Pricing::entries(const std::vector<std::string>& materia
 Result<Page<PriceEntry>> Pricing::list_prices(const PriceQuery& query, const CallContext& context) {
   return guarded(functions_.system(), ErrorCode::internal, [&] {
     Page<PriceEntry> page;
+    if (records_ != nullptr) return recorded(query, context);
     if (query.sku) {
       if (keeps_its_form(query.sku->text(), material_width))
         page.items = entries({filled(query.sku->text(), material_width)}, query.customer, context);
@@ -282,6 +397,7 @@ Result<PriceListReceipt> Pricing::publish_prices(const PriceList&, const WriteCo
 // Which state of the condition records this is: how many there are, and how often they were
 // changed.
 std::string Pricing::state(const CallContext& context) const {
+  if (records_ != nullptr) return records_in_force().batch;
   const auto records =
       tables_.rows("SELECT COUNT(*), MAX(p.KNUMH) FROM " + tables_.name("KONP") +
                        " p WHERE p.MANDT = ? AND p.KAPPL = 'V' AND p.KSCHL = ?",

@@ -138,6 +138,16 @@ void read_customers(ObjectReader& reader, CustomerSettings& customers) {
   read_number(reader, "poll_ms", customers.poll_ms, 10);
 }
 
+void read_prices(ObjectReader& reader, PriceFileSettings& prices) {
+  reader.read("folder", prices.folder);
+  if (prices.folder.empty()) reader.refuse("folder", "must not be empty");
+  read_pairs(reader, "units", "unit", 3, prices.units);
+  if (prices.units.empty()) reader.refuse("units", "must say what the codes of units mean");
+  reader.read("needs_done", prices.needs_done, Need::optional);
+  read_number(reader, "stable_ms", prices.stable_ms, 0);
+  read_number(reader, "poll_ms", prices.poll_ms, 10);
+}
+
 void read_reasons(ObjectReader& reader, Settings& settings) {
   read_pairs(reader, "return_reasons", "reason", 3, settings.return_reasons);
   for (const CodePair& pair : settings.return_reasons)
@@ -181,6 +191,9 @@ Result<Settings> read_settings(std::string_view text) {
             Need::optional);
         reader.read_object(
             "customers", [&](ObjectReader& one) { read_customers(one, settings.customers); },
+            Need::optional);
+        reader.read_object(
+            "prices", [&](ObjectReader& one) { read_prices(one, settings.price_file); },
             Need::optional);
         reader.read("zone", settings.zone, Need::optional);
         reader.read("local_currency", settings.local_currency, Need::optional);

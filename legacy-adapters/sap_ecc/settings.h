@@ -70,6 +70,15 @@ struct CustomerSettings {
   int poll_ms = 100;                   // How often SAP's tables are asked whether it was posted.
 };
 
+// COND_A files of price condition records; without a folder prices come from SAP itself.
+struct PriceFileSettings {
+  std::string folder;
+  std::vector<CodePair> units;  // "PCS" -> "PCE": IDocs have ISO codes.
+  bool needs_done = false;      // <name>.done says that a file is complete.
+  int stable_ms = 2'000;        // As long as this it has not grown.
+  int poll_ms = 1'000;
+};
+
 // The adapter's section of the configuration; settings.schema.json says the same for people.
 struct Settings {
   SoapSettings soap;
@@ -94,6 +103,7 @@ struct Settings {
   MovementType plus{"501", "05"};
   MovementType minus{"551", "03"};
   CustomerSettings customers;
+  PriceFileSettings price_file;
   std::string zone = "Europe/Berlin";  // Of the server's dates and times.
   Currency local_currency = "EUR";
   int page_size = 100;

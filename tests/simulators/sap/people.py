@@ -6,7 +6,7 @@ import datetime
 from decimal import ROUND_CEILING, Decimal
 
 from common.decimals import cents, divide, multiply, parse_decimal, plain
-from . import orders, stock
+from . import cond_a, orders, stock
 from .company import PLACES, Company
 from .database import CLIENT
 from .messages import SapError
@@ -23,7 +23,7 @@ class People:
             "change_quantity": self._change_quantity, "goods_issue": self._goods_issue, "receipt": self._receipt,
             "block_customer": self._block_customer, "rename_customer": self._rename_customer, "open_dialog": self._open_dialog,
             "set_block": self._set_block, "delete_order": self._delete_order, "credit_return": self._credit_return,
-            "agree_rebate": self._agree_rebate, "change_price": self._change_price, "age": self._age, "plan": self._plan, "set_check": self._set_check,
+            "agree_rebate": self._agree_rebate, "change_price": self._change_price, "age": self._age, "plan": self._plan, "send_prices": self._send_prices, "set_check": self._set_check,
         }
 
     def act(self, action: str, body: dict) -> dict | None:
@@ -213,6 +213,9 @@ class People:
         company.store.modify("KNA1", {**row, **values})
         company.log_change("DEBI", row["KUNNR"], OFFICE)
         return {"customer": row["KUNNR"]}
+
+    def _send_prices(self, folder, name, item="", delete=False):
+        return cond_a.send(self._company, folder, name, item, delete)
 
     def _plan(self, item, location, quantity, day):
         """A receipt that is to come, or with a minus a reservation."""
