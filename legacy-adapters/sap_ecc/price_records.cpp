@@ -90,41 +90,52 @@ Result<std::string> PriceRecords::unit_of_iso(const std::string& code) const {
   return Error{ErrorCode::invalid_request, "KMEIN " + code + " is not in prices.units"};
 }
 
+// What is asked and written for each record of a file.
+struct PriceRecords::Writing {
+  explicit Writing(state::StateDatabase& store)
+      : told(store.prepare(std::string("SELECT stamp FROM told") + key_is)),
+        tell(store.prepare(
+            "INSERT OR REPLACE INTO told (sku, scope, code, stamp) VALUES (?, ?, ?, ?)")),
+        overlapping(
+            store.prepare(std::string("SELECT starts, ends, currency, unit, steps FROM price") +
+                          key_is + " AND starts <= ? AND ends >= ?")),
+        clear(store.prepare(std::string("DELETE FROM price") + key_is +
+                            " AND starts <= ? AND ends >= ?")),
+        insert(store.prepare("INSERT INTO price (sku, scope, code, starts, ends, currency, unit, "
+                             "steps) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")) {}
+  state::StateStatement told;
+  state::StateStatement tell;
+  state::StateStatement overlapping;
+  state::StateStatement clear;
+  state::StateStatement insert;
+};
+
 // As SAP does: what was known of the key for these days makes room.
-Status PriceRecords::put(const ConditionRecord& record) {
+Status PriceRecords::put(const ConditionRecord& record, Writing& writing) const {
   const Result<std::string> unit = unit_of_iso(record.unit);
   if (!unit) return unit.error();
-  const auto scope = static_cast<std::int64_t>(record.scope);
-  const auto of_key = [&](const std::string& sql) {
-    state::StateStatement statement = written_.prepare(sql);
-    statement.bind(1, record.sku.text()).bind(2, scope).bind(3, record.code);
-    return statement;
+  const auto of_key = [&](state::StateStatement& statement) -> state::StateStatement& {
+    return statement.bind(1, record.sku.text())
+        .bind(2, static_cast<std::int64_t>(record.scope))
+        .bind(3, record.code);
   };
-  state::StateStatement told = of_key(std::string("SELECT stamp FROM told") + key_is);
-  if (told.step() && told.text(0) > record.stamp)
+  const std::string known_stamp =
+      of_key(writing.told).step() ? writing.told.text(0) : std::string();
+  writing.told.reset();
+  if (known_stamp > record.stamp)
     return Error{ErrorCode::invalid_request, "article " + record.sku.text() + ": a newer IDoc (" +
-                                                 told.text(0) + ") has been taken in already"};
-  of_key("INSERT OR REPLACE INTO told (sku, scope, code, stamp) VALUES (?, ?, ?, ?)")
-      .bind(4, record.stamp)
-      .once();
+                                                 known_stamp + ") has been taken in already"};
+  if (known_stamp != record.stamp) of_key(writing.tell).bind(4, record.stamp).once();
   const std::string from = record.from.text();
   const std::string to = record.to.text();
   std::vector<Period> known;
-  state::StateStatement overlapping =
-      of_key(std::string("SELECT starts, ends, currency, unit, steps FROM price") + key_is +
-             " AND starts <= ? AND ends >= ?");
-  overlapping.bind(4, to).bind(5, from);
-  while (overlapping.step())
-    known.push_back({overlapping.text(0), overlapping.text(1), overlapping.text(2),
-                     overlapping.text(3), overlapping.text(4)});
-  of_key(std::string("DELETE FROM price") + key_is + " AND starts <= ? AND ends >= ?")
-      .bind(4, to)
-      .bind(5, from)
-      .once();
+  state::StateStatement& rows = of_key(writing.overlapping).bind(4, to).bind(5, from);
+  while (rows.step())
+    known.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4)});
+  rows.reset();
+  if (!known.empty()) of_key(writing.clear).bind(4, to).bind(5, from).once();
   const auto insert = [&](const Period& period) {
-    of_key(
-        "INSERT INTO price (sku, scope, code, starts, ends, currency, unit, steps) VALUES "
-        "(?, ?, ?, ?, ?, ?, ?, ?)")
+    of_key(writing.insert)
         .bind(4, period.from)
         .bind(5, period.to)
         .bind(6, period.currency)
@@ -153,8 +164,9 @@ file_drop::Verdict PriceRecords::take_in(const file_drop::ClaimedFile& file) {
   if (!input) return file_drop::Verdict::later(file.path.string() + " cannot be opened");
   try {
     state::StateTransaction transaction(written_);
-    const Status read =
-        layout_.read(input, filter_, [&](const ConditionRecord& record) { return put(record); });
+    Writing writing(written_);
+    const Status read = layout_.read(
+        input, filter_, [&](const ConditionRecord& record) { return put(record, writing); });
     if (!read && read.error().code == ErrorCode::invalid_request)
       return file_drop::Verdict::refused(read.error().message);
     if (!read) return file_drop::Verdict::later(read.error().message);

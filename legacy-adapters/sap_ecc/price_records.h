@@ -42,7 +42,8 @@ class PriceRecords {
 
  private:
   file_drop::Verdict take_in(const file_drop::ClaimedFile& file);
-  Status put(const ConditionRecord& record);
+  struct Writing;
+  Status put(const ConditionRecord& record, Writing& writing) const;
   Result<std::string> unit_of_iso(const std::string& code) const;
 
   const std::string system_;
