@@ -239,8 +239,8 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
     must(database_->query(
         statement + " ORDER BY 1, 2, 3", values, context.deadline, [&](const odbc::Row& row) {
           const auto taken = sweep.take(
-              {whole_of(odbc::text(row, 0), "UPMJ"), whole_of(odbc::text(row, 1), "UPMT")},
-              whole_of(odbc::text(row, 2), "AN8"));
+              {{whole_of(odbc::text(row, 0), "UPMJ"), whole_of(odbc::text(row, 1), "UPMT")},
+               whole_of(odbc::text(row, 2), "AN8")});
           if (taken == FeedSweep::Take::tell)
             page.items.push_back({CustomerNumber(text(row, 3)), false, page.as_of});
           return taken != FeedSweep::Take::full;

@@ -3,8 +3,8 @@
 #include "contracts/external_reference.h"
 #include "contracts/order_status.h"
 
+#include <algorithm>
 #include <charconv>
-#include <set>
 
 namespace underpin::legacy::jd_edwards {
 namespace {
@@ -24,10 +24,10 @@ std::string FeedCursor::text() const {
     result += (result.empty() ? "" : "/") + std::to_string(value);
   };
   for (const std::int64_t value :
-       {low.day, low.time, seen.stamp.day, seen.stamp.time, seen.number, std::int64_t{offset}})
+       {low.day, low.time, seen.stamp.day, seen.stamp.time, seen.key, std::int64_t{offset}})
     add(value);
   if (behind)
-    for (const std::int64_t value : {behind->stamp.day, behind->stamp.time, behind->number})
+    for (const std::int64_t value : {behind->stamp.day, behind->stamp.time, behind->key})
       add(value);
   return result;
 }
@@ -50,7 +50,7 @@ std::optional<FeedCursor> feed_cursor(const Cursor& cursor) {
   const auto possible = [](const Stamp& stamp) {
     return stamp.day >= 0 && stamp.day < 1'000'000 && stamp.time >= 0 && stamp.time < 240'000;
   };
-  FeedCursor read{{parts[0], parts[1]}, {{parts[2], parts[3]}, parts[4]}, 0, std::nullopt};
+  FeedCursor read{{{parts[0], parts[1]}, {{parts[2], parts[3]}, parts[4]}, 0, std::nullopt}};
   if (parts.size() == 9) read.behind = FeedCursor::Place{{parts[6], parts[7]}, parts[8]};
   if (!possible(read.low) || !possible(read.seen.stamp) || parts[5] < -1'000 || parts[5] > 1'000 ||
       (read.behind && !possible(read.behind->stamp)))
@@ -59,63 +59,31 @@ std::optional<FeedCursor> feed_cursor(const Cursor& cursor) {
   return read;
 }
 
-FeedSweep::FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp now)
-    : from_(from),
-      as_of_(now.plus_ms(-std::int64_t{settings.feed_overlap_s} * 1'000)),
-      page_size_(static_cast<std::size_t>(settings.page_size)) {
-  closing_ = stamp_in(settings.zone, as_of_);
-  fresh_ = stamp_in(settings.zone, now.plus_ms(-1'000));
-  offset_ = offset_minutes(settings.zone, as_of_);
-  if (from_.behind) {  // The sweep goes on as it began.
-    closing_ = from_.low;
-    offset_ = from_.offset;
-    last_ = *from_.behind;
-    return;
-  }
-  // The clocks were set back: stamps come a second time.
-  if (from_.low.day != 0 && offset_ < from_.offset) {
-    from_.low = earlier(from_.low, (from_.offset - offset_) * 60LL);
-    from_.seen = {from_.low, 0};
-  } else {
-    closing_ = std::max(closing_, from_.low);
-  }
-  last_ = from_.seen;
+namespace {
+
+Timestamp overlap_before(Timestamp now, const Settings& settings) {
+  return now.plus_ms(-std::int64_t{settings.feed_overlap_s} * 1'000);
 }
+
+}  // namespace
+
+FeedSweep::FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp now)
+    : Sweep(from,
+            {stamp_in(settings.zone, overlap_before(now, settings)),
+             stamp_in(settings.zone, now.plus_ms(-1'000)),
+             offset_minutes(settings.zone, overlap_before(now, settings))},
+            static_cast<std::size_t>(settings.page_size), earlier),
+      as_of_(overlap_before(now, settings)) {}
 
 std::string FeedSweep::condition(const std::string& day, const std::string& time,
                                  const std::string& number, odbc::Parameters& values) const {
-  const Stamp from = from_.behind ? from_.behind->stamp : from_.low;
-  for (const std::int64_t value : {from.day, from.day, from.time}) values.emplace_back(value);
-  if (!from_.behind) return "(" + day + " > ? OR (" + day + " = ? AND " + time + " > ?))";
-  values.emplace_back(from.time);
-  values.emplace_back(from_.behind->number);
+  for (const std::int64_t value : {begin().day, begin().day, begin().time})
+    values.emplace_back(value);
+  if (!behind()) return "(" + day + " > ? OR (" + day + " = ? AND " + time + " > ?))";
+  values.emplace_back(begin().time);
+  values.emplace_back(behind()->key);
   return "(" + day + " > ? OR (" + day + " = ? AND (" + time + " > ? OR (" + time + " = ? AND " +
          number + " > ?))))";
-}
-
-FeedSweep::Take FeedSweep::take(const Stamp& stamp, std::int64_t number) {
-  const FeedCursor::Place place{stamp, number};
-  const bool tells = place > from_.seen || stamp >= fresh_ || stamp <= closing_;
-  if (tells && told_.count(number) == 0) {
-    if (told_.size() == page_size_) {
-      more_ = true;
-      return Take::full;
-    }
-    told_.insert(number);
-    last_ = place;
-    return Take::tell;
-  }
-  last_ = place;
-  return Take::skip;
-}
-
-Cursor FeedSweep::next() const {
-  FeedCursor next{closing_, from_.seen, offset_, std::nullopt};
-  if (more_)
-    next.behind = last_;
-  else
-    next.seen = std::max(from_.seen, last_);
-  return Cursor(next.text());
 }
 
 ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallContext& context) const {
@@ -137,14 +105,14 @@ ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallConte
   must(database_->query(
       statement + " ORDER BY 1, 2, 3", values, context.deadline, [&](const odbc::Row& row) {
         return sweep.take(
-                   {whole_of(odbc::text(row, 0), "UPMJ"), whole_of(odbc::text(row, 1), "TDAY")},
-                   whole_of(odbc::text(row, 2), "DOCO")) != FeedSweep::Take::full;
+                   {{whole_of(odbc::text(row, 0), "UPMJ"), whole_of(odbc::text(row, 1), "TDAY")},
+                    whole_of(odbc::text(row, 2), "DOCO")}) != FeedSweep::Take::full;
       }));
   ChangePage<OrderChange> page;
   page.as_of = sweep.as_of();
   page.more = sweep.more();
   page.next = sweep.next();
-  for (const Document& document : documents_.of_numbers({sweep.told().begin(), sweep.told().end()},
+  for (const Document& document : documents_.of_numbers({sweep.keys().begin(), sweep.keys().end()},
                                                         settings_.document_type, context)) {
     if (document.rows.empty()) continue;  // A header alone is no order yet.
     Order quantities;

@@ -3,58 +3,33 @@
 #include "contracts/order.h"
 #include "contracts/page.h"
 #include "legacy-adapters/jd_edwards/documents.h"
+#include "legacy-adapters/transport/odbc/feed_sweep.h"
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace underpin::legacy::jd_edwards {
 
-// What changed, by UPMJ and TDAY: seconds of JDE's local time, set before the transaction is
-// committed, which may be up to `feed_overlap_s` later. So a change is told when it is first seen,
-// again while its second is not over, and once more when nothing can come behind it any more; one
-// that was committed late is told then at the latest. Nothing is missed, and nothing is told for
-// ever.
-struct FeedCursor {
-  struct Place {
-    Stamp stamp;
-    std::int64_t number = 0;
-    auto operator<=>(const Place&) const = default;
-  };
-  Stamp low;                    // Nothing comes at or before it any more.
-  Place seen;                   // The furthest that was told.
-  int offset = 0;               // Of the zone from UTC, minutes, at `low`.
-  std::optional<Place> behind;  // Within a sweep of more than one page: the last one taken.
+// What changed, by UPMJ and TDAY: seconds of JDE's local time.
+struct FeedCursor : odbc::SweepCursor<Stamp, std::int64_t> {
   std::string text() const;
 };
 // Nothing when the cursor is none of ours.
 std::optional<FeedCursor> feed_cursor(const Cursor& cursor);
 
 // One page of a sweep over all that has changed.
-class FeedSweep {
+class FeedSweep : public odbc::Sweep<Stamp, std::int64_t> {
  public:
   FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp now);
   // "(r.UPMJ > ? OR …)", with its values appended. Rows are to come by day, time, number.
   std::string condition(const std::string& day, const std::string& time, const std::string& number,
                         odbc::Parameters& values) const;
-  enum class Take { tell, skip, full };
-  Take take(const Stamp& stamp, std::int64_t number);
-  bool more() const { return more_; }
-  Cursor next() const;
+  underpin::Cursor next() const { return underpin::Cursor(FeedCursor{Sweep::next()}.text()); }
   Timestamp as_of() const { return as_of_; }
-  const std::set<std::int64_t>& told() const { return told_; }
 
  private:
-  FeedCursor from_;
-  Stamp closing_;
-  Stamp fresh_;
   Timestamp as_of_;
-  int offset_ = 0;
-  std::size_t page_size_ = 0;
-  FeedCursor::Place last_;
-  std::set<std::int64_t> told_;
-  bool more_ = false;
 };
 
 class OrderFeed {

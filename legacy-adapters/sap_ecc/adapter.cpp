@@ -44,7 +44,7 @@ class SapEcc final : public ErpAdapter {
         customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
-    descriptor_.real_time_price = true;
+    descriptor_.real_time_price = settings_.price_file.folder.empty();
     descriptor_.delta = DeltaMode::timestamp;
     descriptor_.page_max = settings_.page_size;
     descriptor_.inert_by = "delivery_block";

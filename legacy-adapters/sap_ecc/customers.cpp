@@ -378,14 +378,14 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
   return guarded(system_, ErrorCode::internal, [&] {
     ChangePage<CustomerChange> page;
     const bool first = cursor.empty() || cursor.text()[0] == 'K';
-    FeedCursor from =
-        feed_cursor(first && !cursor.empty() ? Cursor(cursor.text().substr(1)) : cursor);
+    FeedPosition from =
+        feed_position(first && !cursor.empty() ? Cursor(cursor.text().substr(1)) : cursor);
     std::vector<std::string> keys;
     if (first) {
       page.as_of = now().plus_ms(-std::int64_t{settings_.feed_overlap_s} * 1'000);
       if (cursor.empty()) {
         from.low = local_time(settings_.zone, page.as_of);
-        from.seen.at = from.low;
+        from.seen.stamp = from.low;
         from.offset = offset_minutes(settings_.zone, page.as_of);
       }
       const auto size = static_cast<std::size_t>(settings_.page_size);
@@ -401,8 +401,8 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
                      return true;
                    });
       from.behind = std::nullopt;
-      if (page.more) from.behind = FeedCursor::Place{from.low, keys.back()};
-      page.next = Cursor((page.more ? "K" : "") + from.text());
+      if (page.more) from.behind = FeedPosition::Place{from.low, keys.back()};
+      page.next = Cursor((page.more ? "K" : "") + written(from).text());
     } else {
       FeedSweep sweep(from, settings_, now());
       odbc::Parameters parameters{tables_.client()};
@@ -411,12 +411,13 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
                        " h WHERE h.MANDANT = ? AND h.OBJECTCLAS = 'DEBI' AND " +
                        not_before("h.UDATE", "h.UTIME") + " ORDER BY 1, 2, 3",
                    parameters, context.deadline, [&](const odbc::Row& row) {
-                     return sweep.take({{column(row, 0), column(row, 1)}, column(row, 2)});
+                     return sweep.take({{column(row, 0), column(row, 1)}, column(row, 2)}) !=
+                            FeedSweep::Take::full;
                    });
       keys = sweep.keys();
       page.as_of = sweep.as_of();
       page.more = sweep.more();
-      page.next = sweep.next();
+      page.next = written(sweep.next());
     }
     for (const std::string& key : keys)
       page.items.push_back({CustomerNumber(stripped(key)), false, page.as_of});

@@ -56,8 +56,8 @@ std::string location_of(const Settings& settings, std::string_view plant, std::s
 
 // Server dates and times of a zone, in seconds.
 struct LocalTime {
-  std::string day;   // YYYYMMDD
-  std::string time;  // HHMMSS
+  std::string day = "00000000";  // YYYYMMDD
+  std::string time = "000000";   // HHMMSS
   auto operator<=>(const LocalTime&) const = default;
   std::string text() const { return day + time; }
 };

@@ -113,6 +113,8 @@ Decimal Inventory::checked(const StockLevel& level, const CallContext& context) 
     throw Failure{error};
   }
   if (text_of(*answer, "DIALOGFLAG") == "N") return level.available;  // It is not checked by SAP.
+  if (text_of(*answer, "AV_QTY_PLT").empty())
+    throw Failure{{ErrorCode::unavailable, "SAP's availability check tells no quantity"}};
   const Decimal quantity = number_of(text_of(*answer, "AV_QTY_PLT"), "AV_QTY_PLT").normalized();
   if (text_of(answer->get("RETURN"), "TYPE") == "W") return std::min(quantity, level.available);
   return quantity;

@@ -31,27 +31,29 @@ bool is_stamp(std::string_view text) {
 
 // "L", `low`, `seen`, the zone's offset of four digits from -1000 on, the length of seen's key,
 // that key, and `behind`, if there is one.
-std::string FeedCursor::text() const {
-  return "L" + low.text() + seen.at.text() + digits(static_cast<std::size_t>(offset + 1'000), 4) +
-         digits(seen.key.size(), 2) + seen.key + (behind ? behind->at.text() + behind->key : "");
+Cursor written(const FeedPosition& position) {
+  const auto& [low, seen, offset, behind] = position;
+  return Cursor("L" + low.text() + seen.stamp.text() +
+                digits(static_cast<std::size_t>(offset + 1'000), 4) + digits(seen.key.size(), 2) +
+                seen.key + (behind ? behind->stamp.text() + behind->key : ""));
 }
 
-FeedCursor feed_cursor(const Cursor& cursor) {
+FeedPosition feed_position(const Cursor& cursor) {
   if (cursor.empty()) return {};
   const Failure none{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
   std::string_view text = cursor.text();
   if (is_stamp(text) && (text.size() == stamp_width || text[stamp_width] == '/')) {
     // As earlier versions wrote it: a run begins with this second.
-    FeedCursor old;
+    FeedPosition old;
     old.low = stamp_of(text);
-    old.seen.at = old.low;
+    old.seen.stamp = old.low;
     return old;
   }
   constexpr std::size_t head = 1 + 2 * stamp_width + 4 + 2;
   if (text.size() < head || text[0] != 'L' || !is_digits(text.substr(1, head - 1))) throw none;
-  FeedCursor read;
+  FeedPosition read;
   read.low = stamp_of(text.substr(1));
-  read.seen.at = stamp_of(text.substr(1 + stamp_width));
+  read.seen.stamp = stamp_of(text.substr(1 + stamp_width));
   read.offset = std::stoi(std::string(text.substr(1 + 2 * stamp_width, 4))) - 1'000;
   const auto width = static_cast<std::size_t>(std::stoi(std::string(text.substr(head - 2, 2))));
   text.remove_prefix(head);
@@ -60,56 +62,25 @@ FeedCursor feed_cursor(const Cursor& cursor) {
   text.remove_prefix(width);
   if (text.empty()) return read;
   if (!is_stamp(text) || text.size() > stamp_width + key_max) throw none;
-  read.behind = FeedCursor::Place{stamp_of(text), std::string(text.substr(stamp_width))};
+  read.behind = FeedPosition::Place{stamp_of(text), std::string(text.substr(stamp_width))};
   return read;
 }
 
-FeedSweep::FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp now)
-    : from_(from),
-      as_of_(now.plus_ms(-std::int64_t{settings.feed_overlap_s} * 1'000)),
-      closing_(local_time(settings.zone, as_of_)),
-      fresh_(local_time(settings.zone, now.plus_ms(-fresh_ms))),
-      offset_(offset_minutes(settings.zone, as_of_)),
-      page_size_(static_cast<std::size_t>(settings.page_size)) {
-  if (from_.behind) {  // The sweep goes on as it began.
-    closing_ = from_.low;
-    offset_ = from_.offset;
-    last_ = *from_.behind;
-    return;
-  }
-  // The clocks were set back: times come a second time.
-  if (offset_ < from_.offset && from_.low != LocalTime{"00000000", "000000"}) {
-    from_.low = earlier(from_.low, (from_.offset - offset_) * 60LL);
-    from_.seen = {from_.low, {}};
-  } else {
-    closing_ = std::max(closing_, from_.low);
-  }
-  last_ = from_.seen;
+namespace {
+
+Timestamp overlap_before(Timestamp now, const Settings& settings) {
+  return now.plus_ms(-std::int64_t{settings.feed_overlap_s} * 1'000);
 }
 
-bool FeedSweep::take(FeedCursor::Place place) {
-  if (from_.behind ? place <= *from_.behind : place.at <= from_.low) return true;
-  const bool tells = place > from_.seen || place.at >= fresh_ || place.at <= closing_;
-  if (tells && told_.count(place.key) == 0) {
-    if (keys_.size() >= page_size_) {
-      more_ = true;
-      return false;
-    }
-    told_.insert(place.key);
-    keys_.push_back(place.key);
-  }
-  last_ = std::move(place);
-  return true;
-}
+}  // namespace
 
-Cursor FeedSweep::next() const {
-  FeedCursor next{closing_, from_.seen, offset_, std::nullopt};
-  if (more_)
-    next.behind = last_;
-  else
-    next.seen = std::max(from_.seen, last_);
-  return Cursor(next.text());
-}
+FeedSweep::FeedSweep(const FeedPosition& from, const Settings& settings, Timestamp now)
+    : Sweep(from,
+            {local_time(settings.zone, overlap_before(now, settings)),
+             local_time(settings.zone, now.plus_ms(-fresh_ms)),
+             offset_minutes(settings.zone, overlap_before(now, settings))},
+            static_cast<std::size_t>(settings.page_size), earlier),
+      as_of_(overlap_before(now, settings)) {}
 
 std::string not_before(std::string_view day, std::string_view time) {
   return "(" + std::string(day) + " > ? OR (" + std::string(day) + " = ? AND " + std::string(time) +
@@ -123,7 +94,7 @@ void add_not_before(odbc::Parameters& parameters, const LocalTime& from) {
 }
 
 ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallContext& context) const {
-  FeedSweep sweep(feed_cursor(cursor), settings_,
+  FeedSweep sweep(feed_position(cursor), settings_,
                   Timestamp::from(std::chrono::system_clock::now()));
   const std::string sql =
       "SELECT k.ERDAT, k.ERZET, k.VBELN FROM " + tables_.name("VBAK") +
@@ -140,11 +111,11 @@ ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallConte
     add_not_before(parameters, sweep.begin());
   }
   tables_.each(sql, parameters, context.deadline, [&](const odbc::Row& row) {
-    return sweep.take({{column(row, 0), column(row, 1)}, column(row, 2)});
+    return sweep.take({{column(row, 0), column(row, 1)}, column(row, 2)}) != FeedSweep::Take::full;
   });
   ChangePage<OrderChange> page;
   page.as_of = sweep.as_of();
-  page.next = sweep.next();
+  page.next = written(sweep.next());
   page.more = sweep.more();
   std::set<std::string> missing(sweep.keys().begin(), sweep.keys().end());
   for (const Document& document : documents_.read_all(sweep.keys(), context)) {

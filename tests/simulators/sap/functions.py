@@ -184,7 +184,7 @@ def availability(call: Call) -> dict:
     base = stock.available(company, row, days[0] if days else "")
     told = divide(multiply(base, Decimal(factor["UMREN"])), Decimal(factor["UMREZ"]))
     warning = {"TYPE": "W", "CODE": "61208", "MESSAGE": "Not every stock was looked at"}
-    return {"AV_QTY_PLT": quantity(told), "DIALOGFLAG": "X",
+    return {"AV_QTY_PLT": "" if how == "silent" else quantity(told), "DIALOGFLAG": "X",
             "RETURN": warning if how == "warning" else {"TYPE": "", "CODE": "", "MESSAGE": ""},
             "WMDVEX": [{"COM_DATE": days[0] if days else company.today(), "COM_QTY": quantity(told)}]}
 

@@ -226,7 +226,7 @@ class People:
         return {}
 
     def _set_check(self, item, check):
-        """How availability is checked: "" as it should be, "none", or with a "warning"."""
+        """How availability is checked: "" as it should be, "none", with a "warning", or "silent"."""
         self._company.store.set_state("check." + alpha(item, 18), check)
         return {}
 

@@ -76,9 +76,9 @@ class JdeFeed : public testing::Test {
         const bool behind =
             values.size() > 3 ? row > FeedCursor::Place{low, number} : row.stamp > low;
         if (!behind) continue;
-        const auto taken = sweep.take(row.stamp, row.number);
+        const auto taken = sweep.take(row);
         if (taken == FeedSweep::Take::full) break;
-        if (taken == FeedSweep::Take::tell) told.push_back(row.number);
+        if (taken == FeedSweep::Take::tell) told.push_back(row.key);
       }
       more = sweep.more();
       cursor_ = sweep.next();
@@ -144,7 +144,7 @@ TEST(JdeValues, CursorsOfOthersAreRefused) {
   EXPECT_TRUE(feed_cursor(Cursor("")));
   const std::string whole = "126328/101500/126328/101502/17/-60";
   EXPECT_EQ(feed_cursor(Cursor(whole))->text(), whole);
-  EXPECT_EQ(feed_cursor(Cursor(whole + "/126328/101501/9"))->behind->number, 9);
+  EXPECT_EQ(feed_cursor(Cursor(whole + "/126328/101501/9"))->behind->key, 9);
   EXPECT_EQ(feed_cursor(Cursor(whole + "/126328/101501/9"))->text(), whole + "/126328/101501/9");
   for (const char* text :
        {"126328", "x/1", "1/2/3/4/5", "1/2/3/4/5/6/", "1/2/3/4/5/6/7", "1/999999/3/4/5/6",

@@ -204,6 +204,10 @@ TEST_F(SapTraps, WhatIsAvailableIsSapsOwnAnswerForTodayWhereTheSiteWantsIt) {
   EXPECT_EQ(level(*site).available, before.available - decimal("3"));
   people("plan", R"({"item": "1000", "location": "EAST", "quantity": "50", "day": "2026-01-01"})");
   EXPECT_EQ(level(*site).available, before.available) << "a warning's figure lets nobody promise";
+  people("set_check", R"({"item": "1000", "check": "silent"})");
+  EXPECT_EQ(site->inventory()->get_stock({{Sku{"1000"}}, {}}, call()).error().code,
+            ErrorCode::unavailable)
+      << "nothing is not none";
   people("set_check", R"({"item": "1000", "check": ""})");
   EXPECT_EQ(level(*site).available, before.available + decimal("47"));
   const auto refusing = adapter_with(settings_of(sap_, R"(, "stock": {"check_rule": "ZZ"})"));
@@ -393,7 +397,7 @@ TEST_F(SapTraps, TheDoctorFindsEveryFunctionAndTable) {
 // Tables of changes, and a feed that is polled at times of its own.
 class SapFeed : public testing::Test {
  protected:
-  using FeedCursor = legacy::sap_ecc::FeedCursor;
+  using FeedPosition = legacy::sap_ecc::FeedPosition;
   using Told = std::vector<std::string>;
   SapFeed() { settings_.feed_overlap_s = 30; }
   void change(const char* at, const std::string& key) {
@@ -403,19 +407,20 @@ class SapFeed : public testing::Test {
   Told poll(const char* at) {
     Told told;
     for (bool more = true; more;) {
-      legacy::sap_ecc::FeedSweep sweep(legacy::sap_ecc::feed_cursor(cursor_), settings_,
+      legacy::sap_ecc::FeedSweep sweep(legacy::sap_ecc::feed_position(cursor_), settings_,
                                        *Timestamp::parse(at));
-      for (const FeedCursor::Place& row : rows_)
-        if (row.at >= sweep.begin() && !sweep.take(row)) break;
+      for (const FeedPosition::Place& row : rows_)
+        if (row.stamp >= sweep.begin() && sweep.take(row) == legacy::sap_ecc::FeedSweep::Take::full)
+          break;
       told.insert(told.end(), sweep.keys().begin(), sweep.keys().end());
       more = sweep.more();
-      cursor_ = sweep.next();
+      cursor_ = written(sweep.next());
     }
     return told;
   }
 
   legacy::sap_ecc::Settings settings_;
-  std::vector<FeedCursor::Place> rows_;
+  std::vector<FeedPosition::Place> rows_;
   Cursor cursor_;
 };
 
@@ -461,22 +466,23 @@ TEST_F(SapFeed, MissesNothingWhenTheClocksAreSetBack) {
 }
 
 TEST_F(SapFeed, CursorsAreReadAsTheyWereWrittenAndThoseOfOthersRefused) {
-  for (const std::optional<FeedCursor::Place>& behind :
-       {std::optional<FeedCursor::Place>{}, {{{"20261124", "101503"}, "0000010002"}}}) {
-    const FeedCursor written{{"20261124", "101500"}, {{"20261124", "101502"}, "C1/7"}, -60, behind};
-    const FeedCursor read = legacy::sap_ecc::feed_cursor(Cursor(written.text()));
-    EXPECT_EQ(read.text(), written.text());
-    EXPECT_EQ(read.seen, written.seen);
-    EXPECT_EQ(read.behind, written.behind);
+  for (const std::optional<FeedPosition::Place>& behind :
+       {std::optional<FeedPosition::Place>{}, {{{"20261124", "101503"}, "0000010002"}}}) {
+    const FeedPosition position{
+        {"20261124", "101500"}, {{"20261124", "101502"}, "C1/7"}, -60, behind};
+    const FeedPosition read = legacy::sap_ecc::feed_position(written(position));
+    EXPECT_EQ(read.low, position.low);
+    EXPECT_EQ(read.seen, position.seen);
+    EXPECT_EQ(read.behind, position.behind);
     EXPECT_EQ(read.offset, -60);
   }
   // Of an earlier version.
-  EXPECT_EQ(legacy::sap_ecc::feed_cursor(Cursor("20261124101500/0000010001")).low.text(),
+  EXPECT_EQ(legacy::sap_ecc::feed_position(Cursor("20261124101500/0000010001")).low.text(),
             "20261124101500");
-  const std::string whole = FeedCursor{}.text();
+  const std::string whole = written(FeedPosition{}).text();
   for (const std::string& text : {std::string("20261124"), std::string("yesterday"),
                                   whole.substr(0, 20), whole + "1", "x" + whole})
-    EXPECT_THROW((void)legacy::sap_ecc::feed_cursor(Cursor(text)), legacy::sap_ecc::Failure)
+    EXPECT_THROW((void)legacy::sap_ecc::feed_position(Cursor(text)), legacy::sap_ecc::Failure)
         << text;
 }
 
