@@ -7,9 +7,9 @@
 #include "contracts/decimal.h"
 #include "contracts/json/json_text.h"
 #include "contracts/time.h"
+#include "transport/failure.h"
 #include "transport/http_client.h"
 
-#include <exception>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,35 +19,9 @@
 
 namespace underpin::cloud::business_central {
 
-// An Error on its way to the port's edge (`guarded`); nothing is thrown past it.
-struct Failure {
-  Error error;
-};
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw Failure{result.error()};
-  return std::move(result).value();
-}
-inline void must(const Status& status) {
-  if (!status) throw Failure{status.error()};
-}
-
-// Runs a port method's body. An exception that is no Failure is our own fault: `unexpected` says
-// what that means, and for a write that may have sent something it is outcome_unknown.
-template <class F>
-auto guarded(const std::string& system, ErrorCode unexpected, F&& body)
-    -> Result<decltype(body())> {
-  try {
-    return body();
-  } catch (const Failure& failure) {
-    Error error = failure.error;
-    if (error.system.empty()) error.system = system;
-    return error;
-  } catch (const std::exception& fault) {
-    return Error{unexpected, fault.what(), system};
-  }
-}
+using transport::Failure;
+using transport::guarded;
+using transport::must;
 
 // Members of a record. A missing or ill-typed one throws Failure: `internal` naming the member.
 std::string text_of(const json::Value& record, std::string_view name);

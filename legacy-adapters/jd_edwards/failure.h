@@ -1,24 +1,13 @@
 #pragma once
 
-#include "contracts/result.h"
-
-#include <exception>
-#include <string>
-#include <utility>
+#include "transport/failure.h"
 
 namespace underpin::legacy::jd_edwards {
 
-// Inside the adapter an Error is thrown, so that conversations read straight; guarded() is the
-// wall.
-struct Failure {
-  Error error;
-};
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw Failure{result.error()};
-  return std::move(result).value();
-}
+using transport::Failure;
+using transport::guarded;
+using transport::must;
+using transport::refused;
 
 // After something was written: what cannot be read any more has an unknown outcome.
 template <class T>
@@ -29,15 +18,6 @@ T must_after_write(Result<T> result) {
   throw Failure{std::move(error)};
 }
 
-inline Failure refused(ErrorCode code, std::string message, std::string pointer, std::string rule) {
-  Error error{code, std::move(message)};
-  error.fields.push_back({std::move(pointer), std::move(rule)});
-  return {std::move(error)};
-}
-
-template <class F>
-auto guarded(const std::string& system, ErrorCode otherwise, F&& body) -> Result<decltype(body())>;
-
 // Reading after something was written: whatever goes wrong, the outcome is unknown. Only that JDE
 // holds two of it is known.
 template <class F>
@@ -47,20 +27,6 @@ auto read_after_write(const std::string& system, F&& body) -> decltype(body()) {
   Error error = read.error();
   if (error.code != ErrorCode::conflict) error.code = ErrorCode::outcome_unknown;
   throw Failure{std::move(error)};
-}
-
-// `otherwise` is the code for what nobody expected: outcome_unknown for a write.
-template <class F>
-auto guarded(const std::string& system, ErrorCode otherwise, F&& body) -> Result<decltype(body())> {
-  try {
-    return body();
-  } catch (const Failure& failure) {
-    Error error = failure.error;
-    if (error.system.empty()) error.system = system;
-    return error;
-  } catch (const std::exception& failure) {
-    return Error{otherwise, std::string("unexpected: ") + failure.what(), system};
-  }
 }
 
 }  // namespace underpin::legacy::jd_edwards

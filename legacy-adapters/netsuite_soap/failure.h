@@ -1,38 +1,12 @@
 #pragma once
 
-#include "contracts/result.h"
-
-#include <exception>
-#include <string>
-#include <utility>
+#include "transport/failure.h"
 
 namespace underpin::legacy::netsuite_soap {
 
-// Inside the adapter an Error is thrown, so that conversations read straight; guarded() is the
-// wall.
-struct Failure {
-  Error error;
-};
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw Failure{result.error()};
-  return std::move(result).value();
-}
-
-// `otherwise` is the code for what nobody expected: outcome_unknown for a write.
-template <class F>
-auto guarded(const std::string& system, ErrorCode otherwise, F&& body) -> Result<decltype(body())> {
-  try {
-    return body();
-  } catch (const Failure& failure) {
-    Error error = failure.error;
-    if (error.system.empty()) error.system = system;
-    return error;
-  } catch (const std::exception& failure) {
-    return Error{otherwise, std::string("unexpected: ") + failure.what(), system};
-  }
-}
+using transport::Failure;
+using transport::guarded;
+using transport::must;
 
 // After a record was saved, a script of the account may still end in an error, which is told as a
 // refusal: only a look-up says whether it was one.
