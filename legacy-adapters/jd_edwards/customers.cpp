@@ -51,7 +51,8 @@ std::string pattern_of(std::string_view name) {
   return pattern;
 }
 
-// FNV-1a of everything that a channel or the other ERP can change.
+// FNV-1a of everything that a channel or the other ERP can change. Blanks around a text are no part
+// of it: JDE pads with them.
 Revision revision_of(const Customer& customer) {
   std::uint64_t hash = 14'695'981'039'346'656'037ULL;
   const auto add = [&hash](std::string_view part) {
@@ -67,7 +68,7 @@ Revision revision_of(const Customer& customer) {
        {&customer.name, &customer.kind, &customer.email, &customer.phone, &customer.currency,
         &customer.price_group, &address.line1, &address.line2, &address.city, &address.post_code,
         &address.region, &address.country})
-    add(*part);
+    add(trimmed(*part));
   add(std::to_string(static_cast<int>(customer.blocked)));
   char printed[17];
   std::snprintf(printed, sizeof printed, "%016llx", static_cast<unsigned long long>(hash));
@@ -99,8 +100,9 @@ Customer Customers::content_of(const odbc::Row& row) const {
   address.city = text(row, 10);
   address.region = text(row, 11);
   address.country = text(row, 12);
-  const bool any = !(address.line1.empty() && address.line2.empty() && address.city.empty() &&
-                     address.post_code.empty() && address.country.empty());
+  const bool any =
+      !(address.line1.empty() && address.line2.empty() && address.city.empty() &&
+        address.post_code.empty() && address.region.empty() && address.country.empty());
   customer.address = any ? std::optional<Address>(address) : std::nullopt;
   customer.phone = text(row, 13) + text(row, 14);
   customer.email = text(row, 15);
@@ -130,7 +132,8 @@ std::vector<HeldCustomer> Customers::held(const std::string& condition,
   must(database_->query(
       "SELECT a.ABAN8, a.ABALKY, a.ABALPH, a.ABAT1, a.ABUPMJ, a.ABUPMT, d.ALEFTB, d.ALADD1, "
       "d.ALADD2, d.ALADDZ, d.ALCTY1, d.ALADDS, d.ALCTR, p.WPAR1, p.WPPH1, e.EAEMAL, c.AICRCD, "
-      "c.AICPGP, c.AIHDAR, c.AIUPMJ, c.AIUPMT FROM " +
+      "c.AICPGP, c.AIHDAR, c.AIUPMJ, c.AIUPMT, d.ALUPMJ, d.ALUPMT, p.WPUPMJ, p.WPUPMT, e.EAUPMJ, "
+      "e.EAUPMT FROM " +
           t("F0101") + " a INNER JOIN " + t("F03012") +
           " c ON c.AIAN8 = a.ABAN8 AND c.AICO = ? LEFT JOIN " + t("F0116") +
           " d ON d.ALAN8 = a.ABAN8 LEFT JOIN " + t("F0115") +
@@ -148,9 +151,11 @@ std::vector<HeldCustomer> Customers::held(const std::string& condition,
         HeldCustomer& one = found.back();
         one.address_number = number;
         one.customer = content_of(row);
-        const Stamp changed = std::max(
-            Stamp{whole_of(odbc::text(row, 4), "UPMJ"), whole_of(odbc::text(row, 5), "UPMT")},
-            Stamp{whole_of(odbc::text(row, 19), "UPMJ"), whole_of(odbc::text(row, 20), "UPMT")});
+        one.block_code = text(row, 18);
+        Stamp changed;
+        for (const std::size_t at : {4U, 19U, 21U, 23U, 25U})
+          changed = std::max(changed, Stamp{whole_of(odbc::text(row, at), "UPMJ"),
+                                            whole_of(odbc::text(row, at + 1), "UPMT")});
         one.customer.updated_at = instant_of(settings_.zone, changed);
         return true;
       }));
@@ -223,17 +228,22 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
     if (!given) throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
     FeedSweep sweep(*given, settings_, Timestamp::from(std::chrono::system_clock::now()));
     odbc::Parameters values;
-    const auto part = [&](std::string_view name, const std::string& own, const std::string& day,
-                          const std::string& time, const std::string& number) {
+    // Each program of JDE's stamps the table that it changes, and no other.
+    std::string statement;
+    for (const auto& [name, prefix] :
+         {std::pair{"F0101", "r.AB"}, std::pair{"F0116", "r.AL"}, std::pair{"F0115", "r.WP"},
+          std::pair{"F01151", "r.EA"}, std::pair{"F03012", "r.AI"}}) {
+      const std::string p = prefix;
+      const std::string day = sweep.column(p + "UPMJ");
+      const std::string time = sweep.column(p + "UPMT");
       values.emplace_back(padded(settings_.person_type, 3));
       values.emplace_back(padded(settings_.company_type, 3));
-      return "SELECT " + day + ", " + time + ", " + number + ", a.ABALKY FROM " + t("F0101") +
-             " a INNER JOIN " + t(name) + " " + own + " ON " + number +
-             " = a.ABAN8 WHERE a.ABAT1 IN (?, ?) AND " + sweep.condition(day, time, number, values);
-    };
-    const std::string statement = part("F0101", "b", "b.ABUPMJ", "b.ABUPMT", "b.ABAN8") +
-                                  " UNION ALL " +
-                                  part("F03012", "c", "c.AIUPMJ", "c.AIUPMT", "c.AIAN8");
+      statement += statement.empty() ? "" : " UNION ALL ";
+      statement += "SELECT " + day + ", " + time + ", a.ABAN8, a.ABALKY FROM " + t("F0101") +
+                   " a INNER JOIN " + t(name) + " r ON " + p +
+                   "AN8 = a.ABAN8 WHERE a.ABAT1 IN (?, ?) AND " +
+                   sweep.condition(day, time, "a.ABAN8", values);
+    }
     ChangePage<CustomerChange> page;
     page.as_of = sweep.as_of();
     must(database_->query(
@@ -252,7 +262,7 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
 }
 
 // ---------------------------------------------------------------------------------------- writing
-std::vector<InterfaceRow> Customers::rows_of(const Customer& customer, std::int64_t address_number,
+std::vector<InterfaceRow> Customers::rows_of(const Customer& customer, const HeldCustomer& there,
                                              const std::string& batch) const {
   const auto field = [](const std::string& value, std::size_t width, std::string_view pointer) {
     if (width_of(value) > width)
@@ -263,9 +273,12 @@ std::vector<InterfaceRow> Customers::rows_of(const Customer& customer, std::int6
   std::string block;
   for (const auto& [meaning, code] : settings_.blocks)
     if (meaning == customer.blocked) block = code;
+  if (there.address_number != 0 && there.customer.blocked == customer.blocked)
+    block = there.block_code;
   if (block.empty() && customer.blocked != CustomerBlock::none)
     throw refused(ErrorCode::rejected, "this block is not mapped", "/blocked",
                   "must be a block that the settings map");
+  const std::int64_t address_number = there.address_number;
   const Address address = customer.address.value_or(Address{});
   const std::string action = padded(address_number == 0 ? "A" : "C", 2);
   const auto key = [&](const std::string& prefix) {
@@ -346,14 +359,20 @@ std::optional<Customer> Customers::asked_in(const Record& record,
   return content_of(rows.front());
 }
 
-CustomerReceipt Customers::write(const Customer& customer, std::int64_t address_number,
+// What JDE tells of it afterwards.
+Customer Customers::as_kept(Customer customer) const {
+  if (customer.kind != "company") customer.kind = "person";
+  if (customer.currency.empty()) customer.currency = settings_.local_currency;
+  return customer;
+}
+
+CustomerReceipt Customers::write(const Customer& customer, const HeldCustomer& there,
                                  const WriteContext& context) const {
   const std::int64_t micros = Timestamp::from(std::chrono::system_clock::now()).micros;
   Record record;
   for (int attempt = 1;; ++attempt) {
     const std::string batch = batch_of(micros, attempt);
-    const Status put =
-        interface_.put(customer_record(), rows_of(customer, address_number, batch), context);
+    const Status put = interface_.put(customer_record(), rows_of(customer, there, batch), context);
     record = {&customer_record(),
               {padded(settings_.user, 10), padded(batch, 15), padded(customer.number.text(), 22)}};
     if (put) break;
@@ -372,7 +391,7 @@ CustomerReceipt Customers::write(const Customer& customer, std::int64_t address_
     interface_.await(record, in_effect, context);
   } catch (const Failure& failure) {
     // An earlier write of the same customer was carried out just before: there is one to change.
-    if (failure.error.code != ErrorCode::rejected || address_number != 0 || !reread()) throw;
+    if (failure.error.code != ErrorCode::rejected || there.address_number != 0 || !reread()) throw;
     throw Failure{{ErrorCode::unavailable,
                    "customer " + customer.number.text() + " was made meanwhile",
                    {},
@@ -382,17 +401,22 @@ CustomerReceipt Customers::write(const Customer& customer, std::int64_t address_
   if (!now)
     throw Failure{{ErrorCode::outcome_unknown,
                    "record " + record.text() + " was carried out, and the customer is not seen"}};
+  // The mark says that a job has read it, and no more.
+  if (!same(now->customer, customer))
+    throw Failure{{ErrorCode::outcome_unknown, "record " + record.text() +
+                                                   " was carried out, and customer " +
+                                                   customer.number.text() + " does not show it"}};
   return receipt_of(*now);
 }
 
 Result<CustomerReceipt> Customers::create_customer(const Customer& customer,
                                                    const WriteContext& context) {
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
-    Customer wanted = customer;
+    Customer wanted = as_kept(customer);
     if (context.role != Role::mirror) wanted.blocked = CustomerBlock::none;
     settle(customer.number, context);
     const auto there = find(customer.number, context);
-    if (!there) return write(wanted, 0, context);
+    if (!there) return write(wanted, {}, context);
     if (context.role != Role::mirror) wanted.blocked = there->customer.blocked;
     if (same(there->customer, wanted)) return receipt_of(*there);
     throw Failure{
@@ -418,7 +442,7 @@ Result<CustomerReceipt> Customers::amend_customer(const CustomerNumber& number,
     if (amendment.phone) wanted.phone = *amendment.phone;
     if (amendment.price_group) wanted.price_group = *amendment.price_group;
     if (same(there->customer, wanted)) return receipt_of(*there);
-    return write(wanted, there->address_number, context);
+    return write(wanted, *there, context);
   });
 }
 
@@ -427,8 +451,9 @@ Result<CustomerReceipt> Customers::put_customer(const Customer& customer,
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     settle(customer.number, context);
     const auto there = find(customer.number, context);
-    if (there && same(there->customer, customer)) return receipt_of(*there);
-    return write(customer, there ? there->address_number : 0, context);
+    const Customer wanted = as_kept(customer);
+    if (there && same(there->customer, wanted)) return receipt_of(*there);
+    return write(wanted, there.value_or(HeldCustomer{}), context);
   });
 }
 

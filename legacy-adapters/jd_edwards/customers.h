@@ -15,6 +15,7 @@ namespace underpin::legacy::jd_edwards {
 // own.
 struct HeldCustomer {
   std::int64_t address_number = 0;
+  std::string block_code;  // HDAR as it is: one that is not mapped is kept.
   Customer customer;
 };
 
@@ -51,12 +52,15 @@ class Customers : public CustomerService {
   std::vector<HeldCustomer> held(const std::string& condition, const odbc::Parameters& values,
                                  std::size_t limit, const CallContext& context) const;
   std::optional<HeldCustomer> find(const CustomerNumber& number, const CallContext& context) const;
-  std::vector<InterfaceRow> rows_of(const Customer& customer, std::int64_t address_number,
+  std::vector<InterfaceRow> rows_of(const Customer& customer, const HeldCustomer& there,
                                     const std::string& batch) const;
   Customer content_of(const odbc::Row& row) const;
   void settle(const CustomerNumber& number, const CallContext& context) const;
   std::optional<Customer> asked_in(const Record& record, const CallContext& context) const;
-  CustomerReceipt write(const Customer& customer, std::int64_t address_number,
+  Customer as_kept(Customer customer) const;
+  // `there`: without a number, a new one. outcome_unknown, too, when JDE does not hold what was
+  // asked for though the job has marked the record.
+  CustomerReceipt write(const Customer& customer, const HeldCustomer& there,
                         const WriteContext& context) const;
 
   const Settings& settings_;

@@ -44,7 +44,6 @@ LineRow line_of(const odbc::Row& row, const Decimals& decimals) {
   line.shipped_day = whole(row, 11, "ADDJ");
   line.invoiced_day = whole(row, 12, "IVD");
   line.ordered = amount_of(odbc::text(row, 13), decimals.quantity, "UORG");
-  line.shipped = amount_of(odbc::text(row, 14), decimals.quantity, "SOQS");
   line.cancelled = amount_of(odbc::text(row, 15), decimals.quantity, "SOCN");
   line.list_price = amount_of(odbc::text(row, 16), decimals.price, "LPRC");
   line.price = amount_of(odbc::text(row, 17), decimals.price, "UPRC");
@@ -52,6 +51,10 @@ LineRow line_of(const odbc::Row& row, const Decimals& decimals) {
   line.delivery = whole(row, 19, "DELN");
   if (const std::int64_t invoice = whole(row, 20, "DOC"); invoice != 0)
     line.invoice = text(row, 21) + "-" + std::to_string(invoice);
+  // SOQS is what is to be shipped, from the order's entry on. That it was, ADDJ says, which ship
+  // confirmation sets; what is never confirmed, as freight, has an invoice.
+  if (line.shipped_day != 0 || !line.invoice.empty())
+    line.shipped = amount_of(odbc::text(row, 14), decimals.quantity, "SOQS");
   line.taxable = text(row, 22) == "Y";
   line.tax_area = text(row, 23);
   line.changed = {whole(row, 24, "UPMJ"), whole(row, 25, "TDAY")};
@@ -115,13 +118,9 @@ void add_invoices(const Document& document, const Rates& rates, Order& order) {
 }
 
 void add_shipments(const Document& document, const std::vector<ChargeItem>& charges, Order& order) {
-  const auto is_charge = [&](const LineRow& row) {
-    return std::any_of(charges.begin(), charges.end(),
-                       [&](const ChargeItem& one) { return one.line_type == row.line_type; });
-  };
   std::map<std::int64_t, ShipmentReference> shipments;
   for (const LineRow& row : document.rows) {
-    if (row.delivery == 0 || is_charge(row)) continue;
+    if (row.delivery == 0 || charge_of(row, charges) != nullptr) continue;
     ShipmentReference& shipment = shipments[row.delivery];
     shipment.document = DocumentNumber(std::to_string(row.delivery));
     shipment.date = date_of(row.shipped_day, "ADDJ").value_or(Date{});
@@ -131,6 +130,16 @@ void add_shipments(const Document& document, const std::vector<ChargeItem>& char
 }
 
 }  // namespace
+
+bool LineRow::is_cancelled() const {
+  return last_status.rfind("98", 0) == 0 || (!cancelled.is_zero() && cancelled == ordered);
+}
+
+const ChargeItem* charge_of(const LineRow& row, const std::vector<ChargeItem>& charges) {
+  for (const ChargeItem& one : charges)
+    if (one.line_type == row.line_type && one.item == row.item) return &one;
+  return nullptr;
+}
 
 std::string marks(std::size_t count) {
   std::string result;
@@ -174,7 +183,8 @@ bool Document::is_cancelled() const {
 bool Document::is_posted() const {
   bool any = false;
   for (const LineRow& row : rows) {
-    if (row.is_cancelled()) continue;
+    // What was amended to 0 stays open, and is never invoiced.
+    if (row.is_cancelled() || row.ordered.is_zero()) continue;
     if (row.invoice.empty()) return false;
     any = true;
   }
@@ -368,14 +378,18 @@ Documents::Rates Documents::rates(const Document& document, const CallContext& c
   if (areas.empty()) return found;
   odbc::Parameters values;
   for (const std::string& area : areas) values.emplace_back(padded(area, 10));
-  must(database_->query("SELECT x.TATXA1, x.TAEFTJ, x.TATXR1 FROM " + t("F4008") +
-                            " x WHERE x.TATXA1 IN (" + marks(values.size()) + ") ORDER BY x.TAEFTJ",
-                        values, context.deadline, [&](const odbc::Row& row) {
-                          found[text(row, 0)].emplace_back(
-                              whole(row, 1, "EFTJ"),
-                              amount_of(odbc::text(row, 2), settings_.decimals.tax_rate, "TXR1"));
-                          return true;
-                        }));
+  // An area has up to five authorities.
+  must(database_->query(
+      "SELECT x.TATXA1, x.TAEFTJ, x.TATXR1, x.TATXR2, x.TATXR3, x.TATXR4, "
+      "x.TATXR5 FROM " +
+          t("F4008") + " x WHERE x.TATXA1 IN (" + marks(values.size()) + ") ORDER BY x.TAEFTJ",
+      values, context.deadline, [&](const odbc::Row& row) {
+        Decimal rate;
+        for (std::size_t i = 2; i < 7; ++i)
+          rate += amount_of(odbc::text(row, i), settings_.decimals.tax_rate, "TXR");
+        found[text(row, 0)].emplace_back(whole(row, 1, "EFTJ"), rate);
+        return true;
+      }));
   return found;
 }
 
@@ -408,7 +422,8 @@ Order Documents::content_of(const Document& document, const Rates& rates) const 
   order.customer_reference = document.customer_reference;
   order.order_date = date_of(document.ordered, "TRDJ").value_or(Date{});
   order.requested_date = date_of(document.requested, "DRQJ");
-  order.currency = document.currency.empty() ? settings_.local_currency : document.currency;
+  // LPRC, UPRC and AEXP are in the company's currency, whatever the order's (CRCD) is.
+  order.currency = settings_.local_currency;
   Stamp newest = document.changed;
   std::map<int, std::vector<const LineRow*>> lines;
   for (const LineRow& row : document.rows) {
@@ -435,10 +450,7 @@ Order Documents::content_of(const Document& document, const Rates& rates) const 
     }
     const Decimal tax = tax_of(last, line.net_amount, rates, document.ordered);
     order.totals.tax += tax;
-    const auto charge = std::find_if(
-        settings_.charges.begin(), settings_.charges.end(),
-        [&](const auto& one) { return one.line_type == last.line_type && one.item == last.item; });
-    if (charge != settings_.charges.end()) {
+    if (const ChargeItem* charge = charge_of(last, settings_.charges)) {
       order.totals.charges += line.net_amount;
       order.charges.push_back({charge->kind, {}, line.net_amount, {}});
       continue;

@@ -42,7 +42,7 @@ struct LineRow {
   std::int64_t requested = 0;
   std::int64_t shipped_day = 0;
   std::int64_t invoiced_day = 0;
-  Decimal ordered, shipped, cancelled;
+  Decimal ordered, shipped, cancelled;  // `shipped`: has left, and is no mere plan.
   Decimal list_price, price;
   Decimal amount;
   std::int64_t delivery = 0;
@@ -54,8 +54,11 @@ struct LineRow {
   std::int64_t original_line = 0;
   Stamp changed;
   int number() const { return static_cast<int>(lnid / line_step); }
-  bool is_cancelled() const { return last_status == "980"; }
+  bool is_cancelled() const;  // 980 to 989 say where; the whole quantity is cancelled.
+  bool operator==(const LineRow&) const = default;
 };
+// Nothing when the line is an article's.
+const ChargeItem* charge_of(const LineRow& row, const std::vector<ChargeItem>& charges);
 
 struct Document {
   DocumentKey key;
@@ -64,7 +67,7 @@ struct Document {
   std::int64_t customer = 0;  // AN8.
   std::string customer_number;
   std::string hold;
-  Currency currency;
+  Currency currency;  // CRCD; amounts are in the company's all the same.
   std::int64_t ordered = 0;
   std::int64_t requested = 0;
   Stamp changed;

@@ -37,6 +37,32 @@ struct Reading {
   std::set<std::string> branches;
 };
 
+// UKID is given out before the entry is committed: one may come behind a higher number.
+struct LedgerPlace {
+  std::int64_t low = 0;   // Nothing comes at or before it any more.
+  std::int64_t seen = 0;  // The furthest that was told.
+  std::int64_t at = 0;    // Within a sweep of more than one page: the last one taken.
+};
+
+// "1200/1234", and "/1220" within a sweep.
+std::optional<LedgerPlace> ledger_place(const std::string& cursor) {
+  if (cursor.empty()) return LedgerPlace{};
+  std::vector<std::int64_t> parts;
+  const char* at = cursor.data();
+  const char* const end = at + cursor.size();
+  while (parts.size() < 3) {
+    std::int64_t value = 0;
+    const auto [next, code] = std::from_chars(at, end, value);
+    if (code != std::errc() || value < 0) return std::nullopt;
+    parts.push_back(value);
+    at = next;
+    if (at == end) break;
+    if (*at++ != '/') return std::nullopt;
+  }
+  if (at != end || parts.size() < 2) return std::nullopt;
+  return LedgerPlace{parts[0], parts[1], parts.size() == 3 ? parts[2] : parts[0]};
+}
+
 std::string text(const odbc::Row& row, std::size_t column) {
   return std::string(trimmed(odbc::text(row, column)));
 }
@@ -298,11 +324,12 @@ Result<AdjustmentReceipt> JdeInventory::adjust_stock(const StockAdjustment& adju
       if (unmarked) interface_.mark(record, context);
       return same(*before);
     }
-    const std::int64_t scaled = checked(adjustment, context);
-    // One that waits is not written again: its key is taken. One that was refused is replaced.
-    if (seen.state == RecordState::refused) (void)interface_.withdraw(record, context);
+    // One that waits is not written again: its key is taken, and it is not refused any more. One
+    // that was refused is replaced.
     if (seen.state == RecordState::absent || seen.state == RecordState::refused) {
-      const Status put = interface_.put(stock_record(), {row_of(adjustment, scaled)}, context);
+      const InterfaceRow row = row_of(adjustment, checked(adjustment, context));
+      if (seen.state == RecordState::refused) (void)interface_.withdraw(record, context);
+      const Status put = interface_.put(stock_record(), {row}, context);
       if (!put && put.error().code != ErrorCode::conflict) throw Failure{put.error()};
     }
     const auto entry = [&] {
@@ -346,34 +373,40 @@ Result<AdjustmentReceipt> JdeInventory::find_adjustment(const MovementId& moveme
 Result<ChangePage<StockMovement>> JdeInventory::stock_movements(const Cursor& cursor,
                                                                 const CallContext& context) {
   return guarded(system_, ErrorCode::internal, [&] {
-    std::int64_t last = 0;
-    const std::string& given = cursor.text();
-    if (!given.empty()) {
-      const auto [end, code] = std::from_chars(given.data(), given.data() + given.size(), last);
-      if (code != std::errc() || end != given.data() + given.size() || last < 0)
-        throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
-    }
+    auto place = ledger_place(cursor.text());
+    if (!place) throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
     ChangePage<StockMovement> page;
     page.as_of = Timestamp::from(std::chrono::system_clock::now());
+    const Stamp closing = stamp_in(
+        settings_.zone, page.as_of.plus_ms(-std::int64_t{settings_.feed_overlap_s} * 1'000));
+    bool closed = place->low == place->at;  // So far no entry is so new that one may come behind.
     must(database_->query(
         "SELECT e.ILUKID, e.ILLITM, e.ILMCU, e.ILTREX, e.ILTRQT, e.ILUSER, e.ILCRDJ, e.ILTDAY "
         "FROM " +
             t("F4111") + " e WHERE e.ILUKID > ? ORDER BY e.ILUKID",
-        {last}, context.deadline, [&](const odbc::Row& row) {
+        {place->at}, context.deadline, [&](const odbc::Row& row) {
           if (page.items.size() >= movements_page) {
             page.more = true;
             return false;
           }
-          last = whole_of(odbc::text(row, 0), "UKID");
+          const std::int64_t entry = whole_of(odbc::text(row, 0), "UKID");
+          const Stamp made{whole_of(odbc::text(row, 6), "CRDJ"),
+                           whole_of(odbc::text(row, 7), "TDAY")};
+          closed = closed && made <= closing;
+          place->at = entry;
+          if (closed) place->low = entry;
+          if (!closed && entry <= place->seen) return true;
           page.items.push_back({{Sku(text(row, 1)), LocationCode(text(row, 2))},
                                 MovementId(text(row, 3)),
-                                DocumentNumber(std::to_string(last)),
+                                DocumentNumber(std::to_string(entry)),
                                 quantity(row, 4, "TRQT"),
                                 page.as_of,
                                 text(row, 5)});
           return true;
         }));
-    page.next = Cursor(std::to_string(last));
+    if (!page.more) place->seen = std::max(place->seen, place->at);
+    page.next = Cursor(std::to_string(place->low) + "/" + std::to_string(place->seen) +
+                       (page.more ? "/" + std::to_string(place->at) : ""));
     return page;
   });
 }

@@ -16,8 +16,8 @@ namespace underpin::legacy::jd_edwards {
 //
 // Adjustments go through F4111Z1 under their movement as the transaction number (EDTN), which that
 // table holds once, and are found in the item ledger F4111 by the movement in TREX. Entries are
-// numbered (UKID) in the order in which they are made, and never changed: that is the feed's
-// cursor.
+// numbered (UKID) and never changed. The feed goes by that number: an entry is told when it is
+// first seen, and once more when nothing can be committed behind it any more.
 std::unique_ptr<InventoryService> make_inventory(const Settings& settings, std::string system,
                                                  std::shared_ptr<odbc::Database> database,
                                                  const Interface& interface);

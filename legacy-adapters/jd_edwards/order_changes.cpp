@@ -98,7 +98,12 @@ OrderChanges amended(const Order& held, const OrderAmendment& amendment, Role ro
     const Date asked = line->requested_date.value_or(held.requested_date.value_or(Date{}));
     const bool other_day = wanted.requested_date && *wanted.requested_date != asked;
     if (other_day) content.requested_date = wanted.requested_date;
-    if (!same(content, *line) || other_day) changes.lines.push_back(std::move(content));
+    if (same(content, *line) && !other_day) continue;
+    if (!line->shipped_quantity.is_zero() && quantity == line->shipped_quantity &&
+        line->outstanding().is_zero())
+      throw refused(ErrorCode::rejected, "the whole line has shipped",
+                    at_line(wanted.number, "number"), "must name a line that has not shipped");
+    changes.lines.push_back(std::move(content));
   }
   return changes;
 }

@@ -33,7 +33,11 @@ std::string FeedCursor::text() const {
 }
 
 std::optional<FeedCursor> feed_cursor(const Cursor& cursor) {
-  if (cursor.empty()) return FeedCursor{};
+  if (cursor.empty()) {
+    FeedCursor all;
+    all.low = {0, -1};  // Before rows that have no stamp.
+    return all;
+  }
   std::vector<std::int64_t> parts;
   const char* at = cursor.text().data();
   const char* const end = at + cursor.text().size();
@@ -75,6 +79,11 @@ FeedSweep::FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp
             static_cast<std::size_t>(settings.page_size), earlier),
       as_of_(overlap_before(now, settings)) {}
 
+// Rows that were converted from another system have no stamp: the first sweep tells them.
+std::string FeedSweep::column(const std::string& name) const {
+  return begin().day == 0 ? "COALESCE(" + name + ", 0)" : name;
+}
+
 std::string FeedSweep::condition(const std::string& day, const std::string& time,
                                  const std::string& number, odbc::Parameters& values) const {
   for (const std::int64_t value : {begin().day, begin().day, begin().time})
@@ -95,10 +104,12 @@ ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallConte
   for (const Source& source : sources) {
     const std::string p = "r." + std::string(source.prefix);
     statement += statement.empty() ? "" : " UNION ALL ";
-    statement += "SELECT " + p + "UPMJ, " + p + "TDAY, " + p + "DOCO FROM " +
+    const std::string day = sweep.column(p + "UPMJ");
+    const std::string time = sweep.column(p + "TDAY");
+    statement += "SELECT " + day + ", " + time + ", " + p + "DOCO FROM " +
                  table(settings_, source.table) + " r WHERE " +
-                 sweep.condition(p + "UPMJ", p + "TDAY", p + "DOCO", values) + " AND " + p +
-                 "DCTO = ? AND " + p + "KCOO = ?";
+                 sweep.condition(day, time, p + "DOCO", values) + " AND " + p + "DCTO = ? AND " +
+                 p + "KCOO = ?";
     values.emplace_back(padded(settings_.document_type, 2));
     values.emplace_back(padded(settings_.company, 5));
   }
@@ -117,6 +128,7 @@ ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallConte
     if (document.rows.empty()) continue;  // A header alone is no order yet.
     Order quantities;
     for (const LineRow& row : document.rows) {
+      if (charge_of(row, settings_.charges) != nullptr) continue;  // As get_order tells them.
       OrderLine line;
       line.quantity = row.ordered;
       line.cancelled_quantity = row.cancelled;

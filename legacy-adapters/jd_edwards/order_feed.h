@@ -22,6 +22,8 @@ std::optional<FeedCursor> feed_cursor(const Cursor& cursor);
 class FeedSweep : public odbc::Sweep<Stamp, std::int64_t> {
  public:
   FeedSweep(const FeedCursor& from, const Settings& settings, Timestamp now);
+  // A stamp's column as it is to be asked for: one without a stamp counts as the earliest.
+  std::string column(const std::string& name) const;
   // "(r.UPMJ > ? OR …)", with its values appended. Rows are to come by day, time, number.
   std::string condition(const std::string& day, const std::string& time, const std::string& number,
                         odbc::Parameters& values) const;

@@ -319,7 +319,13 @@ void OrderRecords::settle_changes(const DocumentKey& key, const CallContext& con
 
 void OrderRecords::change(const DocumentKey& key, const std::vector<InterfaceRow>& rows,
                           const CallContext& context) const {
-  await_change(put(rows, context), key, context);
+  const Record record = put(rows, context);
+  await_change(record, key, context);
+  // The mark says that a job has read it, and no more.
+  if (!read_after_write(system_, [&] { return in_effect(record, key, context); }))
+    throw Failure{{ErrorCode::outcome_unknown, "record " + record.text() +
+                                                   " was carried out, and order " +
+                                                   number_of(key).text() + " does not show it"}};
 }
 
 void OrderRecords::await_change(const Record& record, const DocumentKey& key,

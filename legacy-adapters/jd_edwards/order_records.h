@@ -90,7 +90,8 @@ class OrderRecords {
   // outcome_unknown while one still waits: whether it comes before or after a new one, nobody could
   // tell. What was refused is taken away.
   void settle_changes(const DocumentKey& key, const CallContext& context) const;
-  // Puts one, and waits for R40211.
+  // Puts one, and waits for R40211. outcome_unknown, too, when JDE does not hold what was asked for
+  // though the job has marked the record.
   void change(const DocumentKey& key, const std::vector<InterfaceRow>& rows,
               const CallContext& context) const;
 

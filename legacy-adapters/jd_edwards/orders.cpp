@@ -145,7 +145,19 @@ OrderReceipt Orders::change(const Document& document, const OrderRef& ref,
   std::vector<InterfaceRow> rows{records_.header_row(header)};
   for (const LineContent& line : changes.lines) rows.push_back(records_.line_row(line));
   if (changes.ship_to) rows.push_back(records_.address_row(*changes.ship_to, "2"));
-  records_.change(document.key, rows, context);
+  try {
+    records_.change(document.key, rows, context);
+  } catch (const Failure& failure) {
+    // A job may refuse the rest of what it has begun with.
+    if (failure.error.code != ErrorCode::rejected) throw;
+    const auto now =
+        read_after_write(system_, [&] { return documents_.by_key(document.key, context); });
+    if (now && now->hold == document.hold && now->requested == document.requested &&
+        now->customer_reference == document.customer_reference && now->rows == document.rows)
+      throw;
+    throw Failure{{ErrorCode::outcome_unknown, failure.error.message + "; a part of it is there",
+                   system_, failure.error.vendor_code}};
+  }
   return read_after_write(system_, [&] {
     const auto now = documents_.by_key(document.key, context);
     if (!now) throw Failure{{ErrorCode::outcome_unknown, "the order is not seen any more"}};
@@ -160,8 +172,16 @@ OrderReceipt Orders::changed(const Document& document, const OrderRef& ref,
                              const WriteContext& context) const {
   const OrderChanges changes = wanted(documents_.order_of(document, context));
   if (changes.empty()) return documents_.receipt_of(document, ref.id, context);
+  if (!changes.lines.empty() && is_foreign(document))
+    throw Failure{{ErrorCode::rejected, "order " + number_of(document.key).text() + " is in " +
+                                            document.currency + ": its lines are changed in JDE"}};
   const std::string hold = document.hold.empty() ? settings_.hold : document.hold;
   return change(document, ref, changes, hold, alter_purpose, context);
+}
+
+// Its lines' amounts are told in the company's currency, and could not be written in that.
+bool Orders::is_foreign(const Document& document) const {
+  return !document.currency.empty() && document.currency != settings_.local_currency;
 }
 
 OrderReceipt Orders::cancelled(const Document& document, const OrderRef& ref,

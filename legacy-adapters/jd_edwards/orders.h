@@ -61,6 +61,7 @@ class Orders : public OrderService {
   OrderReceipt changed(const Document& document, const OrderRef& ref,
                        const std::function<OrderChanges(const Order&)>& wanted,
                        const WriteContext& context) const;
+  bool is_foreign(const Document& document) const;
 
   const Settings& settings_;
   const std::string system_;

@@ -31,7 +31,7 @@ bool fits(const BasePrice& row, const PriceQuestion& question) {
     case PriceScope::group:
       return !question.price_group.empty() && entry.scope_code == question.price_group;
     case PriceScope::customer:
-      return entry.scope_code == question.customer.text();
+      return !question.customer.empty() && entry.scope_code == question.customer.text();
   }
   return false;
 }
@@ -40,7 +40,8 @@ bool rules_over(const BasePrice& a, const BasePrice& b) {
   if (a.entry.scope != b.entry.scope) return a.entry.scope > b.entry.scope;
   if (a.branch.empty() != b.branch.empty()) return b.branch.empty();
   if (a.expires != b.expires) return a.expires < b.expires;
-  return a.entry.from > b.entry.from;
+  if (a.entry.from != b.entry.from) return a.entry.from > b.entry.from;
+  return a.changed > b.changed;  // UPMJ and TDAY are of the key, too.
 }
 
 std::string described(const BasePrice& row) {
@@ -118,21 +119,26 @@ BasePrice JdePricing::row_of(const odbc::Row& row) const {
 void JdePricing::each_row(
     const std::string& condition, const odbc::Parameters& values, const CallContext& context,
     const std::function<bool(const BasePrice&, std::int64_t item)>& take) const {
-  odbc::Parameters all{unit(settings_.branch), padded("", 12), padded("", 20), padded("", 30)};
+  odbc::Parameters all{unit(settings_.branch), padded("", 12), padded("", 20), padded("", 30),
+                       padded("", 3)};
   all.insert(all.end(), values.begin(), values.end());
-  // Rows of a location, a lot or an item group are for other questions than a channel's.
+  // Rows of a location, a lot, a grade, a potency or an item group are for other questions than a
+  // channel's; those of a customer or a group without a name nobody can ask for.
   must(database_->query(
       "SELECT p.BPITM, p.BPLITM, p.BPMCU, p.BPAN8, a.ABALKY, p.BPCGID, g.CKCPGP, p.BPCRCD, "
       "p.BPUOM, p.BPEFTJ, p.BPEXDJ, p.BPUPRC, p.BPUPMJ, p.BPTDAY FROM " +
           t("F4106") + " p LEFT JOIN " + t("F0101") + " a ON a.ABAN8 = p.BPAN8 LEFT JOIN " +
           t("F40942") +
           " g ON g.CKCGID = p.BPCGID WHERE p.BPMCU IN (?, ?) AND p.BPLOCN = ? AND p.BPLOTN = ? "
-          "AND p.BPIGID = 0" +
+          "AND p.BPLOTG = ? AND p.BPFRMP = 0 AND p.BPIGID = 0" +
           condition +
           " ORDER BY p.BPITM, p.BPAN8, p.BPCGID, p.BPMCU, p.BPCRCD, p.BPUOM, p.BPEXDJ, p.BPEFTJ, "
           "p.BPUPMJ, p.BPTDAY",
       all, context.deadline, [&](const odbc::Row& row) {
-        return take(row_of(row), whole_of(odbc::text(row, 0), "ITM"));
+        const BasePrice price = row_of(row);
+        if (price.entry.scope != PriceScope::everyone && price.entry.scope_code.empty())
+          return true;
+        return take(price, whole_of(odbc::text(row, 0), "ITM"));
       }));
 }
 

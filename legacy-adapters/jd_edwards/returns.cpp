@@ -43,6 +43,9 @@ std::vector<InterfaceRow> Returns::rows_of(const OrderReturn& asked, const std::
   if (asked.currency != settings_.local_currency)
     throw refused(ErrorCode::rejected, "returns are in the company's currency", "/currency",
                   "must be " + settings_.local_currency);
+  if (!order.currency.empty() && order.currency != settings_.local_currency)
+    throw refused(ErrorCode::rejected, "the order is in " + order.currency, "/currency",
+                  "must be that of the order");
   HeaderContent header;
   header.purpose = make_purpose;
   header.key = {0, settings_.return_type, settings_.company};
@@ -80,8 +83,8 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const Writ
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     return with_places(asked.lines, [&] {
       const std::string reference = reference_to(asked.order, asked.number);
-      for (const ReturnLine& line : asked.lines) (void)reason_code(line);  // Before anything else.
       const auto rows = [&] {
+        for (const ReturnLine& line : asked.lines) (void)reason_code(line);  // Before all else.
         const auto order =
             documents_.by_reference(reference_of(asked.order), settings_.document_type, context);
         if (!order) throw Failure{{ErrorCode::not_found, "JD Edwards has no such order"}};

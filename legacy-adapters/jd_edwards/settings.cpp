@@ -137,10 +137,17 @@ Result<Settings> read_settings(std::string_view text) {
         read_codes(reader, settings);
         read_text(reader, "person_type", settings.person_type, 3);
         read_text(reader, "company_type", settings.company_type, 3);
+        if (trimmed(settings.company_type) == trimmed(settings.person_type))
+          reader.refuse("company_type", "must be another type than that of persons");
         read_text(reader, "return_type", settings.return_type, 2);
         read_text(reader, "return_line_type", settings.return_line_type, 2);
-        for (auto [key, name] : {std::pair{"return_type", &settings.return_type},
-                                 std::pair{"return_line_type", &settings.return_line_type}})
+        for (auto [key, name] :
+             {std::pair{"return_type", &settings.return_type},
+              std::pair{"return_line_type", &settings.return_line_type},
+              std::pair{"document_type", &settings.document_type},
+              std::pair{"branch", &settings.branch},
+              std::pair{"edi_document_type", &settings.edi_document_type},
+              std::pair{"user", &settings.user}, std::pair{"company", &settings.company}})
           if (trimmed(*name).empty()) reader.refuse(key, "must not be blank");
         if (settings.return_type == settings.document_type)
           reader.refuse("return_type", "must be another type than that of orders");

@@ -66,7 +66,7 @@ def new_line(store: Store, header: dict, number: int, asked: dict) -> dict:
             "SDTRDJ": header["SHTRDJ"], "SDVR01": header["SHVR01"], "SDITM": short, "SDLITM": asked["item"],
             "SDAITM": asked["item"], "SDDSC1": description, "SDLNTY": kind,
             "SDLTTR": ENTERED[0], "SDNXTR": ENTERED[1], "SDUOM": asked.get("uom", "EA"), "SDUORG": quantity,
-            "SDUOPN": quantity, "SDCOMM": "S", "SDLPRC": asked.get("list") or price, "SDUPRC": price,
+            "SDSOQS": quantity, "SDUOPN": quantity, "SDCOMM": "S", "SDLPRC": asked.get("list") or price, "SDUPRC": price,
             "SDAEXP": amount, "SDAOPN": amount, "SDPROV": "1", "SDTAX1": "Y", "SDTXA1": "DE19",
             "SDCRCD": header["SHCRCD"], **asked.get("more", {})}
 
@@ -96,7 +96,7 @@ def set_line(store: Store, header: dict, number: int, asked: dict, user: str) ->
     parts = [line for line in lines_of(store, header) if line["SDLNID"] // 1000 == number // 1000]
     parts += [line for line in store.select("F42119", key_of(header, "SD"))
               if line["SDLNID"] // 1000 == number // 1000]
-    gone = [line for line in parts if line["SDSOQS"]]
+    gone = [line for line in parts if line["SDADDJ"]]
     still = [line for line in parts if line["SDLTTR"] == ENTERED[0]]
     rest = asked["quantity"] - sum(line["SDSOQS"] for line in gone)
     amount = asked["amount"] - sum(line["SDAEXP"] for line in gone)
@@ -105,7 +105,7 @@ def set_line(store: Store, header: dict, number: int, asked: dict, user: str) ->
     if still:
         line = still[0]
         _commit(store, line, rest - line["SDUOPN"])
-        line = {**line, "SDUORG": rest, "SDUOPN": rest, "SDUPRC": asked["price"],
+        line = {**line, "SDUORG": rest, "SDSOQS": rest, "SDUOPN": rest, "SDUPRC": asked["price"],
                 "SDLPRC": asked.get("list") or asked["price"], "SDAEXP": amount, "SDAOPN": amount}
         if asked.get("requested"):
             line["SDDRQJ"] = asked["requested"]
@@ -120,14 +120,14 @@ def set_line(store: Store, header: dict, number: int, asked: dict, user: str) ->
 
 def cancel(store: Store, header: dict, user: str) -> None:
     lines = lines_of(store, header)
-    if any(line["SDSOQS"] for line in lines) or store.select("F42119", key_of(header, "SD")):
+    if any(line["SDADDJ"] for line in lines) or store.select("F42119", key_of(header, "SD")):
         raise Refused("0373", f"Order {header['SHDOCO']} has shipped")
     for line in lines:
         if line["SDLTTR"] == CANCELLED:
             continue
         _commit(store, line, -line["SDUOPN"])
         write_line(store, header, {**line, "SDLTTR": CANCELLED, "SDNXTR": DONE, "SDSOCN": line["SDUOPN"],
-                                    "SDUOPN": 0, "SDAOPN": 0, "SDCNDJ": julian(store.today())}, user)
+                                    "SDSOQS": 0, "SDUOPN": 0, "SDAOPN": 0, "SDCNDJ": julian(store.today())}, user)
     touch(store, header, user, SHCNDJ=julian(store.today()))
 
 
@@ -154,8 +154,8 @@ def ship(store: Store, header: dict, partial: bool, user: str) -> int:
                                     "SDAOPN": 0, "SDLTTR": SHIPPED[0], "SDNXTR": SHIPPED[1], "SDDELN": delivery,
                                     "SDADDJ": julian(store.today())}, user)
         if rest:
-            write_line(store, header, {**line, "SDLNID": line["SDLNID"] + 10, "SDUORG": rest, "SDUOPN": rest,
-                                        "SDAEXP": line["SDAEXP"] - amount, "SDAOPN": line["SDAEXP"] - amount}, user)
+            write_line(store, header, {**line, "SDLNID": line["SDLNID"] + 10, "SDUORG": rest, "SDSOQS": rest,
+                                        "SDUOPN": rest, "SDAEXP": line["SDAEXP"] - amount, "SDAOPN": line["SDAEXP"] - amount}, user)
         _commit(store, line, -quantity)
         if _is_stock(line):
             stock.move(store, line["SDLITM"], line["SDMCU"], -plain(quantity, QUANTITY), "SO",

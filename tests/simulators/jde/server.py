@@ -88,6 +88,9 @@ class Installation:
             if action == "block_customer":
                 customers.block(store, body["number"], body.get("blocked", "Y"))
                 return {"number": body["number"]}
+            if action == "change_mail":
+                customers.change_mail(store, body["number"], body["mail"])
+                return {"number": body["number"]}
             if action == "write_off_interface":  # a purge of what was carried out
                 for table, prefix in INTERFACE:
                     store.delete(table, {prefix + "EDSP": "Y"})

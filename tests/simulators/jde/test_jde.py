@@ -99,7 +99,7 @@ class JdeTest(unittest.TestCase):
             orders.ship(self.store, header, True, "TEST")
         lines = orders.lines_of(self.store, header)
         self.assertEqual([(line["SDLNID"], line["SDUORG"], line["SDSOQS"], line["SDAEXP"]) for line in lines],
-                         [(1000, 100, 100, 2000), (1010, 200, 0, 4000)])
+                         [(1000, 100, 100, 2000), (1010, 200, 200, 4000)])
         self.record("T/3", "04", header["SHDOCO"], ((1, "1000", "5", "100"),))
         self.ube.run_once()
         lines = orders.lines_of(self.store, header)

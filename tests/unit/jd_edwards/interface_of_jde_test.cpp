@@ -437,7 +437,8 @@ TEST_F(JdeInterface, FeedsTellWhatHasChangedAndThenNothing) {
   site().sql(
       "UPDATE F0101 SET ABUPMJ = 120001; UPDATE F03012 SET AIUPMJ = 120001;"
       "UPDATE F4201 SET SHUPMJ = 120001; UPDATE F4211 SET SDUPMJ = 120001;"
-      "UPDATE F42119 SET SDUPMJ = 120001");
+      "UPDATE F42119 SET SDUPMJ = 120001; UPDATE F0116 SET ALUPMJ = 120001;"
+      "UPDATE F0115 SET WPUPMJ = 120001; UPDATE F01151 SET EAUPMJ = 120001");
   const auto customers = [&](Cursor& cursor) {
     std::size_t told = 0;
     for (bool more = true; more;) {

@@ -54,6 +54,22 @@ class JdeSite {
     sqlite3_close(db);
     if (done != SQLITE_OK) throw std::runtime_error(statement);
   }
+  // The first value of a SELECT, without blanks.
+  std::string value(const std::string& select) {
+    sqlite3* db = nullptr;
+    sqlite3_open_v2(database().c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
+    sqlite3_busy_timeout(db, 10'000);
+    sqlite3_stmt* statement = nullptr;
+    std::string found = "?";
+    if (sqlite3_prepare_v2(db, select.c_str(), -1, &statement, nullptr) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+      if (const auto* text = sqlite3_column_text(statement, 0))
+        found = reinterpret_cast<const char*>(text);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    found.erase(found.find_last_not_of(' ') + 1);
+    return found;
+  }
   void people(const std::string& action, const std::string& body) {
     simulator_.control("POST", "users/" + action, body);
   }
