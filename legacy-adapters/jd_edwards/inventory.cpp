@@ -328,7 +328,11 @@ Result<AdjustmentReceipt> JdeInventory::adjust_stock(const StockAdjustment& adju
     // that was refused is replaced.
     if (seen.state == RecordState::absent || seen.state == RecordState::refused) {
       const InterfaceRow row = row_of(adjustment, checked(adjustment, context));
-      if (seen.state == RecordState::refused) (void)interface_.withdraw(record, context);
+      if (seen.state == RecordState::refused) {
+        (void)interface_.withdraw(record, context);
+        // A run that broke off may have carried it out since it was looked for.
+        if (const auto late = posted(adjustment.movement, context)) return same(*late);
+      }
       const Status put = interface_.put(stock_record(), {row}, context);
       if (!put && put.error().code != ErrorCode::conflict) throw Failure{put.error()};
     }

@@ -36,6 +36,7 @@ bool same(const LineContent& wanted, const OrderLine& held) {
 }
 
 LineContent added_line(const LineAmendment& wanted) {
+  must_be_no_charge(wanted.number);
   const OrderLine& added = *wanted.added;
   const Decimal quantity = wanted.quantity.value_or(added.quantity - added.cancelled_quantity);
   LineContent line = content_of(added, quantity);
@@ -80,14 +81,23 @@ OrderChanges amended(const Order& held, const OrderAmendment& amendment, Role ro
       throw refused(ErrorCode::rejected, "the order has no line " + std::to_string(wanted.number),
                     at_line(wanted.number, "number"), "must name a line of the order");
     }
-    const Decimal quantity = wanted.quantity.value_or(line->quantity - line->cancelled_quantity);
+    // One that was added before: it shall be what was asked for then.
+    std::optional<LineContent> added;
+    if (wanted.added) added = added_line(wanted);
+    if (added && added->sku != line->sku)
+      throw refused(ErrorCode::rejected, "the order has another article under this number",
+                    at_line(wanted.number, "added/sku"), "must be the line's article");
+    const Decimal quantity =
+        added ? added->quantity
+              : wanted.quantity.value_or(line->quantity - line->cancelled_quantity);
     if (quantity < line->shipped_quantity)
       throw refused(ErrorCode::rejected, "more of the line has shipped",
                     at_line(wanted.number, "quantity"), "must not be below what has shipped");
     LineContent content = content_of(*line, quantity);
-    content.unit_price = wanted.unit_price.value_or(line->unit_price);
+    content.unit_price = added ? added->unit_price : wanted.unit_price.value_or(line->unit_price);
     const Decimal gross = gross_of(quantity, content.unit_price);
-    const Decimal net = gross + wanted.adjustment_total.value_or(sum_of(line->adjustments));
+    const Decimal net = added ? added->net_amount
+                              : gross + wanted.adjustment_total.value_or(sum_of(line->adjustments));
     // A mirror holds what is outstanding, its amendment may speak of the whole line.
     const bool nothing = quantity.is_zero() || (net.is_negative() && role == Role::mirror);
     content.net_amount = nothing ? Decimal{} : net;
@@ -128,6 +138,7 @@ OrderChanges followed(const Order& held, const Order& home) {
   }
   for (const OrderLine& source : home.lines) {
     if (!is_positive(source.outstanding()) || there.count(source.number) != 0) continue;
+    must_be_no_charge(source.number);
     LineContent content = content_of(source, source.outstanding());
     content.net_amount = gross_of(content.quantity, content.unit_price) +
                          adjustment_share(sum_of(source.adjustments), content.quantity,

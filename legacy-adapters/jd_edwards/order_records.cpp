@@ -271,6 +271,11 @@ Document OrderRecords::place(const std::string& reference, const std::string& ty
     if (document || seen.state != RecordState::refused ||
         !interface_.withdraw(waiting->record, context))
       return confirmed(reference, type, *waiting, context);
+    // A run that broke off may have carried it out since it was looked for.
+    document = documents_.by_reference(reference, type, context);
+    if (document && document->lines() < waiting->lines)
+      throw Failure{{ErrorCode::outcome_unknown, "a part of " + reference + " is there"}};
+    if (document) return std::move(*document);
   }
   const std::vector<InterfaceRow> rows = make();
   const auto lines = std::count_if(rows.begin(), rows.end(),

@@ -70,6 +70,8 @@ class Orders : public OrderService {
   const OrderFeed feed_;
 };
 
+// Throws where `number` is one of those of charges.
+void must_be_no_charge(int number);
 // What amend_order and follow_order change, from what JDE holds and what shall be. Throw Failure.
 OrderChanges amended(const Order& held, const OrderAmendment& amendment, Role role);
 OrderChanges followed(const Order& held, const Order& home);

@@ -113,6 +113,7 @@ BasePrice JdePricing::row_of(const odbc::Row& row) const {
   if (price.expires != 0 && price.expires < open_end) entry.to = date_of(price.expires, "EXDJ");
   entry.unit_price = amount_of(odbc::text(row, 11), settings_.decimals.price, "UPRC");
   price.changed = {whole_of(odbc::text(row, 12), "UPMJ"), whole_of(odbc::text(row, 13), "TDAY")};
+  price.calculated = !text(row, 14).empty();
   return price;
 }
 
@@ -126,7 +127,7 @@ void JdePricing::each_row(
   // channel's; those of a customer or a group without a name nobody can ask for.
   must(database_->query(
       "SELECT p.BPITM, p.BPLITM, p.BPMCU, p.BPAN8, a.ABALKY, p.BPCGID, g.CKCPGP, p.BPCRCD, "
-      "p.BPUOM, p.BPEFTJ, p.BPEXDJ, p.BPUPRC, p.BPUPMJ, p.BPTDAY FROM " +
+      "p.BPUOM, p.BPEFTJ, p.BPEXDJ, p.BPUPRC, p.BPUPMJ, p.BPTDAY, p.BPBSCD FROM " +
           t("F4106") + " p LEFT JOIN " + t("F0101") + " a ON a.ABAN8 = p.BPAN8 LEFT JOIN " +
           t("F40942") +
           " g ON g.CKCGID = p.BPCGID WHERE p.BPMCU IN (?, ?) AND p.BPLOCN = ? AND p.BPLOTN = ? "
@@ -220,8 +221,13 @@ Result<Quote> JdePricing::quote(const QuoteRequest& request, const CallContext& 
         faults.push_back({pointer, "has no price in " + quote.currency + " per " + line.uom});
         continue;
       }
+      if (ruled.price->calculated) {
+        faults.push_back({pointer, "has a price that JD Edwards calculates of its cost"});
+        continue;
+      }
       line.unit_price = ruled.price->entry.unit_price;
-      line.list_price = ruled.list != nullptr ? ruled.list->entry.unit_price : line.unit_price;
+      const bool listed = ruled.list != nullptr && !ruled.list->calculated;
+      line.list_price = listed ? ruled.list->entry.unit_price : line.unit_price;
       line.net_amount = (line.quantity * line.unit_price).rounded(2, Rounding::half_up);
       if (line.unit_price != line.list_price) {
         Adjustment adjustment;
@@ -287,6 +293,7 @@ Result<Page<PriceEntry>> JdePricing::list_prices(const PriceQuery& query,
       of_item = number == item ? of_item + 1 : 1;
       item = number;
       if (item == from && of_item <= skipped) return true;
+      if (row.calculated) return true;
       const PriceEntry& entry = row.entry;
       const bool wanted =
           !query.customer || entry.scope == PriceScope::everyone ||
@@ -307,6 +314,7 @@ Result<std::optional<PriceList>> JdePricing::prices_after(const std::string& bat
     PriceList list;
     Stamp newest;
     each_row("", {}, context, [&](const BasePrice& row, std::int64_t) {
+      if (row.calculated) return true;
       newest = std::max(newest, row.changed);
       list.entries.push_back(row.entry);
       if (list.entries.size() > list_max)
@@ -329,7 +337,8 @@ Result<std::vector<PriceEntry>> JdePricing::prices_changed(const Sku& sku, Times
     std::vector<PriceEntry> changed;
     each_row(" AND p.BPLITM = ?", {padded(sku.text(), 25)}, context,
              [&](const BasePrice& row, std::int64_t) {
-               if (row.changed > from) changed.push_back(row.entry);
+               // The second of `since` itself has not been seen to its end.
+               if (row.changed >= from && !row.calculated) changed.push_back(row.entry);
                return true;
              });
     return changed;

@@ -16,6 +16,7 @@ struct BasePrice {
   PriceEntry entry;
   std::string branch;  // MCU; empty: every branch.
   std::int64_t expires = 0;
+  bool calculated = false;  // BSCD: of a cost, by JDE; UPRC says nothing then.
   Stamp changed;
 };
 

@@ -188,7 +188,8 @@ class JdeHandler(Handler):
             with jde.store.lock:
                 return json_reply(200, jde.state(query.get("part")))
         if method == "POST" and path == "queue":
-            jde.ube.held = bool(document.get("held"))
+            with jde.store.lock:  # Once it is answered, no job runs any more.
+                jde.ube.held = bool(document.get("held"))
             jde.ube.warns = bool(document.get("warns"))
             if document.get("rerun"):
                 jde.ube.rerun()

@@ -60,10 +60,10 @@ class Ube:
                 version = self.store.data_version()
                 if version == seen and not self._due:
                     continue
-                if not self.held:
-                    with self.store.lock:
+                with self.store.lock:
+                    if not self.held:
                         self.run_once()
-                    seen = version
+                        seen = version
             except Exception as error:  # a job that ends abnormally is started again
                 print(f"UBE: {error}", flush=True)
                 time.sleep(0.05)

@@ -593,13 +593,14 @@ TEST(JdeSettings, AreRefusedWithPointers) {
   const auto refused = make_jd_edwards_adapter(
       {"jde",
        R"({"connection_string": "x", "branch": "EAST", "owner": "A;B", "zone": "Nowhere",)"
-       R"( "decimals": {"price": 9}, "hold": " ", "return_type": "SO", "surprise": 1})",
+       R"( "decimals": {"price": 9}, "hold": " ", "return_type": "SO", "surprise": 1, "user": "",)"
+       R"( "edi_document_type": " ", "company_type": "CP"})",
        {}});
   ASSERT_FALSE(refused);
   std::vector<std::string> pointers;
   for (const FieldError& field : refused.error().fields) pointers.push_back(field.pointer);
-  for (const char* pointer :
-       {"/owner", "/zone", "/decimals/price", "/hold", "/return_type", "/surprise"})
+  for (const char* pointer : {"/owner", "/zone", "/decimals/price", "/hold", "/return_type",
+                              "/surprise", "/user", "/edi_document_type", "/company_type"})
     EXPECT_EQ(std::count(pointers.begin(), pointers.end(), pointer), 1) << pointer;
 }
 

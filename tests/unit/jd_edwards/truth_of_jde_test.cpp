@@ -190,6 +190,48 @@ TEST_F(JdeTruth, ALineThatHasShippedIsNotGivenAnotherPrice) {
       << "nothing of it changes";
 }
 
+TEST_F(JdeTruth, AnAddedLineIsNeitherAChargeNorAnotherArticleNorLeftAsItIs) {
+  const auto charging =
+      site().adapter(R"(, "charges": [{"kind": "shipping", "item": "FREIGHT", "line_type": "F"}])");
+  OrderService& service = *charging->orders();
+  Order order = order_numbered("ADDED-1");
+  order.charges.push_back({"shipping", "STD", decimal("4.90"), {}});
+  ASSERT_TRUE(until_known([&] { return service.place_order(order, write_soon()); }));
+  const OrderRef ref{order.id, {}};
+  const auto add = [&](int number, const char* sku, const char* quantity) {
+    OrderAmendment amendment;
+    amendment.lines.push_back({number, {}, {}, {}, {}, line(number, sku, quantity, "2.00")});
+    return until_known([&] { return service.amend_order(ref, amendment, write_soon()); });
+  };
+  const auto charge = add(900, "1002", "1");
+  ASSERT_FALSE(charge) << "it is the freight's";
+  EXPECT_EQ(charge.error().fields.at(0).pointer, "/lines/0/number") << charge.error().message;
+  ASSERT_TRUE(add(3, "1002", "1"));
+  ASSERT_TRUE(add(3, "1002", "4"));
+  const auto held = service.get_order(ref, write_soon());
+  ASSERT_TRUE(held) << held.error().message;
+  EXPECT_EQ(held->lines.at(2).quantity, decimal("4"));
+  EXPECT_EQ(held->totals.charges, decimal("4.90"));
+  const auto other = add(3, "1003", "4");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().fields.at(0).pointer, "/lines/0/added/sku");
+}
+
+TEST_F(JdeTruth, ACopyThatIsNotOnHoldIsNoSuccess) {
+  const Order order = order_numbered("UNHELD-1");
+  const auto patient = site().adapter({}, 5'000);
+  site().hold_queue(true);
+  auto placed = std::async(std::launch::async, [&] {
+    return patient->orders()->place_order(order, write_soon(Role::mirror));
+  });
+  await([&] { return site().waiting("F47011") == 1; });
+  site().sql("UPDATE F47011 SET SYHOLD = '  ' WHERE SYEDSP = 'N'");
+  site().hold_queue(false);
+  const auto answer = placed.get();
+  ASSERT_FALSE(answer) << "it would be sent";
+  EXPECT_EQ(answer.error().code, ErrorCode::conflict) << answer.error().message;
+}
+
 TEST_F(JdeTruth, ACustomersChangeThatDidNothingIsNoSuccess) {
   Customer customer = customer_numbered("IDLE-C1");
   ASSERT_TRUE(until_known([&] { return customers().create_customer(customer, write_soon()); }));
@@ -352,6 +394,16 @@ TEST_F(JdeTruth, PricesOfAGradeOrOfNobodyAreNotForEveryone) {
   EXPECT_EQ(quoted(), "2");
   site().sql(row("BPAN8, BPLOTG, BPFRMP, BPUPMJ, BPTDAY", "0, '   ', 0, 126002, 5"));
   EXPECT_EQ(quoted(), "0.01") << "the newest of two that rule alike";
+  site().sql("UPDATE F4106 SET BPBSCD = '2', BPUPRC = 0 WHERE BPUPMJ = 126002 AND BPTDAY = 5");
+  EXPECT_THAT(quoted(), testing::HasSubstr("calculates of its cost")) << "and is not for nothing";
+  const auto changed = adapter_->pricing()->prices_changed(
+      Sku{"1000"}, Timestamp::parse("2026-01-01T23:00:04Z").value(), write_soon());
+  ASSERT_TRUE(changed);
+  EXPECT_TRUE(std::any_of(changed->begin(), changed->end(), [](const PriceEntry& one) {
+    return one.unit_price == decimal("2");
+  })) << "of the same second";
+  EXPECT_TRUE(std::none_of(changed->begin(), changed->end(),
+                           [](const PriceEntry& one) { return one.unit_price.is_zero(); }));
   site().sql("DELETE FROM F4106 WHERE BPUPMJ = 126002");
 }
 
