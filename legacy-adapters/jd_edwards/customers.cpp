@@ -142,6 +142,7 @@ std::vector<HeldCustomer> Customers::held(const std::string& condition,
           " e ON e.EAAN8 = a.ABAN8 AND e.EAIDLN = 0 AND e.EARCK7 = 1 WHERE a.ABAT1 IN (?, ?)" +
           condition + " ORDER BY a.ABAN8, d.ALEFTB",
       all, context.deadline, [&](const odbc::Row& row) {
+        if (text(row, 1).empty()) return true;  // No channel knows it.
         const std::int64_t number = whole_of(odbc::text(row, 0), "AN8");
         const bool another = found.empty() || found.back().address_number != number;
         // An address rules from its day on (EFTB); later rows of the same customer replace it.
@@ -248,6 +249,7 @@ Result<ChangePage<CustomerChange>> Customers::customer_changes(const Cursor& cur
     page.as_of = sweep.as_of();
     must(database_->query(
         statement + " ORDER BY 1, 2, 3", values, context.deadline, [&](const odbc::Row& row) {
+          if (text(row, 3).empty()) return true;  // No channel knows it.
           const auto taken = sweep.take(
               {{whole_of(odbc::text(row, 0), "UPMJ"), whole_of(odbc::text(row, 1), "UPMT")},
                whole_of(odbc::text(row, 2), "AN8")});

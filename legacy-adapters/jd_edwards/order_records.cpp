@@ -192,18 +192,31 @@ std::int64_t OrderRecords::next_number(const CallContext& context) const {
   return highest + 1;
 }
 
-std::optional<OrderRecords::Begun> OrderRecords::begun(const std::string& reference,
-                                                       const CallContext& context) const {
-  const auto rows = must(database_->rows(
-      "SELECT y.SYEDOC, y.SYEDBT, y.SYEDDL FROM " + t("F47011") +
-          " y WHERE y.SYVR01 = ? AND y.SYEKCO = ? AND y.SYEDCT = ? AND y.SYTPUR = ? AND y.SYEDSP "
-          "<> 'Y' ORDER BY y.SYEDOC",
-      {padded(reference, reference_max), padded(settings_.company, 5),
-       padded(settings_.edi_document_type, 2), padded(make_purpose, 2)},
-      context.deadline));
-  if (rows.empty()) return std::nullopt;
-  return Begun{record_of(rows.front()),
-               static_cast<std::size_t>(whole_of(odbc::text(rows.front(), 2), "EDDL"))};
+OrderRecords::Begun OrderRecords::begun(const std::string& reference,
+                                        const CallContext& context) const {
+  Begun begun;
+  for (const odbc::Row& row : must(database_->rows(
+           "SELECT y.SYEDOC, y.SYEDBT, y.SYEDDL, y.SYEDSP FROM " + t("F47011") +
+               " y WHERE y.SYVR01 = ? AND y.SYEKCO = ? AND y.SYEDCT = ? AND y.SYTPUR = ? ORDER BY "
+               "y.SYEDOC",
+           {padded(reference, reference_max), padded(settings_.company, 5),
+            padded(settings_.edi_document_type, 2), padded(make_purpose, 2)},
+           context.deadline))) {
+    const auto lines = static_cast<std::size_t>(whole_of(odbc::text(row, 2), "EDDL"));
+    if (text_of(row, 3) == "Y")
+      begun.lines = std::max(begun.lines, lines);
+    else if (!begun.waiting)
+      begun.waiting = Waiting{record_of(row), lines};
+  }
+  return begun;
+}
+
+// A line may have been left out though the record has its mark: only people can tell why.
+Document OrderRecords::whole(Document document, std::size_t lines) const {
+  if (document.lines() >= lines) return document;
+  throw Failure{{ErrorCode::outcome_unknown, "document " + number_of(document.key).text() +
+                                                 " has " + std::to_string(document.lines()) +
+                                                 " of " + std::to_string(lines) + " lines"}};
 }
 
 // Under the next number of our key space; one that somebody was quicker to take is passed over.
@@ -232,7 +245,7 @@ Record OrderRecords::put(std::vector<InterfaceRow> rows, const CallContext& cont
 // ------------------------------------------------------------------------------------------ making
 // Waits for the job that makes the document, and reads back what JDE holds.
 Document OrderRecords::confirmed(const std::string& reference, const std::string& type,
-                                 const Begun& begun, const CallContext& context) const {
+                                 const Waiting& begun, const CallContext& context) const {
   const auto held = [&] {
     return must_after_write(guarded(system_, ErrorCode::outcome_unknown, [&] {
       return documents_.by_reference(reference, type, context);
@@ -255,16 +268,17 @@ Document OrderRecords::confirmed(const std::string& reference, const std::string
   if (!document)
     throw Failure{{ErrorCode::outcome_unknown, "record " + begun.record.text() +
                                                    " was carried out, and its order is not seen"}};
-  return std::move(*document);
+  return whole(std::move(*document), begun.lines);
 }
 
 Document OrderRecords::place(const std::string& reference, const std::string& type,
                              const std::function<std::vector<InterfaceRow>()>& make,
                              const CallContext& context) const {
   // The record first: one that is carried out between the two is not missed.
-  const auto waiting = begun(reference, context);
+  const Begun before = begun(reference, context);
+  const auto& waiting = before.waiting;
   auto document = documents_.by_reference(reference, type, context);
-  if (document && !waiting) return std::move(*document);
+  if (document && !waiting) return whole(std::move(*document), before.lines);
   if (waiting) {
     const Look seen = must(interface_.look(waiting->record, context));
     // One that was refused is replaced: its cause may have been mended since.
@@ -273,9 +287,7 @@ Document OrderRecords::place(const std::string& reference, const std::string& ty
       return confirmed(reference, type, *waiting, context);
     // A run that broke off may have carried it out since it was looked for.
     document = documents_.by_reference(reference, type, context);
-    if (document && document->lines() < waiting->lines)
-      throw Failure{{ErrorCode::outcome_unknown, "a part of " + reference + " is there"}};
-    if (document) return std::move(*document);
+    if (document) return whole(std::move(*document), waiting->lines);
   }
   const std::vector<InterfaceRow> rows = make();
   const auto lines = std::count_if(rows.begin(), rows.end(),
@@ -286,9 +298,11 @@ Document OrderRecords::place(const std::string& reference, const std::string& ty
 
 std::optional<Document> OrderRecords::find(const std::string& reference, const std::string& type,
                                            const CallContext& context) const {
-  const auto waiting = begun(reference, context);
+  const Begun before = begun(reference, context);
+  const auto& waiting = before.waiting;
   auto document = documents_.by_reference(reference, type, context);
-  if (!waiting) return document;
+  if (!waiting && !document) return std::nullopt;
+  if (!waiting) return whole(std::move(*document), before.lines);
   if (document && document->lines() >= waiting->lines) {
     interface_.mark(waiting->record, context);
     return document;

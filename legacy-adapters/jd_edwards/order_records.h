@@ -102,22 +102,28 @@ class OrderRecords {
 
  private:
   // A create that waits, and how many lines it has.
-  struct Begun {
+  struct Waiting {
     Record record;
     std::size_t lines = 0;
+  };
+  struct Begun {
+    std::optional<Waiting> waiting;
+    std::size_t lines = 0;  // Of one that was carried out; 0: there is none any more.
   };
   std::string t(std::string_view name) const { return table(settings_, name); }
   Record record_of(std::int64_t number, std::string batch) const;
   Record record_of(const odbc::Row& row) const;  // EDOC, EDBT.
   std::int64_t next_number(const CallContext& context) const;
-  std::optional<Begun> begun(const std::string& reference, const CallContext& context) const;
+  Begun begun(const std::string& reference, const CallContext& context) const;
+  // outcome_unknown when it has fewer lines.
+  Document whole(Document document, std::size_t lines) const;
   Record put(std::vector<InterfaceRow> rows, const CallContext& context) const;
   void await_change(const Record& record, const DocumentKey& key, const CallContext& context) const;
   bool in_effect(const Record& record, const DocumentKey& key, const CallContext& context) const;
   odbc::Parameters key_of_document(const DocumentKey& key) const {
     return {key.number, padded(key.type, 2), padded(key.company, 5)};
   }
-  Document confirmed(const std::string& reference, const std::string& type, const Begun& begun,
+  Document confirmed(const std::string& reference, const std::string& type, const Waiting& begun,
                      const CallContext& context) const;
 
   const Settings& settings_;

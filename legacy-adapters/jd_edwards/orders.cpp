@@ -178,11 +178,13 @@ OrderReceipt Orders::changed(const Document& document, const OrderRef& ref,
                              const std::function<OrderChanges(const Order&)>& wanted,
                              const WriteContext& context) const {
   const OrderChanges changes = wanted(documents_.order_of(document, context));
-  if (changes.empty()) return documents_.receipt_of(document, ref.id, context);
+  // A mirror is inert by our hold alone: what lifts another's would release it.
+  const bool unheld = context.role == Role::mirror && document.hold != settings_.hold;
+  if (changes.empty() && !unheld) return documents_.receipt_of(document, ref.id, context);
   if (!changes.lines.empty() && is_foreign(document))
     throw Failure{{ErrorCode::rejected, "order " + number_of(document.key).text() + " is in " +
                                             document.currency + ": its lines are changed in JDE"}};
-  const std::string hold = document.hold.empty() ? settings_.hold : document.hold;
+  const std::string hold = unheld || document.hold.empty() ? settings_.hold : document.hold;
   return change(document, ref, changes, hold, alter_purpose, context);
 }
 
@@ -246,7 +248,12 @@ Result<OrderReceipt> Orders::block_order(const OrderRef& ref, const WriteContext
     if (!document.is_open())
       throw Failure{
           {ErrorCode::rejected, "order " + number_of(document.key).text() + " is closed"}};
-    if (!document.hold.empty()) return documents_.receipt_of(document, ref.id, context);
+    if (document.hold == settings_.hold) return documents_.receipt_of(document, ref.id, context);
+    // JDE keeps one code: theirs would be lost, or its lifting would release the order.
+    if (!document.hold.empty())
+      throw Failure{{ErrorCode::rejected, "order " + number_of(document.key).text() +
+                                              " is on hold " + document.hold +
+                                              ", which JDE's people may lift at any moment"}};
     return change(document, ref, {}, settings_.hold, alter_purpose, context);
   });
 }

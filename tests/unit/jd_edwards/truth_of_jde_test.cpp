@@ -232,6 +232,55 @@ TEST_F(JdeTruth, ACopyThatIsNotOnHoldIsNoSuccess) {
   EXPECT_EQ(answer.error().code, ErrorCode::conflict) << answer.error().message;
 }
 
+TEST_F(JdeTruth, ACopyWhoseHoldSomebodyHasChangedIsPutOnHoldAgain) {
+  const Order order = order_numbered("REHELD-1");
+  ASSERT_TRUE(until_known([&] { return orders().place_order(order, write_soon(Role::mirror)); }));
+  for (const char* theirs : {"C1", "  "}) {
+    site().sql("UPDATE F4201 SET SHHOLD = '" + std::string(theirs) +
+               "' WHERE SHVR01 LIKE 'WEB/REHELD-1 %'");
+    ASSERT_TRUE(
+        until_known([&] { return orders().follow_order(order, write_soon(Role::mirror)); }));
+    EXPECT_EQ(site().value("SELECT SHHOLD FROM F4201 WHERE SHVR01 LIKE 'WEB/REHELD-1 %'"), "UP")
+        << "whoever lifts theirs would send the goods a second time";
+  }
+}
+
+TEST_F(JdeTruth, AnOrderOnSomebodyElsesHoldIsNotTakenBack) {
+  const Order order = order_numbered("THEIRS-1");
+  const std::string document = placed(order);
+  site().people("hold", R"({"document": )" + document + R"(, "code": "C1"})");
+  const auto blocked = orders().block_order({order.id, {}}, write_soon());
+  ASSERT_FALSE(blocked) << "it is released when they lift it";
+  EXPECT_EQ(blocked.error().code, ErrorCode::rejected) << blocked.error().message;
+}
+
+TEST_F(JdeTruth, AnOrderThatLacksALineOfItsRecordIsNoSuccess) {
+  const Order order = order_numbered("LACKS-1");
+  const std::string document = placed(order);
+  site().sql("DELETE FROM F4211 WHERE SDLNID = 2000 AND SDDOCO = " + document);
+  for (const auto& answer :
+       {orders().find_receipt(order.id, write_soon()), orders().place_order(order, write_soon())}) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::outcome_unknown) << answer.error().message;
+  }
+}
+
+TEST_F(JdeTruth, ACustomerWithoutALongNumberIsNoChannels) {
+  site().sql(
+      "INSERT INTO F0101 (ABAN8, ABALKY, ABALPH, ABDC, ABAT1, ABUPMJ, ABUPMT) VALUES "
+      "(39999, printf('%20s', ''), 'Nameless', 'NAMELESS', 'C  ', 100001, 1); INSERT INTO "
+      "F03012 (AIAN8, AICO, AIUPMJ, AIUPMT) VALUES (39999, '00000', 126001, 1)");
+  CustomerQuery query;
+  query.name = "Nameless";
+  const auto found = customers().search_customers(query, write_soon());
+  const auto told = customers().customer_changes({}, write_soon());
+  site().sql("DELETE FROM F0101 WHERE ABAN8 = 39999; DELETE FROM F03012 WHERE AIAN8 = 39999");
+  ASSERT_TRUE(found && told);
+  EXPECT_TRUE(found->items.empty());
+  EXPECT_TRUE(std::none_of(told->items.begin(), told->items.end(),
+                           [](const CustomerChange& one) { return one.number.empty(); }));
+}
+
 TEST_F(JdeTruth, ACustomersChangeThatDidNothingIsNoSuccess) {
   Customer customer = customer_numbered("IDLE-C1");
   ASSERT_TRUE(until_known([&] { return customers().create_customer(customer, write_soon()); }));
