@@ -22,7 +22,7 @@ constexpr std::string_view line_columns =
     "SDDOCO, r.SDDCTO, r.SDKCOO, r.SDLNID, r.SDLITM, r.SDDSC1, r.SDMCU, r.SDUOM, r.SDLNTY, "
     "r.SDLTTR, r.SDDRQJ, r.SDADDJ, r.SDIVD, r.SDUORG, r.SDSOQS, r.SDSOCN, r.SDLPRC, r.SDUPRC, "
     "r.SDAEXP, r.SDDELN, r.SDDOC, r.SDDCT, r.SDTAX1, r.SDTXA1, r.SDUPMJ, r.SDTDAY, "
-    "r.SDRCD, r.SDOORN, r.SDOGNO";
+    "r.SDRCD, r.SDOORN, r.SDOGNO, r.SDEXR1";
 
 // OORN is a text, which other programs write, too: 0 for what is no number.
 std::int64_t original_of(const std::string& text) {
@@ -55,7 +55,7 @@ LineRow line_of(const odbc::Row& row, const Decimals& decimals) {
   // confirmation sets; what is never confirmed, as freight, has an invoice.
   if (line.shipped_day != 0 || !line.invoice.empty())
     line.shipped = amount_of(odbc::text(row, 14), decimals.quantity, "SOQS");
-  line.taxable = text(row, 22) == "Y";
+  line.taxable = text(row, 22) == "Y" && text(row, 29) != "E";  // Exempt, as exports are.
   line.tax_area = text(row, 23);
   line.changed = {whole(row, 24, "UPMJ"), whole(row, 25, "TDAY")};
   line.reason = text(row, 26);
@@ -291,7 +291,8 @@ std::optional<Document> Documents::by_key(const DocumentKey& key,
 std::optional<Document> Documents::find(const OrderRef& ref, const CallContext& context) const {
   if (!ref.document.empty()) {
     const auto key = key_of(ref.document);
-    const bool order = key && key->type != settings_.return_type;
+    const bool order =
+        key && key->type == settings_.document_type && key->company == settings_.company;
     return order ? by_key(*key, context) : std::nullopt;
   }
   return by_reference(reference_of(ref.id), settings_.document_type, context);

@@ -91,7 +91,7 @@ class Documents {
   std::optional<Document> by_reference(const std::string& reference, const std::string& type,
                                        const CallContext& context) const;
   std::optional<Document> by_key(const DocumentKey& key, const CallContext& context) const;
-  // An order, no return.
+  // An order of our type and company: no return, no quote, nobody else's currency.
   std::optional<Document> find(const OrderRef& ref, const CallContext& context) const;
   // Those of `type` that exist of these, with their lines.
   std::vector<Document> of_numbers(const std::vector<std::int64_t>& numbers,

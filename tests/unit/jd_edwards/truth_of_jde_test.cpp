@@ -131,6 +131,29 @@ TEST_F(JdeTruth, ATaxAreaHasUpToFiveAuthorities) {
   EXPECT_EQ(tax, decimal("17.43")) << "20.5 percent of 60.00 and of 25.00";
 }
 
+TEST_F(JdeTruth, WhatIsExemptFromTaxHasNone) {
+  const Order order = order_numbered("EXEMPT-1");
+  const std::string document = placed(order);
+  EXPECT_EQ(read(order).totals.tax, decimal("16.15"));
+  site().sql("UPDATE F4211 SET SDEXR1 = 'E ' WHERE SDDOCO = " + document);
+  EXPECT_TRUE(read(order).totals.tax.is_zero());
+}
+
+TEST_F(JdeTruth, AQuoteOrAnotherCompanysOrderIsNoOrder) {
+  const Order order = order_numbered("QUOTE-1");
+  const std::string document = placed(order);
+  const auto find = [&](const std::string& number) {
+    return orders().get_order({order.id, DocumentNumber(number)}, write_soon()).has_value();
+  };
+  EXPECT_TRUE(find(document + "-SO-00001"));
+  for (const auto& [type, company] : {std::pair{"SQ", "00001"}, std::pair{"SO", "00002"}}) {
+    for (const auto& [table, p] : {std::pair{"F4201", "SH"}, std::pair{"F4211", "SD"}})
+      site().sql("UPDATE " + std::string(table) + " SET " + p + "DCTO = '" + type + "', " + p +
+                 "KCOO = '" + company + "' WHERE " + p + "DOCO = " + document);
+    EXPECT_FALSE(find(document + "-" + type + "-" + company)) << type << company;
+  }
+}
+
 // The mark says that a job has read a record.
 TEST_F(JdeTruth, AChangeThatWasCarriedOutAndDidNothingIsNoSuccess) {
   const Order order = order_numbered("IDLE-1");
