@@ -152,6 +152,10 @@ std::vector<HeldCustomer> Customers::held(const std::string& condition,
         HeldCustomer& one = found.back();
         one.address_number = number;
         one.customer = content_of(row);
+        if (whole_of(odbc::text(row, 6), "EFTB") > today) {  // All that there is, and not yet.
+          one.customer.address.reset();
+          one.customer.revision = revision_of(one.customer);
+        }
         one.block_code = text(row, 18);
         Stamp changed;
         for (const std::size_t at : {4U, 19U, 21U, 23U, 25U})
@@ -392,8 +396,18 @@ CustomerReceipt Customers::write(const Customer& customer, const HeldCustomer& t
   try {
     interface_.await(record, in_effect, context);
   } catch (const Failure& failure) {
+    if (failure.error.code != ErrorCode::rejected) throw;
+    const auto held = reread();
+    if (there.address_number != 0) {
+      // The address book and the customer master have jobs of their own.
+      if (held && same(held->customer, there.customer)) throw;
+      throw Failure{{ErrorCode::outcome_unknown,
+                     failure.error.message + "; a part of it is there",
+                     {},
+                     failure.error.vendor_code}};
+    }
     // An earlier write of the same customer was carried out just before: there is one to change.
-    if (failure.error.code != ErrorCode::rejected || there.address_number != 0 || !reread()) throw;
+    if (!held) throw;
     throw Failure{{ErrorCode::unavailable,
                    "customer " + customer.number.text() + " was made meanwhile",
                    {},

@@ -11,6 +11,7 @@ using Clock = std::chrono::steady_clock;
 
 // A job is given this many looks before JDE's own tables are asked, too.
 constexpr int looks_before_asking = 3;
+constexpr std::size_t messages_max = 50;  // Of one record; there is one for each line.
 
 std::string key_condition(const RecordKind& kind, std::string_view prefix) {
   std::string condition;
@@ -166,7 +167,7 @@ Result<Look> Interface::look(const Record& record, const CallContext& context) c
       seen.state = RecordState::waiting;
       done = trimmed(odbc::text(row, 2)) == "Y";
       since = whole_of(odbc::text(row, 3), "EDFT");
-    } else if (serial > since) {
+    } else if (serial > since && seen.messages.size() < messages_max) {
       seen.messages.push_back({whole_of(odbc::text(row, 1), "WVLINE"),
                                std::string(trimmed(odbc::text(row, 2))),
                                std::string(trimmed(odbc::text(row, 3)))});

@@ -320,6 +320,52 @@ TEST_F(JdeTruth, ACustomersChangeThatDidNothingIsNoSuccess) {
   EXPECT_EQ(answer.error().code, ErrorCode::outcome_unknown) << answer.error().message;
 }
 
+TEST_F(JdeTruth, ACustomersChangeThatWasRefusedInPartIsNoRefusalAndIsTakenAway) {
+  Customer customer = customer_numbered("PARTLY-C1");
+  ASSERT_TRUE(until_known([&] { return customers().create_customer(customer, write_soon()); }));
+  const auto patient = site().adapter({}, 5'000);
+  customer.name = "Berta Adler";
+  for (const bool in_part : {false, true}) {
+    site().hold_queue(true);
+    customer.phone = in_part ? "030 2" : "030 1";
+    auto changed = std::async(std::launch::async, [&] {
+      return patient->customers()->put_customer(customer, write_soon(Role::mirror));
+    });
+    await([&] { return site().waiting("F0101Z2") == 1; });
+    // As many messages as a job can think of.
+    std::string sql = "BEGIN; ";
+    if (in_part) sql += "UPDATE F0101 SET ABALPH = 'Berta Adler' WHERE ABALKY LIKE 'PARTLY-C1 %'; ";
+    for (int serial = 900'000; serial < 900'200; ++serial)
+      sql +=
+          "INSERT INTO F01131V (WVTABL, WVKEY, WVLINE, WVDTAI, WVTEXT, WVSEQ) SELECT 'F0101Z2   ', "
+          "substr('UNDERPIN|' || trim(SZEDBT) || '|PARTLY-C1' || printf('%60s', ''), 1, 60), 0, "
+          "'0103', 'No', " +
+          std::to_string(serial) + " FROM F0101Z2 WHERE SZEDSP = 'N'; ";
+    site().sql(sql + "COMMIT");
+    const auto answer = changed.get();
+    site().sql("DELETE FROM F01131V WHERE WVSEQ >= 900000");
+    site().hold_queue(false);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, in_part ? ErrorCode::outcome_unknown : ErrorCode::rejected)
+        << answer.error().message;
+    EXPECT_LT(answer.error().message.size(), 400U);
+    EXPECT_EQ(site().waiting("F0101Z2"), 0);
+  }
+}
+
+TEST_F(JdeTruth, AnAddressThatDoesNotRuleYetIsNotTold) {
+  Customer customer = customer_numbered("FUTURE-C1");
+  customer.address = Address{};
+  customer.address->city = "Berlin";
+  ASSERT_TRUE(until_known([&] { return customers().create_customer(customer, write_soon()); }));
+  site().sql(
+      "UPDATE F0116 SET ALEFTB = 139001 WHERE ALAN8 = (SELECT ABAN8 FROM F0101 WHERE ABALKY "
+      "LIKE 'FUTURE-C1 %')");
+  const auto held = customers().get_customer(customer.number, write_soon());
+  ASSERT_TRUE(held) << held.error().message;
+  EXPECT_FALSE(held->address);
+}
+
 TEST_F(JdeTruth, ACustomerThatIsSentAgainIsARepeatWhateverJdeMakesOfIt) {
   Customer customer = customer_numbered("REPEAT-C1");
   customer.currency.clear();
