@@ -125,10 +125,19 @@ class CustomerFile {
     StateStatement known =
         database_.prepare("SELECT run, content, deleted FROM customers WHERE number = ?");
     known.bind(1, number);
-    if (known.step()) {
+    const bool there = known.step();
+    if (there) {
       if (known.whole(0) > run_) return;
-      if (known.text(1) == content && (known.whole(2) != 0) == deleted) return;
     }
+    database_
+        .prepare(
+            "INSERT OR REPLACE INTO customer_told (number, seq)"
+            " SELECT ?1, COALESCE(MAX(seq), 0) FROM request WHERE file = ?2 AND subject = ?1 AND"
+            " state > 0")
+        .bind(1, number)
+        .bind(2, static_cast<std::int64_t>(FileKind::customers))
+        .once();
+    if (there && known.text(1) == content && (known.whole(2) != 0) == deleted) return;
     database_
         .prepare(
             "INSERT OR REPLACE INTO customers (number, name, email, price_group, deleted, run,"
@@ -168,9 +177,12 @@ std::optional<CustomerSeen> customer_of(StateDatabase& database, const std::stri
 
 std::optional<Customer> customer_known(State& state, const CustomerNumber& number) {
   const auto open = state.unanswered(FileKind::customers, number.text());
-  if (!open.empty()) {
-    Customer sent = customer_of_content(number.text(), open.back().content);
-    sent.revision = Revision{"sent-" + std::to_string(open.back().seq)};
+  // An answer and the customer come in two files, and the second one may come later.
+  const auto last =
+      open.empty() ? state.accepted_and_untold(number.text()) : std::optional<Request>(open.back());
+  if (last) {
+    Customer sent = customer_of_content(number.text(), last->content);
+    sent.revision = Revision{"sent-" + std::to_string(last->seq)};
     return sent;
   }
   const auto seen =

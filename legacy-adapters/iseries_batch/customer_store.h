@@ -23,8 +23,8 @@ Status take_customer_file(state::StateDatabase& database, edi::ReadBytes read,
                           const std::function<void(Refusal)>& refused);
 
 std::optional<CustomerSeen> customer_of(state::StateDatabase& database, const std::string& number);
-// As it was sent last, until that is answered; then as the last customer file said it. Nothing: it
-// is not there, or deleted.
+// As it was sent last, until that is refused, or accepted and told of by a customer file; then as
+// the last customer file said it. Nothing: it is not there, or deleted.
 std::optional<Customer> customer_known(State& state, const CustomerNumber& number);
 // After a number, in order; `email` exact, `name` contained, both without regard to case.
 std::vector<Customer> customers_after(state::StateDatabase& database, const std::string& number,

@@ -123,7 +123,15 @@ Result<AdjustmentReceipt> Inventory::adjust_stock(const StockAdjustment& adjustm
   return guarded(system_, ErrorCode::outcome_unknown, [&] {
     if (adjustment.kind == AdjustmentKind::count)
       fail(ErrorCode::unsupported, "a count is sent as a difference");
-    if (const auto there = posted(adjustment.movement)) return *there;
+    if (const auto there = posted(adjustment.movement)) {
+      // As we sent it; without that, as the movement is: in the article's own unit.
+      const auto sent_as = state_.last(FileKind::adjustments, adjustment.movement.text());
+      const Decimal quantity = sent_as ? content_of(*sent_as).quantity : there->quantity;
+      if (there->key != adjustment.key || quantity != adjustment.quantity)
+        fail(ErrorCode::conflict,
+             "the movement was posted with other content, as entry " + there->document.text());
+      return *there;
+    }
     Request request;
     if (const auto before = sent(adjustment.movement)) {
       const StockAdjustment known = content_of(*before);

@@ -63,6 +63,17 @@ void mark_refused(StateDatabase& database, const Request& request, Timestamp now
   if (!orders.empty()) mark_changed(database, "orders", orders.back().document, now);
 }
 
+// The record may stand before its answer in the file, or come in another one.
+void note_untold(StateDatabase& database, const std::string& subject, std::int64_t run) {
+  database
+      .prepare(
+          "INSERT OR REPLACE INTO order_untold (subject, run) SELECT ?1, ?2 WHERE NOT EXISTS"
+          " (SELECT 1 FROM orders WHERE (reference = ?1 OR '#' || document = ?1) AND run >= ?2)")
+      .bind(1, subject)
+      .bind(2, run)
+      .once();
+}
+
 }  // namespace
 
 void take_order(StateDatabase& database, const OrderSeen& seen, std::int64_t run, Timestamp now) {
@@ -70,8 +81,16 @@ void take_order(StateDatabase& database, const OrderSeen& seen, std::int64_t run
   StateStatement known =
       database.prepare("SELECT run, content, held, reference FROM orders WHERE document = ?");
   known.bind(1, seen.document);
-  if (known.step()) {
+  const bool there = known.step();
+  if (there) {
     if (known.whole(0) > run) return;
+  }
+  database.prepare("DELETE FROM order_untold WHERE subject IN (?,?) AND run <= ?")
+      .bind(1, seen.reference)
+      .bind(2, "#" + seen.document)
+      .bind(3, run)
+      .once();
+  if (there) {
     if (known.text(1) == content && (known.whole(2) != 0) == seen.held &&
         known.text(3) == seen.reference) {
       database.prepare("UPDATE orders SET run = ? WHERE document = ?")
@@ -113,7 +132,8 @@ void take_return(StateDatabase& database, const ReturnSeen& seen, std::int64_t r
       .once();
 }
 
-AnswerTaken take_answer(StateDatabase& database, const Answer& answer, Timestamp now) {
+AnswerTaken take_answer(StateDatabase& database, const Answer& answer, std::int64_t run,
+                        Timestamp now) {
   const auto wrong = [](std::string reason) { return AnswerTaken{std::move(reason), {}, {}}; };
   const std::string number = std::to_string(answer.seq);
   const auto known = request_in(database, answer.seq);
@@ -151,6 +171,8 @@ AnswerTaken take_answer(StateDatabase& database, const Answer& answer, Timestamp
   request.text = answer.text;
   request.line = answer.line;
   answer_request(database, request);
+  if (request.state == RequestState::accepted && request.file == FileKind::orders)
+    note_untold(database, request.subject, run);
   if (request.state == RequestState::refused && request.file == FileKind::orders)
     mark_refused(database, request, now);
   // It is again what the ERP last said of it, or is none.

@@ -20,7 +20,8 @@ struct AnswerTaken {
   std::optional<Request> refused;    // The write that it refused, told for the first time.
   bool lost = false;                 // Of a write that was sent by a newer state.
 };
-AnswerTaken take_answer(state::StateDatabase& database, const Answer& answer, Timestamp now);
+AnswerTaken take_answer(state::StateDatabase& database, const Answer& answer, std::int64_t run,
+                        Timestamp now);
 
 std::vector<OrderSeen> orders_of(state::StateDatabase& database, const std::string& reference);
 std::optional<OrderSeen> order_of(state::StateDatabase& database, const std::string& document);

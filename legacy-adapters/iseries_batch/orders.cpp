@@ -82,6 +82,7 @@ bool is_in_effect(const LineAmendment& change, const OrderLine* line) {
                                            : Decimal::of(1);
     return wanted.is_zero();
   }
+  if (change.added && line->sku != change.added->sku) return false;
   if (change.added && !change.quantity && line->quantity != change.added->quantity) return false;
   if (change.quantity && line->quantity != *change.quantity) return false;
   if (change.unit_price && line->unit_price != *change.unit_price) return false;
@@ -119,7 +120,9 @@ void check_shipped(const OrderAmendment& amendment, const Order& order) {
   }
 }
 
-std::vector<LineChange> changes_of(const OrderAmendment& amendment) {
+// An added line that is there already is changed: the batch job may refuse a second one of its
+// number.
+std::vector<LineChange> changes_of(const OrderAmendment& amendment, const Order& order) {
   std::vector<LineChange> changes;
   for (std::size_t i = 0; i < amendment.lines.size(); ++i) {
     const LineAmendment& line = amendment.lines[i];
@@ -131,20 +134,27 @@ std::vector<LineChange> changes_of(const OrderAmendment& amendment) {
     change.adjustment = line.adjustment_total;
     change.requested_date = line.requested_date;
     change.added = line.added;
+    if (const OrderLine* there = line_of(order, line.number); there != nullptr && line.added) {
+      if (there->sku != line.added->sku)
+        fail(ErrorCode::rejected, "the line is there with another article",
+             change.pointer + "/added/sku", "must be " + there->sku.text() + ", as it is there");
+      if (!line.quantity) change.quantity = line.added->outstanding();
+      change.added.reset();
+    }
     changes.push_back(std::move(change));
   }
   return changes;
 }
 
 // What of a copy has to change so that it holds what is outstanding at home.
-std::vector<LineChange> differences(const Order& home, const Order& copy) {
+std::vector<LineChange> differences(const Order& home, const Order& copy, bool all) {
   std::vector<LineChange> changes;
   for (const OrderLine& line : home.lines) {
     const OrderLine* there = line_of(copy, line.number);
     const Decimal outstanding = line.outstanding().is_negative() ? Decimal{} : line.outstanding();
     if (there == nullptr && outstanding.is_zero()) continue;
     const Decimal wanted = outstanding + (there == nullptr ? Decimal{} : there->shipped_quantity);
-    if (there != nullptr && there->quantity == wanted) continue;
+    if (!all && there != nullptr && there->quantity == wanted) continue;
     LineChange change;
     change.number = line.number;
     change.quantity = wanted;
@@ -197,11 +207,13 @@ Orders::Known Orders::find(const OrderRef& ref) {
       known.reference = known.seen->reference;
       known.subject =
           known.seen->order.id.empty() ? "#" + known.seen->document : known.seen->reference;
+      known.untold = state_.order_untold(known.subject);
       return known;
     }
   }
   if (ref.id.empty()) return known;
   known.reference = known.subject = reference_of(ref.id);
+  known.untold = state_.order_untold(known.subject);
   known.seen = told(known.reference);
   if (known.seen) return known;
   known.placing = state_.last_of_action(FileKind::orders, known.subject, "A");
@@ -289,6 +301,21 @@ bool Orders::was_accepted(const Request& wanted) {
   return before && before->state == RequestState::accepted;
 }
 
+bool Orders::is_settled(const Known& known) {
+  return !known.untold && state_.unanswered(FileKind::orders, known.subject).empty();
+}
+
+bool Orders::is_being_cancelled(const Known& known) {
+  if (!known.untold) return false;
+  const auto last = state_.last_of_action(FileKind::orders, known.subject, "X");
+  return last && last->state == RequestState::accepted;
+}
+
+void Orders::await_record(const Known& known) {
+  if (!known.seen || known.untold)
+    fail(ErrorCode::outcome_unknown, "the order's record is awaited");
+}
+
 OrderReceipt Orders::outcome(const Known& known, const Request& request) {
   check_answer(request);
   if (request.state != RequestState::accepted) fail_unanswered();
@@ -299,7 +326,10 @@ OrderReceipt Orders::outcome(const Known& known, const Request& request) {
     ref.id = content_of(*known.placing).id;
   }
   const Known now = find(ref);
-  if (!now.seen) fail(ErrorCode::outcome_unknown, "the order's record is awaited");
+  const bool in_effect = now.seen && (is_closed(now.seen->order.status) ||
+                                      (request.action == "R" && !now.seen->held) ||
+                                      (request.action == "H" && now.seen->held));
+  if (!in_effect) await_record(now);
   return receipt_of(*now.seen);
 }
 
@@ -329,9 +359,9 @@ Result<OrderReceipt> Orders::amend_order(const OrderRef& ref, const OrderAmendme
     if (known.seen) {
       const Order& order = known.seen->order;
       const bool in_effect = is_in_effect(amendment, order);
-      if (in_effect && state_.unanswered(FileKind::orders, known.subject).empty())
-        return receipt_of(*known.seen);
+      if (in_effect && is_settled(known)) return receipt_of(*known.seen);
       if (was_accepted(wanted)) {
+        if (!in_effect) await_record(known);
         // Changed since by somebody else: its totals are not those of this change.
         OrderReceipt receipt = receipt_of(*known.seen);
         if (!in_effect) receipt.erp_totals.reset();
@@ -340,11 +370,13 @@ Result<OrderReceipt> Orders::amend_order(const OrderRef& ref, const OrderAmendme
       if (is_closed(order.status))
         fail(ErrorCode::rejected, "the order is " + std::string(name(order.status)));
       check_shipped(amendment, order);
+    } else if (was_accepted(wanted)) {
+      await_record(known);
     }
-    const std::vector<Record> records =
-        change_of({amendment.ship_to, amendment.requested_date, amendment.customer_reference},
-                  changes_of(amendment), known.reference, known.seen ? known.seen->document : "",
-                  settings_.units);
+    const std::vector<Record> records = change_of(
+        {amendment.ship_to, amendment.requested_date, amendment.customer_reference},
+        changes_of(amendment, known.seen ? known.seen->order : content_of(*known.placing)),
+        known.reference, known.seen ? known.seen->document : "", settings_.units);
     return amended(amendment, changed(known, wanted, records, context));
   });
 }
@@ -359,6 +391,7 @@ OrderReceipt Orders::cancel_lines(const Known& known, const OrderCancellation& c
   if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
   if (was_accepted(wanted)) return receipt_of(*known.seen);
   const Order& order = known.seen->order;
+  const bool settled = is_settled(known);
   std::vector<LineChange> changes;
   for (std::size_t i = 0; i < cancellation.lines.size(); ++i) {
     const LineCancellation& one = cancellation.lines[i];
@@ -369,7 +402,7 @@ OrderReceipt Orders::cancel_lines(const Known& known, const OrderCancellation& c
     if (one.quantity > line->quantity - line->shipped_quantity)
       fail(ErrorCode::rejected, "what has shipped cannot be cancelled", pointer + "/quantity",
            "must be at most what has not shipped");
-    if (one.quantity == line->cancelled_quantity) continue;
+    if (one.quantity == line->cancelled_quantity && settled) continue;
     LineChange change;
     change.number = one.number;
     change.pointer = pointer;
@@ -395,6 +428,10 @@ Result<OrderReceipt> Orders::cancel_order(const OrderRef& ref,
     if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
     if (known.seen) {
       if (known.seen->order.status == OrderStatus::cancelled) return receipt_of(*known.seen);
+    }
+    // A second cancellation would be refused, and the refusal told of what is cancelled.
+    if (is_being_cancelled(known)) await_record(known);
+    if (known.seen) {
       if (known.seen->order.status == OrderStatus::invoiced || has_shipped(known.seen->order))
         fail(ErrorCode::rejected, "a part of the order has shipped");
     }
@@ -412,10 +449,12 @@ Result<OrderReceipt> Orders::release_order(const OrderRef& ref, const WriteConte
     const Request wanted = order_request(known.subject, "R", "{}", context);
     if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
     // A change since has put it on hold again, and asks for a release of its own.
-    if (known.seen && was_accepted(wanted)) return receipt_of(*known.seen);
-    if (known.seen && (!known.seen->held || is_closed(known.seen->order.status)) &&
-        state_.unanswered(FileKind::orders, known.subject).empty())
+    const bool cleared = known.seen && (!known.seen->held || is_closed(known.seen->order.status));
+    if (was_accepted(wanted)) {
+      if (!cleared) await_record(known);
       return receipt_of(*known.seen);
+    }
+    if (cleared && is_settled(known)) return receipt_of(*known.seen);
     return changed(known, wanted,
                    action_on("R", known.reference, known.seen ? known.seen->document : "", ""),
                    context);
@@ -429,9 +468,11 @@ Result<OrderReceipt> Orders::block_order(const OrderRef& ref, const WriteContext
     if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
     if (known.seen && is_closed(known.seen->order.status))
       fail(ErrorCode::rejected, "the order is " + std::string(name(known.seen->order.status)));
-    if (known.seen && known.seen->held &&
-        state_.unanswered(FileKind::orders, known.subject).empty())
+    if (known.seen && known.seen->held && is_settled(known)) return receipt_of(*known.seen);
+    if (known.untold && was_accepted(wanted)) {
+      if (!known.seen || !known.seen->held) await_record(known);
       return receipt_of(*known.seen);
+    }
     return changed(known, wanted,
                    action_on("H", known.reference, known.seen ? known.seen->document : "", ""),
                    context);
@@ -449,6 +490,7 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
       const Request wanted = order_request(known.subject, "X", R"({"withdrawn":true})", context);
       if (known.seen && is_closed(known.seen->order.status)) return receipt_of(*known.seen);
       if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
+      if (is_being_cancelled(known)) await_record(known);
       return changed(
           known, wanted,
           action_on("X", known.reference, known.seen ? known.seen->document : "", "withdrawn"),
@@ -464,7 +506,8 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
       known = find({order.id, {}});
     }
     const Order before = known.seen ? known.seen->order : content_of(*known.placing);
-    const std::vector<LineChange> changes = differences(order, before);
+    // A copy of which less is known than was sent to it is told all of it once more.
+    const std::vector<LineChange> changes = differences(order, before, known.untold);
     if (changes.empty()) {
       if (!known.seen) fail_unanswered();
       return receipt_of(*known.seen);
@@ -473,6 +516,10 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
         known.subject, "C",
         records_as_json(change_of({}, changes, known.reference, "", settings_.units)), context);
     if (const auto receipt = sent_before(known, wanted, context)) return *receipt;
+    if (known.untold && was_accepted(wanted)) {
+      if (!known.seen) await_record(known);
+      return receipt_of(*known.seen);
+    }
     return changed(known, wanted,
                    change_of({}, changes, known.reference, known.seen ? known.seen->document : "",
                              settings_.units),

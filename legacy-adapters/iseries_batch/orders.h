@@ -40,6 +40,7 @@ class Orders : public OrderService {
     std::string reference;
     std::optional<OrderSeen> seen;
     std::optional<Request> placing;  // The last one, where nothing was told.
+    bool untold = false;             // See State::order_untold.
   };
   Known find(const OrderRef& ref);
   [[noreturn]] void fail_absent(const char* what);
@@ -49,6 +50,11 @@ class Orders : public OrderService {
   std::optional<OrderReceipt> sent_before(const Known& known, const Request& wanted,
                                           const WriteContext& context);
   bool was_accepted(const Request& wanted);
+  // Whether what is known of it is what there will be: nothing is on its way, or about to be told.
+  bool is_settled(const Known& known);
+  bool is_being_cancelled(const Known& known);  // Accepted; the order does not tell yet.
+  // Throws outcome_unknown where a write was accepted of which the order does not tell yet.
+  void await_record(const Known& known);
   OrderReceipt amended(const OrderAmendment& amendment, OrderReceipt receipt);
   OrderReceipt changed(const Known& known, const Request& wanted,
                        const std::vector<Record>& records, const WriteContext& context);

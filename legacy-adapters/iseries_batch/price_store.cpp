@@ -110,6 +110,8 @@ class PriceFile {
           break;
         case edi::FixedKind::end:
           if (!done) return wrong("the file has no header");
+          if (rows_ == 0)
+            return wrong("it has no row that can be used: it would take all prices away");
           return Done{};
       }
     }

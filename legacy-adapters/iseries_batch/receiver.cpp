@@ -196,17 +196,20 @@ Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& 
         return Done{};
       };
       consumer.answer = [&](const Answer& answer) {
-        const auto taken = take_answer(database, answer, now);
+        const auto taken = take_answer(database, answer, run, now);
         if (taken.wrong) refusals.add({answer.at, "answer", "SEQ", *taken.wrong});
         // A new order that was refused is in the feed as such.
         const bool in_feed = taken.refused && taken.refused->file == FileKind::orders &&
                              taken.refused->action == "A";
-        const bool lost = taken.lost && answer.result == Answer::Result::refused;
+        // One that is to be sent again is sent by nobody: what it said is not known here.
+        const bool later = answer.result == Answer::Result::later;
+        const bool lost = taken.lost && answer.result != Answer::Result::accepted;
         if ((taken.refused && !in_feed) || lost)
-          refused.emplace_back(answer.seq,
-                               Refusal{answer.at, "answer", "RESULT",
-                                       answer.kind + " " + answer.reference +
-                                           " was refused: " + answer.reason + " " + answer.text});
+          refused.emplace_back(
+              answer.seq, Refusal{answer.at, "answer", "RESULT",
+                                  answer.kind + " " + answer.reference +
+                                      (later ? " was put off, and is lost: " : " was refused: ") +
+                                      answer.reason + " " + answer.text});
       };
       consumer.order = [&](const OrderSeen& seen) { take_order(database, seen, run, now); };
       consumer.made_return = [&](const ReturnSeen& seen) { take_return(database, seen, run); };

@@ -98,7 +98,10 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const Writ
     if (there && !repeats(asked, *there)) conflict();
     if (there) return ReturnReceipt{asked.order, ReceiptState::confirmed, *there};
     auto request = state_.last(FileKind::returns, reference);
-    const bool same = request && request->records == records_as_json(records);
+    // The records of a repeat name the order's number, which may not have been known before.
+    const std::string content = json::write(json::to_json(asked));
+    const bool same =
+        request && (request->content == content || request->records == records_as_json(records));
     const bool refused = request && request->state == RequestState::refused;
     // Who was told of a refusal and sends it again wants it tried again.
     if (refused && (request->told || !same)) request.reset();
@@ -110,7 +113,7 @@ Result<ReturnReceipt> Returns::place_return(const OrderReturn& asked, const Writ
       draft.file = FileKind::returns;
       draft.subject = reference;
       draft.action = "A";
-      draft.content = json::write(json::to_json(asked));
+      draft.content = content;
       request = exchange_.submit(std::move(draft), records, context);
     }
     if (request->state == RequestState::refused) {

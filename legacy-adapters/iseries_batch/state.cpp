@@ -51,6 +51,10 @@ CREATE TABLE IF NOT EXISTS orders (
   document TEXT PRIMARY KEY, reference TEXT NOT NULL, customer TEXT NOT NULL, closed INTEGER NOT NULL,
   held INTEGER NOT NULL, run INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orders_reference ON orders (reference);
+CREATE TABLE IF NOT EXISTS order_untold (   -- Accepted by a run, and no record has come since.
+  subject TEXT PRIMARY KEY, run INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS customer_told (  -- What had been sent when the last record came.
+  number TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS returns (
   document TEXT PRIMARY KEY, order_document TEXT NOT NULL, reference TEXT NOT NULL,
   invoice TEXT NOT NULL, run INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
@@ -272,6 +276,26 @@ void State::refusal_told(std::int64_t seq) {
   write([&](StateDatabase& database) {
     database.prepare("UPDATE request SET told = 1 WHERE seq = ?").bind(1, seq).once();
     return true;
+  });
+}
+
+std::optional<Request> State::accepted_and_untold(const std::string& customer) {
+  return read([&](StateDatabase& database) -> std::optional<Request> {
+    StateStatement row = database.prepare(
+        select("file = ? AND subject = ? AND state = 2 AND seq > COALESCE("
+               "(SELECT told.seq FROM customer_told told WHERE told.number = subject), 0)"
+               " ORDER BY seq DESC LIMIT 1"));
+    row.bind(1, static_cast<std::int64_t>(FileKind::customers)).bind(2, customer);
+    if (!row.step()) return std::nullopt;
+    return request_of_row(row);
+  });
+}
+
+bool State::order_untold(const std::string& subject) {
+  return read([&](StateDatabase& database) {
+    StateStatement row = database.prepare("SELECT 1 FROM order_untold WHERE subject = ?");
+    row.bind(1, subject);
+    return row.step();
   });
 }
 

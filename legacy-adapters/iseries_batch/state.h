@@ -87,6 +87,12 @@ class State {
   // tells a repeat from a new write but that nothing came in between.
   std::optional<Request> same(const Request& wanted);
   void refusal_told(std::int64_t seq);
+  // The last write of a customer that was accepted, while no customer file has told of the customer
+  // since it was sent.
+  std::optional<Request> accepted_and_untold(const std::string& customer);
+  // Whether a write of an order was accepted by a status file that no record of the order came with
+  // or after: what is known of the order may be older than that write.
+  bool order_untold(const std::string& subject);
   // Kept or sent, and not answered; in their order.
   std::vector<Request> unanswered(FileKind file, const std::string& subject);
   std::vector<Request> unanswered(FileKind file);

@@ -2,6 +2,8 @@
 
 #include "legacy-adapters/iseries_batch/state.h"
 
+#include <algorithm>
+
 namespace underpin::legacy::iseries_batch {
 namespace {
 
@@ -20,6 +22,8 @@ CREATE TABLE IF NOT EXISTS movement (
   quantity TEXT NOT NULL, at TEXT NOT NULL, user TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS movement_document ON movement (document);
 CREATE INDEX IF NOT EXISTS movement_key ON movement (sku, location, at);
+CREATE TABLE IF NOT EXISTS newest_run (
+  kind INTEGER PRIMARY KEY, run INTEGER NOT NULL, made TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS in_run (
   kind INTEGER NOT NULL, run INTEGER NOT NULL, checksum TEXT NOT NULL,
   PRIMARY KEY (kind, run)) WITHOUT ROWID;
@@ -111,6 +115,8 @@ class StockFile {
           break;
         case edi::FixedKind::end:
           if (!done) return wrong("the file has no header");
+          if (kind_ == FileKind::stock && levels_ == 0)
+            return wrong("it names no level that can be used: it would take all of them away");
           finish(checksum);
           return Done{};
       }
@@ -125,6 +131,7 @@ class StockFile {
     header_ = *header;
     switch (run_known(database_, kind_, header_.run, checksum)) {
       case RunKnown::no:
+        put_in_order();
         return Done{};
       case RunKnown::same:
         return Error{ErrorCode::conflict, "this file was taken in before"};
@@ -132,6 +139,20 @@ class StockFile {
         break;
     }
     return wrong("run " + std::to_string(header_.run) + " was taken in before, with other content");
+  }
+  // Clocks are set back, every autumn: a run that follows another was not made before it.
+  void put_in_order() {
+    StateStatement newest = database_.prepare("SELECT run, made FROM newest_run WHERE kind = ?");
+    newest.bind(1, static_cast<std::int64_t>(kind_));
+    if (newest.step()) {
+      if (newest.whole(0) > header_.run) return;
+      header_.made = std::max(header_.made, timestamp_of(newest.text(1)));
+    }
+    database_.prepare("INSERT OR REPLACE INTO newest_run (kind, run, made) VALUES (?,?,?)")
+        .bind(1, static_cast<std::int64_t>(kind_))
+        .bind(2, header_.run)
+        .bind(3, header_.made.text())
+        .once();
   }
   void record(const edi::FixedReader& reader) {
     const Fields fields(reader.record().values().value());
@@ -144,7 +165,14 @@ class StockFile {
       return refuse("UOM", "\"" + fields.text("UOM") + "\" is no unit that the settings map");
     if (fields.text("SKU").empty()) return refuse("SKU", "must not be blank");
     if (fields.text("WHS").empty()) return refuse("WHS", "must not be blank");
-    if (name == "movement") return movement(fields);
+    if (name == "movement") {
+      if (fields.whole("ENTRY") <= 0) return refuse("ENTRY", "must be greater than 0");
+      if (!movement(fields))
+        refuse("ENTRY",
+               std::to_string(fields.whole("ENTRY")) + " was taken in before, with other content");
+      return;
+    }
+    ++levels_;
     level_.bind(1, fields.text("SKU"))
         .bind(2, fields.text("WHS"))
         .bind(3, *unit)
@@ -153,7 +181,8 @@ class StockFile {
         .bind(6, sortable(header_.made))
         .once();
   }
-  void movement(const Fields& fields) {
+  // False: the entry is there, and another one.
+  bool movement(const Fields& fields) {
     const Timestamp at = instant_of(reading_.zone, fields.date("MDATE"), fields.whole("MTIME"));
     movement_.bind(1, fields.whole("ENTRY"))
         .bind(2, fields.text("SKU"))
@@ -163,6 +192,15 @@ class StockFile {
         .bind(6, sortable(at.empty() ? header_.made : at))
         .bind(7, fields.text("USER"))
         .once();
+    StateStatement there = database_.prepare(
+        "SELECT 1 FROM movement WHERE entry = ? AND sku = ? AND location = ? AND document = ? AND"
+        " quantity = ?");
+    there.bind(1, fields.whole("ENTRY"))
+        .bind(2, fields.text("SKU"))
+        .bind(3, fields.text("WHS"))
+        .bind(4, fields.text("DOC"))
+        .bind(5, fields.number("QTY").normalized().text());
+    return there.step();
   }
   // What a full file does not name is not there any more; of one with a record that could not be
   // read nobody knows what it names.
@@ -176,6 +214,7 @@ class StockFile {
   const FileKind kind_;
   const Reading& reading_;
   bool any_refused_ = false;
+  std::int64_t levels_ = 0;
   const std::function<void(Refusal)> refused_;
   FileHeader header_;
   StateStatement level_;

@@ -75,7 +75,7 @@ using Apply = std::function<Verdict(const ClaimedFile& file)>;
 struct Report {
   int applied = 0;
   int quarantined = 0;
-  int waiting = 0;                               // Not complete yet, or put off by the reader.
+  int waiting = 0;  // Not complete yet, put off by the reader, or not begun before the deadline.
   std::vector<std::string> quarantined_reasons;  // "name: reason".
 };
 

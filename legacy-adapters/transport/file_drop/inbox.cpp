@@ -119,8 +119,12 @@ Result<Report> Inbox::poll(const Apply& apply, Deadline deadline) {
     return report;
   }
   if (const Status loaded = register_.load(); !loaded) return loaded.error();
-  for (const std::string& claim : *held) {
-    if (settings_.clock() >= deadline) break;
+  for (std::size_t i = 0; i < held->size(); ++i) {
+    const std::string& claim = (*held)[i];
+    if (settings_.clock() >= deadline) {
+      report.waiting += static_cast<int>(held->size() - i);
+      break;
+    }
     const int waiting = report.waiting;
     if (const Status settled = settle(claim, apply, report); !settled) return settled.error();
     if (report.waiting != waiting) break;  // Put off: what was dropped after it waits with it.
