@@ -103,7 +103,10 @@ class CustomerFile {
     customer.phone = fields.text("PHONE");
     customer.currency = fields.text("CUR");
     customer.price_group = fields.text("GROUP");
-    if (fields.text("HASADR") == "Y") {
+    const std::string& has_address = fields.text("HASADR");
+    if (!is_flag(has_address))
+      return refuse("HASADR", "must be Y, N or blank, not \"" + has_address + "\"");
+    if (has_address == "Y") {
       Address address;
       address.name = fields.text("ADNAME");
       address.line1 = fields.text("ADR1");

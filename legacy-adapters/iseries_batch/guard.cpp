@@ -175,6 +175,9 @@ std::vector<Alarm> ExchangeGuard::alarms() {
     const std::lock_guard guard(mutex_);
     if (!not_held_.empty()) alarms.push_back({"exchange not held", not_held_});
   }
+  if (rereading_)
+    alarms.push_back({"archive not read", "nothing is sent until what lies in " +
+                                              settings_.inbound.folder + " is taken in"});
   if (!in_doubt_) return alarms;
   if (const auto open = lost()) alarms.push_back({"writes lost", text_of(*open)});
   return alarms;

@@ -183,7 +183,9 @@ class PriceFile {
     if (entry.minimum_quantity.is_negative()) return refuse("MINQ", "must not be negative");
     entry.unit_price = row.number(at.price).value();
     if (entry.unit_price.is_negative()) return refuse("PRICE", "must not be negative");
-    entry.tax_included = row.text(at.tax) == "Y";
+    const std::string tax = row.text(at.tax);
+    if (!is_flag(tax)) return refuse("TAXINC", "must be Y, N or blank, not \"" + tax + "\"");
+    entry.tax_included = tax == "Y";
     if (!put(entry)) return refuse("", "a second row with the same key");
     ++rows_;
   }

@@ -8,7 +8,7 @@
 namespace underpin::legacy::iseries_batch {
 namespace {
 
-constexpr std::size_t lines_max = 9'999;  // Of one order.
+constexpr int group_max = 50'000;  // Records of one order or return, with its header.
 
 std::optional<OrderStatus> status_of(const std::string& letter, const OrderSeen& seen) {
   if (letter == "X") return OrderStatus::cancelled;
@@ -110,6 +110,12 @@ class StatusReader {
     if (name == "answer") return take_answer(fields);
     if (name == "order") return begin_order(fields);
     if (name == "return") return begin_return(fields);
+    if ((order_ || return_) && ++records_ >= group_max) {
+      if (records_ == group_max)
+        refuse("", "is one of more than " + std::to_string(group_max) + " of one order or return");
+      spoiled_ = true;
+      return;
+    }
     if (name == "return line") return take_return_line(fields);
     if (!order_ || fields.text("ORDNO") != order_->document) {
       refuse("ORDNO", "belongs to order " + fields.text("ORDNO") +
@@ -119,6 +125,12 @@ class StatusReader {
     if (name == "order line") return take_line(fields);
     if (name == "shipment") return take_shipment(fields);
     if (name == "order address") {
+      const std::string& kind = fields.text("KIND");
+      if (kind != "S" && kind != "B") {
+        refuse("KIND", "must be S or B, not \"" + kind + "\"");
+        spoiled_ = true;
+        return;
+      }
       (fields.text("KIND") == "B" ? order_->order.bill_to : order_->order.ship_to) =
           address_of(fields);
     } else if (name == "invoice") {
@@ -158,6 +170,7 @@ class StatusReader {
   void begin_order(const Fields& fields) {
     finish();
     spoiled_ = false;
+    records_ = 1;
     lines_ = fields.whole("NLINES");
     place_ = reader_.place();
     status_ = fields.text("STATUS");
@@ -179,6 +192,11 @@ class StatusReader {
     const Timestamp changed = instant_of(reading_.zone, fields.date("CHGD"), fields.whole("CHGT"));
     if (!changed.empty()) order.updated_at = changed;
     order_ = std::move(seen);
+    for (const char* flag : {"HOLD", "TAXINC"}) {
+      if (is_flag(fields.text(flag))) continue;
+      refuse(flag, "must be Y, N or blank, not \"" + fields.text(flag) + "\"");
+      spoiled_ = true;
+    }
     if (order_->document.empty()) {
       refuse("ORDNO", "must not be blank");
       spoiled_ = true;
@@ -215,7 +233,7 @@ class StatusReader {
     if (!fields.text("TAXC").empty())
       line.taxes.push_back(
           {fields.text("TAXC"), fields.number("TAXR").normalized(), fields.number("TAX")});
-    if (order_->order.lines.size() < lines_max) order_->order.lines.push_back(std::move(line));
+    order_->order.lines.push_back(std::move(line));
     --lines_;
   }
 
@@ -235,6 +253,7 @@ class StatusReader {
   void begin_return(const Fields& fields) {
     finish();
     spoiled_ = false;
+    records_ = 1;
     lines_ = fields.whole("NLINES");
     place_ = reader_.place();
     ReturnSeen seen;
@@ -284,6 +303,13 @@ class StatusReader {
           number + " has " + (lines_ > 0 ? "fewer" : "more") + " lines than its header says");
     if (made) return consumer_.made_return(*made);
     OrderSeen seen = *order;
+    std::vector<int> numbers;
+    for (const OrderLine& line : seen.order.lines) numbers.push_back(line.number);
+    std::sort(numbers.begin(), numbers.end());
+    const auto twice = std::adjacent_find(numbers.begin(), numbers.end());
+    if (twice != numbers.end())
+      return refuse_group(name, "",
+                          number + " has line " + std::to_string(*twice) + " more than once");
     const auto status = status_of(status_, seen);
     if (!status)
       return refuse_group(name, "STATUS", "\"" + status_ + "\" is no status of an order");
@@ -303,10 +329,13 @@ class StatusReader {
   std::string status_;
   edi::Place place_;
   std::int64_t lines_ = 0;  // That are still to come.
+  int records_ = 0;         // Of the group so far.
   bool spoiled_ = false;
 };
 
 }  // namespace
+
+bool is_flag(const std::string& text) { return text.empty() || text == "Y" || text == "N"; }
 
 std::string text(const Refusal& refusal) {
   std::string text = "line " + std::to_string(refusal.line) + ": ";

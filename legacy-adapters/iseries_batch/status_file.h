@@ -73,6 +73,8 @@ struct Reading {
 Status read_status_file(edi::ReadBytes read, const Reading& reading,
                         const StatusConsumer& consumer);
 
+// Y, N, or blank, which is N: another letter is not taken for one of them.
+bool is_flag(const std::string& text);
 // For the other readers: why a batch is at fault as a whole, all of it.
 std::string reasons(const edi::Faults& faults);
 // What the reader put aside.

@@ -152,6 +152,8 @@ class Books:
             number, counts = int(line["LINE"]), line["CHG"]
             if "N" in counts:
                 before = changed.get(number)
+                if before and before["QTY"]:
+                    raise Refused("LINE", f"line {number} is there already", number)
                 changed[number] = self._new_line(line)
                 if before:
                     changed[number]["SHIP"], changed[number]["INV"] = before["SHIP"], before["INV"]

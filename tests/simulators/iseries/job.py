@@ -165,10 +165,6 @@ class Job:
         order = books.find_order(header["REF"], header["ORDNO"])
         if order is None:
             raise Refused("ORDR", f"order {header['REF'] or header['ORDNO']} is not known")
-        if action == "X" and order["STATUS"] == "X":
-            return order["ORDNO"]
-        if action == "R" and order["STATUS"] != "O":
-            return order["ORDNO"]
         books.open_order(order["ORDNO"])
         if action == "C":
             books.change_order(order, header, of("OLN"), of("OAD"))

@@ -277,6 +277,35 @@ TEST_F(Answers, AMovementThatWasPostedWithOtherContentIsAConflict) {
       << "nothing of ours was posted";
 }
 
+TEST_F(Answers, AFlagThatIsNoneALineTwiceAndAnUnknownAddressPutTheOrderAside) {
+  const auto put_aside = [&](std::string rows, const char* from, const char* to,
+                             const std::string& why) {
+    const std::size_t at = rows.find(from);
+    ASSERT_NE(at, std::string::npos);
+    rows.replace(at, std::string(from).size(), to);
+    status(rows);
+    OrderRef ref;
+    ref.document = DocumentNumber{"830001"};
+    EXPECT_FALSE(site().orders().get_order(ref, call_within()).has_value()) << to;
+    std::string all;
+    for (const std::string& name : files_in(site().quarantine(), ".refused"))
+      all += content_of(site().quarantine() / name);
+    EXPECT_NE(all.find(why), std::string::npos) << all;
+    for (const auto& one : std::filesystem::directory_iterator(site().quarantine()))
+      std::filesystem::remove(one.path());
+  };
+  const std::string rows = record(order(), "830001", "O", "3");
+  put_aside(rows, R"("HOLD": "Y")", R"("HOLD": "J")",
+            "order, HOLD: must be Y, N or blank, not \"J\"");
+  put_aside(rows, R"("CUR": "EUR")", R"("TAXINC": "1", "CUR": "EUR")",
+            "order, TAXINC: must be Y, N or blank, not \"1\"");
+  const std::string twice = rows.substr(rows.find(R"(["SLN")"));
+  put_aside(rows + "," + twice, R"("NLINES": "1")", R"("NLINES": "2")",
+            "830001 has line 1 more than once");
+  put_aside(rows + R"(, ["SAD", {"ORDNO": "830001", "KIND": "Q"}])", R"("KIND": "Q")",
+            R"("KIND": "Z")", "order address, KIND: must be S or B, not \"Z\"");
+}
+
 TEST_F(Answers, ARepeatOfAReturnIsNoOtherOneWhenItsOrderHasANumberByThen) {
   const Order wanted = order();
   ASSERT_TRUE(site().orders().place_order(wanted, write_within()));
@@ -318,6 +347,7 @@ TEST(RestoreToTheEnd, APollThatItsDeadlineEndsHasNotReadTheArchiveToItsEnd) {
         site.orders().find_receipt({ChannelId{"web"}, OrderNumber{"R-9"}}, call_within()));
   };
   EXPECT_EQ(absent(), ErrorCode::unavailable);
+  EXPECT_TRUE(site.has_alarm("archive not read"));
   for (const AdapterTask& task : site.adapter().tasks()) {
     if (task.name != "receive") continue;
     EXPECT_TRUE(task.run(call_within(0)).has_value());
@@ -325,6 +355,7 @@ TEST(RestoreToTheEnd, APollThatItsDeadlineEndsHasNotReadTheArchiveToItsEnd) {
   EXPECT_EQ(absent(), ErrorCode::unavailable) << "no file was taken in yet";
   site.receive();
   EXPECT_EQ(absent(), ErrorCode::not_found);
+  EXPECT_FALSE(site.has_alarm("archive not read"));
 }
 
 TEST(RestoreToTheEnd, ALostWriteThatTheJobPutsOffIsReported) {
