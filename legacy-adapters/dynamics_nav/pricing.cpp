@@ -142,7 +142,8 @@ class ListPricing : public NavPricing {
   const std::optional<int> due_minutes_;
   const std::shared_ptr<odbc::Database> database_;
   const SalesPriceSettings table_;
-  std::string table_mark_;  // Of the table as it was read last; of the polling thread.
+  std::string table_mark_;    // Of the table as it was read last; of the polling thread.
+  std::string refused_mark_;  // Of the table that was refused last; of the polling thread.
   std::atomic<std::int64_t> table_seen_us_{
       0};  // When the list in force was last what the table says.
   std::optional<file_drop::Inbox> inbox_;
@@ -182,6 +183,9 @@ Status ListPricing::poll_table() {
     refused_.clear();
     return Done{};
   }
+  // What was refused is read again when it has changed: it is a whole table, at every poll.
+  if (before->text == refused_mark_) return Done{};
+  refused_mark_.clear();
   PriceFileHeader header;
   header.created = std::max(now, lists_.in_force()->created.plus_ms(1));  // Clocks are set back.
   header.batch = "SALES-PRICE-" + header.created.text();
@@ -212,6 +216,7 @@ Status ListPricing::poll_table() {
       return Done{};
     case Acceptance::Kind::refused:
       refused_ = "Sales Price: " + acceptance.reason;
+      if (before->quiet) refused_mark_ = before->text;
       return Done{};
     case Acceptance::Kind::failed:
       break;

@@ -359,6 +359,19 @@ TEST_F(NavSalesPriceTest, ARowThatNoPriceHasLeavesTheListInForceAndIsNamed) {
   EXPECT_THAT(pricing_->alarms(), IsEmpty());
 }
 
+TEST_F(NavSalesPriceTest, ATableThatWasRefusedIsNotReadAgainBeforeItChanges) {
+  price("1000", "2, ''", "", "", "-4");
+  poll();
+  // Without a version of its own: a table that is read would be found good.
+  tables_.run("UPDATE " + tables_.name("Sales Price") + " SET [Unit Price] = '4'");
+  poll();
+  EXPECT_EQ(pricing_->alarms().size(), 1U);
+  price("1001", "2, ''", "", "", "7");
+  poll();
+  EXPECT_THAT(pricing_->alarms(), IsEmpty());
+  EXPECT_EQ(of("1000"), "4");
+}
+
 TEST_F(NavSalesPriceTest, AChangeBelowTheHighestVersionIsNotPassedBy) {
   price("1000", "2, ''", "", "", "4");
   price("1001", "2, ''", "", "", "7");
