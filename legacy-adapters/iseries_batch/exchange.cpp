@@ -96,7 +96,8 @@ std::optional<Request> Exchange::answered(std::int64_t seq, const CallContext& c
       context.deadline - spare);
   for (;;) {
     // One that waits must not be the one that polls too long: what is left is the next one's.
-    receiver_.try_poll(std::min(context.deadline, until + spare));
+    // Not at all where nobody is to wait: what lies there may be a whole night's stock.
+    if (settings_.answer_wait_ms > 0) receiver_.try_poll(std::min(context.deadline, until + spare));
     Request request = last_seen(state_, seq);
     if (is_answered(request)) return request;
     const bool put_off = request.state == RequestState::kept && settings_.collect_every_ms == 0;

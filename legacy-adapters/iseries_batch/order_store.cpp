@@ -12,6 +12,8 @@ using state::StateDatabase;
 using state::StateFailure;
 using state::StateStatement;
 
+constexpr std::size_t surely_read = 1'000'000;  // Bytes of JSON that no limit of the reader meets.
+
 OrderSeen seen_of(StateStatement& row) {
   OrderSeen seen;
   seen.document = row.text(0);
@@ -76,14 +78,19 @@ void note_untold(StateDatabase& database, const std::string& subject, std::int64
 
 }  // namespace
 
-void take_order(StateDatabase& database, const OrderSeen& seen, std::int64_t run, Timestamp now) {
+std::optional<std::string> take_order(StateDatabase& database, const OrderSeen& seen,
+                                      std::int64_t run, Timestamp now) {
   const std::string content = json::write(json::to_json(seen.order));
+  // What cannot be read again would end every reading of the feed and of the open orders.
+  if (content.size() > surely_read)
+    if (const auto read = json::parse(content); !read)
+      return seen.document + " is too large: " + read.error().message;
   StateStatement known =
       database.prepare("SELECT run, content, held, reference FROM orders WHERE document = ?");
   known.bind(1, seen.document);
   const bool there = known.step();
   if (there) {
-    if (known.whole(0) > run) return;
+    if (known.whole(0) > run) return std::nullopt;
   }
   database.prepare("DELETE FROM order_untold WHERE subject IN (?,?) AND run <= ?")
       .bind(1, seen.reference)
@@ -97,7 +104,7 @@ void take_order(StateDatabase& database, const OrderSeen& seen, std::int64_t run
           .bind(1, run)
           .bind(2, seen.document)
           .once();
-      return;
+      return std::nullopt;
     }
   }
   database
@@ -114,6 +121,7 @@ void take_order(StateDatabase& database, const OrderSeen& seen, std::int64_t run
       .bind(7, content)
       .once();
   mark_changed(database, "orders", seen.document, now);
+  return std::nullopt;
 }
 
 void take_return(StateDatabase& database, const ReturnSeen& seen, std::int64_t run) {
@@ -180,6 +188,14 @@ AnswerTaken take_answer(StateDatabase& database, const Answer& answer, std::int6
     mark_changed(database, "customers", request.subject, now);
   if (request.state == RequestState::refused) return {{}, std::move(request), {}};
   return {};
+}
+
+bool placed_again(StateDatabase& database, const std::string& reference) {
+  StateStatement row = database.prepare(
+      "SELECT state FROM request WHERE file = ? AND subject = ? AND action = 'A'"
+      " ORDER BY seq DESC LIMIT 1");
+  row.bind(1, static_cast<std::int64_t>(FileKind::orders)).bind(2, reference);
+  return row.step() && row.whole(0) != static_cast<std::int64_t>(RequestState::refused);
 }
 
 std::vector<OrderSeen> orders_of(StateDatabase& database, const std::string& reference) {

@@ -11,9 +11,10 @@
 // read.
 namespace underpin::legacy::iseries_batch {
 
-// An order of an older run than the one that told of it last changes nothing.
-void take_order(state::StateDatabase& database, const OrderSeen& seen, std::int64_t run,
-                Timestamp now);
+// An order of an older run than the one that told of it last changes nothing. Why it cannot be
+// kept; nothing: it can.
+std::optional<std::string> take_order(state::StateDatabase& database, const OrderSeen& seen,
+                                      std::int64_t run, Timestamp now);
 void take_return(state::StateDatabase& database, const ReturnSeen& seen, std::int64_t run);
 struct AnswerTaken {
   std::optional<std::string> wrong;  // The answer belongs to no write of ours.
@@ -22,6 +23,9 @@ struct AnswerTaken {
 };
 AnswerTaken take_answer(state::StateDatabase& database, const Answer& answer, std::int64_t run,
                         Timestamp now);
+
+// Whether the last write that was to make the order is not refused.
+bool placed_again(state::StateDatabase& database, const std::string& reference);
 
 std::vector<OrderSeen> orders_of(state::StateDatabase& database, const std::string& reference);
 std::optional<OrderSeen> order_of(state::StateDatabase& database, const std::string& document);

@@ -555,11 +555,13 @@ Result<Page<Order>> Orders::list_open_orders(const OrderQuery& query, const Call
   });
 }
 
-OrderChange Orders::change_at(state::StateDatabase& database, const Change& change) {
+std::optional<OrderChange> Orders::change_at(state::StateDatabase& database, const Change& change) {
   OrderChange found;
   found.changed_at = change.at;
   if (change.key.starts_with(refused_key)) {
     const std::string reference = change.key.substr(refused_key.size());
+    // Who reads late must not hear of the refusal of what was sent again since.
+    if (placed_again(database, reference)) return std::nullopt;
     if (const auto id = decode_external_reference(reference)) found.ref.id = *id;
     found.status = OrderStatus::rejected;
     found.closed = true;
@@ -582,7 +584,8 @@ Result<ChangePage<OrderChange>> Orders::order_changes(const Cursor& cursor, cons
     page.as_of = Timestamp::from(std::chrono::system_clock::now());
     state_.read([&](state::StateDatabase& database) {
       const auto changes = changes_after(database, "orders", position, settings_.page_size);
-      for (const Change& change : changes) page.items.push_back(change_at(database, change));
+      for (const Change& change : changes)
+        if (auto one = change_at(database, change)) page.items.push_back(std::move(*one));
       page.next = Cursor{std::to_string(changes.empty() ? position : changes.back().position)};
       page.more = static_cast<int>(changes.size()) == settings_.page_size;
       return true;

@@ -62,7 +62,8 @@ class Orders : public OrderService {
                             const WriteContext& context);
   OrderReceipt outcome(const Known& known, const Request& request);
   void check_answer(const Request& request, const std::vector<int>& lines = {});
-  OrderChange change_at(state::StateDatabase& database, const Change& change);
+  // Nothing: it is not so any more.
+  std::optional<OrderChange> change_at(state::StateDatabase& database, const Change& change);
 
   const Settings& settings_;
   const std::string system_;

@@ -211,7 +211,7 @@ Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& 
                                       (later ? " was put off, and is lost: " : " was refused: ") +
                                       answer.reason + " " + answer.text});
       };
-      consumer.order = [&](const OrderSeen& seen) { take_order(database, seen, run, now); };
+      consumer.order = [&](const OrderSeen& seen) { return take_order(database, seen, run, now); };
       consumer.made_return = [&](const ReturnSeen& seen) { take_return(database, seen, run); };
       consumer.refused = [&](Refusal one) { refusals.add(std::move(one)); };
       const Status taken = read_status_file(std::move(read), reading_, consumer);

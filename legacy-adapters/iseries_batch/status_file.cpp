@@ -318,7 +318,7 @@ class StatusReader {
     std::erase_if(seen.order.lines, [](const OrderLine& line) {
       return line.quantity.is_zero() && line.shipped_quantity.is_zero();
     });
-    consumer_.order(seen);
+    if (auto reason = consumer_.order(seen)) refuse_group(name, "", std::move(*reason));
   }
 
   const Reading& reading_;

@@ -5,6 +5,7 @@
 #include "legacy-adapters/iseries_batch/settings.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,8 @@ struct ReturnSeen {
 struct StatusConsumer {
   std::function<Status(const FileHeader&)> header;  // An Error ends the reading.
   std::function<void(const Answer&)> answer;
-  std::function<void(const OrderSeen&)> order;
+  // Why it is put aside; nothing: it is not.
+  std::function<std::optional<std::string>(const OrderSeen&)> order;
   std::function<void(const ReturnSeen&)> made_return;
   std::function<void(Refusal)> refused;
 };

@@ -33,6 +33,7 @@ void check(const std::string& file, const Wire& wire) {
     require(begun && !seen.document.empty());
     for (const OrderLine& line : seen.order.lines)
       require(!line.quantity.is_zero() || !line.shipped_quantity.is_zero());
+    return std::optional<std::string>();
   };
   consumer.made_return = [&](const ReturnSeen&) { require(begun); };
   consumer.refused = [](Refusal refusal) { require(!text(refusal).empty()); };

@@ -1,6 +1,7 @@
 // An answer says that a write was posted; what it has led to comes with a record, which may come
 // later. And files that would take away, or replace, what they must not.
 #include "contracts/ports/return_service.h"
+#include "legacy-adapters/iseries_batch/order_store.h"
 #include "legacy-adapters/iseries_batch/price_store.h"
 #include "legacy-adapters/iseries_batch/settings.h"
 #include "legacy-adapters/iseries_batch/stock_store.h"
@@ -376,6 +377,54 @@ TEST(RestoreToTheEnd, ALostWriteThatTheJobPutsOffIsReported) {
   EXPECT_NE(site.alarm("inbound records refused").find("ORD WEB/R-1 was put off, and is lost"),
             std::string::npos)
       << site.alarm("inbound records refused");
+}
+
+TEST_F(Answers, ARefusalOfWhatWasSentAgainSinceIsNotInTheFeedAnyMore) {
+  const Cursor before = site().orders().order_changes({}, call_within())->next;
+  Order wanted = order();
+  wanted.lines[0].sku = Sku{"NONE"};
+  ASSERT_TRUE(site().orders().place_order(wanted, write_within()));
+  site().night();
+  EXPECT_EQ(site().orders().order_changes(before, call_within())->items.size(), 1u);
+  wanted.lines[0].sku = Sku{"1000"};
+  ASSERT_TRUE(site().orders().place_order(wanted, write_within()));
+  const auto pending = site().orders().order_changes(before, call_within());
+  EXPECT_TRUE(pending->items.empty());
+  EXPECT_NE(pending->next, before) << "it is passed by";
+  site().night();
+  const auto placed = site().orders().order_changes(before, call_within());
+  ASSERT_EQ(placed->items.size(), 1u);
+  EXPECT_EQ(placed->items[0].status, OrderStatus::open);
+}
+
+TEST_F(Answers, AWriteThatWaitsForNothingTakesNoNightsFileIn) {
+  const auto file = site().simulator().control("POST", "files", R"({"kind": "stock"})");
+  const std::string name = file.get("file").text();
+  ASSERT_TRUE(site().orders().place_order(order(), write_within()));
+  EXPECT_TRUE(std::filesystem::exists(site().inbound() / name));
+  take_away();
+  site().receive();
+  EXPECT_FALSE(std::filesystem::exists(site().inbound() / name));
+}
+
+TEST(LargeOrder, IsPutAsideWhenItCouldNotBeReadAgain) {
+  const test::TemporaryFolder folder("iseries-large");
+  State state((folder.path() / "state.db").string());
+  OrderSeen seen;
+  seen.document = "1";
+  const auto take = [&] {
+    return state.write([&](state::StateDatabase& database) {
+      return take_order(database, seen, 1, Timestamp::start_of(Date{2026, 11, 28}));
+    });
+  };
+  EXPECT_FALSE(take().has_value());
+  seen.document = "2";
+  seen.order.shipments.push_back({DocumentNumber{"S"}, Date{2026, 11, 28}, {}});
+  seen.order.shipments[0].lines.resize(200'000);
+  EXPECT_TRUE(take().has_value());
+  const auto open =
+      state.read([](state::StateDatabase& database) { return open_orders(database, "", "", 10); });
+  EXPECT_EQ(open.size(), 1u);
 }
 
 // ---- files of stock and prices
