@@ -335,6 +335,12 @@ class AmendOrder final : public OrderWrite {
   }
 
  private:
+  static Decimal adjusted(const OrderLine& line) {
+    Decimal sum;
+    for (const Adjustment& one : line.adjustments) sum += one.amount;
+    return sum;
+  }
+
   static bool in_effect(const Order& order, const OrderAmendment& amendment) {
     for (const LineAmendment& change : amendment.lines) {
       const OrderLine* line = nullptr;
@@ -347,12 +353,19 @@ class AmendOrder final : public OrderWrite {
       }
       if (change.quantity && line->quantity != *change.quantity) return false;
       if (change.unit_price && line->unit_price != *change.unit_price) return false;
+      if (change.requested_date && line->requested_date != change.requested_date) return false;
+      if (change.adjustment_total && adjusted(*line) != *change.adjustment_total) return false;
     }
-    if (amendment.ship_to && order.ship_to) {
+    // What cannot be seen to be in effect is sent again, which changes nothing that is: what an ERP
+    // answers by night must not be told as done before.
+    if (amendment.customer_reference && order.customer_reference != *amendment.customer_reference)
+      return false;
+    if (amendment.ship_to) {
+      if (!order.ship_to) return false;
       const Address& want = *amendment.ship_to;
       const Address& is = *order.ship_to;
-      if (want.name != is.name || want.line1 != is.line1 || want.city != is.city ||
-          want.post_code != is.post_code)
+      if (want.name != is.name || want.line1 != is.line1 || want.line2 != is.line2 ||
+          want.city != is.city || want.post_code != is.post_code || want.country != is.country)
         return false;
     }
     return !amendment.requested_date || order.requested_date == amendment.requested_date;

@@ -264,6 +264,30 @@ TEST_F(OrderWriteTest, AChangeNeedsTheCurrentEntityTag) {
   EXPECT_EQ(again->value.lines.at(0).quantity, Decimal::of(5));
 }
 
+TEST_F(OrderWriteTest, AChangeWhoseEffectIsNotSeenIsNotToldAsDone) {
+  facade->orders().place(order("1"), write("k1"));
+  settle();
+  OrderAmendment reference;
+  reference.customer_reference = "PO 2";
+  OrderAmendment discount;
+  discount.lines.emplace_back().number = 1;
+  discount.lines[0].adjustment_total = Decimal::of(-1);
+  OrderAmendment address;
+  address.ship_to = Address{};
+  address.ship_to->name = "Ada";
+  int calls = 0;
+  for (const OrderAmendment& amendment : {reference, discount, address}) {
+    legacy().set_trap("amend_order", Trap::lost_request);
+    const std::string key = "a" + std::to_string(calls);
+    EXPECT_EQ(facade->orders().amend("1", amendment, {"*"}, write(key)).status, 202);
+    EXPECT_EQ(legacy().calls("amend_order"), calls + 1);
+    pass_ms(60'000);
+    settle();
+    EXPECT_EQ(legacy().calls("amend_order"), calls + 2) << "it never came to the ERP: " << key;
+    calls += 2;
+  }
+}
+
 TEST_F(OrderWriteTest, OfTwoChangesWithOneTagOneIsRefused) {
   facade->orders().place(order("1"), write("k1"));
   settle();
