@@ -128,9 +128,12 @@ class AmendCustomer final : public CustomerWrite {
         (!amendment->phone || *amendment->phone == found->phone) &&
         (!amendment->price_group || *amendment->price_group == found->price_group) &&
         (!amendment->address ||
-         (found->address && amendment->address->line1 == found->address->line1 &&
+         (found->address && amendment->address->name == found->address->name &&
+          amendment->address->line1 == found->address->line1 &&
+          amendment->address->line2 == found->address->line2 &&
           amendment->address->city == found->address->city &&
-          amendment->address->post_code == found->address->post_code));
+          amendment->address->post_code == found->address->post_code &&
+          amendment->address->country == found->address->country));
     if (!in_effect) return Error{ErrorCode::not_found, "the change is not in effect"};
     CustomerReceipt receipt;
     receipt.number = found->number;

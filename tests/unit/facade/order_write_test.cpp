@@ -288,6 +288,21 @@ TEST_F(OrderWriteTest, AChangeWhoseEffectIsNotSeenIsNotToldAsDone) {
   }
 }
 
+TEST_F(OrderWriteTest, ACustomersAddressIsInEffectAsAWhole) {
+  Customer known = customer("C7");
+  known.address = Address{};
+  known.address->name = "Ada";
+  legacy().add_customer(known);
+  CustomerAmendment moved;
+  moved.address = known.address;
+  moved.address->line2 = "c/o Grace";
+  legacy().set_trap("amend_customer", Trap::lost_request);
+  EXPECT_EQ(facade->customers().amend(CustomerNumber{"C7"}, moved, {"*"}, write("m1")).status, 202);
+  pass_ms(60'000);
+  settle();
+  EXPECT_EQ(legacy().calls("amend_customer"), 2) << "it never came to the ERP";
+}
+
 TEST_F(OrderWriteTest, OfTwoChangesWithOneTagOneIsRefused) {
   facade->orders().place(order("1"), write("k1"));
   settle();
