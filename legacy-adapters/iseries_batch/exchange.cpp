@@ -13,6 +13,7 @@ constexpr FileKind outbound[] = {FileKind::customers, FileKind::orders, FileKind
 constexpr std::chrono::milliseconds look_again{2};
 constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t answers_kept_days = 90;
+constexpr std::int64_t demand_kept_days = 7;  // A stock file comes every night.
 // Left of the caller's time when the wait for an answer ends.
 constexpr std::chrono::milliseconds spare{50};
 
@@ -116,6 +117,7 @@ Status Exchange::send_kept() {
   const Timestamp now = now_();
   if (forgotten_.plus_ms(day_ms) < now) {
     state_.forget_answered(now.plus_ms(-answers_kept_days * day_ms));
+    state_.forget_demand(now.plus_ms(-demand_kept_days * day_ms));
     forgotten_ = now;
   }
   return Done{};

@@ -40,13 +40,21 @@ std::vector<Record> record_of(const StockAdjustment& adjustment, const CodeTable
   return {record};
 }
 
-// Less what is on its way to the ERP, which counts it with the next stock file.
-void reserve(std::vector<StockLevel>& levels, const std::map<StockKey, Decimal>& demand) {
+// A job that writes stock before answers has posted before it wrote either.
+constexpr std::int64_t one_job_ms = 900'000;
+
+// Less what is on its way to the ERP, or was accepted after the level was told: the next stock file
+// counts it.
+void reserve(std::vector<StockLevel>& levels,
+             const std::map<StockKey, std::vector<Demand>>& demand) {
   for (StockLevel& level : levels) {
     const auto found = demand.find(level.key);
     if (found == demand.end()) continue;
-    level.reserved += found->second;
-    level.available -= found->second;
+    for (const Demand& one : found->second) {
+      if (one.answered && level.as_of.plus_ms(one_job_ms) >= *one.answered) continue;
+      level.reserved += one.quantity;
+      level.available -= one.quantity;
+    }
   }
 }
 

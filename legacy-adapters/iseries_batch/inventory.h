@@ -8,11 +8,11 @@
 
 namespace underpin::legacy::iseries_batch {
 
-// Stock as the last stock files said it: as_of is theirs. What new orders and adjustments that are
-// not answered take from it is reserved, in get_stock; list_stock is the files' alone. An
-// adjustment that is sent and not answered counts as posted, without an entry number and not yet in
-// any level: the contract knows no pending adjustment. What the batch job refuses later is put
-// aside (quarantine/) and raises an alarm.
+// Stock as the last stock files said it: as_of is theirs. What new orders and adjustments take
+// from it that are not answered, or were after the level was told, is reserved, in get_stock;
+// list_stock is the files' alone. An adjustment that is sent and not answered counts as posted,
+// without an entry number and not yet in any level: the contract knows no pending adjustment. What
+// the batch job refuses later is put aside (quarantine/) and raises an alarm.
 class Inventory : public InventoryService {
  public:
   Inventory(const Settings& settings, std::string system, State& state, StockStore& stock,

@@ -141,7 +141,7 @@ void take_return(StateDatabase& database, const ReturnSeen& seen, std::int64_t r
 }
 
 AnswerTaken take_answer(StateDatabase& database, const Answer& answer, std::int64_t run,
-                        Timestamp now) {
+                        Timestamp made, Timestamp now) {
   const auto wrong = [](std::string reason) { return AnswerTaken{std::move(reason), {}, {}}; };
   const std::string number = std::to_string(answer.seq);
   const auto known = request_in(database, answer.seq);
@@ -178,7 +178,7 @@ AnswerTaken take_answer(StateDatabase& database, const Answer& answer, std::int6
   request.reason = answer.reason;
   request.text = answer.text;
   request.line = answer.line;
-  answer_request(database, request);
+  answer_request(database, request, made);
   if (request.state == RequestState::accepted && request.file == FileKind::orders)
     note_untold(database, request.subject, run);
   if (request.state == RequestState::refused && request.file == FileKind::orders)

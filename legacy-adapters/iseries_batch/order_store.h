@@ -22,7 +22,7 @@ struct AnswerTaken {
   bool lost = false;                 // Of a write that was sent by a newer state.
 };
 AnswerTaken take_answer(state::StateDatabase& database, const Answer& answer, std::int64_t run,
-                        Timestamp now);
+                        Timestamp made, Timestamp now);
 
 // Whether the last write that was to make the order is not refused.
 bool placed_again(state::StateDatabase& database, const std::string& reference);

@@ -185,9 +185,11 @@ Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& 
     const Status done = state_.write([&](state::StateDatabase& database) -> Status {
       const Timestamp now = now_();
       std::int64_t run = 0;
+      Timestamp made;
       StatusConsumer consumer;
       consumer.header = [&](const FileHeader& header) -> Status {
         run = header.run;
+        made = header.made;
         const RunKnown known = run_known(database, FileKind::status, run, file.checksum);
         if (known == RunKnown::same) return Error{ErrorCode::conflict, "taken in before"};
         if (known == RunKnown::refused)
@@ -196,7 +198,7 @@ Status Receiver::take_status(edi::ReadBytes read, const file_drop::ClaimedFile& 
         return Done{};
       };
       consumer.answer = [&](const Answer& answer) {
-        const auto taken = take_answer(database, answer, run, now);
+        const auto taken = take_answer(database, answer, run, made, now);
         if (taken.wrong) refusals.add({answer.at, "answer", "SEQ", *taken.wrong});
         // A new order that was refused is in the feed as such.
         const bool in_feed = taken.refused && taken.refused->file == FileKind::orders &&

@@ -27,10 +27,12 @@ CREATE INDEX IF NOT EXISTS request_subject ON request (file, subject, seq);
 CREATE INDEX IF NOT EXISTS request_run ON request (run) WHERE run IS NOT NULL;
 CREATE INDEX IF NOT EXISTS request_open ON request (state, seq) WHERE state < 2;
 CREATE INDEX IF NOT EXISTS request_answered ON request (made) WHERE state >= 2;
-CREATE TABLE IF NOT EXISTS demand (   -- Of unanswered writes.
+CREATE TABLE IF NOT EXISTS demand (   -- Of unanswered writes, and of accepted ones of these days.
   seq INTEGER NOT NULL, sku TEXT NOT NULL, location TEXT NOT NULL, quantity TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS demand_seq ON demand (seq);
 CREATE INDEX IF NOT EXISTS demand_sku ON demand (sku);
+CREATE TABLE IF NOT EXISTS demand_answered (   -- Accepted by a status file made then; microseconds.
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS out_file (
   run INTEGER PRIMARY KEY AUTOINCREMENT,
   kind INTEGER NOT NULL,
@@ -324,19 +326,22 @@ std::optional<Request> State::longest_unanswered() {
   });
 }
 
-std::map<StockKey, Decimal> State::demand_on(const Sku& sku) {
+std::map<StockKey, std::vector<Demand>> State::demand_on(const Sku& sku) {
   return read([&](StateDatabase& database) {
     StateStatement rows =
-        database.prepare(sku.empty() ? "SELECT sku, location, quantity FROM demand"
-                                     : "SELECT sku, location, quantity FROM demand WHERE sku = ?");
+        database.prepare(std::string("SELECT d.sku, d.location, d.quantity, a.at FROM demand d"
+                                     " LEFT JOIN demand_answered a ON a.seq = d.seq") +
+                         (sku.empty() ? "" : " WHERE d.sku = ?"));
     if (!sku.empty()) rows.bind(1, sku.text());
-    std::map<StockKey, Decimal> sums;
+    std::map<StockKey, std::vector<Demand>> found;
     while (rows.step()) {
       const auto quantity = Decimal::parse(rows.text(2));
       if (!quantity) throw state::StateFailure("a quantity cannot be read: " + rows.text(2));
-      sums[{Sku{rows.text(0)}, LocationCode{rows.text(1)}}] += *quantity;
+      Demand one{*quantity, {}};
+      if (!rows.is_null(3)) one.answered = Timestamp{rows.whole(3)};
+      found[{Sku{rows.text(0)}, LocationCode{rows.text(1)}}].push_back(one);
     }
-    return sums;
+    return found;
   });
 }
 
@@ -365,6 +370,16 @@ void State::forget_answered(Timestamp before) {
             " (SELECT 1 FROM request WHERE request.run = out_file.run)")
         .bind(1, before.text())
         .once();
+    return true;
+  });
+}
+
+void State::forget_demand(Timestamp answered_before) {
+  write([&](StateDatabase& database) {
+    for (const char* sql :
+         {"DELETE FROM demand WHERE seq IN (SELECT seq FROM demand_answered WHERE at < ?)",
+          "DELETE FROM demand_answered WHERE at < ?"})
+      database.prepare(sql).bind(1, answered_before.micros).once();
     return true;
   });
 }
@@ -453,7 +468,7 @@ bool State::is_waited_for(std::int64_t seq) {
   return waiting_.contains(seq);
 }
 
-void answer_request(StateDatabase& database, const Request& answered) {
+void answer_request(StateDatabase& database, const Request& answered, Timestamp made) {
   database
       .prepare(
           "UPDATE request SET state = ?, document = ?, reason = ?, text = ?, line = ? WHERE seq = "
@@ -465,7 +480,17 @@ void answer_request(StateDatabase& database, const Request& answered) {
       .bind(5, std::int64_t{answered.line})
       .bind(6, answered.seq)
       .once();
-  database.prepare("DELETE FROM demand WHERE seq = ?").bind(1, answered.seq).once();
+  if (answered.state == RequestState::accepted && !made.empty()) {
+    database
+        .prepare(
+            "INSERT OR REPLACE INTO demand_answered (seq, at) SELECT ?1, ?2"
+            " WHERE EXISTS (SELECT 1 FROM demand WHERE seq = ?1)")
+        .bind(1, answered.seq)
+        .bind(2, made.micros)
+        .once();
+  } else {
+    database.prepare("DELETE FROM demand WHERE seq = ?").bind(1, answered.seq).once();
+  }
 }
 
 void mark_changed(StateDatabase& database, std::string_view feed, const std::string& key,

@@ -36,8 +36,13 @@ struct Request {
   std::string key;       // The caller's; empty: it has none.
   bool in_file = false;  // It is in a file, which may lie in the folder before that is known here.
   bool told = false;     // Of a refusal: a caller has heard of it.
-  // What it takes from stock; known until it is answered.
+  // What it takes from stock.
   std::vector<std::pair<StockKey, Decimal>> demand;
+};
+
+struct Demand {
+  Decimal quantity;
+  std::optional<Timestamp> answered;  // When the iSeries said so, by its clock, that it counts it.
 };
 
 struct OutFile {
@@ -104,8 +109,9 @@ class State {
   std::vector<Request> requests_in(const OutFile& file);
   void file_sent(const OutFile& file);
   void file_not_sent(const OutFile& file);  // Its writes are kept again, for another file.
-  // What unanswered writes take from an article's stock, by location; an empty article: from all.
-  std::map<StockKey, Decimal> demand_on(const Sku& sku);
+  // What writes take from an article's stock, by location; an empty article: from all.
+  std::map<StockKey, std::vector<Demand>> demand_on(const Sku& sku);
+  void forget_demand(Timestamp answered_before);
   // Forgets answered writes that were made before. Of each only what came of it is known then.
   void forget_answered(Timestamp before);
   // The oldest unanswered write that was sent; nothing when there is none.
@@ -166,6 +172,7 @@ void run_taken(state::StateDatabase& database, FileKind kind, std::int64_t run,
 std::optional<Request> request_in(state::StateDatabase& database, std::int64_t seq);
 // Notes the answer of a lost write; false: the number is none of a lost write.
 bool answer_lost(state::StateDatabase& database, std::int64_t seq);
-void answer_request(state::StateDatabase& database, const Request& answered);
+// `made`: when the status file was; without it what the write takes is forgotten at once.
+void answer_request(state::StateDatabase& database, const Request& answered, Timestamp made = {});
 
 }  // namespace underpin::legacy::iseries_batch

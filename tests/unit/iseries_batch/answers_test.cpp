@@ -397,6 +397,57 @@ TEST_F(Answers, ARefusalOfWhatWasSentAgainSinceIsNotInTheFeedAnyMore) {
   EXPECT_EQ(placed->items[0].status, OrderStatus::open);
 }
 
+TEST_F(Answers, WhatWasAcceptedIsReservedUntilALevelCanCountIt) {
+  const auto deliver = [](const char* kind, std::int64_t run, Timestamp made,
+                          const std::vector<std::pair<const char*, edi::FieldValues>>& rows) {
+    std::ostringstream output;
+    const FileKind of = std::string(kind) == "STK" ? FileKind::delta : FileKind::status;
+    edi::FixedWriter writer(output, format_of(of, {}));
+    ASSERT_TRUE(writer.begin({{"FILE", std::string(prefix(of))},
+                              {"RUN", Decimal::of(run)},
+                              {"HDATE", made.date_utc()},
+                              {"HTIME", Decimal::of(0)}}));
+    for (const auto& [name, values] : rows) ASSERT_TRUE(writer.record(name, values));
+    ASSERT_TRUE(writer.end({}));
+    site().drop(std::string(prefix(of)) + std::to_string(run) + ".DAT", output.str());
+    site().receive();
+  };
+  const auto level = [&](std::int64_t run, Timestamp made) {
+    deliver("STK", run, made,
+            {{"stock level",
+              {{"SKU", std::string("1031")},
+               {"WHS", std::string("EAST")},
+               {"UOM", std::string("PCS")},
+               {"ONHAND", decimal("100")}}}});
+  };
+  const auto available = [] {
+    return site()
+        .adapter()
+        .inventory()
+        ->get_stock({{Sku{"1031"}}, LocationCode{"EAST"}}, call_within())
+        ->at(0)
+        .available;
+  };
+  const Timestamp evening = Timestamp::start_of(Date{2027, 3, 1});
+  const Timestamp night = Timestamp::start_of(Date{2027, 3, 2});
+  level(900'001, evening);
+  Order wanted = order();
+  wanted.lines[0].sku = Sku{"1031"};
+  ASSERT_TRUE(site().orders().place_order(wanted, write_within()));
+  EXPECT_EQ(available(), decimal("97"));
+  const std::int64_t seq = site().last_seq("OHA");
+  take_away();
+  deliver("STS", 900'001, night,
+          {{"answer",
+            {{"SEQ", Decimal::of(seq)},
+             {"KIND", std::string("ORD")},
+             {"REF", reference(wanted)},
+             {"RESULT", std::string("A")}}}});
+  EXPECT_EQ(available(), decimal("97")) << "the level is of the evening";
+  level(900'002, night);
+  EXPECT_EQ(available(), decimal("100"));
+}
+
 TEST_F(Answers, AWriteThatWaitsForNothingTakesNoNightsFileIn) {
   const auto file = site().simulator().control("POST", "files", R"({"kind": "stock"})");
   const std::string name = file.get("file").text();
