@@ -68,8 +68,14 @@ class Acknowledgements {
     if (first_ == 0) first_ = control;
     return last_ = control;
   }
+  void begin() { begun_ = static_cast<std::size_t>(text.tellp()); }
+  // Of what came under another one's number nothing is said: it was not taken.
+  void take_back() {
+    text.str(text.str().substr(0, begun_));
+    text.seekp(0, std::ios::end);
+  }
   void keep() {
-    if (first_ != 0)
+    if (first_ != 0 && !text.str().empty())
       keep_file(taking_.database(),
                 {last_, file_name(first_, settings_.edifact.has_value()), text.str()});
   }
@@ -84,6 +90,7 @@ class Acknowledgements {
   Taking& taking_;
   std::int64_t first_ = 0;
   std::int64_t last_ = 0;
+  std::size_t begun_ = 0;  // How long the text was when the interchange began.
 };
 
 class X12File {
@@ -107,6 +114,8 @@ class X12File {
       const bool was_foreign = taking_.foreign();
       take(*kind, reader);
       if (!taking_.foreign() && !was_foreign) out_.check(acknowledger_.take(*kind, reader));
+      if (*kind == X12Kind::interchange) out_.begin();
+      if (*kind == X12Kind::interchange_end && taking_.contradicts()) out_.take_back();
       if (*kind == X12Kind::end) return Done{};
     }
   }
@@ -215,6 +224,8 @@ class EdifactFile {
       const bool was_foreign = taking_.foreign();
       take(*kind, reader);
       if (!taking_.foreign() && !was_foreign) out_.check(acknowledger_.take(*kind, reader));
+      if (*kind == EdifactKind::interchange) out_.begin();
+      if (*kind == EdifactKind::interchange_end && taking_.contradicts()) out_.take_back();
       if (*kind == EdifactKind::end) return Done{};
     }
   }

@@ -62,6 +62,8 @@ class Taking {
 
   bool applies() const { return applies_; }  // The interchange: it is new, and for us.
   bool foreign() const { return foreign_; }
+  // What ended last has the number of another one.
+  bool contradicts() const { return contradicts_; }
   void refuse(const edi::Place& place, const std::string& set, const std::string& field,
               const std::string& reason);
   void refuse_all(const edi::Faults& faults, const std::string& set, bool rejecting_only);
@@ -86,6 +88,8 @@ class Taking {
   std::optional<std::string> before_;  // The digest of what was taken in under this number.
   bool applies_ = false;
   bool foreign_ = false;
+  bool contradicts_ = false;
+  std::string catalog_;  // Of the interchange: the one that was taken.
   edi::Place place_;
   std::string name_;
   told::Refusals& refusals_;

@@ -76,6 +76,7 @@ class FileInbound final : public told::Inbound {
       Layout layout = read_in(document, none);
       const std::string name = layout.name;
       readers_.emplace(name, Reader{&document, std::move(layout)});
+      numbered_ = numbered_ || told::gives_number_back(document);
     }
   }
 
@@ -131,9 +132,10 @@ class FileInbound final : public told::Inbound {
           refusals_(refusals),
           now_(inbound.now_()),
           prices_(database, inbound.zone_),
-          teller_(database, now_, [this](const std::string& field, const std::string& reason) {
-            refuse(at_, field, reason);
-          }) {}
+          teller_(database, inbound.numbered_, now_,
+                  [this](const std::string& field, const std::string& reason) {
+                    refuse(at_, field, reason);
+                  }) {}
 
     void take(std::istream& input) {
       DocumentReader documents(edi::reading(input), reader_.layout);
@@ -253,6 +255,7 @@ class FileInbound final : public told::Inbound {
   const std::string zone_;
   const std::function<Timestamp()> now_;
   std::map<std::string, Reader> readers_;  // By the names of their files.
+  bool numbered_ = false;                  // See Teller.
 };
 
 }  // namespace
