@@ -1,3 +1,4 @@
+#include "legacy-adapters/transport/told/order_body.h"
 #include "tests/unit/edi_profile/partner.h"
 
 namespace underpin::legacy::edi_profile {
@@ -115,6 +116,24 @@ TEST(EdiOrders, ALineThatCannotBeReadLeavesTheOrderReadable) {
   EXPECT_TRUE(it.orders().list_open_orders({}, call()).has_value());
 }
 
+TEST(EdiOrders, ShippedQuantitiesAreOfTheOrdersUnitAndOfASensibleSize) {
+  const auto wrong = [](const char* line) {
+    json::Value body = json::parse(R"({"lines": [{"number": 1, "sku": "1000", "uom": "PCS",
+        "quantity": "5", "shippedQuantity": "0"}]})")
+                           .value();
+    json::Value order = json::parse(std::string(R"({"lines": [)") + line + "]}").value();
+    const Told told = tell_shipment("S1", "2026-11-24", order, body);
+    return told.wrong ? told.wrong->pointer : body.at_pointer("/lines/0/shippedQuantity")->text();
+  };
+  EXPECT_EQ(wrong(R"({"line": 1, "quantity": "1", "uom": "PCS"})"), "1");
+  EXPECT_EQ(wrong(R"({"line": 1, "quantity": "1"})"), "1");
+  EXPECT_EQ(wrong(R"({"line": 1, "quantity": "1", "uom": "BOX"})"), "/lines/0/uom");
+  EXPECT_EQ(wrong(R"({"line": 1, "quantity": "1x"})"), "/lines/0/quantity");
+  EXPECT_EQ(wrong(R"({"line": 1, "quantity": "99999999999999999999999999999999999999"})"),
+            "/lines/0/quantity")
+      << "no sum of such fits, and no order with it could be read";
+}
+
 TEST(EdiOrders, WhatADocumentCannotTakeAwayIsNotAcknowledged) {
   Partner& it = partner();
   Order order = it.new_order();
@@ -214,7 +233,18 @@ TEST(EdiWrites, WhatCannotBeSentIsNotKept) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::unavailable) << said(refused);
   EXPECT_EQ(it.orders().find_receipt(order.id, call()).error().code, ErrorCode::not_found);
-  fs::remove_all(it.out() / ("." + next + ".part"));
+  // One that was refused before is not forgotten.
+  const fs::path in_the_way = it.out() / ("." + next + ".part");
+  fs::remove_all(in_the_way);
+  const Order refused_order = it.new_order("999");
+  ASSERT_TRUE(it.orders().place_order(refused_order, write()));
+  it.round();
+  EXPECT_EQ(it.orders().place_order(refused_order, write()).error().code, ErrorCode::rejected);
+  const fs::path later = it.out() / ("." + file_name(last_control(database) + 1, false) + ".part");
+  fs::create_directories(later / "in the way");
+  EXPECT_EQ(it.orders().place_order(refused_order, write()).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(it.orders().get_order({refused_order.id, {}}, call())->status, OrderStatus::rejected);
+  fs::remove_all(later);
   it.placed(order);
   EXPECT_EQ(it.documents(order), 1);
   Order star = it.new_order();
@@ -264,6 +294,13 @@ TEST(EdiWrites, AStateThatIsOlderThanWhatWasSentProvesNothingAbsent) {
   it.placed(later);
   EXPECT_EQ(it.documents(later), 1) << "under a number that was not used";
   EXPECT_EQ(it.alarm("writes lost"), "");
+}
+
+TEST(EdiWrites, IdsThatX12CannotHoldAreRefusedBeforeAnythingIsSent) {
+  const auto settings = read_settings(R"({"profile": "x", "outbound": {"folder": "o"},
+      "inbound": {"folder": "i"}, "us": {"id": "1234567890123456"}, "partner": {"id": "P1"}})");
+  ASSERT_FALSE(settings.has_value());
+  EXPECT_EQ(settings.error().fields.at(0).pointer, "/us") << said(settings);
 }
 
 TEST(EdiWrites, OneProcessWorksWithAnExchange) {
