@@ -22,6 +22,7 @@ file_drop::Settings drop_of(const Settings& settings, const std::string& system,
   drop.folder = settings.inbound_folder;
   drop.state_folder = state_folder;
   drop.needs_done = settings.inbound_needs_done;
+  drop.contents_once = false;
   drop.stable_ms = settings.inbound_stable_ms;
   return drop;
 }
@@ -332,9 +333,12 @@ Inbound::Inbound(std::shared_ptr<const Settings> settings, const profile::Profil
   }
 }
 
-void Inbound::read(const file_drop::ClaimedFile&, std::istream& input,
+void Inbound::read(const file_drop::ClaimedFile& file, std::istream& input,
                    told::StateDatabase& database, told::Refusals& refusals) {
-  Taking taking(*settings_, readers_, database, now_(), refusals);
+  // No sender is called so: these have a qualifier.
+  const bool again = interchange_taken(database, "file", file.checksum).has_value();
+  take_interchange(database, "file", file.checksum, file.checksum);
+  Taking taking(*settings_, readers_, again, database, now_(), refusals);
   // The acknowledgements go out with what they acknowledge, or not at all.
   const auto read = [&](auto& reading) {
     if (const Status done = reading.read(input); !done)

@@ -50,10 +50,11 @@ std::int64_t number_of(std::string_view digits) {
   return number;
 }
 
-Taking::Taking(const Settings& settings, const DocumentReaders& readers, StateDatabase& database,
-               Timestamp now, told::Refusals& refusals)
+Taking::Taking(const Settings& settings, const DocumentReaders& readers, bool again,
+               StateDatabase& database, Timestamp now, told::Refusals& refusals)
     : settings_(settings),
       readers_(readers),
+      again_(again),
       database_(database),
       now_(now),
       refusals_(refusals),
@@ -81,7 +82,7 @@ void Taking::begin(const Interchange& interchange) {
   const edi::X12Interchange& ours = settings_.envelope;
   sender_ = interchange.sender_qualifier + "/" + interchange.sender;
   before_ = interchange_taken(database_, sender_, interchange.control);
-  applies_ = !before_;
+  applies_ = !before_ && !again_;
   foreign_ = contradicts_ = false;
   catalog_.clear();
   std::string wrong;

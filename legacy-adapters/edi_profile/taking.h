@@ -33,8 +33,9 @@ using DocumentReaders = std::map<std::string, DocumentReader>;  // By set or mes
 // read by is its caller's business. One thread.
 class Taking {
  public:
-  Taking(const Settings& settings, const DocumentReaders& readers, told::StateDatabase& database,
-         Timestamp now, told::Refusals& refusals);
+  // `again`: the very file was taken in before, and is answered again.
+  Taking(const Settings& settings, const DocumentReaders& readers, bool again,
+         told::StateDatabase& database, Timestamp now, told::Refusals& refusals);
 
   struct Interchange {
     std::string sender_qualifier, sender, receiver_qualifier, receiver;
@@ -78,6 +79,7 @@ class Taking {
 
   const Settings& settings_;
   const DocumentReaders& readers_;
+  const bool again_;
   told::StateDatabase& database_;
   const Timestamp now_;
   std::vector<Segment> segments_;  // Of the set that is being read.

@@ -91,6 +91,11 @@ void Teller::answer_refused(Request& request, const std::string& code, const std
   if (request.state == RequestState::accepted)
     return refuse_document(
         "", reason + ", of " + request.subject.substr(1) + ", which the ERP has accepted");
+  if (request.operation == "place_order")
+    for (const StoredOrder& order : orders_of(request))
+      if (order.is("pending") && !order.body.get("shipments").empty())
+        return refuse_document(
+            "", reason + ", of " + order.reference + ", of which something has shipped");
   request.state = RequestState::refused;
   request.code = code;
   request.reason = reason;

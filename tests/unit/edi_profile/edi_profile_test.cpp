@@ -1,6 +1,3 @@
-#include "legacy-adapters/edi_profile/price_list.h"
-#include "legacy-adapters/transport/profile/failure.h"
-#include "legacy-adapters/transport/told/price_list.h"
 #include "tests/unit/edi_profile/partner.h"
 
 namespace underpin::legacy::edi_profile {
@@ -357,6 +354,14 @@ TEST(EdiFiles, WhatComesTwiceCountsOnceAndANumberIsUsedOnce) {
       << "\r\n"
       << content_of(it.in() / "archive" / archived);
   it.receive();
+  it.round();
+  const std::size_t answered = it.gateway().get("acknowledged").size();
+  // Without a change, because our 997 was lost: it is answered again.
+  fs::copy(it.in() / "archive" / archived, it.in() / name);
+  it.receive();
+  it.round();
+  EXPECT_EQ(it.gateway().get("acknowledged").size(), answered + 1);
+  EXPECT_THAT(names_in(it.in() / "quarantine", ""), IsEmpty());
   it.drop("[" + shipment(order) + "]");
   EXPECT_EQ(shipped(it, order), decimal("1"));
   EXPECT_EQ(it.refused(), "");
@@ -383,6 +388,9 @@ TEST(EdiFiles, HalfAFileIsNotTakenAndAForeignOneNotApplied) {
   const Order second = it.new_order();
   it.placed(second);
   it.drop("[" + shipment(second) + ", " + shipment(order) + "]", "truncated");
+  fs::copy(it.in() / "archive" / names_in(it.in() / "archive", "").back(), it.in() / "again.edi");
+  it.receive();
+  EXPECT_EQ(shipped(it, second), decimal("1"));
   it.drop("[" + shipment(second) + "]", "same_control");
   EXPECT_EQ(shipped(it, second), decimal("1")) << "what ended early may come again, whole";
   it.drop("[" + shipment(order) + "]", "test");
@@ -432,6 +440,13 @@ TEST(EdiFiles, ShipmentsMayComeBeforeTheAnswer) {
   it.round();
   EXPECT_EQ(shipped(it, order), decimal("1"));
   EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->status, OrderStatus::partially_shipped);
+  const Order other = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(other, write()));
+  it.drop("[" + shipment(other) + "]");
+  it.drop(R"([["PR", [["855", [["BAK", "00", "RJ", ")" + reference_of(other) +
+          R"(", "20261124"]]]]]])");
+  EXPECT_THAT(it.refused(), HasSubstr("of which something has shipped"));
+  EXPECT_EQ(it.orders().get_order({other.id, {}}, call())->status, OrderStatus::pending);
 }
 
 TEST(EdiFiles, StockIsReplacedWhereTheListIsComplete) {
@@ -536,40 +551,6 @@ TEST(EdiFiles, OneThatCannotBeTakenInNowIsTriedAgainAndSaid) {
   fs::remove_all(report);
   EXPECT_NO_THROW(it.receive());
   EXPECT_NE(content_of(report), "");
-}
-
-TEST(EdiFiles, APriceWithTaxIsNotQuotedAsOneWithout) {
-  const test::TemporaryFolder folder("edi-prices");
-  State state((folder.path() / "edi.db").string());
-  const auto quote = [&](const std::string& scope, bool with_tax) {
-    json::Value prices = json::parse(R"({"currency": "EUR", "uom": "PCS", "from": "2026-01-01",
-        "items": [{"sku": "1000", "prices": [{"unitPrice": "11.9"}]}]})")
-                             .value();
-    prices.set("taxIncluded", json::Value::boolean(with_tax));
-    json::Value& row = *prices.find("items")->item(0)->find("prices")->item(0);
-    if (!scope.empty()) row.set("scopeCode", scope);
-    const json::Value request = json::parse(R"({"sku": "1000", "customer": "C10000",
-        "currency": "EUR", "uom": "PCS", "quantity": "1", "at": "2026-11-24T12:00:00Z"})")
-                                    .value();
-    std::vector<Wrong> wrong;
-    const auto rows = rows_of(prices, "UTC", wrong);
-    if (!wrong.empty()) return wrong[0].rule;
-    return state.write([&](StateDatabase& database) {
-      PriceLoad load(database, "UTC");
-      load.begin(1);
-      for (const json::Value& one : rows) load.add(one);
-      load.finish("A", Timestamp{1});
-      try {
-        const auto answer = quoted(database, request);
-        return answer ? answer->get("unitPrice").text() : std::string("none");
-      } catch (const profile::Failure& failure) {
-        return failure.error.message;
-      }
-    });
-  };
-  EXPECT_EQ(quote("", false), "11.9");
-  EXPECT_THAT(quote("", true), HasSubstr("is with tax"));
-  EXPECT_THAT(quote("C10000", false), HasSubstr("must say whether")) << "not everybody's price";
 }
 
 // ---- EDIFACT

@@ -1,4 +1,7 @@
+#include "legacy-adapters/edi_profile/price_list.h"
+#include "legacy-adapters/transport/profile/failure.h"
 #include "legacy-adapters/transport/told/order_body.h"
+#include "legacy-adapters/transport/told/price_list.h"
 #include "tests/unit/edi_profile/partner.h"
 
 namespace underpin::legacy::edi_profile {
@@ -314,6 +317,42 @@ TEST(EdiWrites, OneProcessWorksWithAnExchange) {
                (it.folder() / "other").string(), [] { return Timestamp{1}; });
   EXPECT_EQ(other.ping(call()).error().code, ErrorCode::unavailable);
   ASSERT_TRUE(it.adapter().ping(call()));
+}
+
+// ---- prices
+
+TEST(EdiFiles, APriceWithTaxIsNotQuotedAsOneWithout) {
+  const test::TemporaryFolder folder("edi-prices");
+  State state((folder.path() / "edi.db").string());
+  const auto quote = [&](const std::string& scope, bool with_tax) {
+    json::Value prices = json::parse(R"({"currency": "EUR", "uom": "PCS", "from": "2026-01-01",
+        "items": [{"sku": "1000", "prices": [{"unitPrice": "11.9"}]}]})")
+                             .value();
+    prices.set("taxIncluded", json::Value::boolean(with_tax));
+    json::Value& row = *prices.find("items")->item(0)->find("prices")->item(0);
+    if (!scope.empty()) row.set("scopeCode", scope);
+    const json::Value request = json::parse(R"({"sku": "1000", "customer": "C10000",
+        "currency": "EUR", "uom": "PCS", "quantity": "1", "at": "2026-11-24T12:00:00Z"})")
+                                    .value();
+    std::vector<Wrong> wrong;
+    const auto rows = rows_of(prices, "UTC", wrong);
+    if (!wrong.empty()) return wrong[0].rule;
+    return state.write([&](StateDatabase& database) {
+      PriceLoad load(database, "UTC");
+      load.begin(1);
+      for (const json::Value& one : rows) load.add(one);
+      load.finish("A", Timestamp{1});
+      try {
+        const auto answer = quoted(database, request);
+        return answer ? answer->get("unitPrice").text() : std::string("none");
+      } catch (const profile::Failure& failure) {
+        return failure.error.message;
+      }
+    });
+  };
+  EXPECT_EQ(quote("", false), "11.9");
+  EXPECT_THAT(quote("", true), HasSubstr("is with tax"));
+  EXPECT_THAT(quote("C10000", false), HasSubstr("must say whether")) << "not everybody's price";
 }
 
 }  // namespace
