@@ -336,11 +336,15 @@ TEST(EdiFiles, ByPolicyAFileWithABadSetIsHeldAsAWhole) {
   const Order order = it.new_order();
   it.placed(order);
   it.restart(R"(, "bad_records": "hold")");
+  it.round();
+  const std::size_t acknowledged = it.gateway().get("acknowledged").size();
   const std::string name =
       it.drop("[" + shipment(order) + R"(, ["IN", [["810", [["BIG", "20261399", "I-9"]]]]]])");
   EXPECT_EQ(shipped(it, order), Decimal{});
   EXPECT_THAT(names_in(it.in() / "quarantine", ".reason"), SizeIs(1));
   EXPECT_NE(it.alarm("inbound file refused"), "");
+  it.round();
+  EXPECT_EQ(it.gateway().get("acknowledged").size(), acknowledged);
 }
 
 TEST(EdiFiles, WhatComesTwiceCountsOnceAndANumberIsUsedOnce) {

@@ -90,6 +90,29 @@ TEST(EdiOrders, WhatTellsOfTheOrderDoesNotAnswerAChangeThatHasANumber) {
   EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->lines.at(0).quantity, decimal("4"));
 }
 
+TEST(EdiOrders, ATA1ThatRejectsTheInterchangeIsARefusal) {
+  Partner& it = partner();
+  const Order order = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  const std::string control = it.sent().back().substr(1, 9);
+  const auto drop = [&](const char* number, const std::string& code) {
+    std::ofstream(it.in() / (std::string("TA1-") + number + ".edi"))
+        << "ISA*00*          *00*          *ZZ*LAKESHORE      *ZZ*RETAILER       "
+        << "*261124*1200*U*00401*" << number << "*0*P*>~TA1*" << control << "*261124*1200*" << code
+        << "~IEA*0*" << number << "~";
+    it.receive();
+  };
+  drop("900000001", "A*000");
+  EXPECT_EQ(it.orders().find_receipt(order.id, call())->state, ReceiptState::pending);
+  drop("900000002", "R*009");
+  EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->status, OrderStatus::rejected);
+  const auto refused = it.orders().place_order(order, write());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected) << said(refused);
+  EXPECT_EQ(refused.error().vendor_code, "TA1 009");
+  fs::remove(it.out() / it.sent().back());  // The partner has it no more.
+}
+
 TEST(EdiOrders, OneOfThePhoneIsNamedByItsReferenceAndARefusalOfItsChangeIsFound) {
   Partner it;
   const auto open = it.orders().list_open_orders({}, call());
