@@ -148,7 +148,8 @@ class FileInbound final : public told::Inbound {
       if (!begun && !begin(documents.header())) return;
       if (reader_.document->shape->name == "prices") {
         if (prices_.rows() == 0) throw BadFile{"has no price"};
-        prices_.finish(batch_, now_);
+        // The ERP may call every list the same; whoever has one has to see that there is another.
+        prices_.finish(batch_ + "/" + std::to_string(told_), now_);
       }
       // What could not be read is not gone.
       if (complete_ && refusals_.count == 0)
