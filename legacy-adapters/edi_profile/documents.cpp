@@ -4,6 +4,7 @@
 #include "legacy-adapters/transport/told/teller.h"
 
 #include <algorithm>
+#include <map>
 
 namespace underpin::legacy::edi_profile {
 namespace {
@@ -98,6 +99,7 @@ SetIn read_in(const profile::Document& document, std::vector<Fault>& faults) {
   in.edifact = own.find("message") != nullptr;
   in.set = set_of(own, document.file, faults);
   in.layout = Layout::read(own.get("segments"), "/edi/segments", document.file, faults);
+  in.layout.reads_decimal_comma(in.edifact);
   const std::vector<std::string> given = in.layout.names();
   for (const std::string& name : document.answer_names)
     if (!covers(given, name))
@@ -111,6 +113,13 @@ SetIn read_in(const profile::Document& document, std::vector<Fault>& faults) {
 
 std::vector<Fault> of_other_syntax(const profile::Profile& profile, bool edifact) {
   std::vector<Fault> faults;
+  std::map<std::string, std::string> files;  // By what they read.
+  for (const profile::Document& document : profile.documents()) {
+    const Value* message = document.own.find("message");
+    const std::string set = (message != nullptr ? *message : document.own.get("set")).text();
+    if (const auto [there, is_first] = files.emplace(set, document.file); !is_first)
+      faults.push_back({document.file, "/edi", "reads " + set + " as " + there->second + " does"});
+  }
   const auto check = [&](const std::string& file, const Value& own) {
     if (!own.is_null() && (own.find("message") != nullptr) != edifact)
       faults.push_back({file, "/edi",
@@ -130,17 +139,17 @@ bool is_edifact(const profile::Profile& profile) {
 
 const std::vector<DocumentShape>& EdiKind::document_shapes() const {
   static const std::vector<DocumentShape> shapes{
-      // Of the order as a whole `verdict` is accepted, changed or rejected; of a line and its
-      // schedules accepted or rejected.
+      // `verdict` is accepted, changed or rejected; of a line and of its schedules it may be
+      // absent.
       {"order_answer", told::order_answer_members(), {"/reference", "/verdict"}},
       {"shipment",
        {"/document", "/date", "/orders/*/reference", "/orders/*/document", "/orders/*/lines/*/line",
-        "/orders/*/lines/*/sku", "/orders/*/lines/*/quantity"},
+        "/orders/*/lines/*/sku", "/orders/*/lines/*/quantity", "/orders/*/lines/*/uom"},
        {"/document", "/date", "/orders/*/reference", "/orders/*/lines/*/line",
         "/orders/*/lines/*/quantity"}},
       {"invoice",
-       {"/document", "/date", "/amount", "/reference", "/order", "/lines/*/line", "/lines/*/sku",
-        "/lines/*/quantity"},
+       {"/document", "/date", "/amount", "/currency", "/reference", "/order", "/lines/*/line",
+        "/lines/*/sku", "/lines/*/quantity", "/lines/*/uom"},
        {"/document", "/date", "/amount", "/reference", "/lines/*/line", "/lines/*/quantity"}},
       {"stock",
        {"/date", "/complete", "/levels/*/sku", "/levels/*/location", "/levels/*/uom",

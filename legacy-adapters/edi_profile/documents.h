@@ -30,7 +30,7 @@ struct SetIn {
 SetOut read_out(const profile::Operation& operation, std::vector<profile::Fault>& faults);
 SetIn read_in(const profile::Document& document, std::vector<profile::Fault>& faults);
 
-// What of the profile is of the other syntax.
+// What of the profile is of the other syntax, or reads what another document of it reads.
 std::vector<profile::Fault> of_other_syntax(const profile::Profile& profile, bool edifact);
 // Whether the first that the profile describes is a message of EDIFACT.
 bool is_edifact(const profile::Profile& profile);

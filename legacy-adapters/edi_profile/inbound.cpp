@@ -22,6 +22,7 @@ file_drop::Settings drop_of(const Settings& settings, const std::string& system,
   drop.folder = settings.inbound_folder;
   drop.state_folder = state_folder;
   drop.needs_done = settings.inbound_needs_done;
+  drop.contents_once = false;
   drop.stable_ms = settings.inbound_stable_ms;
   return drop;
 }
@@ -68,8 +69,14 @@ class Acknowledgements {
     if (first_ == 0) first_ = control;
     return last_ = control;
   }
+  void begin() { begun_ = static_cast<std::size_t>(text.tellp()); }
+  // Of what came under another one's number nothing is said: it was not taken.
+  void take_back() {
+    text.str(text.str().substr(0, begun_));
+    text.seekp(0, std::ios::end);
+  }
   void keep() {
-    if (first_ != 0)
+    if (first_ != 0 && !text.str().empty())
       keep_file(taking_.database(),
                 {last_, file_name(first_, settings_.edifact.has_value()), text.str()});
   }
@@ -84,6 +91,7 @@ class Acknowledgements {
   Taking& taking_;
   std::int64_t first_ = 0;
   std::int64_t last_ = 0;
+  std::size_t begun_ = 0;  // How long the text was when the interchange began.
 };
 
 class X12File {
@@ -107,6 +115,8 @@ class X12File {
       const bool was_foreign = taking_.foreign();
       take(*kind, reader);
       if (!taking_.foreign() && !was_foreign) out_.check(acknowledger_.take(*kind, reader));
+      if (*kind == X12Kind::interchange) out_.begin();
+      if (*kind == X12Kind::interchange_end && taking_.contradicts()) out_.take_back();
       if (*kind == X12Kind::end) return Done{};
     }
   }
@@ -215,6 +225,8 @@ class EdifactFile {
       const bool was_foreign = taking_.foreign();
       take(*kind, reader);
       if (!taking_.foreign() && !was_foreign) out_.check(acknowledger_.take(*kind, reader));
+      if (*kind == EdifactKind::interchange) out_.begin();
+      if (*kind == EdifactKind::interchange_end && taking_.contradicts()) out_.take_back();
       if (*kind == EdifactKind::end) return Done{};
     }
   }
@@ -321,9 +333,12 @@ Inbound::Inbound(std::shared_ptr<const Settings> settings, const profile::Profil
   }
 }
 
-void Inbound::read(const file_drop::ClaimedFile&, std::istream& input,
+void Inbound::read(const file_drop::ClaimedFile& file, std::istream& input,
                    told::StateDatabase& database, told::Refusals& refusals) {
-  Taking taking(*settings_, readers_, database, now_(), refusals);
+  // No sender is called so: these have a qualifier.
+  const bool again = interchange_taken(database, "file", file.checksum).has_value();
+  take_interchange(database, "file", file.checksum, file.checksum);
+  Taking taking(*settings_, readers_, again, database, now_(), refusals);
   // The acknowledgements go out with what they acknowledge, or not at all.
   const auto read = [&](auto& reading) {
     if (const Status done = reading.read(input); !done)

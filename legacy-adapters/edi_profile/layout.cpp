@@ -44,14 +44,16 @@ bool parse_place(const std::string& text, int& element, int& component) {
   return whole(std::string_view(text).substr(point + 1), components_max, component);
 }
 
-// ".5" and "5." are numbers in X12, and nowhere else.
-std::string plain_number(std::string_view text) {
+// ".5" and "5." are numbers in X12, and nowhere else. What is none stays as it is: the mapping says
+// so.
+std::string plain_number(std::string_view text, bool decimal_comma) {
+  if (text.find_first_of("0123456789") == std::string_view::npos) return std::string(text);
   std::string result(text.substr(0, text.substr(0, 1) == "+" || text.substr(0, 1) == "-" ? 1 : 0));
   text.remove_prefix(result.size());
   if (result == "+") result.clear();
-  if (text.substr(0, 1) == "." || text.substr(0, 1) == ",") result += '0';
+  if (text.substr(0, 1) == "." || (decimal_comma && text.substr(0, 1) == ",")) result += '0';
   result += text;
-  std::replace(result.begin(), result.end(), ',', '.');  // The other decimal mark of EDIFACT.
+  if (decimal_comma) std::replace(result.begin(), result.end(), ',', '.');
   if (result.back() == '.') result.pop_back();
   return result;
 }
@@ -163,6 +165,12 @@ Layout::Node Layout::node_of(const Value& value, const std::string& at, Check& c
       if (slot.is.empty() ||
           std::any_of(slot.is.begin(), slot.is.end(), [](const auto& one) { return one.empty(); }))
         check.fault(here + "/is", "must be a text, or a list of texts");
+    } else if (const Value* must = said.find("must")) {
+      check.only(said, here, {"must"});
+      slot.kind = Slot::Kind::must;
+      for (const Value& one : must->items()) slot.is.push_back(one.text());
+      if (slot.is.empty() || slot.is.front().empty())
+        check.fault(here + "/must", "must be a list of texts, the one that is written first");
     } else if (const Value* count = said.find("count")) {
       check.only(said, here, {"count"});
       slot.kind = Slot::Kind::count;
@@ -178,7 +186,7 @@ Layout::Node Layout::node_of(const Value& value, const std::string& at, Check& c
       if (slot.form == Form::text && !form.empty())
         check.fault(here + "/form", "must be number, CCYYMMDD or YYMMDD");
     }
-    if (slot.kind != Slot::Kind::is && !is_member(slot.member))
+    if (slot.kind != Slot::Kind::is && slot.kind != Slot::Kind::must && !is_member(slot.member))
       check.fault(here, "must name a member of the record, or be an object that says more");
     node.slots.push_back(std::move(slot));
   }
@@ -252,7 +260,7 @@ void Layout::write_node(const Node& node, const Value& record, bool always,
   bool says = always;
   bool constant = node.pairs.empty();
   for (const Slot& slot : node.slots) {
-    if (slot.kind == Slot::Kind::is) {
+    if (slot.kind == Slot::Kind::is || slot.kind == Slot::Kind::must) {
       put(segment, slot.element, slot.component, slot.is.front());
       continue;
     }
@@ -314,6 +322,7 @@ struct Layout::Fill {
     std::string pointer;      // Of its object in the record.
     std::size_t entered = 0;  // The loop among its parts that was entered last; 0: none.
   };
+  bool decimal_comma = false;
   Reading reading;
   std::vector<Open> open;
 
@@ -328,6 +337,12 @@ struct Layout::Fill {
     one.rule = std::move(rule);
     one.value = value.substr(0, edi::Fault::value_max);
     reading.faults.push_back(std::move(one));
+  }
+  static std::string rule_of(const Slot& slot) {
+    std::string rule = "must be";
+    for (const std::string& one : slot.is)
+      rule += (&one == &slot.is.front() ? " " : " or ") + (one.empty() ? "nothing" : one);
+    return rule;
   }
   void set(const Node& node, const std::string& pointer, const Segment& segment, int element,
            const std::string& member, std::string text) {
@@ -346,11 +361,14 @@ struct Layout::Fill {
   }
   void take(const Node& node, const std::string& pointer, const Segment& segment) {
     for (const Slot& slot : node.slots) {
-      if (slot.kind != Slot::Kind::member) continue;
       const std::string_view value = segment.at(slot.element, slot.component);
+      if (slot.kind == Slot::Kind::must &&
+          std::find(slot.is.begin(), slot.is.end(), value) == slot.is.end())
+        fault(segment, slot.element, rule_of(slot), value);
+      if (slot.kind != Slot::Kind::member) continue;
       if (value.empty()) continue;
       std::string text(value);
-      if (slot.form == Form::number) text = plain_number(value);
+      if (slot.form == Form::number) text = plain_number(value, decimal_comma);
       if (slot.form == Form::day8 || slot.form == Form::day6) {
         const auto day = day_of(value, slot.form == Form::day8);
         if (!day) {
@@ -428,6 +446,7 @@ struct Layout::Fill {
 
 Layout::Reading Layout::read_set(const std::vector<Segment>& segments) const {
   Fill fill;
+  fill.decimal_comma = decimal_comma_;
   fill.open.push_back({&root_, ""});
   for (const Segment& segment : segments) fill.segment(segment);
   return std::move(fill.reading);

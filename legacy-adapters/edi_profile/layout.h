@@ -32,6 +32,10 @@ class Layout {
   static Layout read(const json::Value& segments, const std::string& at, const std::string& file,
                      std::vector<profile::Fault>& faults);
 
+  // Whether "1,5" is one and a half: in EDIFACT it is, in X12 a comma divides thousands, if
+  // anything.
+  void reads_decimal_comma(bool reads) { decimal_comma_ = reads; }
+
   // The members that it takes or gives: "reference", "lines/sku"; each once.
   std::vector<std::string> names() const;
 
@@ -51,11 +55,12 @@ class Layout {
  private:
   enum class Form { text, number, day8, day6 };
   struct Slot {
-    enum class Kind { member, is, count } kind = Kind::member;
+    enum class Kind { member, is, must, count } kind = Kind::member;
     int element = 0;
     int component = 1;
-    std::string member;           // Or the list that is counted.
-    std::vector<std::string> is;  // Qualifiers: one of them is read, the first is written.
+    std::string member;  // Or the list that is counted.
+    // Qualifiers, or what must be there: one of them is read, the first is written.
+    std::vector<std::string> is;
     Form form = Form::text;
   };
   struct Node {
@@ -82,6 +87,7 @@ class Layout {
                          std::vector<Segment>& out);
 
   Node root_;
+  bool decimal_comma_ = false;
 };
 
 }  // namespace underpin::legacy::edi_profile

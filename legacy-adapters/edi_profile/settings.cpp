@@ -2,6 +2,8 @@
 
 #include "contracts/json/object_reader.h"
 
+#include <tuple>
+
 namespace underpin::legacy::edi_profile {
 namespace {
 
@@ -18,7 +20,7 @@ void read_party(ObjectReader& reader, std::string_view key, std::string& qualifi
     if (qualifier.size() > 4) one.refuse("qualifier", "must have at most four characters");
     if (id.empty() || id.size() > 35) one.refuse("id", "must have 1 to 35 characters");
     if (group_id.size() < 2 || group_id.size() > 35)
-      one.refuse("group_id", "must have 2 to 15 characters");
+      one.refuse("group_id", "must have 2 to 35 characters");
   });
 }
 
@@ -77,6 +79,12 @@ Result<Settings> read_settings(std::string_view text) {
                 std::pair("partner", &it.envelope.receiver_qualifier)})
             if (qualifier->size() != 2)
               reader.refuse(key, "must have a qualifier of two characters");
+        if (!it.edifact)
+          for (const auto& [key, id, group_id] :
+               {std::tuple("us", &it.envelope.sender, &it.group_sender),
+                std::tuple("partner", &it.envelope.receiver, &it.group_receiver)})
+            if (id->size() > 15 || group_id->size() > 15)
+              reader.refuse(key, "must have ids of at most 15 characters, as X12 has them");
         std::string code_page;
         reader.read("code_page", code_page, Need::optional);
         if (!code_page.empty() && code_page != "UTF-8") {

@@ -2,6 +2,8 @@
 
 #include "legacy-adapters/edi_profile/price_list.h"
 
+#include <algorithm>
+
 namespace underpin::legacy::edi_profile {
 namespace {
 
@@ -17,6 +19,11 @@ bool is_utf8(const std::string& text) {
     probe += ascii ? 'a' : c;
   }
   return plain || json::parse(probe + "\"").has_value();
+}
+
+bool numbered(const DocumentReaders& readers) {
+  return std::any_of(readers.begin(), readers.end(),
+                     [](const auto& reader) { return gives_number_back(*reader.second.document); });
 }
 
 }  // namespace
@@ -43,16 +50,18 @@ std::int64_t number_of(std::string_view digits) {
   return number;
 }
 
-Taking::Taking(const Settings& settings, const DocumentReaders& readers, StateDatabase& database,
-               Timestamp now, told::Refusals& refusals)
+Taking::Taking(const Settings& settings, const DocumentReaders& readers, bool again,
+               StateDatabase& database, Timestamp now, told::Refusals& refusals)
     : settings_(settings),
       readers_(readers),
+      again_(again),
       database_(database),
       now_(now),
       refusals_(refusals),
-      teller_(database, now, [this](const std::string& field, const std::string& reason) {
-        refuse(place_, name_, field, reason);
-      }) {}
+      teller_(database, numbered(readers), now,
+              [this](const std::string& field, const std::string& reason) {
+                refuse(place_, name_, field, reason);
+              }) {}
 
 void Taking::refuse(const edi::Place& place, const std::string& set, const std::string& field,
                     const std::string& reason) {
@@ -70,11 +79,12 @@ void Taking::begin(const Interchange& interchange) {
   interchange_ = interchange;
   digest_.begin();
   control_ = number_of(interchange.control);
-  teller_.begin(control_);
   const edi::X12Interchange& ours = settings_.envelope;
   sender_ = interchange.sender_qualifier + "/" + interchange.sender;
   before_ = interchange_taken(database_, sender_, interchange.control);
-  applies_ = !before_;
+  applies_ = !before_ && !again_;
+  foreign_ = contradicts_ = false;
+  catalog_.clear();
   std::string wrong;
   if (interchange.receiver != ours.sender ||
       interchange.receiver_qualifier != ours.sender_qualifier)
@@ -84,7 +94,14 @@ void Taking::begin(const Interchange& interchange) {
     wrong = "comes from " + sender_ + ", who is not the partner";
   else if (interchange.test != (ours.usage == 'T'))
     wrong = std::string("is marked as ") + (interchange.test ? "a test" : "no test");
-  if (wrong.empty()) return;
+  if (wrong.empty()) {
+    // What has no number that can be compared is as new as its arrival.
+    if (control_ == 0)
+      control_ = next_arrival(database_);
+    else
+      saw_number(database_, control_);
+    return teller_.begin(control_);
+  }
   refuse(interchange.place, "", "", "the interchange " + interchange.control + " " + wrong);
   applies_ = false;
   before_.reset();
@@ -94,7 +111,8 @@ void Taking::begin(const Interchange& interchange) {
 void Taking::end(const edi::Faults& faults) {
   refuse_all(faults, "", false);
   const std::string digest = digest_.hexadecimal();
-  if (before_ && *before_ != digest)
+  contradicts_ = before_ && *before_ != digest;
+  if (contradicts_)
     refuse(interchange_.place, "", "",
            "an interchange with the number " + interchange_.control +
                " was taken in before, with other content");
@@ -179,12 +197,18 @@ void Taking::take_prices(const Value& prices) {
   const std::vector<Value> rows = rows_of(prices, settings_.zone, wrong);
   for (const Wrong& one : wrong) refuse(place_, name_, one.pointer, one.rule);
   const std::string& batch = prices.get("batch").text();
+  if (!catalog_.empty())
+    return refuse(place_, name_, "/batch",
+                  "catalog " + catalog_ + " is in the same interchange: a catalog is one set, " +
+                      "and the last one holds alone");
+  catalog_ = batch;
   if (rows.empty()) return refuse(place_, name_, "", "catalog " + batch + " has no price");
   told::PriceLoad load(database_, settings_.zone);
   if (!load.begin(control_))
     return refuse(place_, name_, "/batch", "a newer catalog than " + batch + " is in force");
   for (const Value& row : rows) load.add(row);
-  load.finish(batch, now_);
+  // A partner may call every catalog the same; whoever has one has to see that there is another.
+  load.finish(batch + "/" + interchange_.control, now_);
 }
 
 }  // namespace underpin::legacy::edi_profile

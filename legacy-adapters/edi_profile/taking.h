@@ -33,8 +33,9 @@ using DocumentReaders = std::map<std::string, DocumentReader>;  // By set or mes
 // read by is its caller's business. One thread.
 class Taking {
  public:
-  Taking(const Settings& settings, const DocumentReaders& readers, told::StateDatabase& database,
-         Timestamp now, told::Refusals& refusals);
+  // `again`: the very file was taken in before, and is answered again.
+  Taking(const Settings& settings, const DocumentReaders& readers, bool again,
+         told::StateDatabase& database, Timestamp now, told::Refusals& refusals);
 
   struct Interchange {
     std::string sender_qualifier, sender, receiver_qualifier, receiver;
@@ -62,6 +63,8 @@ class Taking {
 
   bool applies() const { return applies_; }  // The interchange: it is new, and for us.
   bool foreign() const { return foreign_; }
+  // What ended last has the number of another one.
+  bool contradicts() const { return contradicts_; }
   void refuse(const edi::Place& place, const std::string& set, const std::string& field,
               const std::string& reason);
   void refuse_all(const edi::Faults& faults, const std::string& set, bool rejecting_only);
@@ -76,6 +79,7 @@ class Taking {
 
   const Settings& settings_;
   const DocumentReaders& readers_;
+  const bool again_;
   told::StateDatabase& database_;
   const Timestamp now_;
   std::vector<Segment> segments_;  // Of the set that is being read.
@@ -86,6 +90,8 @@ class Taking {
   std::optional<std::string> before_;  // The digest of what was taken in under this number.
   bool applies_ = false;
   bool foreign_ = false;
+  bool contradicts_ = false;
+  std::string catalog_;  // Of the interchange: the one that was taken.
   edi::Place place_;
   std::string name_;
   told::Refusals& refusals_;

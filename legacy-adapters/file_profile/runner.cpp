@@ -76,6 +76,7 @@ class FileInbound final : public told::Inbound {
       Layout layout = read_in(document, none);
       const std::string name = layout.name;
       readers_.emplace(name, Reader{&document, std::move(layout)});
+      numbered_ = numbered_ || told::gives_number_back(document);
     }
   }
 
@@ -131,9 +132,10 @@ class FileInbound final : public told::Inbound {
           refusals_(refusals),
           now_(inbound.now_()),
           prices_(database, inbound.zone_),
-          teller_(database, now_, [this](const std::string& field, const std::string& reason) {
-            refuse(at_, field, reason);
-          }) {}
+          teller_(database, inbound.numbered_, now_,
+                  [this](const std::string& field, const std::string& reason) {
+                    refuse(at_, field, reason);
+                  }) {}
 
     void take(std::istream& input) {
       DocumentReader documents(edi::reading(input), reader_.layout);
@@ -146,7 +148,8 @@ class FileInbound final : public told::Inbound {
       if (!begun && !begin(documents.header())) return;
       if (reader_.document->shape->name == "prices") {
         if (prices_.rows() == 0) throw BadFile{"has no price"};
-        prices_.finish(batch_, now_);
+        // The ERP may call every list the same; whoever has one has to see that there is another.
+        prices_.finish(batch_ + "/" + std::to_string(told_), now_);
       }
       // What could not be read is not gone.
       if (complete_ && refusals_.count == 0)
@@ -253,6 +256,7 @@ class FileInbound final : public told::Inbound {
   const std::string zone_;
   const std::function<Timestamp()> now_;
   std::map<std::string, Reader> readers_;  // By the names of their files.
+  bool numbered_ = false;                  // See Teller.
 };
 
 }  // namespace

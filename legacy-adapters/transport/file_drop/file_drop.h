@@ -43,7 +43,10 @@ struct Settings {
   std::string done_suffix = ".done";
   int stable_ms = 2'000;
   std::int64_t size_max = 1'000'000'000;  // Bytes; larger goes to quarantine unread.
-  // What was applied is not applied again: the same content never, under no name. And, as asked:
+  // What was applied is not applied again: the same content never, under no name, unless the reader
+  // knows for itself what it has applied, because it has to answer it again.
+  bool contents_once = true;
+  // And, as asked:
   bool names_once = false;  // No name twice either, whatever its content.
   // The batch id that the content gives itself, where it can be read before it is applied; a batch
   // is applied once. Nothing: the file names none.

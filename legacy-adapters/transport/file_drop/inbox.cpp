@@ -264,7 +264,7 @@ Status Inbox::settle(const std::string& claim, const Apply& apply, Report& repor
 // Why a file must not be applied, by what was; empty when it may.
 std::string Inbox::why_not(const ClaimedFile& file, const std::string& claim) const {
   const Applied* known = register_.by_checksum(file.checksum);
-  if (known != nullptr && known->claim != claim) {
+  if (settings_.contents_once && known != nullptr && known->claim != claim) {
     return "duplicate: the same content was applied as " + known->name + " (batch " + known->batch +
            ")";
   }

@@ -18,16 +18,19 @@ void Inbound::try_poll(Deadline deadline) {
 }
 
 Status Inbound::poll_locked(Deadline deadline) {
+  std::string put_off;
   const auto report = inbox_.poll(
-      [this](const file_drop::ClaimedFile& file) {
+      [&](const file_drop::ClaimedFile& file) {
         try {
           return apply(file);
         } catch (const std::exception& failure) {
+          put_off = file.name + " is not taken in: " + failure.what();
           return file_drop::Verdict::later(failure.what());
         }
       },
       deadline);
   if (!report) return report.error();
+  if (!put_off.empty()) return Error{ErrorCode::unavailable, put_off};
   return Done{};
 }
 

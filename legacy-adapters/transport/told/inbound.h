@@ -35,7 +35,8 @@ class Inbound {
       : state_(state), hold_bad_files_(hold_bad_files), inbox_(std::move(drop)) {}
   virtual ~Inbound() = default;
 
-  // unavailable: the folder cannot be read.
+  // unavailable: the folder cannot be read, or a file could not be taken in and is tried again, and
+  // those behind it wait.
   Status poll(Deadline deadline);
   // The same, unless somebody else is at it.
   void try_poll(Deadline deadline);

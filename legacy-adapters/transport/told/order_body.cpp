@@ -24,6 +24,13 @@ void take_over(const Value& from, Value& to, std::initializer_list<std::string_v
     if (const Value* value = from.find(member)) to.set(member, *value);
 }
 
+// Amounts of which products and sums fit: what is longer is none.
+bool is_amount(const Value& value) {
+  const std::string& text = value.text();
+  const auto number = Decimal::parse(text);
+  return number && text.size() <= 18 && number->scale() <= 9;
+}
+
 Value& list_of(Value& body, std::string_view member) {
   if (body.find(member) == nullptr) body.set(member, Value::array());
   return *body.find(member);
@@ -90,7 +97,10 @@ void tell_schedules(const Value& line, Value& held) {
     taken += amount(schedule, "quantity");
     take_over(schedule, held, {"requestedDate"});
   }
-  if (line.get("schedules").empty()) return;
+  if (line.get("verdict").text() == "rejected")
+    any = false;
+  else if (line.get("schedules").empty())
+    return;
   if (!any) {
     set_amount(held, "cancelledQuantity",
                amount(held, "quantity") - amount(held, "shippedQuantity"));
@@ -110,8 +120,12 @@ Checked check_lines(const Value& lines, const std::string& at, Value& body,
     if (line.find("sku") != nullptr && line.get("sku").text() != held->get("sku").text())
       return Wrong{here + "/sku",
                    "must be what the order's line has, which is " + held->get("sku").text()};
-    if (amount(line, "quantity").is_negative())
-      return Wrong{here + "/quantity", "must not be negative"};
+    if (line.find("uom") != nullptr && held->find("uom") != nullptr &&
+        line.get("uom").text() != held->get("uom").text())
+      return Wrong{here + "/uom",
+                   "must be what the order's line has, which is " + held->get("uom").text()};
+    if (!is_amount(line.get("quantity")) || amount(line, "quantity").is_negative())
+      return Wrong{here + "/quantity", "must be a number, and not negative"};
     if (!Decimal::parse(held->get(quantity).text()) && held->find(quantity) != nullptr)
       return Wrong{here, "must be a line whose quantities are known"};
   }
@@ -171,13 +185,33 @@ Checked check_answer(const Value& answer) {
     if (lines[i].get("number").text().empty())
       return Wrong{at + "/number", "must name the order's line"};
     for (const char* member : {"quantity", "unitPrice", "discount", "netAmount", "tax"})
-      if (lines[i].find(member) != nullptr && !Decimal::parse(lines[i].get(member).text()))
+      if (lines[i].find(member) != nullptr && !is_amount(lines[i].get(member)))
         return Wrong{at + "/" + member, "must be a number"};
+    if (lines[i].find("verdict") != nullptr && !known(lines[i].get("verdict").text()))
+      return Wrong{at + "/verdict", "must be accepted, changed or rejected"};
     const std::vector<Value>& schedules = lines[i].get("schedules").items();
-    for (std::size_t j = 0; j < schedules.size(); ++j)
-      if (!known(schedules[j].get("verdict").text()))
-        return Wrong{json::pointer_to(at + "/schedules", j) + "/verdict",
-                     "must be accepted, changed or rejected"};
+    for (std::size_t j = 0; j < schedules.size(); ++j) {
+      const Value& one = schedules[j];
+      const std::string here = json::pointer_to(at + "/schedules", j);
+      if (one.find("verdict") != nullptr && !known(one.get("verdict").text()))
+        return Wrong{here + "/verdict", "must be accepted, changed or rejected"};
+      const bool must_say = schedules.size() > 1 || one.find("quantity") != nullptr;
+      if (must_say && (!is_amount(one.get("quantity")) || amount(one, "quantity").is_negative()))
+        return Wrong{here + "/quantity",
+                     "must be a number that is not negative; one of several must say it"};
+    }
+  }
+  return std::nullopt;
+}
+
+Checked check_new_lines(const Value& answer, Value& body) {
+  const std::vector<Value>& lines = answer.get("lines").items();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (line_of(body, lines[i].get("number").text()) != nullptr) continue;
+    for (const char* member : {"sku", "quantity", "unitPrice"})
+      if (lines[i].get(member).text().empty())
+        return Wrong{json::pointer_to("/lines", i) + "/" + member,
+                     "must be there: the order has no line " + lines[i].get("number").text()};
   }
   return std::nullopt;
 }
@@ -215,6 +249,11 @@ Told tell_shipment(const std::string& document, const std::string& date, const V
 Told tell_invoice(const Value& invoice, Value& body) {
   const Value& lines = invoice.get("lines");
   if (auto wrong = check_lines(lines, "/lines", body, "invoicedQuantity")) return {false, wrong};
+  if (!is_amount(invoice.get("amount"))) return {false, Wrong{"/amount", "must be a number"}};
+  if (invoice.find("currency") != nullptr && body.find("currency") != nullptr &&
+      invoice.get("currency").text() != body.get("currency").text())
+    return {false,
+            Wrong{"/currency", "must be the order's, which is " + body.get("currency").text()}};
   const std::string& document = invoice.get("document").text();
   Value one = Value::object();
   one.set("document", document);

@@ -26,6 +26,8 @@ void accept_operation(std::string_view operation, const json::Value& said, json:
 
 // What is wrong with an order's answer whatever the order is.
 Checked check_answer(const json::Value& answer);
+// Of a line that the order does not have yet: what it must say.
+Checked check_new_lines(const json::Value& answer, json::Value& body);
 // What the answer says of the order.
 void tell_order(const json::Value& answer, json::Value& body);
 

@@ -22,6 +22,8 @@ bool PriceLoad::begin(std::int64_t told) {
 }
 
 std::string complete_price(Value& row, const std::string& zone) {
+  if (row.find("scope") == nullptr && row.find("scopeCode") != nullptr)
+    return "must say whether its code is a customer's or a group's";
   if (row.find("scope") == nullptr) row.set("scope", "everyone");
   if (row.find("minimumQuantity") == nullptr) row.set("minimumQuantity", "0");
   if (row.find("taxIncluded") == nullptr) row.set("taxIncluded", Value::boolean(false));
@@ -98,6 +100,10 @@ std::optional<Value> quoted(StateDatabase& database, const Value& request) {
   question.at = must(Timestamp::parse(request.get("at").text()));
   const prices::PriceRuling ruling = prices::ruling(rows, question);
   if (ruling.price == nullptr) return std::nullopt;
+  if (ruling.price->tax_included || (ruling.list != nullptr && ruling.list->tax_included))
+    throw profile::Failure{
+        {ErrorCode::rejected, "the ERP's price of " + request.get("sku").text() +
+                                  " is with tax; what it is without is not known here"}};
   Value answer = Value::object();
   const PriceEntry& list = ruling.list != nullptr ? *ruling.list : *ruling.price;
   answer.set("listPrice", list.unit_price.text());

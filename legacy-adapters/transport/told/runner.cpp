@@ -193,7 +193,11 @@ Runner::Records Runner::orders_named(const Value& request) {
 }
 
 Runner::Records Runner::read(std::string_view name, const Value& request) {
-  if (name == "get_order") return orders_named(request);
+  if (name == "get_order") {
+    Records records = orders_named(request);
+    if (records.empty()) check_absent();
+    return records;
+  }
   if (name == "find_receipt") {
     Records records = orders_named(request);
     std::erase_if(records, [](const Value& one) { return one.get("status").text() == "rejected"; });
@@ -275,6 +279,12 @@ std::optional<Runner::Kept> Runner::kept_before(StateDatabase& database, const R
   }
   if (same && last->state == RequestState::refused && !last->told)
     return Kept{last->seq, 0, {}, {}};
+  // An adjustment adds: what was accepted is not sent again because its entry has not been told.
+  if (last->state == RequestState::accepted && wanted.subject[0] == 'M') {
+    if (same) return Kept{last->seq, 0, {}, {}};
+    fail(ErrorCode::conflict,
+         "movement " + wanted.subject.substr(1) + " was accepted before, with other content");
+  }
   return std::nullopt;
 }
 
@@ -282,7 +292,15 @@ Runner::Kept Runner::keep(StateDatabase& database, const profile::Operation& ope
                           const Value& request) {
   const std::string name(operation.shape->name);
   const Wire::Out out = wire_->out(name);
-  Value record = must(operation.request->to_vendor(request));
+  Value complete = request;
+  // Of an order that was not sent by us we know the number; the ERP wants its own reference, too.
+  const bool changes_order =
+      operation.shape->capability == Capability::orders && name != "place_order";
+  if (changes_order && request.get("reference").text().empty())
+    if (const auto order = order_of_document(database, request.get("document").text());
+        order && !order->reference.empty())
+      complete.set("reference", order->reference);
+  Value record = must(operation.request->to_vendor(complete));
   // What the ERP will know of it: what the mapping says, and nothing else.
   const Value said = must(operation.request->from_vendor(record));
   Request wanted;
@@ -294,6 +312,7 @@ Runner::Kept Runner::keep(StateDatabase& database, const profile::Operation& ope
   wanted.made = now_();
   if (auto before = kept_before(database, wanted)) return *before;
   check_doubt(database);
+  if (name == "change_order") check_kept(database, request);
   StoredOrder order;
   if (name == "place_order") {
     const std::string& reference = request.get("reference").text();
@@ -318,6 +337,20 @@ Runner::Kept Runner::keep(StateDatabase& database, const profile::Operation& ope
   return kept;
 }
 
+// A change has no way to say that something is no more: the ERP would keep it.
+void Runner::check_kept(StateDatabase& database, const Value& request) const {
+  if (!request.get("customerReference").text().empty()) return;
+  const auto keeps = [](const StoredOrder& one) {
+    return !one.body.get("customerReference").text().empty();
+  };
+  const auto named = order_of_document(database, request.get("document").text());
+  const auto all = orders_of_reference(database, request.get("reference").text());
+  if (named ? !keeps(*named) : std::none_of(all.begin(), all.end(), keeps)) return;
+  Error error{ErrorCode::rejected, "the customer's reference cannot be taken away by a document"};
+  error.fields.push_back({"/customerReference", "must not be empty"});
+  throw Failure{std::move(error)};
+}
+
 Runner::Records Runner::write(const profile::Operation& operation, const Value& request,
                               const CallContext& context, profile::Exchange* told) {
   must(reachable());
@@ -325,8 +358,12 @@ Runner::Records Runner::write(const profile::Operation& operation, const Value& 
     fail(ErrorCode::unavailable, "there is no time left to send it");
   Kept kept;
   try {
-    kept =
-        state_.write([&](StateDatabase& database) { return keep(database, operation, request); });
+    kept = state_.write([&](StateDatabase& database) {
+      // It may have waited for a file that is being taken in.
+      if (std::chrono::steady_clock::now() >= context.deadline)
+        fail(ErrorCode::unavailable, "there is no time left to send it");
+      return keep(database, operation, request);
+    });
   } catch (const state::StateFailure& failure) {
     fail(ErrorCode::unavailable, failure.what());
   }
@@ -341,7 +378,7 @@ Runner::Records Runner::write(const profile::Operation& operation, const Value& 
   }
   if (kept.control != 0)
     if (const Status sent = send(); !sent && withdraw(kept)) throw Failure{sent.error()};
-  const Request request_now = await(kept.seq, context);
+  Request request_now = await(kept.seq, context);
   if (told != nullptr && !request_now.open()) {
     Value one = Value::object();
     one.set("statement", request_now.set + (request_now.state == RequestState::accepted
@@ -351,12 +388,14 @@ Runner::Records Runner::write(const profile::Operation& operation, const Value& 
   }
   if (request_now.state == RequestState::refused) {
     state_.write([&](StateDatabase& database) {
-      Request heard = request_now;
-      heard.told = true;
-      settle_request(database, heard);
+      // A later word of the ERP's may have come meanwhile.
+      if (auto heard = request_of(database, kept.seq)) request_now = std::move(*heard);
+      if (request_now.state != RequestState::refused) return false;
+      request_now.told = true;
+      settle_request(database, request_now);
       return true;
     });
-    throw refusal_of(request_now);
+    if (request_now.state == RequestState::refused) throw refusal_of(request_now);
   }
   // A new order is pending from now on, and read as it was sent.
   if (request_now.open() && request_now.operation != "place_order")
@@ -403,11 +442,20 @@ bool Runner::withdraw(const Kept& kept) {
   return state_.write([&](StateDatabase& database) {
     const auto request = request_of(database, kept.seq);
     if (!request || request->state != RequestState::kept) return false;
-    if (request->operation == "place_order")
-      for (const StoredOrder& order : orders_of_reference(database, request->subject.substr(1)))
-        if (order.is("pending")) forget_order(database, order.id);
     forget_request(database, kept.seq);
     forget_file(database, kept.control);
+    if (request->operation != "place_order") return true;
+    // One that was refused before stays refused.
+    const bool refused_before = last_request(database, request->subject).has_value();
+    for (StoredOrder& order : orders_of_reference(database, request->subject.substr(1))) {
+      if (!order.is("pending")) continue;
+      if (!refused_before) {
+        forget_order(database, order.id);
+        continue;
+      }
+      order.body.set("status", "rejected");
+      save_order(database, order);
+    }
     return true;
   });
 }
@@ -550,8 +598,9 @@ std::vector<AdapterTask> Runner::tasks() {
            }},
           {"receive", every, [this](const CallContext& context) {
              if (const Status there = reachable(); !there) return there;
-             if (const Status taken = inbound_->poll(context.deadline); !taken) return taken;
-             return send();  // Acknowledgements of what was taken in.
+             const Status taken = inbound_->poll(context.deadline);
+             const Status sent = send();  // Acknowledgements of what was taken in.
+             return taken ? sent : taken;
            }}};
 }
 

@@ -101,6 +101,7 @@ class Runner : public profile::Runner, public PutAsideFiles {
   Kept keep(StateDatabase& database, const profile::Operation& operation,
             const json::Value& request);
   std::optional<Kept> kept_before(StateDatabase& database, const Request& wanted);
+  void check_kept(StateDatabase& database, const json::Value& request) const;
   Request await(std::int64_t seq, const CallContext& context);
   Status send();
   bool withdraw(const Kept& kept);

@@ -185,6 +185,11 @@ std::int64_t next_arrival(StateDatabase& database) {
   return next;
 }
 
+void saw_number(StateDatabase& database, std::int64_t control) {
+  const auto before = counter(database, "arrived");
+  if (!before || came_before(*before, control)) set_counter(database, "arrived", control);
+}
+
 void keep_file(StateDatabase& database, const OutFile& file) {
   database.prepare("INSERT OR REPLACE INTO files(control, name, content) VALUES(?, ?, ?)")
       .bind(1, file.control)

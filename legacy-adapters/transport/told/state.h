@@ -93,6 +93,8 @@ std::optional<Timestamp> lost_since(StateDatabase& database);
 void set_lost_since(StateDatabase& database, Timestamp since);
 // A number for each call, rising: of what came in without one.
 std::int64_t next_arrival(StateDatabase& database);
+// What arrives without a number comes behind this one.
+void saw_number(StateDatabase& database, std::int64_t control);
 // The next control number, never below `first`.
 std::int64_t next_control(StateDatabase& database, std::int64_t first);
 void keep_file(StateDatabase& database, const OutFile& file);

@@ -52,6 +52,7 @@ const std::vector<std::string_view>& order_answer_members() {
                                                      "/lines/*/discount",
                                                      "/lines/*/netAmount",
                                                      "/lines/*/tax",
+                                                     "/lines/*/verdict",
                                                      "/lines/*/schedules/*/verdict",
                                                      "/lines/*/schedules/*/quantity",
                                                      "/lines/*/schedules/*/requestedDate"};
@@ -68,9 +69,14 @@ std::vector<std::string_view> told_by(std::string_view shape) {
   return {};
 }
 
+bool gives_number_back(const profile::Document& document) {
+  return std::find(document.members.begin(), document.members.end(), "/change") !=
+         document.members.end();
+}
+
 void Teller::take(const profile::Document& document, const Value& said) {
   const std::string_view shape = document.shape->name;
-  if (shape == "order_answer") return take_answer(document, said);
+  if (shape == "order_answer") return take_answer(said);
   if (shape == "shipment") return take_shipment(said);
   if (shape == "invoice") return take_invoice(said);
   if (shape == "stock") return take_stock(said);
@@ -85,6 +91,11 @@ void Teller::answer_refused(Request& request, const std::string& code, const std
   if (request.state == RequestState::accepted)
     return refuse_document(
         "", reason + ", of " + request.subject.substr(1) + ", which the ERP has accepted");
+  if (request.operation == "place_order")
+    for (const StoredOrder& order : orders_of(request))
+      if (order.is("pending") && !order.body.get("shipments").empty())
+        return refuse_document(
+            "", reason + ", of " + order.reference + ", of which something has shipped");
   request.state = RequestState::refused;
   request.code = code;
   request.reason = reason;
@@ -107,33 +118,47 @@ std::vector<StoredOrder> Teller::orders_of(const Request& request) {
 
 // The order that the request is about becomes what it asked for, and then what `answer` says.
 void Teller::answer_accepted(Request& request, const Value& answer, const std::string& document) {
+  const bool of_order = request.subject[0] != 'M' && request.subject[0] != 'C';
+  if (of_order && !accept_order(request, answer, document)) return;
   request.state = RequestState::accepted;
   settle_request(database_, request);
-  if (request.subject[0] == 'M' || request.subject[0] == 'C') return;
+}
+
+bool Teller::accept_order(const Request& request, const Value& answer,
+                          const std::string& document) {
+  const Value said = json::parse(request.content).value();
+  const std::string& number = document.empty() ? said.get("document").text() : document;
+  const bool placing = request.operation == "place_order";
   for (StoredOrder& order : orders_of(request)) {
-    const bool placing = request.operation == "place_order";
-    if (placing && order.is("pending")) {
+    if (placing ? !order.is("pending") : !number.empty() && order.document != number) continue;
+    if (placing) {
       order.body.erase("status");
       order.document = document.empty() ? order.reference : document;
-    } else if (placing || (!document.empty() && order.document != document)) {
-      continue;
     }
-    accept_operation(request.operation, json::parse(request.content).value(), order.body);
+    accept_operation(request.operation, said, order.body);
+    if (const Checked wrong = check_new_lines(answer, order.body)) {
+      refuse_document(wrong->pointer, wrong->rule);
+      return false;
+    }
     tell_order(answer, order.body);
     order.told = told_;
     save_order(database_, order);
     mark_changed(database_, order.id, now_);
-    return;
+    return true;
   }
+  // Nothing would become what was asked for: the write stays open.
+  refuse_document("/document", "accepts " + request.operation + " of " + request.subject.substr(1) +
+                                   ", which " + number + " is not");
+  return false;
 }
 
-void Teller::take_answer(const profile::Document& document, const Value& answer) {
+void Teller::take_answer(const Value& answer) {
   if (const Checked wrong = check_answer(answer))
     return refuse_document(wrong->pointer, wrong->rule);
   const std::string& reference = answer.get("reference").text();
   const std::string& number = answer.get("document").text();
   std::vector<StoredOrder> orders = orders_of_reference(database_, reference);
-  auto request = answered_by(document, answer, orders);
+  auto request = answered_by(answer, orders);
   const bool refused = answer.get("verdict").text() == "rejected";
   if (request && !request->open() && !(request->state == RequestState::refused && !refused)) {
     // Said again, or of a write that was answered before: what it says of the order is news
@@ -168,22 +193,24 @@ void Teller::revive(const Request& request) {
 
 // The write that it answers. A partner that gives numbers back gives none when it tells of its
 // own people; without numbers it answers the write that is open.
-std::optional<Request> Teller::answered_by(const profile::Document& document, const Value& answer,
+std::optional<Request> Teller::answered_by(const Value& answer,
                                            const std::vector<StoredOrder>& orders) {
   const std::string& reference = answer.get("reference").text();
-  const bool numbered = std::find(document.members.begin(), document.members.end(), "/change") !=
-                        document.members.end();
   if (const std::string& change = answer.get("change").text(); !change.empty()) {
     auto request = request_of(database_, seq_of(change));
+    const auto is_about = [&](const StoredOrder& order) {
+      return request->subject == "D" + order.document;
+    };
     if (request && (request->subject == "R" + reference ||
-                    request->subject == "D" + answer.get("document").text()))
+                    request->subject == "D" + answer.get("document").text() ||
+                    std::any_of(orders.begin(), orders.end(), is_about)))
       return request;
     return std::nullopt;
   }
   const std::string& number = answer.get("document").text();
   auto open = open_request(database_, "R" + reference);
   if (!open && !number.empty()) open = open_request(database_, "D" + number);
-  if (open && (open->operation == "place_order" || !numbered)) {
+  if (open && (open->operation == "place_order" || !numbered_)) {
     // Of an order that came under another number there is nothing open.
     const bool is_its = std::any_of(orders.begin(), orders.end(), [&](const StoredOrder& order) {
       return number.empty() || order.document.empty() || order.document == number;
@@ -220,6 +247,8 @@ void Teller::tell(const Value& answer, const std::string& reference, const std::
   } else if (held->told != 0 && came_before(told_, held->told)) {
     return;  // Something newer was said.
   }
+  if (const Checked wrong = check_new_lines(answer, held->body))
+    return refuse_document(wrong->pointer, wrong->rule);
   tell_order(answer, held->body);
   held->told = told_;
   save_order(database_, *held);

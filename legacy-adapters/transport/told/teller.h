@@ -20,14 +20,19 @@ const std::vector<std::string_view>& order_answer_members();
 // The reads that what such a document told answers; the shapes' names are those of Teller::take().
 std::vector<std::string_view> told_by(std::string_view shape);
 
+// Whether such a document gives the number of a change back.
+bool gives_number_back(const profile::Document& document);
+
 // Applies what documents say to the state, within the caller's transaction. One thread.
 class Teller {
  public:
   // Told of every document that cannot be applied, or a part of it: `field` is its canonical
   // pointer, empty for the whole.
   using Refuse = std::function<void(const std::string& field, const std::string& reason)>;
-  Teller(StateDatabase& database, Timestamp now, Refuse refuse)
-      : database_(database), now_(now), refuse_(std::move(refuse)) {}
+  // `numbered`: a document of the profile gives_number_back(). One that does is enough: where an
+  // 865 has the number, an 855 without it answers no change.
+  Teller(StateDatabase& database, bool numbered, Timestamp now, Refuse refuse)
+      : database_(database), numbered_(numbered), now_(now), refuse_(std::move(refuse)) {}
 
   // The number of what follows: what has a lower one (came_before) is older and overwrites nothing.
   void begin(std::int64_t told) { told_ = told; }
@@ -41,9 +46,11 @@ class Teller {
 
  private:
   std::vector<StoredOrder> orders_of(const Request& request);
-  void take_answer(const profile::Document& document, const json::Value& answer);
+  // False: the document was refused.
+  bool accept_order(const Request& request, const json::Value& answer, const std::string& document);
+  void take_answer(const json::Value& answer);
   void revive(const Request& request);
-  std::optional<Request> answered_by(const profile::Document& document, const json::Value& answer,
+  std::optional<Request> answered_by(const json::Value& answer,
                                      const std::vector<StoredOrder>& orders);
   void tell(const json::Value& answer, const std::string& reference, const std::string& number,
             std::vector<StoredOrder>& orders);
@@ -62,6 +69,7 @@ class Teller {
   }
 
   StateDatabase& database_;
+  const bool numbered_;
   const Timestamp now_;
   const Refuse refuse_;
   std::int64_t told_ = 0;

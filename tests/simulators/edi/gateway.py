@@ -410,7 +410,7 @@ class Gateway:
     def _invoice(news: dict) -> list:
         order = news["order"]
         rows = [["BIG", news["date"].strftime("%Y%m%d"), news["document"], None, order["reference"]],
-                ["REF", "VN", order["number"]]]
+                ["CUR", "SE", order["currency"]], ["REF", "VN", order["number"]]]
         rows += [["IT1", row["line"], _number(row["quantity"]), "EA", _number(row["price"]), "PE", "VP", row["sku"]]
                  for row in news["rows"]]
         return rows + [["TDS", int(cents(news["amount"]) * 100)], ["CTT", len(news["rows"])]]

@@ -10,22 +10,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-OrderAmendment quantity_of(const char* quantity) {
-  OrderAmendment amendment;
-  LineAmendment change;
-  change.number = 1;
-  change.quantity = decimal(quantity);
-  amendment.lines.push_back(change);
-  return amendment;
-}
-
 // A partner for all cases that leave nothing behind but orders of their own.
 Partner& partner() {
   static Partner one({"--late-997", "--line-break", "\r\n  "});
   return one;
 }
-
-std::string reference_of(const Order& order) { return "WEB/" + order.id.number.text(); }
 
 // ---- the profile
 
@@ -139,6 +128,33 @@ TEST(Layout, WhatIsSaidTwiceAndDifferentlyIsAFaultWithItsPlace) {
   EXPECT_THAT(read("810.json", {"BIG*20261340*I1**WEB/1"}).faults, SizeIs(1)) << "no such day";
 }
 
+TEST(Layout, ACommaIsNoDecimalMarkInX12AndWhatMustBeThereIsAFault) {
+  const auto amount = [](const char* text) {
+    return read("810.json", {"BIG*20261124*I1**WEB/1", std::string("TDS*") + text})
+        .record.get("cents")
+        .text();
+  };
+  const auto quantity = [](const char* text) {
+    return read("856.json", {"HL*1**O", "HL*2*1*I", std::string("SN1**") + text})
+        .record.at_pointer("/orders/0/items/0/quantity")
+        ->text();
+  };
+  EXPECT_EQ(amount("100"), "100");
+  EXPECT_EQ(quantity("1,234"), "1,234") << "which the mapping refuses";
+  EXPECT_EQ(quantity("+"), "+");
+  EXPECT_EQ(quantity("-.5"), "-0.5");
+  const auto faults = [](const char* document, const std::vector<std::string>& segments) {
+    const auto reading = read(document, segments);
+    return reading.faults.empty() ? std::string() : reading.faults[0].rule;
+  };
+  EXPECT_EQ(faults("810.json", {"BIG*20261124*I1**WEB/1***DI"}), "");
+  EXPECT_EQ(faults("810.json", {"BIG*20261124*I1**WEB/1***CR"}), "must be DI or nothing");
+  EXPECT_EQ(faults("855.json", {"PO1*1*5*EA*2000*HP*VP*1000"}), "must be PE or nothing")
+      << "a price for a hundred";
+  EXPECT_THAT(faults_after("documents/810.json", R"({"must": ["DI", ""]})", R"({"must": [""]})"),
+              Contains(Field(&Fault::pointer, "/edi/segments/0/elements/7/must")));
+}
+
 // ---- answers
 
 TEST(EdiOrders, ArePendingUntilTheAnswerAndA997IsNone) {
@@ -225,6 +241,12 @@ TEST(EdiOrders, AnAnswerMayChangeQuantitiesPricesAndLines) {
   it.drop(R"([["PR", [["855", [["BAK", "00", "ZZ", ")" + reference_of(order) +
           R"(", "20261124"]]]]]])");
   EXPECT_THAT(it.refused(), HasSubstr("segment 2 BAK, element 2, /verdict"));
+  // One of several deliveries without a quantity: how much is taken?
+  it.drop(R"([["PR", [["855", [["BAK", "06", "AC", ")" + reference_of(order) +
+          R"(", "20261124", null, null, null, "LS9"], ["PO1", "1", "5", "EA", "19.5"],)"
+          R"( ["ACK", "IA"], ["ACK", "IR", "1", "EA"]]]]]])");
+  EXPECT_THAT(it.refused(), HasSubstr("one of several must say it"));
+  EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->lines[0].quantity, decimal("4"));
 }
 
 TEST(EdiOrders, SilenceIsAnUnknownOutcomeAndARepeatSendsNothing) {
@@ -261,146 +283,6 @@ TEST(EdiOrders, SilenceIsAnUnknownOutcomeAndARepeatSendsNothing) {
   it.round();
   EXPECT_THAT(it.alarm("write refused"), HasSubstr("is cancelled"));
   EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->status, OrderStatus::cancelled);
-}
-
-TEST(EdiOrders, MayBeAnsweredByTheAcknowledgementAlone) {
-  const test::TemporaryFolder folder("edi-profile");
-  fs::copy(example, folder.path(), fs::copy_options::recursive);
-  std::string text = content_of(folder.path() / "operations/place_order.json");
-  text.replace(text.find(R"("group": "PO",)"), 14,
-               R"("group": "PO", "answered_by": "acknowledgement",)");
-  std::ofstream(folder.path() / "operations/place_order.json") << text;
-  Partner it({}, folder.path().string());
-  const Order order = it.new_order();
-  ASSERT_TRUE(it.orders().place_order(order, write()));
-  const std::string control = it.sent().at(0).substr(1, 9);
-  it.drop(R"([["FA", [["997", [["AK1", "PO", ")" + std::to_string(std::stoi(control)) +
-          R"("], ["AK9", "A", "1", "1", "1"]]]]]])");
-  const auto receipt = it.orders().find_receipt(order.id, call());
-  ASSERT_TRUE(receipt.has_value()) << said(receipt);
-  EXPECT_EQ(receipt->state, ReceiptState::confirmed);
-  EXPECT_EQ(receipt->document.text(), reference_of(order));
-}
-
-// ---- write safety
-
-// As the state was before the file was sent: `taken` is where it lies now.
-void unsend(const Partner& it, const fs::path& taken) {
-  state::StateDatabase database((it.state() / "edi.db").string());
-  const std::string name = taken.filename().string();
-  database.prepare("UPDATE files SET sent = 0, content = ? WHERE name = ?")
-      .bind(1, content_of(taken))
-      .bind(2, name)
-      .once();
-  database.prepare("UPDATE requests SET state = 0 WHERE control = ?")
-      .bind(1, std::int64_t{std::stoi(name.substr(1, 9))})
-      .once();
-}
-
-TEST(EdiWrites, ACrashBeforeTheFileIsWrittenLosesNothing) {
-  Partner it;
-  fs::copy(it.state() / "outbound", it.folder() / "before", fs::copy_options::recursive);
-  const Order order = it.new_order();
-  ASSERT_TRUE(it.orders().place_order(order, write()));
-  it.stop();
-  const fs::path file = it.out() / it.sent().at(0);
-  const std::string content = content_of(file);
-  unsend(it, file);
-  fs::remove(file);
-  fs::remove_all(it.state() / "outbound");
-  fs::rename(it.folder() / "before", it.state() / "outbound");
-  it.restart();
-  it.receive();
-  EXPECT_EQ(content_of(file), content) << "the same number, the same order";
-  it.round();
-  EXPECT_EQ(it.orders().find_receipt(order.id, call())->state, ReceiptState::confirmed);
-  EXPECT_EQ(it.documents(order), 1);
-}
-
-TEST(EdiWrites, ACrashBetweenTheFileAndItsRecordSendsNothingTwice) {
-  Partner it;
-  const Order order = it.new_order();
-  ASSERT_TRUE(it.orders().place_order(order, write()));
-  const std::string name = it.sent().at(0);
-  it.simulator().control("POST", "job", "{}");  // The partner has taken it away.
-  it.stop();
-  unsend(it, it.out() / "taken" / name);
-  it.restart();
-  it.receive();
-  EXPECT_THAT(names_in(it.out(), name), IsEmpty());
-  it.round();
-  EXPECT_EQ(it.orders().find_receipt(order.id, call())->state, ReceiptState::confirmed);
-  EXPECT_EQ(it.documents(order), 1);
-}
-
-TEST(EdiWrites, WhatCannotBeSentIsNotKept) {
-  Partner it;
-  const Order order = it.new_order();
-  state::StateDatabase database((it.state() / "edi.db").string());
-  const std::string next = file_name(last_control(database) + 1, false);
-  fs::create_directories(it.out() / ("." + next + ".part") / "in the way");
-  const auto refused = it.orders().place_order(order, write());
-  ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().code, ErrorCode::unavailable) << said(refused);
-  EXPECT_EQ(it.orders().find_receipt(order.id, call()).error().code, ErrorCode::not_found);
-  fs::remove_all(it.out() / ("." + next + ".part"));
-  it.placed(order);
-  EXPECT_EQ(it.documents(order), 1);
-  Order star = it.new_order();
-  star.customer_reference = "4*711";
-  const auto separator = it.orders().place_order(star, write());
-  ASSERT_FALSE(separator.has_value());
-  EXPECT_EQ(separator.error().code, ErrorCode::invalid_request) << said(separator);
-  star.customer_reference = std::string(31, 'x');
-  EXPECT_FALSE(it.orders().place_order(star, write()).has_value()) << "never cut";
-  star.customer_reference.clear();
-  star.id.number = OrderNumber{"1234567890123456789"};
-  EXPECT_FALSE(it.orders().place_order(star, write()).has_value()) << "longer than BEG03";
-  EXPECT_THAT(it.sent(), IsEmpty());
-}
-
-TEST(EdiWrites, AStateThatIsOlderThanWhatWasSentProvesNothingAbsent) {
-  Partner it;
-  it.stop();
-  fs::copy(it.state(), it.folder() / "backup", fs::copy_options::recursive);
-  it.restart();
-  const Order answered = it.new_order();
-  it.placed(answered);
-  const Order silent = it.new_order();
-  ASSERT_TRUE(it.orders().place_order(silent, write()));
-  it.stop();
-  fs::remove_all(it.state());
-  fs::rename(it.folder() / "backup", it.state());
-  it.restart();
-  const auto unknown = it.orders().find_receipt(silent.id, call());
-  ASSERT_FALSE(unknown.has_value());
-  EXPECT_EQ(unknown.error().code, ErrorCode::unavailable) << said(unknown);
-  EXPECT_EQ(it.orders().place_order(silent, write()).error().code, ErrorCode::unavailable);
-  EXPECT_NE(it.alarm("writes lost"), "");
-  it.receive();
-  EXPECT_TRUE(it.orders().find_receipt(answered.id, call())) << "its answer is in the archive";
-  it.round();
-  const auto found = it.orders().place_order(silent, write());
-  ASSERT_TRUE(found.has_value()) << said(found);
-  EXPECT_EQ(it.documents(silent), 1);
-  it.later_ms = 25 * 3'600'000LL;
-  const Order later = it.new_order();
-  it.placed(later);
-  EXPECT_EQ(it.documents(later), 1) << "under a number that was not used";
-  EXPECT_EQ(it.alarm("writes lost"), "");
-}
-
-TEST(EdiWrites, OneProcessWorksWithAnExchange) {
-  Partner& it = partner();
-  const auto settings =
-      read_settings(R"({"profile": "x", "outbound": {"folder": ")" + it.out().string() +
-                    R"("}, "inbound": {"folder": ")" + it.in().string() +
-                    R"("}, "us": {"id": "RETAILER"}, "partner": {"id": "LAKESHORE"}})");
-  ASSERT_TRUE(settings.has_value()) << said(settings);
-  Runner other(profile::Profile::load(example, EdiKind{}).profile, *settings, "erp",
-               (it.folder() / "other").string(), [] { return Timestamp{1}; });
-  EXPECT_EQ(other.ping(call()).error().code, ErrorCode::unavailable);
-  ASSERT_TRUE(it.adapter().ping(call()));
 }
 
 // ---- files that are not as they should be
@@ -454,11 +336,15 @@ TEST(EdiFiles, ByPolicyAFileWithABadSetIsHeldAsAWhole) {
   const Order order = it.new_order();
   it.placed(order);
   it.restart(R"(, "bad_records": "hold")");
+  it.round();
+  const std::size_t acknowledged = it.gateway().get("acknowledged").size();
   const std::string name =
       it.drop("[" + shipment(order) + R"(, ["IN", [["810", [["BIG", "20261399", "I-9"]]]]]])");
   EXPECT_EQ(shipped(it, order), Decimal{});
   EXPECT_THAT(names_in(it.in() / "quarantine", ".reason"), SizeIs(1));
   EXPECT_NE(it.alarm("inbound file refused"), "");
+  it.round();
+  EXPECT_EQ(it.gateway().get("acknowledged").size(), acknowledged);
 }
 
 TEST(EdiFiles, WhatComesTwiceCountsOnceAndANumberIsUsedOnce) {
@@ -472,12 +358,24 @@ TEST(EdiFiles, WhatComesTwiceCountsOnceAndANumberIsUsedOnce) {
       << "\r\n"
       << content_of(it.in() / "archive" / archived);
   it.receive();
+  it.round();
+  const std::size_t answered = it.gateway().get("acknowledged").size();
+  // Without a change, because our 997 was lost: it is answered again.
+  fs::copy(it.in() / "archive" / archived, it.in() / name);
+  it.receive();
+  it.round();
+  EXPECT_EQ(it.gateway().get("acknowledged").size(), answered + 1);
+  EXPECT_THAT(names_in(it.in() / "quarantine", ""), IsEmpty());
   it.drop("[" + shipment(order) + "]");
   EXPECT_EQ(shipped(it, order), decimal("1"));
   EXPECT_EQ(it.refused(), "");
   it.drop("[" + shipment(order, "2") + "]");
   EXPECT_THAT(it.refused(), HasSubstr("was told before, with other content"));
+  it.round();
+  const std::size_t acknowledged = it.gateway().get("acknowledged").size();
   it.drop("[" + shipment(order, "1", "-B") + "]", "same_control");
+  it.round();
+  EXPECT_EQ(it.gateway().get("acknowledged").size(), acknowledged) << "it was not taken";
   EXPECT_THAT(it.refused(), HasSubstr("was taken in before, with other content"));
   EXPECT_EQ(shipped(it, order), decimal("1"));
 }
@@ -494,6 +392,9 @@ TEST(EdiFiles, HalfAFileIsNotTakenAndAForeignOneNotApplied) {
   const Order second = it.new_order();
   it.placed(second);
   it.drop("[" + shipment(second) + ", " + shipment(order) + "]", "truncated");
+  fs::copy(it.in() / "archive" / names_in(it.in() / "archive", "").back(), it.in() / "again.edi");
+  it.receive();
+  EXPECT_EQ(shipped(it, second), decimal("1"));
   it.drop("[" + shipment(second) + "]", "same_control");
   EXPECT_EQ(shipped(it, second), decimal("1")) << "what ended early may come again, whole";
   it.drop("[" + shipment(order) + "]", "test");
@@ -543,6 +444,13 @@ TEST(EdiFiles, ShipmentsMayComeBeforeTheAnswer) {
   it.round();
   EXPECT_EQ(shipped(it, order), decimal("1"));
   EXPECT_EQ(it.orders().get_order({order.id, {}}, call())->status, OrderStatus::partially_shipped);
+  const Order other = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(other, write()));
+  it.drop("[" + shipment(other) + "]");
+  it.drop(R"([["PR", [["855", [["BAK", "00", "RJ", ")" + reference_of(other) +
+          R"(", "20261124"]]]]]])");
+  EXPECT_THAT(it.refused(), HasSubstr("of which something has shipped"));
+  EXPECT_EQ(it.orders().get_order({other.id, {}}, call())->status, OrderStatus::pending);
 }
 
 TEST(EdiFiles, StockIsReplacedWhereTheListIsComplete) {
@@ -586,18 +494,67 @@ TEST(EdiFiles, ACatalogIsInForceAsAWholeAndTheNewestOne) {
   EXPECT_EQ(listed->items[0].uom, "PCS");
   const auto list = it.adapter().pricing()->prices_after("A", call());
   ASSERT_TRUE(list && *list) << said(list);
-  EXPECT_EQ((*list)->batch, "B");
-  EXPECT_FALSE(it.adapter().pricing()->prices_after("B", call())->has_value());
+  EXPECT_EQ((*list)->batch, "B/" + first.substr(1, 9));
+  EXPECT_FALSE(it.adapter().pricing()->prices_after((*list)->batch, call())->has_value());
+  // Another one of the same name.
+  std::string second = catalog("B", "8.5");
+  it.drop(second);
+  const auto changed = it.adapter().pricing()->prices_after((*list)->batch, call());
+  ASSERT_TRUE(changed && *changed) << said(changed);
+  EXPECT_EQ((*changed)->entries.at(0).unit_price, decimal("8.5"));
+  // A part of one takes nothing away from what is in force.
+  const std::string set = second.substr(9, second.size() - 12);
+  const std::string last = it.drop(R"([["SC", [)" + set + ", " + set + "]]]");
+  EXPECT_THAT(it.refused(), HasSubstr("is in the same interchange"));
   // The file before it comes late: it is older.
   std::string late = content_of(it.in() / "archive" / names_in(it.in() / "archive", "").back());
-  const std::string number = first.substr(1, 9);
-  const std::string before = control_text(std::stoi(number) - 500);
+  const std::string number = last.substr(1, 9);
+  const std::string before = control_text(std::stoi(number) + 999'999'000);
   for (std::size_t at = 0; (at = late.find(number, at)) != std::string::npos;)
     late.replace(at, 9, before);
   late.replace(late.find("PS*B"), 4, "PS*A");
   std::ofstream(it.in() / "late.edi", std::ios::binary) << late;
   it.receive();
   EXPECT_THAT(it.refused(), HasSubstr("a newer catalog than A is in force"));
+}
+
+TEST(EdiFiles, AnotherUnitOrCurrencyThanTheOrdersIsNotTaken) {
+  Partner& it = partner();
+  const Order order = it.new_order();
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  it.round();
+  std::string cases = shipment(order, "1", "-C");
+  cases.replace(cases.find("\"EA\""), 4, "\"CA\"");
+  it.drop("[" + cases + "]");
+  EXPECT_THAT(it.refused(), HasSubstr("\"CA\" is not in the table unit"));
+  const auto invoice = [&](const char* currency) {
+    return R"([["IN", [["810", [["BIG", "20261124", "I-)" + order.id.number.text() +
+           R"(", null, ")" + reference_of(order) + R"("], ["CUR", "SE", ")" + currency +
+           R"("], ["IT1", "1", "1", "EA", "20", "PE", "VP", "1000"], ["TDS", "2380"]]]]]])";
+  };
+  it.drop(invoice("USD"));
+  EXPECT_THAT(it.refused(), HasSubstr("/currency: must be the order's, which is EUR"));
+  it.drop(invoice("EUR"));
+  const auto read = it.orders().get_order({order.id, {}}, call());
+  ASSERT_TRUE(read.has_value()) << said(read);
+  EXPECT_EQ(read->lines[0].shipped_quantity, Decimal{});
+  ASSERT_THAT(read->invoices, SizeIs(1));
+  EXPECT_EQ(read->invoices[0].amount, decimal("23.80"));
+}
+
+TEST(EdiFiles, OneThatCannotBeTakenInNowIsTriedAgainAndSaid) {
+  Partner& it = partner();
+  const fs::path aside = it.folder() / "late.edi";
+  std::ofstream(aside) << "no interchange";
+  const fs::path report = it.in() / "quarantine" /
+                          ("late.edi." + file_drop::checksum_of(aside)->substr(0, 8) + ".refused");
+  fs::create_directories(report / "in the way");
+  fs::rename(aside, it.in() / "late.edi");
+  EXPECT_THROW(it.receive(), std::runtime_error);
+  EXPECT_TRUE(fs::exists(report));
+  fs::remove_all(report);
+  EXPECT_NO_THROW(it.receive());
+  EXPECT_NE(content_of(report), "");
 }
 
 // ---- EDIFACT
@@ -648,7 +605,35 @@ TEST(EdiEdifact, AnOrderGoesFromOrdersToInvoice) {
   ASSERT_TRUE(stock.has_value()) << said(stock);
   EXPECT_EQ(stock->at(0).on_hand, decimal("12.5"));
   EXPECT_EQ(stock->at(0).reserved, decimal("2.5"));
+  // References that are no numbers: what came last holds, and is complete where it says so.
+  it.receive("INVRPT",
+             "BGM+35'LIN+1++1001:SA'QTY+145:7:PCE'LOC+18+EAST'LIN+2++1000:SA'QTY+145:9:PCE'"
+             "LOC+18+EAST'",
+             0, "20261124120001");
+  const auto there = [&](const char* sku) {
+    return it.adapter().inventory()->get_stock({{Sku{sku}}, {}}, call());
+  };
+  ASSERT_TRUE(there("1001").has_value());
+  it.receive("INVRPT", "BGM+35'LIN+1++1000:SA'QTY+145:8:PCE'LOC+18+EAST'", 0, "20261124120002");
+  EXPECT_FALSE(there("1001").has_value());
+  EXPECT_EQ(there("1000")->at(0).on_hand, decimal("8"));
   EXPECT_EQ(it.refused(), "");
+}
+
+TEST(EdiEdifact, ALineThatIsNotAcceptedIsNotDelivered) {
+  Rheinhafen it;
+  const Order order = order_for("7003");
+  ASSERT_TRUE(it.orders().place_order(order, write()));
+  it.receive("ORDRSP",
+             "BGM+231+RH3+4'RFF+ON:WEB/7003'LIN+1+7+1000:SA'QTY+21:3:PCE'LIN+2+3+1001:SA'"
+             "QTY+21:5:PCE'PRI+AAA:20'QTY+113:2:PCE'DTM+67:20261201:102'QTY+113:1:PCE'UNS+S'");
+  EXPECT_EQ(it.refused(), "");
+  const auto read = it.orders().get_order({order.id, {}}, call());
+  ASSERT_TRUE(read.has_value()) << said(read);
+  EXPECT_EQ(read->lines.at(0).cancelled_quantity, decimal("3"));
+  EXPECT_EQ(read->lines.at(1).quantity, decimal("3"));
+  it.receive("ORDRSP", "BGM+231+RH3+4'RFF+ON:WEB/7003'LIN+1+3+1000:SA'PRI+AAA:20,5:::100'UNS+S'");
+  EXPECT_THAT(it.refused(), HasSubstr("must be 1 or nothing"));
 }
 
 TEST(EdiEdifact, AControlThatRejectsIsARefusalAndAWrongCountIsToldByOne) {
@@ -677,6 +662,13 @@ TEST(EdiEdifact, OneProfileIsOfOneSyntax) {
   const auto loaded = profile::Profile::load(example, EdiKind{});
   ASSERT_NE(loaded.profile, nullptr);
   EXPECT_THAT(of_other_syntax(*loaded.profile, false), IsEmpty());
+  profile::Files files = profile::read_files(example).files;
+  files["documents/more.json"] = files.at("documents/810.json");
+  const auto twice = profile::Profile::read(files, EdiKind{});
+  ASSERT_NE(twice.profile, nullptr);
+  EXPECT_THAT(
+      of_other_syntax(*twice.profile, false),
+      Contains(Fault{"documents/more.json", "/edi", "reads 810 as documents/810.json does"}));
   EXPECT_THAT(of_other_syntax(*loaded.profile, true),
               Contains(Fault{"documents/856.json", "/edi",
                              "must be a message of EDIFACT, as the others are"}));

@@ -14,6 +14,7 @@
 namespace underpin::legacy::edi_profile {
 
 using namespace told;
+
 namespace fs = std::filesystem;
 inline const std::string example = UNDERPIN_SOURCE_DIR "/docs/adapters/examples/lakeshore";
 
@@ -133,8 +134,14 @@ class Partner {
   json::Value gateway() { return simulator_->control("GET", "state?part=gateway").get("gateway"); }
   // What was refused of the file that came last.
   std::string refused() {
-    const auto names = names_in(in() / "quarantine", ".refused");
-    return names.empty() ? std::string() : content_of(in() / "quarantine" / names.back());
+    const fs::path folder = in() / "quarantine";
+    const auto names = names_in(folder, ".refused");
+    if (names.empty()) return {};
+    return content_of(folder / *std::max_element(names.begin(), names.end(),
+                                                 [&](const auto& one, const auto& other) {
+                                                   return fs::last_write_time(folder / one) <
+                                                          fs::last_write_time(folder / other);
+                                                 }));
   }
   Order new_order(const char* quantity = "3") {
     Order order;
@@ -179,6 +186,17 @@ class Partner {
   std::unique_ptr<ErpAdapter> adapter_;
 };
 
+inline OrderAmendment quantity_of(const char* quantity) {
+  OrderAmendment amendment;
+  LineAmendment change;
+  change.number = 1;
+  change.quantity = decimal(quantity);
+  amendment.lines.push_back(change);
+  return amendment;
+}
+
+inline std::string reference_of(const Order& order) { return "WEB/" + order.id.number.text(); }
+
 // The example of a partner who speaks EDIFACT; its files are written by hand.
 class Rheinhafen {
  public:
@@ -212,8 +230,10 @@ class Rheinhafen {
     }
     return found;
   }
-  void receive(const std::string& type, const std::string& segments, int wrong_by = 0) {
-    const std::string control = std::to_string(++control_);
+  void receive(const std::string& type, const std::string& segments, int wrong_by = 0,
+               const std::string& reference = {}) {
+    ++control_;
+    const std::string control = reference.empty() ? std::to_string(control_) : reference;
     const auto count = std::count(segments.begin(), segments.end(), '\'') + 2 + wrong_by;
     std::ofstream(in() / ("R" + std::to_string(1000 + control_) + ".edi"), std::ios::binary)
         << "UNA:+,? 'UNB+UNOC:3+4099999000003:14+4000001000005:14+261124:1200+" << control
