@@ -259,6 +259,7 @@ Told tell_invoice(const Value& invoice, Value& body) {
   one.set("document", document);
   one.set("date", invoice.get("date"));
   one.set("amount", invoice.get("amount"));
+  one.set("lines", references_of(lines, body));
   Value& all = list_of(body, "invoices");
   if (const Value* before = with_text(all, "document", document)) {
     if (*before == one) return {true, std::nullopt};

@@ -69,6 +69,9 @@ Value record_of(const StoredOrder& order) {
   Value record = order.body;
   record.set("document", order.document);
   record.set("reference", order.reference);
+  // What an invoice is of is kept to tell a repeat from another one's half.
+  if (Value* invoices = record.find("invoices"))
+    for (std::size_t i = 0; i < invoices->size(); ++i) invoices->item(i)->erase("lines");
   return record;
 }
 
@@ -171,6 +174,11 @@ Result<Runner::Records> Runner::run(const profile::Operation& operation, const V
                               one.set("statement", "what the ERP has told");
                               one.set("rows", Value::array(records));
                               told->received.push(std::move(one));
+                              for (const Alarm& alarm : inbound_->alarms()) {
+                                Value aside = Value::object();
+                                aside.set("statement", alarm.name + ": " + alarm.detail);
+                                told->received.push(std::move(aside));
+                              }
                             }
                             return records;
                           });
@@ -206,7 +214,11 @@ Runner::Records Runner::read(std::string_view name, const Value& request) {
   }
   if (name == "find_adjustment") {
     Records records = state_.read([&](StateDatabase& database) {
-      return movements_named(database, request.get("movement").text());
+      Records named = movements_named(database, request.get("movement").text());
+      // However long it takes: what was sent and is not answered may be posted yet.
+      if (named.empty() && open_request(database, subject_of("adjust_stock", request)))
+        fail(ErrorCode::outcome_unknown, "the ERP has not answered yet");
+      return named;
     });
     if (records.empty()) check_absent();
     return records;

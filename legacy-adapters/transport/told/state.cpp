@@ -35,6 +35,7 @@ constexpr const char* tables = R"(
     id INTEGER NOT NULL UNIQUE, at TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS levels(sku TEXT, location TEXT, body TEXT NOT NULL,
     told INTEGER NOT NULL, PRIMARY KEY(sku, location));
+  CREATE TABLE IF NOT EXISTS complete_levels(location TEXT PRIMARY KEY, told INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS movements(position INTEGER PRIMARY KEY AUTOINCREMENT,
     document TEXT NOT NULL UNIQUE, movement TEXT NOT NULL, body TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS movements_named ON movements(movement);
@@ -402,6 +403,9 @@ void save_level(StateDatabase& database, const Value& level, std::int64_t told) 
   auto before = database.prepare("SELECT told FROM levels WHERE sku = ? AND location = ?");
   before.bind(1, sku).bind(2, location);
   if (before.step() && came_before(told, before.whole(0))) return;
+  auto complete = database.prepare("SELECT told FROM complete_levels WHERE location = ?");
+  complete.bind(1, location);
+  if (complete.step() && came_before(told, complete.whole(0))) return;
   database.prepare("INSERT OR REPLACE INTO levels(sku, location, body, told) VALUES(?, ?, ?, ?)")
       .bind(1, sku)
       .bind(2, location)
@@ -412,6 +416,13 @@ void save_level(StateDatabase& database, const Value& level, std::int64_t told) 
 
 void forget_levels_told_before(StateDatabase& database, const std::string& location,
                                std::int64_t told) {
+  auto before = database.prepare("SELECT told FROM complete_levels WHERE location = ?");
+  before.bind(1, location);
+  if (before.step() && came_before(told, before.whole(0))) return;
+  database.prepare("INSERT OR REPLACE INTO complete_levels(location, told) VALUES(?, ?)")
+      .bind(1, location)
+      .bind(2, told)
+      .once();
   std::vector<std::string> old;
   auto statement = database.prepare("SELECT sku, told FROM levels WHERE location = ?");
   statement.bind(1, location);
@@ -482,13 +493,13 @@ std::vector<Value> movements_after(StateDatabase& database, std::int64_t positio
 
 // ---- customers
 
-void save_customer(StateDatabase& database, Value customer, bool deleted, std::int64_t told,
+bool save_customer(StateDatabase& database, Value customer, bool deleted, std::int64_t told,
                    Timestamp at) {
   const std::string number = customer.get("number").text();
   auto before = database.prepare("SELECT body, told, deleted FROM customers WHERE number = ?");
   before.bind(1, number);
   if (before.step()) {
-    if (came_before(told, before.whole(1))) return;
+    if (came_before(told, before.whole(1))) return false;
     Value held = parsed(before.text(0));
     held.erase("updatedAt");
     if (held == customer && (before.whole(2) != 0) == deleted) {
@@ -496,7 +507,7 @@ void save_customer(StateDatabase& database, Value customer, bool deleted, std::i
           .bind(1, told)
           .bind(2, number)
           .once();
-      return;
+      return true;
     }
   }
   const std::int64_t position = counter(database, "customers").value_or(0) + 1;
@@ -513,6 +524,7 @@ void save_customer(StateDatabase& database, Value customer, bool deleted, std::i
       .bind(5, position)
       .bind(6, at.text())
       .once();
+  return true;
 }
 
 std::vector<Value> customers_named(StateDatabase& database, const std::string& number) {

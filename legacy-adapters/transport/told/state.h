@@ -142,6 +142,8 @@ std::vector<Change> changes_after(StateDatabase& database, std::int64_t position
 
 // In the form of answers of get_stock; an older interchange does not overwrite a newer one.
 void save_level(StateDatabase& database, const json::Value& level, std::int64_t told);
+// What names all there is at a location: what is not in it is gone, and an older one does not bring
+// it back.
 void forget_levels_told_before(StateDatabase& database, const std::string& location,
                                std::int64_t told);
 std::vector<json::Value> levels_of(StateDatabase& database, const std::string& sku,
@@ -156,8 +158,8 @@ std::vector<json::Value> movements_after(StateDatabase& database, std::int64_t p
 // ---- customers
 
 // In the form of an answer of get_customer; an older file does not overwrite a newer one. One that
-// is as it was is no change.
-void save_customer(StateDatabase& database, json::Value customer, bool deleted, std::int64_t told,
+// is as it was is no change. False: a newer one was told.
+bool save_customer(StateDatabase& database, json::Value customer, bool deleted, std::int64_t told,
                    Timestamp at);
 std::vector<json::Value> customers_named(StateDatabase& database, const std::string& number);
 std::vector<json::Value> customers_after(StateDatabase& database, const std::string& number,

@@ -180,8 +180,27 @@ void Teller::take_answer(const Value& answer) {
     refuse_document("/verdict", "accepts " + reference + ", which was refused before");
     revive(*request);
   }
+  if (request && accepted_before(*request, number)) return;
   if (request) return answer_accepted(*request, answer, number);
   tell(answer, reference, number, orders);
+}
+
+// An acceptance that comes behind something newer about the order: it answers, and overwrites
+// nothing. A cancellation is for good whatever the newer one said.
+bool Teller::accepted_before(Request& request, const std::string& document) {
+  if (request.operation == "place_order") return false;
+  for (StoredOrder& order : orders_of(request)) {
+    if (!document.empty() && order.document != document) continue;
+    if (order.told == 0 || !came_before(told_, order.told)) return false;
+    request.state = RequestState::accepted;
+    settle_request(database_, request);
+    if (request.operation != "cancel_order") return true;
+    accept_operation(request.operation, Value::object(), order.body);
+    save_order(database_, order);
+    mark_changed(database_, order.id, now_);
+    return true;
+  }
+  return false;
 }
 
 void Teller::revive(const Request& request) {
@@ -346,8 +365,14 @@ void Teller::take_movements(const Value& movements) {
           at, "entry " + one.get("document").text() + " was told before, with other content");
       continue;
     }
-    if (auto request = open_request(database_, "M" + one.get("movement").text()))
+    const std::string& movement = one.get("movement").text();
+    if (auto request = open_request(database_, "M" + movement)) {
       answer_accepted(*request, Value::object(), "");
+    } else if (request = last_request(database_, "M" + movement);
+               request && request->state == RequestState::refused) {
+      refuse_document(at + "/movement", "posts " + movement + ", which was refused before");
+      answer_accepted(*request, Value::object(), "");
+    }
   }
 }
 
@@ -393,7 +418,7 @@ void Teller::take_customer(Value customer) {
   customer.erase("deleted");
   const auto read = json::from_json<Customer>(customer);
   if (!read) return refuse_document("", read.error().message);
-  save_customer(database_, customer, is_deleted, told_, now_);
+  if (!save_customer(database_, customer, is_deleted, told_, now_)) return;
   auto request = open_request(database_, "C" + number);
   if (!request || is_deleted || !holds(json::parse(request->content).value(), customer)) return;
   request->state = RequestState::accepted;

@@ -62,6 +62,7 @@ class Teller {
   void take_stock(const json::Value& stock);
   void take_movements(const json::Value& movements);
   void take_customer(json::Value customer);
+  bool accepted_before(Request& request, const std::string& document);
   void take_answer_of(const std::string& subject, const json::Value& answer);
   void refuse_document(const std::string& field, const std::string& reason) {
     ++refused_;
