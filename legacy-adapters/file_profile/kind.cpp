@@ -4,6 +4,7 @@
 #include "legacy-adapters/transport/told/teller.h"
 
 #include <algorithm>
+#include <set>
 
 namespace underpin::legacy::file_profile {
 namespace {
@@ -38,6 +39,16 @@ Layout read_out(const profile::Operation& operation, std::vector<Fault>& faults)
     if (!contains(said, name))
       faults.push_back({file, "/file/records",
                         "must say " + name + ", which the request makes: it would be lost"});
+  for (const Record& record : layout.records) {
+    std::set<std::string> lists;
+    for (const Field& field : record.fields)
+      if (const std::size_t slash = field.name.find('/'); slash != std::string::npos)
+        lists.insert(field.name.substr(0, slash));
+    if (lists.size() > 1)
+      faults.push_back({file, "/file/records",
+                        "a row that is written must have fields of one list: " + *lists.begin() +
+                            " and " + *lists.rbegin() + " are two"});
+  }
   if (layout.rows_alone())
     faults.push_back({file, "/file/records/0/list", "is for files that the ERP writes"});
   return layout;

@@ -284,8 +284,25 @@ class Reader {
         std::any_of(layout_.records.begin(), layout_.records.end(),
                     [](const Record& one) { return one.tag.empty(); }))
       fault("/file/records/0", "must have a tag where there is a header or a trailer");
+    check_tags();
     if (layout_.column_row && (layout_.header || layout_.trailer || layout_.records.size() != 1))
       fault("/file/column_row", "is for files with one kind of record and nothing else");
+  }
+
+  // A record is what its tag says: no other one's may be taken for it.
+  void check_tags() {
+    std::vector<const Record*> all;
+    for (const Record& record : layout_.records) all.push_back(&record);
+    for (const auto* envelope : {&layout_.header, &layout_.trailer})
+      if (*envelope) all.push_back(&**envelope);
+    for (const Record* one : all)
+      for (const Record* other : all) {
+        if (one == other || one->tag.empty() || other->tag.empty()) continue;
+        const bool same = one->tag == other->tag;
+        if (same ? one < other : !layout_.delimited && other->tag.rfind(one->tag, 0) == 0)
+          fault("/file",
+                "the tag " + other->tag + " begins as that of another record, " + one->tag);
+      }
   }
 
   void check_sums() {

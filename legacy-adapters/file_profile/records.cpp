@@ -3,7 +3,6 @@
 #include "legacy-adapters/transport/edi/amounts.h"
 
 #include <algorithm>
-#include <sstream>
 #include <stdexcept>
 
 namespace underpin::legacy::file_profile {
@@ -13,6 +12,8 @@ using json::Value;
 
 constexpr std::size_t line_bytes_max = 64'000;
 constexpr std::int64_t records_max = 10'000'000;
+constexpr std::size_t lines_max = 50'000;  // Of a document.
+constexpr std::size_t faults_max = 100;    // Kept of a document.
 
 Error wrong(std::string rule) { return {ErrorCode::invalid_request, std::move(rule)}; }
 
@@ -57,18 +58,15 @@ Result<std::string> day_from(std::string_view text, const std::string& form) {
   return day->text();
 }
 
-std::string day_as(const Date& day, const std::string& form) {
-  const std::string iso = day.text();
-  std::size_t at[3] = {0, 5, 8};
-  std::string text;
-  for (const char c : form) {
-    const std::size_t part = std::string_view("YMD").find(c);
-    text += part == std::string_view::npos ? c : iso[at[part]++];
-  }
-  return text;
-}
-
 // ---- one value
+
+// Numbers of which sums and differences fit.
+Result<std::string> number_text(const Result<Decimal>& number) {
+  if (!number) return number.error();
+  if (number->scale() > 9 || number->normalized().magnitude() >= Decimal::of(1'000'000'000'000'000))
+    return wrong("must be a number below 1000000000000000 with at most 9 places");
+  return number->text();
+}
 
 // What a cell says, as the mapping reads it; empty: nothing.
 Result<std::string> value_of(const Field& field, std::string_view text, char decimal_mark) {
@@ -77,43 +75,18 @@ Result<std::string> value_of(const Field& field, std::string_view text, char dec
   if (text.empty()) return std::string();
   if (field.cell == Cell::day) return day_from(text, field.day_form);
   if (field.cell == Cell::number) {
-    const auto number = edi::implied_number(text, field.place.places);
-    if (!number) return number.error();
-    return number->text();
+    return number_text(edi::implied_number(text, field.place.places));
   }
   std::string plain(text);
   if (plain.find(decimal_mark == ',' ? '.' : ',') != std::string::npos)
     return wrong(std::string("must be a number with ") + decimal_mark + " as its decimal mark");
   std::replace(plain.begin(), plain.end(), ',', '.');
   if (plain.size() > 1 && (plain.back() == '-' || plain.back() == '+')) {
-    const auto number = edi::trailing_sign_number(plain);
-    if (!number) return number.error();
-    return number->text();
+    return number_text(edi::trailing_sign_number(plain));
   }
   const auto number = Decimal::parse(plain);
   if (!number) return wrong("must be a number");
-  return number->text();
-}
-
-Result<std::string> text_for(const Field& field, const std::string& value, char decimal_mark) {
-  if (value.empty() || field.cell == Cell::text) return value;
-  if (field.cell == Cell::day) {
-    const auto day = Date::parse(value);
-    if (!day) return wrong("must be a day");
-    return day_as(*day, field.day_form);
-  }
-  const auto number = Decimal::parse(value);
-  if (!number) return wrong("must be a number");
-  if (field.cell == Cell::number) {
-    auto digits = edi::implied_text(number->normalized(), field.place.places, Decimal::digits_max);
-    if (!digits) return digits;
-    const std::size_t sign = digits->find_first_not_of('-');
-    const std::size_t first = std::min(digits->find_first_not_of("-0"), digits->size() - 1);
-    return digits->substr(0, sign) + digits->substr(first);
-  }
-  std::string text = number->text();
-  std::replace(text.begin(), text.end(), '.', decimal_mark);
-  return text;
+  return number_text(number);
 }
 
 void set_member(Value& record, const std::string& name, std::string value) {
@@ -175,10 +148,13 @@ class DocumentReader::FixedRows final : public Rows {
         if (layout_.header && !header_seen_) throw BadFile{"the file has no header"};
         return row;
       }
+      if (trailer_seen_)
+        throw BadFile{"line " + std::to_string(row.line) + ": stands behind the trailer"};
       if (*kind == edi::FixedKind::batch_end) {
         if (reader_.batch_faults().rejects)
           throw BadFile{"line " + std::to_string(row.line) + ": " +
                         reader_.batch_faults().list.front().rule};
+        trailer_seen_ = layout_.trailer.has_value();
         continue;
       }
       if (*kind == edi::FixedKind::batch) {
@@ -225,9 +201,13 @@ class DocumentReader::FixedRows final : public Rows {
                             const std::string& text) const {
     if (field.cell != Cell::fixed) return value_of(field, text, layout_.decimal_mark);
     if (trimmed(text).empty()) return std::string();
+    // Zoned digits have no blanks at their end that could have been left out.
+    if (field.place.kind == edi::FieldKind::overpunched &&
+        edi::column_count(record.raw(i), layout_.fixed.characters) < field.place.width)
+      return wrong("is cut: the record ends within it");
     const auto value = record.value(i);
     if (!value) return value.error();
-    if (const auto* number = std::get_if<Decimal>(&*value)) return number->text();
+    if (const auto* number = std::get_if<Decimal>(&*value)) return number_text(*number);
     if (const auto* day = std::get_if<Date>(&*value))
       return *day == Date{} ? std::string() : day->text();
     return std::get<std::string>(*value);
@@ -236,6 +216,7 @@ class DocumentReader::FixedRows final : public Rows {
   const Layout& layout_;
   edi::FixedReader reader_;
   bool header_seen_ = false;
+  bool trailer_seen_ = false;
 };
 
 class DocumentReader::DelimitedRows final : public Rows {
@@ -345,6 +326,8 @@ class DocumentReader::DelimitedRows final : public Rows {
     for (const Field& field : layout_.records.front().fields) {
       const auto found = std::find(cells_.begin(), cells_.end(), field.column);
       if (found == cells_.end()) throw BadFile{"has no column " + field.column};
+      if (std::count(found, cells_.end(), field.column) > 1)
+        throw BadFile{"has the column " + field.column + " twice"};
       columns_->push_back(static_cast<std::size_t>(found - cells_.begin()));
     }
     width_ = cells_.size();
@@ -442,8 +425,17 @@ std::optional<Document> DocumentReader::next() {
 }
 
 void DocumentReader::put(const Row& row, Document& document) {
-  document.faults.insert(document.faults.end(), row.faults.begin(), row.faults.end());
+  for (const Bad& bad : row.faults)
+    if (document.faults.size() < faults_max) document.faults.push_back(bad);
   if (!row.faults.empty()) return;
+  if (document.lines.size() >= lines_max) {
+    document.record = Value::object();
+    if (document.faults.size() < faults_max)
+      document.faults.push_back(
+          {row.line, row.record->name, "",
+           "the document has more than " + std::to_string(lines_max) + " records"});
+    return;
+  }
   std::map<std::string, Value> items;
   if (!row.record->list.empty()) items.emplace(row.record->list, Value::object());
   for (const auto& [name, value] : row.values) {
@@ -463,21 +455,23 @@ void DocumentReader::put(const Row& row, Document& document) {
   }
 }
 
+Document DocumentReader::opened(const Row& row) const {
+  Document document;
+  document.line = row.line;
+  for (const json::Member& member : header_.members())
+    if (member.key[0] != '$') document.record.set(member.key, member.value);
+  put(row, document);
+  return document;
+}
+
 // The document that is complete now, if one is.
 std::optional<Document> DocumentReader::take(const Row& row) {
-  const auto opened = [&] {
-    Document document;
-    document.line = row.line;
-    for (const json::Member& member : header_.members())
-      if (member.key[0] != '$') document.record.set(member.key, member.value);
-    put(row, document);
-    return document;
-  };
-  if (layout_.rows_alone()) return opened();
+  if (layout_.rows_alone()) return opened(row);
+  if (!layout_.records.front().key.empty()) return take_keyed(row);
   if (row.record == nullptr || !row.record->list.empty()) {
     if (!open_) {
       // Behind a record that could not be read: what begins the document is not known.
-      Document lost = opened();
+      Document lost = opened(row);
       if (lost.faults.empty())
         lost.faults.push_back(
             {row.line, row.record->name, "", "stands before the record that begins a document"});
@@ -487,204 +481,50 @@ std::optional<Document> DocumentReader::take(const Row& row) {
     put(row, *open_);
     return std::nullopt;
   }
-  if (open_ && open_->faults.empty() && row.faults.empty() && !row.record->key.empty()) {
-    const auto key_of = [&](const std::string& name) -> std::string {
-      for (const auto& [held, value] : row.values)
-        if (held == name) return value;
-      return {};
-    };
-    const auto& key = row.record->key;
-    if (std::all_of(key.begin(), key.end(), [&](const std::string& name) {
-          return open_->record.get(name).text() == key_of(name);
-        })) {
+  return std::exchange(open_, opened(row));
+}
+
+// Rows with the same key are one document. What cannot be read of one spoils all of it.
+std::optional<Document> DocumentReader::take_keyed(const Row& row) {
+  const Record& record = layout_.records.front();
+  std::vector<std::string> key;
+  bool readable = row.record != nullptr;
+  for (const std::string& name : record.key) {
+    const auto named = [&](const auto& one) { return one.first == name; };
+    const auto value = std::find_if(row.values.begin(), row.values.end(), named);
+    key.push_back(value == row.values.end() ? "" : value->second);
+    for (const Bad& bad : row.faults)
+      readable = readable && !bad.field.empty() && bad.field != name;
+  }
+  if (!readable) {
+    // It may belong to what stands before it as well as to what follows: neither counts.
+    lost_ = row.line;
+    if (open_)
       put(row, *open_);
-      return std::nullopt;
-    }
+    else
+      open_ = opened(row);
+    return std::nullopt;
   }
-  return std::exchange(open_, opened());
-}
-
-// ---- writing
-
-namespace {
-
-// Of a list's item, or of the document itself.
-std::string said_of(const Field& field, const Value& document, const Value* item) {
-  if (field.is) return *field.is;
-  const std::size_t slash = field.name.find('/');
-  if (slash == std::string::npos) return document.get(field.name).text();
-  return item == nullptr ? std::string() : item->get(field.name.substr(slash + 1)).text();
-}
-
-Error misfit(const Record& record, const Field& field, const std::string& rule) {
-  Error error{ErrorCode::rejected, "record " + record.name + ", field " +
-                                       (field.name.empty() ? field.column : field.name) + ": " +
-                                       rule};
-  return error;
-}
-
-class Writer {
- public:
-  Writer(const Layout& layout, const Value& document)
-      : layout_(layout), document_(document), fixed_(text_, layout.fixed, layout.line_end) {}
-
-  Result<std::string> write() {
-    if (const Status begun = begin(); !begun) return begun.error();
-    for (const Record& record : layout_.records) {
-      std::string list = record.list;
-      for (const Field& field : record.fields)
-        if (const std::size_t slash = field.name.find('/'); slash != std::string::npos)
-          list = field.name.substr(0, slash);
-      if (list.empty()) {
-        if (const Status put = row(record, nullptr); !put) return put.error();
-        continue;
-      }
-      for (const Value& item : document_.get(list).items())
-        if (const Status put = row(record, &item); !put) return put.error();
-    }
-    if (const Status ended = end(); !ended) return ended.error();
-    return text_.str();
+  if (open_ && key == key_) {
+    lost_ = 0;
+    Row joined = row;
+    for (const auto& [name, value] : row.values)
+      if (const Value* before =
+              name.find('/') == std::string::npos ? open_->record.find(name) : nullptr;
+          before != nullptr && before->text() != value)
+        joined.bad(name, "is " + value + ", and " + before->text() +
+                             " in another row of the same document");
+    put(joined, *open_);
+    return std::nullopt;
   }
-
- private:
-  Status begin() {
-    if (!layout_.delimited) {
-      edi::FieldValues values;
-      if (layout_.header)
-        if (const Status good = fill(*layout_.header, nullptr, values); !good) return good;
-      if (const Status begun = fixed_.begin(values); !begun)
-        return Error{ErrorCode::rejected, begun.error().message};
-      return Done{};
-    }
-    if (layout_.column_row) {
-      std::vector<std::string> names;
-      for (const Field& field : layout_.records.front().fields) names.push_back(field.column);
-      return line(layout_.records.front(), names);
-    }
-    return layout_.header ? delimited(*layout_.header, nullptr) : Done{};
-  }
-
-  Status row(const Record& record, const Value* item) {
-    ++rows_;
-    if (layout_.delimited) return delimited(record, item);
-    edi::FieldValues values;
-    if (const Status good = fill(record, item, values); !good) return good;
-    if (const Status put = fixed_.record(record.name, values); !put)
-      return Error{ErrorCode::rejected, put.error().message};
-    return Done{};
-  }
-
-  Status end() {
-    if (layout_.delimited) return layout_.trailer ? delimited(*layout_.trailer, nullptr) : Done{};
-    edi::FieldValues values;
-    if (layout_.trailer)
-      if (const Status good = fill(*layout_.trailer, nullptr, values); !good) return good;
-    if (const Status ended = fixed_.end(values); !ended)
-      return Error{ErrorCode::rejected, ended.error().message};
-    return Done{};
-  }
-
-  // A record ends where a line ends: no value may have one.
-  static Status check(const Record& record, const Field& field, const std::string& text) {
-    for (const char c : text)
-      if (static_cast<unsigned char>(c) < 0x20)
-        return misfit(record, field, "must have no line breaks and no control characters");
-    return Done{};
-  }
-
-  Status fill(const Record& record, const Value* item, edi::FieldValues& values) const {
-    for (const Field& field : record.fields) {
-      if (field.counts || !field.sum_field.empty()) continue;
-      const std::string said = said_of(field, document_, item);
-      if (said.empty()) continue;
-      if (const Status good = check(record, field, said); !good) return good;
-      const edi::FieldKind kind = field.place.kind;
-      if (field.cell != Cell::fixed) {
-        const auto text = text_for(field, said, layout_.decimal_mark);
-        if (!text) return misfit(record, field, text.error().message);
-        values.emplace(field.place.name, *text);
-      } else if (kind == edi::FieldKind::text || kind == edi::FieldKind::right_text) {
-        values.emplace(field.place.name, said);
-      } else if (kind == edi::FieldKind::century_date || kind == edi::FieldKind::plain_date) {
-        const auto day = Date::parse(said);
-        if (!day) return misfit(record, field, "must be a day");
-        values.emplace(field.place.name, *day);
-      } else {
-        const auto number = Decimal::parse(said);
-        if (!number) return misfit(record, field, "must be a number");
-        values.emplace(field.place.name, number->normalized());
-      }
-    }
-    return Done{};
-  }
-
-  Status delimited(const Record& record, const Value* item) {
-    std::vector<std::string> cells;
-    if (!record.tag.empty()) cells.push_back(record.tag);
-    for (const Field& field : record.fields) {
-      std::string said = said_of(field, document_, item);
-      if (field.counts)
-        said = std::to_string(rows_ + (layout_.count_with_envelope ? 2 : 0));
-      else if (!field.sum_field.empty())
-        said = sums_[field.sum_record + "/" + field.sum_field].text();
-      if (const Status good = check(record, field, said); !good) return good;
-      const auto text = text_for(field, said, layout_.decimal_mark);
-      if (!text) return misfit(record, field, text.error().message);
-      const bool is_number = field.cell == Cell::number || field.cell == Cell::decimal;
-      if (const auto number = Decimal::parse(said); is_number && number) {
-        const std::size_t slash = field.name.find('/');
-        edi::add_to(sums_[record.name + "/" +
-                          (slash == std::string::npos ? field.name : field.name.substr(slash + 1))],
-                    *number);
-      }
-      cells.push_back(*text);
-    }
-    return line(record, cells);
-  }
-
-  Status line(const Record& record, const std::vector<std::string>& cells) {
-    std::string text;
-    for (const std::string& cell : cells) {
-      if (&cell != &cells.front()) text += layout_.separator;
-      const bool plain = cell.find(layout_.separator) == std::string::npos &&
-                         cell.find(layout_.quote) == std::string::npos &&
-                         trimmed(cell).size() == cell.size();
-      if (plain) {
-        text += cell;
-        continue;
-      }
-      if (layout_.quote == '\0')
-        return Error{ErrorCode::rejected, "record " + record.name +
-                                              ": a value has the separator or blanks at its ends, "
-                                              "and nothing is quoted"};
-      text += layout_.quote;
-      for (const char c : cell) {
-        if (c == layout_.quote) text += c;
-        text += c;
-      }
-      text += layout_.quote;
-    }
-    if (layout_.code_page) {
-      auto bytes = layout_.code_page->from_utf8(text);
-      if (!bytes) return Error{ErrorCode::rejected, bytes.error().message};
-      text = std::move(bytes).value();
-    }
-    text_ << text << layout_.line_end;
-    return Done{};
-  }
-
-  const Layout& layout_;
-  const Value& document_;
-  std::ostringstream text_;
-  edi::FixedWriter fixed_;
-  std::int64_t rows_ = 0;
-  std::map<std::string, Decimal> sums_;
-};
-
-}  // namespace
-
-Result<std::string> write_file(const Layout& layout, const Value& record) {
-  return Writer(layout, record).write();
+  Document document = opened(row);
+  if (lost_ != 0)
+    document.faults.push_back(
+        {row.line, record.name, "",
+         "may lack the record of line " + std::to_string(lost_) + ", which cannot be read"});
+  lost_ = 0;
+  key_ = std::move(key);
+  return std::exchange(open_, std::move(document));
 }
 
 }  // namespace underpin::legacy::file_profile

@@ -55,12 +55,16 @@ class DocumentReader {
   class DelimitedRows;
 
   std::optional<Document> take(const Row& row);
+  std::optional<Document> take_keyed(const Row& row);
+  Document opened(const Row& row) const;
   static void put(const Row& row, Document& document);
 
   const Layout& layout_;
   std::unique_ptr<Rows> rows_;
   json::Value header_ = json::Value::object();
   std::optional<Document> open_;
+  std::vector<std::string> key_;  // Of `open_`, where rows have one.
+  std::uint64_t lost_ = 0;        // The line of a row whose key could not be read.
   bool ended_ = false;
 };
 

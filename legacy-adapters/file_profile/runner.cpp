@@ -7,6 +7,7 @@
 
 #include <map>
 #include <set>
+#include <stdexcept>
 
 namespace underpin::legacy::file_profile {
 namespace {
@@ -114,10 +115,14 @@ class FileInbound final : public told::Inbound {
             told::Refusals& refusals) override {
     const Reader* reader = reader_of(file.name);
     if (reader == nullptr) throw told::Held{"no document of the profile reads a file of this name"};
+    if (file.size == 0) throw told::Held{"is empty"};
     try {
       Taking(*this, *reader, file, database, refusals).take(input);
     } catch (const BadFile& bad) {
       throw told::Held{bad.reason};
+    } catch (const std::overflow_error& failure) {
+      // Of its content: tried again it would keep all that is behind it waiting.
+      throw told::Held{failure.what()};
     }
   }
 
@@ -147,6 +152,8 @@ class FileInbound final : public told::Inbound {
       }
       if (!begun && !begin(documents.header())) return;
       if (reader_.document->shape->name == "prices") {
+        // Where a row is missing another one would rule: the list before stays.
+        if (refusals_.count > 0) throw BadFile{refusals_.list.front()};
         if (prices_.rows() == 0) throw BadFile{"has no price"};
         // The ERP may call every list the same; whoever has one has to see that there is another.
         prices_.finish(batch_ + "/" + std::to_string(told_), now_);
