@@ -1,10 +1,12 @@
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/put_aside.h"
 #include "legacy-adapters/sap_ecc/customers.h"
 #include "legacy-adapters/sap_ecc/inventory.h"
 #include "legacy-adapters/sap_ecc/orders.h"
 #include "legacy-adapters/sap_ecc/pricing.h"
 #include "legacy-adapters/sap_ecc/rehearsal.h"
 #include "legacy-adapters/sap_ecc/returns.h"
+#include "legacy-adapters/transport/file_drop/quarantine.h"
 
 namespace underpin {
 namespace embedded {
@@ -25,7 +27,7 @@ std::shared_ptr<odbc::Database> database_of(const Settings& settings, const std:
   return std::make_shared<odbc::Database>(std::move(odbc));
 }
 
-class SapEcc final : public ErpAdapter {
+class SapEcc final : public ErpAdapter, public PutAsideFiles {
  public:
   SapEcc(const AdapterSettings& adapter, Settings settings, MessageTable messages,
          DebmasLayout debmas, CondALayout cond_a)
@@ -41,7 +43,8 @@ class SapEcc final : public ErpAdapter {
                      : std::make_unique<PriceRecords>(adapter.system, settings_, std::move(cond_a),
                                                       adapter.state_folder)),
         pricing_(functions_, settings_, tables_, records_.get()),
-        customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder) {
+        customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder),
+        quarantines_(quarantines_of(settings_)) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
     descriptor_.real_time_price = settings_.price_file.folder.empty();
@@ -90,7 +93,17 @@ class SapEcc final : public ErpAdapter {
     return records_ ? records_->alarms() : std::vector<Alarm>();
   }
 
+  std::vector<std::string> put_aside() override { return quarantines_.names(); }
+  Result<PutAside> put_aside(const std::string& name) override { return quarantines_.tell(name); }
+
  private:
+  static file_drop::Quarantines quarantines_of(const Settings& settings) {
+    std::vector<file_drop::Quarantine> folders;
+    if (!settings.price_file.folder.empty())
+      folders.emplace_back(settings.price_file.folder,
+                           [](std::string_view) { return Capability::pricing; });
+    return file_drop::Quarantines(std::move(folders));
+  }
   static void append(std::vector<Finding>& findings, std::vector<Finding> more) {
     for (Finding& finding : more) findings.push_back(std::move(finding));
   }
@@ -106,6 +119,7 @@ class SapEcc final : public ErpAdapter {
   const std::unique_ptr<PriceRecords> records_;
   Pricing pricing_;
   Customers customers_;
+  const file_drop::Quarantines quarantines_;
 };
 
 }  // namespace
