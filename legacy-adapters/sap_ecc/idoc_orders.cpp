@@ -397,6 +397,8 @@ Status IdocOrders::take(const OrderAnswer& answer, std::vector<std::string>& not
       if (notes.size() < notes_max) notes.push_back(about + one);
   } catch (const Failure& failure) {  // The settings are others now.
     notes.push_back(about + "cannot be compared: " + failure.error.message);
+  } catch (const std::exception& failure) {  // Numbers that nobody can reckon with.
+    notes.push_back(about + "cannot be compared: " + failure.what());
   }
   if (sent->state == rejected && !answer.rejected)
     notes.push_back(about + "was rejected as a whole before, and is not any more");

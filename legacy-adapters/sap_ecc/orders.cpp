@@ -79,7 +79,8 @@ Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext&
       return documents_.receipt_of(*there, order.id);
     }
     if (idocs_ != nullptr) {
-      if (context.role != Role::mirror) return idocs_->place(order, context);
+      if (settings_.order_files.on && context.role != Role::mirror)
+        return idocs_->place(order, context);
       idocs_->must_not_be_awaited(order.id);
     }
     WorkUnit unit(functions_, context);

@@ -118,14 +118,11 @@ void read_order_files(ObjectReader& reader, OrderFileSettings& files) {
   read_number(reader, "stable_ms", files.stable_ms, 0);
   read_number(reader, "poll_ms", files.poll_ms, 10);
   read_number(reader, "answer_expected_minutes", files.answer_expected_minutes, 1);
-  if (by == "bapi") {
-    if (!files.outbound.empty() || !files.inbound.empty())
-      reader.refuse("by", "must be idoc where there are folders");
-    return;
-  }
-  if (files.outbound.empty()) reader.refuse("outbound", "must be there when orders go by idoc");
+  files.on = by == "idoc";
+  if (!files.on && files.outbound.empty() && files.inbound.empty()) return;
+  if (files.outbound.empty()) reader.refuse("outbound", "must be there");
   if (files.inbound.empty() || files.inbound == files.outbound)
-    reader.refuse("inbound", "must be there, and another than outbound, when orders go by idoc");
+    reader.refuse("inbound", "must be there, and another than outbound");
   if (files.units.empty()) reader.refuse("units", "must say what the ISO codes of units are");
 }
 

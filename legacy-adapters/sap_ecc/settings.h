@@ -81,7 +81,8 @@ struct PriceFileSettings {
 
 // New orders as ORDERS05 IDoc files, answered by ORDRSP.
 struct OrderFileSettings {
-  std::string outbound;         // Where SAP's file port takes them; empty: orders go by BAPI.
+  bool on = false;  // Off with folders: no new ones, but those that were sent are still awaited.
+  std::string outbound;         // Where SAP's file port takes them; empty: nothing goes by IDoc.
   std::string inbound;          // Where it drops ORDRSP files.
   std::vector<CodePair> units;  // "PCS" -> "PCE": IDocs have ISO codes.
   std::string sender_port = "UNDERPIN";

@@ -49,9 +49,10 @@ class IdocOrders : public testing::Test {
              R"( "units": [{"unit": "PCS", "code": "ST"}], "orders": {)" + orders + "}}",
          at(state).string()});
   }
-  std::unique_ptr<ErpAdapter> made(const std::string& state, const std::string& more = "") {
-    return must(make(state, R"("by": "idoc", "outbound": ")" + at("out").string() +
-                                R"(", "inbound": ")" + at("in").string() +
+  std::unique_ptr<ErpAdapter> made(const std::string& state, const std::string& more = "",
+                                   const char* by = "idoc") {
+    return must(make(state, "\"by\": \"" + std::string(by) + R"(", "outbound": ")" +
+                                at("out").string() + R"(", "inbound": ")" + at("in").string() +
                                 R"(", "units": [{"unit": "PCS", "code": "PCE"}], "stable_ms": 0)" +
                                 more));
   }
@@ -543,6 +544,19 @@ TEST_F(IdocOrders, MirrorsGoByBapiAndStayInert) {
   EXPECT_EQ(mirror.state, ReceiptState::confirmed);
   EXPECT_FALSE(mirror.released);
   EXPECT_TRUE(files().empty());
+}
+
+TEST_F(IdocOrders, BackToBapisWhatIsOnItsWayIsStillAwaited) {
+  const Order one = order();
+  ASSERT_TRUE(place(one));
+  adapter_.reset();
+  adapter_ = made("state", "", "bapi");
+  EXPECT_EQ(place(one).error().code, ErrorCode::throttled) << "it would be there twice";
+  EXPECT_EQ(must(receipt(one)).state, ReceiptState::pending);
+  EXPECT_EQ(must(place(order())).state, ReceiptState::confirmed);
+  take();
+  EXPECT_EQ(must(place(one)).state, ReceiptState::confirmed);
+  EXPECT_EQ(documents(one), 1U);
 }
 
 TEST_F(IdocOrders, WhatDoesNotFitIsRefusedAndNeverCut) {
