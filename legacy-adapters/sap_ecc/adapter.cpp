@@ -1,10 +1,12 @@
 #include "contracts/ports/erp_adapter.h"
+#include "contracts/ports/put_aside.h"
 #include "legacy-adapters/sap_ecc/customers.h"
 #include "legacy-adapters/sap_ecc/inventory.h"
 #include "legacy-adapters/sap_ecc/orders.h"
 #include "legacy-adapters/sap_ecc/pricing.h"
 #include "legacy-adapters/sap_ecc/rehearsal.h"
 #include "legacy-adapters/sap_ecc/returns.h"
+#include "legacy-adapters/transport/file_drop/quarantine.h"
 
 namespace underpin {
 namespace embedded {
@@ -25,14 +27,18 @@ std::shared_ptr<odbc::Database> database_of(const Settings& settings, const std:
   return std::make_shared<odbc::Database>(std::move(odbc));
 }
 
-class SapEcc final : public ErpAdapter {
+class SapEcc final : public ErpAdapter, public PutAsideFiles {
  public:
   SapEcc(const AdapterSettings& adapter, Settings settings, MessageTable messages,
-         DebmasLayout debmas, CondALayout cond_a)
+         DebmasLayout debmas, CondALayout cond_a, Orders05Layout orders05)
       : settings_(std::move(settings)),
         functions_(settings_.soap, adapter.system, std::move(messages)),
         tables_(settings_, database_of(settings_, adapter.system)),
-        orders_(functions_, settings_, tables_),
+        idocs_(settings_.order_files.outbound.empty()
+                   ? nullptr
+                   : std::make_unique<IdocOrders>(adapter.system, settings_, std::move(orders05),
+                                                  adapter.state_folder)),
+        orders_(functions_, settings_, tables_, idocs_.get()),
         inventory_(functions_, settings_, tables_),
         rehearsals_(functions_, settings_, inventory_),
         returns_(functions_, settings_, tables_, orders_.documents()),
@@ -41,7 +47,8 @@ class SapEcc final : public ErpAdapter {
                      : std::make_unique<PriceRecords>(adapter.system, settings_, std::move(cond_a),
                                                       adapter.state_folder)),
         pricing_(functions_, settings_, tables_, records_.get()),
-        customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder) {
+        customers_(adapter.system, settings_, tables_, std::move(debmas), adapter.state_folder),
+        quarantines_(quarantines_of(settings_)) {
     descriptor_.idempotency = IdempotencyMode::lookup;
     descriptor_.stock_by_location = true;
     descriptor_.real_time_price = settings_.price_file.folder.empty();
@@ -70,6 +77,7 @@ class SapEcc final : public ErpAdapter {
     findings.push_back({odbc.has_value(), "SQL database", odbc ? "" : odbc.error().message});
     if (odbc) append(findings, tables_.examine(context.deadline));
     if (records_) append(findings, records_->examine());
+    if (idocs_) append(findings, idocs_->examine());
     return findings;
   }
 
@@ -82,15 +90,36 @@ class SapEcc final : public ErpAdapter {
   }
   CustomerService* customers() override { return &customers_; }
   std::vector<AdapterTask> tasks() override {
-    if (!records_) return {};
-    return {{"COND_A files", std::chrono::milliseconds(settings_.price_file.poll_ms),
-             [this](const CallContext& context) { return records_->poll(context); }}};
+    std::vector<AdapterTask> tasks;
+    if (records_)
+      tasks.push_back({"COND_A files", std::chrono::milliseconds(settings_.price_file.poll_ms),
+                       [this](const CallContext& context) { return records_->poll(context); }});
+    if (idocs_)
+      tasks.push_back({"order IDocs", std::chrono::milliseconds(settings_.order_files.poll_ms),
+                       [this](const CallContext& context) { return orders_.poll_idocs(context); }});
+    return tasks;
   }
   std::vector<Alarm> alarms() override {
-    return records_ ? records_->alarms() : std::vector<Alarm>();
+    std::vector<Alarm> alarms = records_ ? records_->alarms() : std::vector<Alarm>();
+    if (idocs_)
+      for (Alarm& alarm : idocs_->alarms()) alarms.push_back(std::move(alarm));
+    return alarms;
   }
 
+  std::vector<std::string> put_aside() override { return quarantines_.names(); }
+  Result<PutAside> put_aside(const std::string& name) override { return quarantines_.tell(name); }
+
  private:
+  static file_drop::Quarantines quarantines_of(const Settings& settings) {
+    std::vector<file_drop::Quarantine> folders;
+    if (!settings.price_file.folder.empty())
+      folders.emplace_back(settings.price_file.folder,
+                           [](std::string_view) { return Capability::pricing; });
+    if (!settings.order_files.inbound.empty())
+      folders.emplace_back(settings.order_files.inbound,
+                           [](std::string_view) { return Capability::orders; });
+    return file_drop::Quarantines(std::move(folders));
+  }
   static void append(std::vector<Finding>& findings, std::vector<Finding> more) {
     for (Finding& finding : more) findings.push_back(std::move(finding));
   }
@@ -99,6 +128,7 @@ class SapEcc final : public ErpAdapter {
   const Functions functions_;
   const Tables tables_;
   CapabilityDescriptor descriptor_;
+  const std::unique_ptr<IdocOrders> idocs_;
   Orders orders_;
   Inventory inventory_;
   Rehearsals rehearsals_;
@@ -106,6 +136,7 @@ class SapEcc final : public ErpAdapter {
   const std::unique_ptr<PriceRecords> records_;
   Pricing pricing_;
   Customers customers_;
+  const file_drop::Quarantines quarantines_;
 };
 
 }  // namespace
@@ -117,7 +148,8 @@ Result<std::unique_ptr<ErpAdapter>> make_sap_ecc_adapter(const AdapterSettings& 
     return std::make_unique<SapEcc>(adapter, must(read_settings(adapter.settings_json)),
                                     must(MessageTable::load(embedded::sap_ecc("messages.json"))),
                                     must(DebmasLayout::load(embedded::sap_ecc("debmas.json"))),
-                                    must(CondALayout::load(embedded::sap_ecc("cond_a.json"))));
+                                    must(CondALayout::load(embedded::sap_ecc("cond_a.json"))),
+                                    must(Orders05Layout::load(embedded::sap_ecc("orders05.json"))));
   });
 }
 

@@ -46,7 +46,10 @@ Error with_pointers(Error error, const Order& order) {
 
 Document Orders::must_find(const OrderRef& ref, const CallContext& context) const {
   std::optional<Document> found = documents_.find(ref, context);
-  if (!found) throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
+  if (!found) {
+    if (idocs_ != nullptr && !ref.id.channel.empty()) idocs_->must_not_be_awaited(ref.id);
+    throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
+  }
   return std::move(*found);
 }
 
@@ -71,8 +74,15 @@ OrderReceipt Orders::read_back(const Document& before, const OrderId& id,
 Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext& context) {
   return guarded(functions_.system(), ErrorCode::outcome_unknown, [&] {
     const OrderMessage message = whole_order(order, settings_);  // Before anything is sent.
-    if (const auto there = documents_.find_by_reference(order.id, context))
+    if (const auto there = documents_.find_by_reference(order.id, context)) {
+      if (idocs_ != nullptr) idocs_->seen(order.id, there->number);
       return documents_.receipt_of(*there, order.id);
+    }
+    if (idocs_ != nullptr) {
+      if (settings_.order_files.on && context.role != Role::mirror)
+        return idocs_->place(order, context);
+      idocs_->must_not_be_awaited(order.id);
+    }
     WorkUnit unit(functions_, context);
     try {
       (void)unit.call("BAPI_SALESORDER_CREATEFROMDAT2", message.request(create_parameters));
@@ -331,6 +341,7 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
     const std::optional<Document> found = documents_.find(ref, context);
     const bool gone = is_closed(order.status);
     if (!found) {
+      if (idocs_ != nullptr) idocs_->must_not_be_awaited(order.id);
       if (!gone) throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
       OrderReceipt receipt;
       receipt.id = order.id;
@@ -346,15 +357,39 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
 
 // --------------------------------------------------------------------------------------- reading
 Result<Order> Orders::get_order(const OrderRef& ref, const CallContext& context) {
-  return guarded(functions_.system(), ErrorCode::internal,
-                 [&] { return documents_.order_of(must_find(ref, context)); });
+  return guarded(functions_.system(), ErrorCode::internal, [&] {
+    const std::optional<Document> found = documents_.find(ref, context);
+    if (found) return documents_.order_of(*found);
+    if (idocs_ != nullptr && !ref.id.channel.empty())
+      if (auto placed = idocs_->placed(ref.id)) return std::move(*placed);
+    throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
+  });
 }
 
 Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext& context) {
   return guarded(functions_.system(), ErrorCode::internal, [&] {
     const std::optional<Document> found = documents_.find_by_reference(id, context);
-    if (!found) throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
-    return documents_.receipt_of(*found, id);
+    if (found) {
+      if (idocs_ != nullptr) idocs_->seen(id, found->number);
+      return documents_.receipt_of(*found, id);
+    }
+    if (idocs_ != nullptr)
+      if (const auto awaited = idocs_->awaited(id)) return *awaited;
+    throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
+  });
+}
+
+Status Orders::poll_idocs(const CallContext& context) const {
+  return idocs_->poll(context, [&](const std::string& reference) {
+    IdocOrders::Posted posted;
+    const auto numbers = documents_.numbers_under("BSTKD", reference, "C", context.deadline);
+    if (!numbers.empty()) posted.document = stripped(numbers.back());
+    posted.taken = !tables_
+                        .rows("SELECT d.DOCNUM FROM " + tables_.name("EDIDC") +
+                                  " d WHERE d.MANDT = ? AND d.ARCKEY = ? AND d.MESTYP = 'ORDERS'",
+                              {tables_.client(), reference}, context.deadline)
+                        .empty();
+    return posted;
   });
 }
 

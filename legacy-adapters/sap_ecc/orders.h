@@ -2,6 +2,7 @@
 
 #include "contracts/ports/order_service.h"
 #include "legacy-adapters/sap_ecc/documents.h"
+#include "legacy-adapters/sap_ecc/idoc_orders.h"
 #include "legacy-adapters/sap_ecc/order_feed.h"
 #include "legacy-adapters/sap_ecc/order_message.h"
 
@@ -9,15 +10,18 @@ namespace underpin::legacy::sap_ecc {
 
 // Orders as SAP sales documents of category C. Everything that is placed carries a delivery block,
 // which a release takes away and which keeps a mirror inert. Each change is one call and its commit
-// in one session, so that all of it is in effect or nothing.
+// in one session, so that all of it is in effect or nothing. With `idocs`, new orders whose home
+// this is go out as IDocs; mirrors and changes do not.
 class Orders final : public OrderService {
  public:
-  Orders(const Functions& functions, const Settings& settings, const Tables& tables)
+  Orders(const Functions& functions, const Settings& settings, const Tables& tables,
+         IdocOrders* idocs)
       : functions_(functions),
         settings_(settings),
         documents_(functions, settings, tables),
         feed_(settings, tables, documents_),
-        tables_(tables) {}
+        tables_(tables),
+        idocs_(idocs) {}
 
   Result<OrderReceipt> place_order(const Order& order, const WriteContext& context) override;
   Result<Order> get_order(const OrderRef& ref, const CallContext& context) override;
@@ -35,6 +39,7 @@ class Orders final : public OrderService {
                                                 const CallContext& context) override;
 
   const Documents& documents() const { return documents_; }
+  Status poll_idocs(const CallContext& context) const;
 
  private:
   Document must_find(const OrderRef& ref, const CallContext& context) const;
@@ -63,6 +68,7 @@ class Orders final : public OrderService {
   Documents documents_;
   OrderFeed feed_;
   const Tables& tables_;
+  IdocOrders* const idocs_;
 };
 
 // What SAP returned of rows and fields, as pointers into the order whose lines were sent.

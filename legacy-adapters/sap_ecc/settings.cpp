@@ -100,7 +100,34 @@ void read_places(ObjectReader& reader, std::vector<Place>& places) {
   });
 }
 
+void read_order_files(ObjectReader& reader, OrderFileSettings& files) {
+  std::string by = "bapi";
+  reader.read("by", by, Need::optional);
+  if (by != "bapi" && by != "idoc") reader.refuse("by", "must be bapi or idoc");
+  reader.read("outbound", files.outbound, Need::optional);
+  reader.read("inbound", files.inbound, Need::optional);
+  read_pairs(reader, "units", "unit", 3, files.units);
+  read_code(reader, "sender_port", files.sender_port, 10);
+  read_code(reader, "sender_type", files.sender_type, 2);
+  read_code(reader, "sender_partner", files.sender_partner, 10);
+  read_code(reader, "receiver_port", files.receiver_port, 10);
+  read_code(reader, "receiver_partner", files.receiver_partner, 10);
+  read_code(reader, "idoc_type", files.idoc_type, 30);
+  read_code(reader, "reference_qualifier", files.reference_qualifier, 3);
+  reader.read("needs_done", files.needs_done, Need::optional);
+  read_number(reader, "stable_ms", files.stable_ms, 0);
+  read_number(reader, "poll_ms", files.poll_ms, 10);
+  read_number(reader, "answer_expected_minutes", files.answer_expected_minutes, 1);
+  files.on = by == "idoc";
+  if (!files.on && files.outbound.empty() && files.inbound.empty()) return;
+  if (files.outbound.empty()) reader.refuse("outbound", "must be there");
+  if (files.inbound.empty() || files.inbound == files.outbound)
+    reader.refuse("inbound", "must be there, and another than outbound");
+  if (files.units.empty()) reader.refuse("units", "must say what the ISO codes of units are");
+}
+
 void read_orders(ObjectReader& reader, Settings& settings) {
+  read_order_files(reader, settings.order_files);
   read_code(reader, "type", settings.order_type, 4);
   read_code(reader, "block", settings.block, 2);
   if (settings.block.empty()) reader.refuse("block", "must not be empty");

@@ -79,6 +79,25 @@ struct PriceFileSettings {
   int poll_ms = 1'000;
 };
 
+// New orders as ORDERS05 IDoc files, answered by ORDRSP.
+struct OrderFileSettings {
+  bool on = false;  // Off with folders: no new ones, but those that were sent are still awaited.
+  std::string outbound;         // Where SAP's file port takes them; empty: nothing goes by IDoc.
+  std::string inbound;          // Where it drops ORDRSP files.
+  std::vector<CodePair> units;  // "PCS" -> "PCE": IDocs have ISO codes.
+  std::string sender_port = "UNDERPIN";
+  std::string sender_type = "LS";  // SNDPRT
+  std::string sender_partner = "UNDERPIN";
+  std::string receiver_port = "SAPECC";
+  std::string receiver_partner = "ECCCLNT100";
+  std::string idoc_type = "ORDERS05";
+  std::string reference_qualifier;  // E1EDK02 of the customer's own reference; empty: refused.
+  bool needs_done = false;          // <name>.done says that an answer is complete.
+  int stable_ms = 2'000;
+  int poll_ms = 1'000;
+  int answer_expected_minutes = 60;
+};
+
 // The adapter's section of the configuration; settings.schema.json says the same for people.
 struct Settings {
   SoapSettings soap;
@@ -104,6 +123,7 @@ struct Settings {
   MovementType minus{"551", "03"};
   CustomerSettings customers;
   PriceFileSettings price_file;
+  OrderFileSettings order_files;
   std::string zone = "Europe/Berlin";  // Of the server's dates and times.
   Currency local_currency = "EUR";
   int page_size = 100;

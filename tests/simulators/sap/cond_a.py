@@ -15,14 +15,14 @@ _KONP = (("KSCHL", 4), ("KNUMT", 10), ("STFKZ", 1), ("KZBZG", 1), ("KSTBM", 19),
          ("MEINS", 3), ("MXWRT", 16), ("GKWRT", 16), ("LOEVM_KO", 1))
 
 
-class _Idoc:
+class Idoc:
     def __init__(self, docnum: str):
         self.docnum, self.lines, self.parents = docnum.zfill(16), [], {0: "000000"}
 
-    def control(self, day: str, time: str) -> None:
+    def control(self, day: str, time: str, kind: str = "COND_A04", message: str = "COND_A") -> None:
         record = [" "] * 524
-        for at, text in ((0, "EDI_DC40"), (10, CLIENT), (13, self.docnum), (33, "30"), (35, "1"), (39, "COND_A04"),
-                         (99, "COND_A"), (148, "SAPECC"), (158, "LS"), (162, "ECCCLNT100"), (263, "UNDERPIN"),
+        for at, text in ((0, "EDI_DC40"), (10, CLIENT), (13, self.docnum), (33, "30"), (35, "1"), (39, kind),
+                         (99, message), (148, "SAPECC"), (158, "LS"), (162, "ECCCLNT100"), (263, "UNDERPIN"),
                          (273, "LS"), (277, "UNDERPIN"), (378, day), (386, time)):
             record[at:at + len(text)] = text
         self.lines.append("".join(record).rstrip())
@@ -36,7 +36,7 @@ class _Idoc:
 def text_of(company: Company, material: str, delete: bool) -> str:
     """Of one material, or of all; with `delete` marked for deletion."""
     store = company.store
-    idoc = _Idoc(store.next_number("IDOC", 1))
+    idoc = Idoc(store.next_number("IDOC", 1))
     idoc.control(*company.stamp())
     for table, short, whom in _TABLES:
         rows = store.select(table, "MATNR = ?" if material else "", (alpha(material, 18),) if material else ())
@@ -49,7 +49,7 @@ def text_of(company: Company, material: str, delete: bool) -> str:
     return "\n".join(idoc.lines) + "\n"
 
 
-def _rate(store, idoc: _Idoc, record: str, delete: bool) -> None:
+def _rate(store, idoc: Idoc, record: str, delete: bool) -> None:
     row = store.get("KONP", record, "01")
     steps = store.select("KONM", "KNUMH = ?", (record,))
     values = {"KSCHL": row["KSCHL"], "STFKZ": "A", "KZBZG": "C" if steps else "", "KSTBM": "0.000", "KSTBW": "0.00",

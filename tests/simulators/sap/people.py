@@ -6,7 +6,7 @@ import datetime
 from decimal import ROUND_CEILING, Decimal
 
 from common.decimals import cents, divide, multiply, parse_decimal, plain
-from . import cond_a, orders, stock
+from . import cond_a, orders, orders_idoc, stock
 from .company import PLACES, Company
 from .database import CLIENT
 from .messages import SapError
@@ -24,6 +24,7 @@ class People:
             "block_customer": self._block_customer, "rename_customer": self._rename_customer, "open_dialog": self._open_dialog,
             "set_block": self._set_block, "delete_order": self._delete_order, "credit_return": self._credit_return,
             "agree_rebate": self._agree_rebate, "change_price": self._change_price, "age": self._age, "plan": self._plan, "send_prices": self._send_prices, "set_check": self._set_check,
+            "take_orders": self._take_orders, "post_again": self._post_again,
         }
 
     def act(self, action: str, body: dict) -> dict | None:
@@ -216,6 +217,12 @@ class People:
 
     def _send_prices(self, folder, name, item="", delete=False):
         return cond_a.send(self._company, folder, name, item, delete)
+
+    def _take_orders(self, folder, answers="", status="", **what):
+        return orders_idoc.take(self._company, folder, answers, status, **what)
+
+    def _post_again(self, answers="", **what):
+        return orders_idoc.post_again(self._company, answers, **what)
 
     def _plan(self, item, location, quantity, day):
         """A receipt that is to come, or with a minus a reservation."""

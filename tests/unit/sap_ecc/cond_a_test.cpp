@@ -1,6 +1,7 @@
 // Prices from COND_A files, as the simulated SAP sends them.
 #include "contracts/ports/erp_adapter.h"
 #include "contracts/ports/pricing_service.h"
+#include "contracts/ports/put_aside.h"
 #include "legacy-adapters/sap_ecc/failure.h"
 #include "tests/support/simulator.h"
 
@@ -252,9 +253,17 @@ TEST_F(CondA, WhatIsNotUnderstoodIsPutAsideAsAWholeAndSaysWhere) {
     ASSERT_EQ(alarms.size(), 1U) << text;
     EXPECT_EQ(alarms[0].name, "price file refused");
     const std::string reason = alarms[0].detail;
+    auto* aside = dynamic_cast<PutAsideFiles*>(adapter_.get());
+    ASSERT_NE(aside, nullptr);
+    ASSERT_EQ(aside->put_aside().size(), 1U);
+    const PutAside told = must(aside->put_aside(aside->put_aside().front()));
+    EXPECT_EQ(told.capability, Capability::pricing);
+    EXPECT_TRUE(told.whole);
+    EXPECT_EQ(told.file, name);
     for (const auto& file : std::filesystem::directory_iterator(folder_.path() / "in/quarantine"))
       std::filesystem::remove(file.path());
     EXPECT_TRUE(adapter_->alarms().empty()) << "somebody has seen to it";
+    EXPECT_TRUE(aside->put_aside().empty());
     for (const char* word : words)
       EXPECT_NE(reason.find(word), std::string::npos) << word << " in: " << reason;
     EXPECT_EQ(must(quote("X1")).lines[0].unit_price, *Decimal::parse("10.00")) << reason;
