@@ -229,7 +229,7 @@ TEST_P(FaultContract, ASlowErpIsGivenUpAtTheDeadline) {
     EXPECT_EQ(unread->status, OrderStatus::pending) << "nobody was asked";
   } else {
     ASSERT_FALSE(unread.has_value());
-    EXPECT_EQ(unread.error().code, ErrorCode::unavailable) << "a read changes nothing";
+    EXPECT_EQ(unread.error().code, ErrorCode::unavailable) << said(unread);
   }
   site().clear_faults();
 

@@ -147,8 +147,10 @@ class SapHandler(Handler):
             sap.company.sessions.end_all()
             return json_reply(200, {})
         if method == "POST" and path == "shut":
-            # The database answers nobody for a while.
-            threading.Thread(target=self._shut, args=(int(document["ms"]),), daemon=True).start()
+            # The database answers nobody for a while, from before this is answered.
+            begun = threading.Event()
+            threading.Thread(target=self._shut, args=(int(document["ms"]), begun), daemon=True).start()
+            begun.wait()
             return json_reply(200, {})
         if method == "POST" and path.startswith("users/"):
             try:
@@ -158,8 +160,9 @@ class SapHandler(Handler):
             return None if result is None else json_reply(200, result)
         return None
 
-    def _shut(self, ms):
+    def _shut(self, ms, begun):
         with self.installation.company.store.shut():
+            begun.set()
             time.sleep(ms / 1000)
 
 
