@@ -241,8 +241,16 @@ class ErpPort final : public ErpLine,
         });
   }
 
+  // A header without lines is no order to anybody, as with the vendors whose orders are made so.
   Result<OrderReceipt> find_receipt(const OrderId& id, const CallContext& context) override {
-    return look_up(id, context);
+    return exchange<OrderReceipt>(context, false, [&erp = erp_, id]() -> Result<OrderReceipt> {
+      auto known = erp.with_reference(id);
+      std::erase_if(known, [&](std::size_t one) { return !erp.documents[one].complete; });
+      if (known.empty()) return Error{ErrorCode::not_found, "no such order"};
+      if (known.size() > 1 && erp.settings.rules.says_duplicates)
+        return Error{ErrorCode::conflict, "two documents for " + subject_of(id)};
+      return erp.receipt(erp.documents[known.front()]);
+    });
   }
 
   Result<Page<Order>> list_open_orders(const OrderQuery&, const CallContext& context) override {
