@@ -292,21 +292,27 @@ OrderReceipt IdocOrders::place(const Order& order, const CallContext& context) {
       const IdocStamp stamp{std::max(highest(), marked()) + 1, local.day, local.time};
       if (stamp.number > number_max) unavailable("there is no number left for an IDoc");
       const std::string file = layout_.file(order, settings_, stamp);
-      store_
-          .prepare(
-              "INSERT INTO sent (reference, number, day, time, name, made, file, content) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-          .bind(1, reference)
-          .bind(2, stamp.number)
-          .bind(3, stamp.day)
-          .bind(4, stamp.time)
-          .bind(5, "ORDERS_" + filled(std::to_string(stamp.number), 16) + ".idoc")
-          .bind(6, made.text())
-          .bind(7, file)
-          .bind(8, content)
-          .once();
       own_.insert(stamp.number);
-      sent = find(reference);
+      try {
+        store_
+            .prepare(
+                "INSERT INTO sent (reference, number, day, time, name, made, file, content) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(1, reference)
+            .bind(2, stamp.number)
+            .bind(3, stamp.day)
+            .bind(4, stamp.time)
+            .bind(5, "ORDERS_" + filled(std::to_string(stamp.number), 16) + ".idoc")
+            .bind(6, made.text())
+            .bind(7, file)
+            .bind(8, content)
+            .once();
+        sent = find(reference);
+      } catch (const state::StateFailure& failure) {  // It may be kept, and is sent then.
+        throw Failure{
+            {ErrorCode::outcome_unknown,
+             std::string("whether the order's IDoc is kept is not known: ") + failure.what()}};
+      }
     }
     // From here on it is on its way, if not now.
     if (!sent->sent && own_.contains(sent->stamp.number))
@@ -323,7 +329,12 @@ Status IdocOrders::send(const Sent& sent) {
     return failure.error;
   }
   if (const Status gone = outbox_.send(sent.name, sent.file); !gone) return gone;
-  store_.prepare("UPDATE sent SET sent = 1 WHERE reference = ?").bind(1, sent.reference).once();
+  try {
+    store_.prepare("UPDATE sent SET sent = 1 WHERE reference = ?").bind(1, sent.reference).once();
+  } catch (const state::StateFailure& failure) {  // It is gone all the same, and not sent twice.
+    return Error{ErrorCode::unavailable,
+                 sent.name + " was sent, and that cannot be kept: " + failure.what()};
+  }
   return Done{};
 }
 

@@ -319,6 +319,25 @@ TEST_F(IdocOrders, WhatWasKeptIsSentLaterAsItWasKept) {
   EXPECT_TRUE(files().empty());
 }
 
+TEST_F(IdocOrders, WhatIsKeptIsPendingWhateverFailsBehindIt) {
+  run_sql("CREATE TRIGGER full BEFORE UPDATE ON sent BEGIN SELECT RAISE(ABORT, 'full'); END");
+  const Order one = order();
+  const auto placed = place(one);
+  ASSERT_TRUE(placed) << "it is on its way: " << placed.error().message;
+  EXPECT_EQ(placed->state, ReceiptState::pending);
+  EXPECT_EQ(files().size(), 1U);
+  EXPECT_NE(alarm("order file not sent"), "");
+  EXPECT_FALSE(poll());
+  run_sql("DROP TRIGGER full");
+  take(R"(, "status": "51")");
+  ASSERT_TRUE(poll());
+  EXPECT_TRUE(files().empty()) << "not twice";
+  EXPECT_EQ(alarm("order file not sent"), "");
+  // Of a row that could not be written nobody knows whether it is there.
+  run_sql("CREATE TRIGGER gone AFTER INSERT ON sent BEGIN SELECT RAISE(ABORT, 'full'); END");
+  EXPECT_EQ(code(place(order())), ErrorCode::outcome_unknown);
+}
+
 // A process that ended before it knew: the number is kept and perhaps marked, the file is not
 // known.
 TEST_F(IdocOrders, AfterACrashTheSameIdocGoesOutUnlessSapMayHaveIt) {
