@@ -225,33 +225,43 @@ void IdocOrders::fail_rejected(const Sent& sent) {
                                           " with a rejection of the whole order"}};
 }
 
-std::optional<OrderReceipt> IdocOrders::awaited(const OrderId& id) {
+bool IdocOrders::is_shown(const OrderId& id) {
+  const auto read = guarded(system_, ErrorCode::unavailable, [&] {
+    return locked([&] {
+      const auto sent = find(reference_of(id));
+      return sent && sent->state == shown;
+    });
+  });
+  return read && *read;
+}
+
+std::optional<OrderReceipt> IdocOrders::awaited(const OrderId& id, bool was_shown) {
   return locked([&]() -> std::optional<OrderReceipt> {
     const auto sent = find(reference_of(id));
-    if (sent && (sent->state == open || sent->state == answered))
+    if (sent && sent->state != rejected && !(sent->state == shown && was_shown))
       return pending(id, sent->document);
     if (!sent) must_know();
     return std::nullopt;
   });
 }
 
-std::optional<Order> IdocOrders::placed(const OrderId& id) {
+std::optional<Order> IdocOrders::placed(const OrderId& id, bool was_shown) {
   return locked([&]() -> std::optional<Order> {
     const auto sent = find(reference_of(id));
     if (!sent) must_know();
-    if (!sent || sent->state == shown) return std::nullopt;
+    if (!sent || (sent->state == shown && was_shown)) return std::nullopt;
     Order order = order_of(sent->content);
     order.status = sent->state == rejected ? OrderStatus::rejected : OrderStatus::pending;
     return order;
   });
 }
 
-void IdocOrders::must_not_be_awaited(const OrderId& id) {
+void IdocOrders::must_not_be_awaited(const OrderId& id, bool was_shown) {
   locked([&] {
     const auto sent = find(reference_of(id));
     if (!sent) return must_know();
     if (sent->state == rejected) fail_rejected(*sent);
-    if (sent->state == shown) return;
+    if (sent->state == shown && was_shown) return;
     // SAP is well, and nothing was sent.
     Error error{ErrorCode::throttled, "SAP has not posted the order's IDoc " +
                                           std::to_string(sent->stamp.number) + " yet"};
@@ -265,7 +275,7 @@ void IdocOrders::seen(const OrderId& id, const std::string& document) {
 }
 
 // --------------------------------------------------------------------------------------- sending
-OrderReceipt IdocOrders::place(const Order& order, const CallContext& context) {
+OrderReceipt IdocOrders::place(const Order& order, bool was_shown, const CallContext& context) {
   const std::string reference = reference_of(order.id);
   const std::string content = json::write(json::to_json(order));
   return locked([&] {
@@ -276,7 +286,7 @@ OrderReceipt IdocOrders::place(const Order& order, const CallContext& context) {
                                                 " was sent with other content, in IDoc " +
                                                 std::to_string(sent->stamp.number)}};
       if (sent->state == rejected) fail_rejected(*sent);
-      if (sent->state == shown)
+      if (sent->state == shown && was_shown)
         throw Failure{{ErrorCode::rejected, "the order was document " + sent->document +
                                                 " and is not in SAP any more; no second IDoc is "
                                                 "sent under its reference"}};

@@ -44,10 +44,16 @@ Error with_pointers(Error error, const Order& order) {
   return error;
 }
 
+// Before SAP is looked into.
+bool Orders::was_shown(const OrderId& id) const {
+  return idocs_ != nullptr && !id.channel.empty() && idocs_->is_shown(id);
+}
+
 Document Orders::must_find(const OrderRef& ref, const CallContext& context) const {
+  const bool shown = was_shown(ref.id);
   std::optional<Document> found = documents_.find(ref, context);
   if (!found) {
-    if (idocs_ != nullptr && !ref.id.channel.empty()) idocs_->must_not_be_awaited(ref.id);
+    if (idocs_ != nullptr && !ref.id.channel.empty()) idocs_->must_not_be_awaited(ref.id, shown);
     throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
   }
   return std::move(*found);
@@ -74,14 +80,15 @@ OrderReceipt Orders::read_back(const Document& before, const OrderId& id,
 Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext& context) {
   return guarded(functions_.system(), ErrorCode::outcome_unknown, [&] {
     const OrderMessage message = whole_order(order, settings_);  // Before anything is sent.
+    const bool shown = was_shown(order.id);
     if (const auto there = documents_.find_by_reference(order.id, context)) {
       if (idocs_ != nullptr) idocs_->seen(order.id, there->number);
       return documents_.receipt_of(*there, order.id);
     }
     if (idocs_ != nullptr) {
       if (settings_.order_files.on && context.role != Role::mirror)
-        return idocs_->place(order, context);
-      idocs_->must_not_be_awaited(order.id);
+        return idocs_->place(order, shown, context);
+      idocs_->must_not_be_awaited(order.id, shown);
     }
     WorkUnit unit(functions_, context);
     try {
@@ -338,10 +345,11 @@ Result<OrderReceipt> Orders::block_order(const OrderRef& ref, const WriteContext
 Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext& context) {
   return guarded(functions_.system(), ErrorCode::outcome_unknown, [&] {
     const OrderRef ref{order.id, {}};
+    const bool shown = was_shown(order.id);
     const std::optional<Document> found = documents_.find(ref, context);
     const bool gone = is_closed(order.status);
     if (!found) {
-      if (idocs_ != nullptr) idocs_->must_not_be_awaited(order.id);
+      if (idocs_ != nullptr) idocs_->must_not_be_awaited(order.id, shown);
       if (!gone) throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
       OrderReceipt receipt;
       receipt.id = order.id;
@@ -358,23 +366,25 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
 // --------------------------------------------------------------------------------------- reading
 Result<Order> Orders::get_order(const OrderRef& ref, const CallContext& context) {
   return guarded(functions_.system(), ErrorCode::internal, [&] {
+    const bool shown = was_shown(ref.id);
     const std::optional<Document> found = documents_.find(ref, context);
     if (found) return documents_.order_of(*found);
     if (idocs_ != nullptr && !ref.id.channel.empty())
-      if (auto placed = idocs_->placed(ref.id)) return std::move(*placed);
+      if (auto placed = idocs_->placed(ref.id, shown)) return std::move(*placed);
     throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
   });
 }
 
 Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext& context) {
   return guarded(functions_.system(), ErrorCode::internal, [&] {
+    const bool shown = was_shown(id);
     const std::optional<Document> found = documents_.find_by_reference(id, context);
     if (found) {
       if (idocs_ != nullptr) idocs_->seen(id, found->number);
       return documents_.receipt_of(*found, id);
     }
     if (idocs_ != nullptr)
-      if (const auto awaited = idocs_->awaited(id)) return *awaited;
+      if (const auto awaited = idocs_->awaited(id, shown)) return *awaited;
     throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
   });
 }

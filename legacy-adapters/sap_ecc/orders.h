@@ -42,6 +42,7 @@ class Orders final : public OrderService {
   Status poll_idocs(const CallContext& context) const;
 
  private:
+  bool was_shown(const OrderId& id) const;
   Document must_find(const OrderRef& ref, const CallContext& context) const;
   OrderMessage amended(const Document& document, const OrderAmendment& amendment, Role role) const;
   OrderMessage followed(const Document& document, const Order& order) const;
