@@ -235,6 +235,10 @@ bool IdocOrders::is_shown(const OrderId& id) {
   return read && *read;
 }
 
+bool IdocOrders::may_be_lost(const OrderId& id) {
+  return locked([&] { return !find(reference_of(id)) && !fact("lost_until").empty(); });
+}
+
 std::optional<OrderReceipt> IdocOrders::awaited(const OrderId& id, bool was_shown) {
   return locked([&]() -> std::optional<OrderReceipt> {
     const auto sent = find(reference_of(id));

@@ -34,6 +34,8 @@ class IdocOrders {
   // before SAP is, and to be said below as `was_shown`: an order that is shown only since SAP was
   // looked into is not absent, it was looked for too early.
   bool is_shown(const OrderId& id);
+  // Whether a newer state than this one has sent IDocs, of which the order's may be one.
+  bool may_be_lost(const OrderId& id);
   // The order's IDoc is kept, and sent now or by the next poll(). Pending; conflict: the reference
   // was sent with other content; rejected: SAP has answered that it rejects the order.
   OrderReceipt place(const Order& order, bool was_shown, const CallContext& context);

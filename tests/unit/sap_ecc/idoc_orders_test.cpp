@@ -410,6 +410,46 @@ TEST_F(IdocOrders, ARestoredStateCallsNothingAbsentAndUsesNoNumberTwice) {
   EXPECT_EQ(code(receipt(order())), ErrorCode::unavailable);
 }
 
+TEST_F(IdocOrders, ARestoredStatePlacesNothingThatWaitsInSapToBePosted) {
+  ASSERT_TRUE(place(order()));
+  adapter_.reset();
+  fs::copy(at("state"), at("backup"), fs::copy_options::recursive);
+  adapter_ = made("state");
+  const Order lost = order();
+  ASSERT_TRUE(place(lost));
+  adapter_.reset();
+  fs::remove_all(at("state"));
+  fs::rename(at("backup"), at("state"));
+  adapter_ = made("state");
+  take(R"(, "status": "51")");
+  EXPECT_EQ(code(receipt(lost)), ErrorCode::unavailable);
+  run_sql(std::string("UPDATE fact SET value = '") + long_ago + "' WHERE name = 'lost_since'");
+  EXPECT_EQ(code(receipt(order())), ErrorCode::not_found) << "nobody sent it";
+  EXPECT_EQ(code(receipt(lost)), ErrorCode::unavailable) << "it may be posted weeks later";
+  EXPECT_EQ(code(place(lost)), ErrorCode::unavailable) << "it would be there twice";
+  EXPECT_EQ(code(orders().place_order(lost, write(Role::mirror))), ErrorCode::unavailable);
+  EXPECT_EQ(code(orders().get_order({lost.id, {}}, call())), ErrorCode::unavailable);
+  EXPECT_EQ(code(orders().release_order({lost.id, {}}, write())), ErrorCode::unavailable);
+  Order closed = lost;
+  closed.status = OrderStatus::cancelled;
+  EXPECT_EQ(code(orders().follow_order(closed, write(Role::mirror))), ErrorCode::unavailable);
+  EXPECT_TRUE(files().empty());
+  const auto set_status = [&](const char* status) {
+    legacy::state::StateDatabase((sap_->folder() / "data" / "sap.db").string())
+        .run(("UPDATE EDIDC SET STATUS = '" + std::string(status) + "' WHERE ARCKEY = '" +
+              reference(lost) + "'")
+                 .c_str());
+  };
+  for (const char* at_rest : {"68", "53"}) {
+    set_status(at_rest);
+    EXPECT_EQ(code(receipt(lost)), ErrorCode::not_found) << at_rest;
+  }
+  set_status("51");
+  post_again();
+  EXPECT_EQ(must(place(lost)).state, ReceiptState::confirmed);
+  EXPECT_EQ(documents(lost), 1U);
+}
+
 TEST_F(IdocOrders, OneProcessSendsIntoAFolder) {
   ASSERT_TRUE(place(order()));
   fs::create_directories(at("other"));
