@@ -450,6 +450,26 @@ TEST_F(IdocOrders, ARestoredStatePlacesNothingThatWaitsInSapToBePosted) {
   EXPECT_EQ(documents(lost), 1U);
 }
 
+TEST_F(IdocOrders, ADocumentThatTheTablesShowAndNoBapiTellsIsNotAbsent) {
+  const Order one = order();
+  const OrderReceipt made = must(orders().place_order(one, write(Role::mirror)));
+  const std::string number = made.document.text();
+  const std::string key = std::string(10 - number.size(), '0') + number;
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    legacy::state::StateDatabase books((sap_->folder() / "data" / "sap.db").string());
+    for (const char* table : {"VBKD", "VBAK"})
+      books.run(("UPDATE " + std::string(table) + " SET VBELN = '" + to + "' WHERE VBELN = '" +
+                 from + "'")
+                    .c_str());
+  };
+  rename(key, number);  // Without its zeros no BAPI finds it.
+  EXPECT_EQ(code(receipt(one)), ErrorCode::unavailable);
+  EXPECT_EQ(code(place(one)), ErrorCode::unavailable) << "it would be there twice";
+  EXPECT_TRUE(files().empty());
+  rename(number, key);
+  EXPECT_EQ(must(place(one)).document, made.document);
+}
+
 TEST_F(IdocOrders, OneProcessSendsIntoAFolder) {
   ASSERT_TRUE(place(order()));
   fs::create_directories(at("other"));
