@@ -466,6 +466,10 @@ TEST_F(IdocOrders, ADocumentThatTheTablesShowAndNoBapiTellsIsNotAbsent) {
   EXPECT_EQ(code(receipt(one)), ErrorCode::unavailable);
   EXPECT_EQ(code(place(one)), ErrorCode::unavailable) << "it would be there twice";
   EXPECT_TRUE(files().empty());
+  Cursor at;
+  auto page = orders().order_changes(at, call());
+  for (; page && page->more; page = orders().order_changes(at, call())) at = page->next;
+  EXPECT_EQ(code(page), ErrorCode::unavailable) << "it would be told as cancelled";
   rename(number, key);
   EXPECT_EQ(must(place(one)).document, made.document);
 }
