@@ -177,13 +177,12 @@ class CondAReading {
       refuse_field("KSCHL", "is not the price condition " + filter_.condition);
     const auto table = layout_.tables_.find(text("KOTABNR"));
     if (table == layout_.tables_.end()) refuse_field("KOTABNR", "is a table of no known key");
-    const std::string vakey = text("VAKEY");
-    const auto part = [&](const char* name) {
+    const std::size_t vakey = column("VAKEY").offset;
+    const auto part = [&](const char* name) {  // Characters, not bytes.
       const auto found = table->second.key.find(name);
-      if (found == table->second.key.end() || found->second.offset >= vakey.size())
-        return std::string();
-      const std::string value = vakey.substr(found->second.offset, found->second.width);
-      return value.substr(0, value.find_last_not_of(' ') + 1);
+      if (found == table->second.key.end()) return std::string();
+      return std::string(
+          reader_.segment().field(vakey + found->second.offset, found->second.width));
     };
     passed_over_ = part("VKORG") != filter_.organization || part("VTWEG") != filter_.channel;
     if (passed_over_) return;

@@ -104,8 +104,11 @@ std::vector<std::string> Documents::numbers_under(std::string_view column_name,
 std::optional<Document> Documents::find_by_reference(const OrderId& id,
                                                      const CallContext& context) const {
   const std::string reference = reference_of(id);
-  std::vector<Document> found =
-      read_all(numbers_under("BSTKD", reference, "C", context.deadline), context);
+  const std::vector<std::string> there = numbers_under("BSTKD", reference, "C", context.deadline);
+  std::vector<Document> found = read_all(there, context);
+  if (found.size() < there.size())  // The user may not read all of them, say.
+    throw Failure{{ErrorCode::unavailable, "SAP has documents with reference " + reference +
+                                               " and does not tell what is in them"}};
   std::vector<Document*> lasting;
   for (Document& document : found)
     if (!is_cancelled(document)) lasting.push_back(&document);

@@ -143,6 +143,16 @@ LocalTime earlier(const LocalTime& time, std::int64_t seconds) {
   return stamp_of(local_of(time.day, time.time) - std::chrono::seconds(seconds));
 }
 
+Timestamp before_repeated(const std::string& zone, Timestamp moment) {
+  const date::time_zone* const at = date::locate_zone(zone);
+  const date::local_info info =
+      at->get_info(date::floor<std::chrono::seconds>(at->to_local(sys_of(moment))));
+  if (info.result != date::local_info::ambiguous) return moment;
+  const date::sys_seconds last =
+      info.first.end - (info.first.offset - info.second.offset) - std::chrono::seconds(1);
+  return {std::chrono::duration_cast<std::chrono::microseconds>(last.time_since_epoch()).count()};
+}
+
 int offset_minutes(const std::string& zone, Timestamp moment) {
   const auto seconds = date::floor<std::chrono::seconds>(sys_of(moment));
   return static_cast<int>(std::chrono::duration_cast<std::chrono::minutes>(

@@ -63,6 +63,9 @@ struct LocalTime {
 };
 LocalTime local_time(const std::string& zone, Timestamp moment);
 LocalTime earlier(const LocalTime& time, std::int64_t seconds);
+// `moment`, or the last second before an hour that comes twice while it does: a position by local
+// time would pass by what comes in it the second time.
+Timestamp before_repeated(const std::string& zone, Timestamp moment);
 int offset_minutes(const std::string& zone, Timestamp moment);  // From UTC.
 Timestamp moment_of(const std::string& zone, std::string_view day, std::string_view time);
 

@@ -225,33 +225,47 @@ void IdocOrders::fail_rejected(const Sent& sent) {
                                           " with a rejection of the whole order"}};
 }
 
-std::optional<OrderReceipt> IdocOrders::awaited(const OrderId& id) {
+bool IdocOrders::is_shown(const OrderId& id) {
+  const auto read = guarded(system_, ErrorCode::unavailable, [&] {
+    return locked([&] {
+      const auto sent = find(reference_of(id));
+      return sent && sent->state == shown;
+    });
+  });
+  return read && *read;
+}
+
+bool IdocOrders::may_be_lost(const OrderId& id) {
+  return locked([&] { return !find(reference_of(id)) && !fact("lost_until").empty(); });
+}
+
+std::optional<OrderReceipt> IdocOrders::awaited(const OrderId& id, bool was_shown) {
   return locked([&]() -> std::optional<OrderReceipt> {
     const auto sent = find(reference_of(id));
-    if (sent && (sent->state == open || sent->state == answered))
+    if (sent && sent->state != rejected && !(sent->state == shown && was_shown))
       return pending(id, sent->document);
     if (!sent) must_know();
     return std::nullopt;
   });
 }
 
-std::optional<Order> IdocOrders::placed(const OrderId& id) {
+std::optional<Order> IdocOrders::placed(const OrderId& id, bool was_shown) {
   return locked([&]() -> std::optional<Order> {
     const auto sent = find(reference_of(id));
     if (!sent) must_know();
-    if (!sent || sent->state == shown) return std::nullopt;
+    if (!sent || (sent->state == shown && was_shown)) return std::nullopt;
     Order order = order_of(sent->content);
     order.status = sent->state == rejected ? OrderStatus::rejected : OrderStatus::pending;
     return order;
   });
 }
 
-void IdocOrders::must_not_be_awaited(const OrderId& id) {
+void IdocOrders::must_not_be_awaited(const OrderId& id, bool was_shown) {
   locked([&] {
     const auto sent = find(reference_of(id));
     if (!sent) return must_know();
     if (sent->state == rejected) fail_rejected(*sent);
-    if (sent->state == shown) return;
+    if (sent->state == shown && was_shown) return;
     // SAP is well, and nothing was sent.
     Error error{ErrorCode::throttled, "SAP has not posted the order's IDoc " +
                                           std::to_string(sent->stamp.number) + " yet"};
@@ -265,7 +279,7 @@ void IdocOrders::seen(const OrderId& id, const std::string& document) {
 }
 
 // --------------------------------------------------------------------------------------- sending
-OrderReceipt IdocOrders::place(const Order& order, const CallContext& context) {
+OrderReceipt IdocOrders::place(const Order& order, bool was_shown, const CallContext& context) {
   const std::string reference = reference_of(order.id);
   const std::string content = json::write(json::to_json(order));
   return locked([&] {
@@ -276,7 +290,7 @@ OrderReceipt IdocOrders::place(const Order& order, const CallContext& context) {
                                                 " was sent with other content, in IDoc " +
                                                 std::to_string(sent->stamp.number)}};
       if (sent->state == rejected) fail_rejected(*sent);
-      if (sent->state == shown)
+      if (sent->state == shown && was_shown)
         throw Failure{{ErrorCode::rejected, "the order was document " + sent->document +
                                                 " and is not in SAP any more; no second IDoc is "
                                                 "sent under its reference"}};
@@ -292,21 +306,27 @@ OrderReceipt IdocOrders::place(const Order& order, const CallContext& context) {
       const IdocStamp stamp{std::max(highest(), marked()) + 1, local.day, local.time};
       if (stamp.number > number_max) unavailable("there is no number left for an IDoc");
       const std::string file = layout_.file(order, settings_, stamp);
-      store_
-          .prepare(
-              "INSERT INTO sent (reference, number, day, time, name, made, file, content) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-          .bind(1, reference)
-          .bind(2, stamp.number)
-          .bind(3, stamp.day)
-          .bind(4, stamp.time)
-          .bind(5, "ORDERS_" + filled(std::to_string(stamp.number), 16) + ".idoc")
-          .bind(6, made.text())
-          .bind(7, file)
-          .bind(8, content)
-          .once();
       own_.insert(stamp.number);
-      sent = find(reference);
+      try {
+        store_
+            .prepare(
+                "INSERT INTO sent (reference, number, day, time, name, made, file, content) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(1, reference)
+            .bind(2, stamp.number)
+            .bind(3, stamp.day)
+            .bind(4, stamp.time)
+            .bind(5, "ORDERS_" + filled(std::to_string(stamp.number), 16) + ".idoc")
+            .bind(6, made.text())
+            .bind(7, file)
+            .bind(8, content)
+            .once();
+        sent = find(reference);
+      } catch (const state::StateFailure& failure) {  // It may be kept, and is sent then.
+        throw Failure{
+            {ErrorCode::outcome_unknown,
+             std::string("whether the order's IDoc is kept is not known: ") + failure.what()}};
+      }
     }
     // From here on it is on its way, if not now.
     if (!sent->sent && own_.contains(sent->stamp.number))
@@ -323,7 +343,12 @@ Status IdocOrders::send(const Sent& sent) {
     return failure.error;
   }
   if (const Status gone = outbox_.send(sent.name, sent.file); !gone) return gone;
-  store_.prepare("UPDATE sent SET sent = 1 WHERE reference = ?").bind(1, sent.reference).once();
+  try {
+    store_.prepare("UPDATE sent SET sent = 1 WHERE reference = ?").bind(1, sent.reference).once();
+  } catch (const state::StateFailure& failure) {  // It is gone all the same, and not sent twice.
+    return Error{ErrorCode::unavailable,
+                 sent.name + " was sent, and that cannot be kept: " + failure.what()};
+  }
   return Done{};
 }
 

@@ -30,20 +30,26 @@ class IdocOrders {
   IdocOrders(std::string system, const Settings& settings, Orders05Layout layout,
              const std::string& state_folder);
 
+  // Whether SAP has been seen to show the order; false where that cannot be read. To be asked
+  // before SAP is, and to be said below as `was_shown`: an order that is shown only since SAP was
+  // looked into is not absent, it was looked for too early.
+  bool is_shown(const OrderId& id);
+  // Whether a newer state than this one has sent IDocs, of which the order's may be one.
+  bool may_be_lost(const OrderId& id);
   // The order's IDoc is kept, and sent now or by the next poll(). Pending; conflict: the reference
   // was sent with other content; rejected: SAP has answered that it rejects the order.
-  OrderReceipt place(const Order& order, const CallContext& context);
+  OrderReceipt place(const Order& order, bool was_shown, const CallContext& context);
   // SAP shows the order.
   void seen(const OrderId& id, const std::string& document);
   // The receipt of one that SAP may still post, or has answered and does not show yet. Otherwise
   // nothing is on its way, as far as the state goes: throws unavailable while it does not go far
   // enough.
-  std::optional<OrderReceipt> awaited(const OrderId& id);
+  std::optional<OrderReceipt> awaited(const OrderId& id, bool was_shown);
   // As it was placed: pending, or rejected. Nothing and unavailable as of awaited().
-  std::optional<Order> placed(const OrderId& id);
+  std::optional<Order> placed(const OrderId& id, bool was_shown);
   // Before something is done to an order that SAP does not show. throttled: it is on its way, so
   // ask again later; rejected: SAP rejects it; unavailable as of awaited().
-  void must_not_be_awaited(const OrderId& id);
+  void must_not_be_awaited(const OrderId& id, bool was_shown);
 
   // What SAP has under a reference.
   struct Posted {

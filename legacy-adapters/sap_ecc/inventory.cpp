@@ -332,7 +332,8 @@ Result<ChangePage<StockMovement>> Inventory::stock_movements(const Cursor& curso
       throw Failure{{ErrorCode::invalid_request, "the cursor is not one of this system"}};
     if (last.empty()) last = std::string(cursor_width, '0');
     ChangePage<StockMovement> page;
-    page.as_of = now().plus_ms(-std::int64_t{settings_.movements_lag_s} * 1'000);
+    page.as_of = before_repeated(settings_.zone,
+                                 now().plus_ms(-std::int64_t{settings_.movements_lag_s} * 1'000));
     const LocalTime end = local_time(settings_.zone, page.as_of);
     const std::string day = last.substr(0, 8);
     const std::string time = last.substr(8, 6);

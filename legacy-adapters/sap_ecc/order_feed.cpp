@@ -130,6 +130,20 @@ ChangePage<OrderChange> OrderFeed::changes(const Cursor& cursor, const CallConte
     change.changed_at = page.as_of;
     page.items.push_back(std::move(change));
   }
+  // What the tables still show is not deleted, whatever keeps the BAPI from telling it.
+  if (!missing.empty()) {
+    odbc::Parameters keys{tables_.client()};
+    keys.insert(keys.end(), missing.begin(), missing.end());
+    for (const odbc::Row& row :
+         tables_.rows("SELECT k.VBELN, k.VBTYP, k.VKORG FROM " + tables_.name("VBAK") +
+                          " k WHERE k.MANDT = ? AND k.VBELN IN (" + marks(missing.size()) + ")",
+                      keys, context.deadline)) {
+      if (column(row, 1) == "C" && column(row, 2) == settings_.organization)
+        throw Failure{{ErrorCode::unavailable,
+                       "SAP does not tell what is in order " + stripped(column(row, 0))}};
+      missing.erase(column(row, 0));
+    }
+  }
   for (const std::string& key : missing) {  // Deleted: only its change document is left.
     OrderChange change;
     change.ref.document = DocumentNumber(stripped(key));

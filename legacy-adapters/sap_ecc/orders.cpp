@@ -44,10 +44,46 @@ Error with_pointers(Error error, const Order& order) {
   return error;
 }
 
+// Before SAP is looked into.
+bool Orders::was_shown(const OrderId& id) const {
+  return idocs_ != nullptr && !id.channel.empty() && idocs_->is_shown(id);
+}
+
+std::vector<std::string> Orders::statuses_of_idocs(const std::string& reference,
+                                                   Deadline deadline) const {
+  std::vector<std::string> statuses;
+  for (const odbc::Row& row :
+       tables_.rows("SELECT d.STATUS FROM " + tables_.name("EDIDC") +
+                        " d WHERE d.MANDT = ? AND d.ARCKEY = ? AND d.MESTYP = 'ORDERS'",
+                    {tables_.client(), reference}, deadline))
+    statuses.push_back(column(row, 0));
+  return statuses;
+}
+
+// Of an order that neither SAP's documents nor the state show, when the state is an older one. An
+// IDoc that was refused (51) can be posted weeks later; 68 says that it is not. One that is posted
+// (53) and shows no document even now has been deleted since.
+void Orders::must_not_wait_in_sap(const OrderId& id, const CallContext& context) const {
+  if (idocs_ == nullptr || id.channel.empty() || !idocs_->may_be_lost(id)) return;
+  const std::string reference = reference_of(id);
+  bool waits = false;
+  for (const std::string& status : statuses_of_idocs(reference, context.deadline))
+    waits =
+        waits || (status == "53"
+                      ? !documents_.numbers_under("BSTKD", reference, "C", context.deadline).empty()
+                      : status != "68");
+  if (waits)
+    throw Failure{{ErrorCode::unavailable,
+                   "SAP has an IDoc of the order that a newer state than this one has sent, and "
+                   "can still post it"}};
+}
+
 Document Orders::must_find(const OrderRef& ref, const CallContext& context) const {
+  const bool shown = was_shown(ref.id);
   std::optional<Document> found = documents_.find(ref, context);
   if (!found) {
-    if (idocs_ != nullptr && !ref.id.channel.empty()) idocs_->must_not_be_awaited(ref.id);
+    if (idocs_ != nullptr && !ref.id.channel.empty()) idocs_->must_not_be_awaited(ref.id, shown);
+    must_not_wait_in_sap(ref.id, context);
     throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
   }
   return std::move(*found);
@@ -74,14 +110,16 @@ OrderReceipt Orders::read_back(const Document& before, const OrderId& id,
 Result<OrderReceipt> Orders::place_order(const Order& order, const WriteContext& context) {
   return guarded(functions_.system(), ErrorCode::outcome_unknown, [&] {
     const OrderMessage message = whole_order(order, settings_);  // Before anything is sent.
+    const bool shown = was_shown(order.id);
     if (const auto there = documents_.find_by_reference(order.id, context)) {
       if (idocs_ != nullptr) idocs_->seen(order.id, there->number);
       return documents_.receipt_of(*there, order.id);
     }
+    must_not_wait_in_sap(order.id, context);
     if (idocs_ != nullptr) {
       if (settings_.order_files.on && context.role != Role::mirror)
-        return idocs_->place(order, context);
-      idocs_->must_not_be_awaited(order.id);
+        return idocs_->place(order, shown, context);
+      idocs_->must_not_be_awaited(order.id, shown);
     }
     WorkUnit unit(functions_, context);
     try {
@@ -338,10 +376,12 @@ Result<OrderReceipt> Orders::block_order(const OrderRef& ref, const WriteContext
 Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext& context) {
   return guarded(functions_.system(), ErrorCode::outcome_unknown, [&] {
     const OrderRef ref{order.id, {}};
+    const bool shown = was_shown(order.id);
     const std::optional<Document> found = documents_.find(ref, context);
     const bool gone = is_closed(order.status);
     if (!found) {
-      if (idocs_ != nullptr) idocs_->must_not_be_awaited(order.id);
+      if (idocs_ != nullptr) idocs_->must_not_be_awaited(order.id, shown);
+      must_not_wait_in_sap(order.id, context);
       if (!gone) throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
       OrderReceipt receipt;
       receipt.id = order.id;
@@ -358,23 +398,27 @@ Result<OrderReceipt> Orders::follow_order(const Order& order, const WriteContext
 // --------------------------------------------------------------------------------------- reading
 Result<Order> Orders::get_order(const OrderRef& ref, const CallContext& context) {
   return guarded(functions_.system(), ErrorCode::internal, [&] {
+    const bool shown = was_shown(ref.id);
     const std::optional<Document> found = documents_.find(ref, context);
     if (found) return documents_.order_of(*found);
     if (idocs_ != nullptr && !ref.id.channel.empty())
-      if (auto placed = idocs_->placed(ref.id)) return std::move(*placed);
+      if (auto placed = idocs_->placed(ref.id, shown)) return std::move(*placed);
+    must_not_wait_in_sap(ref.id, context);
     throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
   });
 }
 
 Result<OrderReceipt> Orders::find_receipt(const OrderId& id, const CallContext& context) {
   return guarded(functions_.system(), ErrorCode::internal, [&] {
+    const bool shown = was_shown(id);
     const std::optional<Document> found = documents_.find_by_reference(id, context);
     if (found) {
       if (idocs_ != nullptr) idocs_->seen(id, found->number);
       return documents_.receipt_of(*found, id);
     }
     if (idocs_ != nullptr)
-      if (const auto awaited = idocs_->awaited(id)) return *awaited;
+      if (const auto awaited = idocs_->awaited(id, shown)) return *awaited;
+    must_not_wait_in_sap(id, context);
     throw Failure{{ErrorCode::not_found, "SAP has no such order"}};
   });
 }
@@ -384,11 +428,7 @@ Status Orders::poll_idocs(const CallContext& context) const {
     IdocOrders::Posted posted;
     const auto numbers = documents_.numbers_under("BSTKD", reference, "C", context.deadline);
     if (!numbers.empty()) posted.document = stripped(numbers.back());
-    posted.taken = !tables_
-                        .rows("SELECT d.DOCNUM FROM " + tables_.name("EDIDC") +
-                                  " d WHERE d.MANDT = ? AND d.ARCKEY = ? AND d.MESTYP = 'ORDERS'",
-                              {tables_.client(), reference}, context.deadline)
-                        .empty();
+    posted.taken = !statuses_of_idocs(reference, context.deadline).empty();
     return posted;
   });
 }

@@ -42,6 +42,9 @@ class Orders final : public OrderService {
   Status poll_idocs(const CallContext& context) const;
 
  private:
+  bool was_shown(const OrderId& id) const;
+  std::vector<std::string> statuses_of_idocs(const std::string& reference, Deadline deadline) const;
+  void must_not_wait_in_sap(const OrderId& id, const CallContext& context) const;
   Document must_find(const OrderRef& ref, const CallContext& context) const;
   OrderMessage amended(const Document& document, const OrderAmendment& amendment, Role role) const;
   OrderMessage followed(const Document& document, const Order& order) const;

@@ -201,6 +201,17 @@ TEST_F(CondA, ARecordMakesRoomForItselfAndOnlyForItsDays) {
   EXPECT_EQ(must(prices().list_prices({Sku{"X1"}, {}, {}, 10}, call())).items.size(), 5U);
 }
 
+TEST_F(CondA, KeysAreCountedInCharacters) {
+  const std::string article = "ÄÖÜ-4567890123456Z";  // As many characters as there is room for.
+  std::string text = record("20260101120000", "20260101", "99991231", "10.00");
+  text.replace(text.find("10X1") + 2, 2, article);
+  drop("1", text);
+  ASSERT_TRUE(poll());
+  const auto told = quote(article);
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_EQ(told->lines[0].unit_price, *Decimal::parse("10.00"));
+}
+
 TEST_F(CondA, AnOlderIdocThatComesLateChangesNothing) {
   drop("1", record("20260102120000", "20260101", "99991231", "10.00"));
   ASSERT_TRUE(poll());

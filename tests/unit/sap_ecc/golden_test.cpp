@@ -3,7 +3,9 @@
 #include "contracts/json/codec.h"
 #include "legacy-adapters/sap_ecc/debmas.h"
 #include "legacy-adapters/sap_ecc/functions.h"
+#include "legacy-adapters/sap_ecc/idoc_orders.h"
 #include "legacy-adapters/sap_ecc/order_message.h"
+#include "tests/support/simulator.h"
 
 #include <gtest/gtest.h>
 
@@ -93,6 +95,54 @@ TEST(GoldenSapEcc, ACustomersIdocLeavesAloneWhatItDoesNotName) {
   const auto refused = layout->file(fields, settings, "100", "4711-1", "1");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::rejected) << "never cut";
+}
+
+// SAP posts an order after somebody has looked into SAP, and somebody else has seen it there by
+// now.
+TEST(IdocOrdersState, WhatIsShownSinceSapWasLookedIntoIsNotAbsent) {
+  const test::TemporaryFolder folder("idoc-shown");
+  Settings settings;
+  settings.order_files.outbound = (folder.path() / "out").string();
+  settings.order_files.inbound = (folder.path() / "in").string();
+  std::filesystem::create_directories(settings.order_files.outbound);
+  IdocOrders idocs("erp", settings, must(Orders05Layout::load(embedded::sap_ecc("orders05.json"))),
+                   folder.path().string());
+  Order one;
+  one.id = {ChannelId{"web"}, OrderNumber{"1"}};
+  one.customer = CustomerNumber{"C10001"};
+  one.order_date = Date{2026, 11, 24};
+  one.currency = "EUR";
+  one.lines.push_back({});
+  one.lines[0].number = 1;
+  one.lines[0].sku = Sku{"1000"};
+  one.lines[0].quantity = Decimal::of(4);
+  one.lines[0].unit_price = Decimal::of(12);
+  CallContext call;
+  call.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  ASSERT_EQ(idocs.place(one, false, call).state, ReceiptState::pending);
+  const bool before = idocs.is_shown(one.id);
+  EXPECT_FALSE(before);
+  idocs.seen(one.id, "4711");
+  const auto refusal = [](const auto& body) -> std::optional<ErrorCode> {
+    try {
+      body();
+      return std::nullopt;
+    } catch (const Failure& failure) {
+      return failure.error.code;
+    }
+  };
+  ASSERT_TRUE(idocs.awaited(one.id, before)) << "it would be told as not there";
+  EXPECT_EQ(idocs.awaited(one.id, before)->document, DocumentNumber{"4711"});
+  ASSERT_TRUE(idocs.placed(one.id, before));
+  EXPECT_EQ(idocs.placed(one.id, before)->status, OrderStatus::pending);
+  EXPECT_EQ(refusal([&] { idocs.must_not_be_awaited(one.id, before); }), ErrorCode::throttled);
+  EXPECT_EQ(refusal([&] { idocs.place(one, before, call); }), std::nullopt);
+  // Deleted in SAP since.
+  ASSERT_TRUE(idocs.is_shown(one.id));
+  EXPECT_FALSE(idocs.awaited(one.id, true));
+  EXPECT_FALSE(idocs.placed(one.id, true));
+  EXPECT_EQ(refusal([&] { idocs.must_not_be_awaited(one.id, true); }), std::nullopt);
+  EXPECT_EQ(refusal([&] { idocs.place(one, true, call); }), ErrorCode::rejected);
 }
 
 }  // namespace

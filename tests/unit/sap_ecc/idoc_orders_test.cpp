@@ -319,6 +319,25 @@ TEST_F(IdocOrders, WhatWasKeptIsSentLaterAsItWasKept) {
   EXPECT_TRUE(files().empty());
 }
 
+TEST_F(IdocOrders, WhatIsKeptIsPendingWhateverFailsBehindIt) {
+  run_sql("CREATE TRIGGER full BEFORE UPDATE ON sent BEGIN SELECT RAISE(ABORT, 'full'); END");
+  const Order one = order();
+  const auto placed = place(one);
+  ASSERT_TRUE(placed) << "it is on its way: " << placed.error().message;
+  EXPECT_EQ(placed->state, ReceiptState::pending);
+  EXPECT_EQ(files().size(), 1U);
+  EXPECT_NE(alarm("order file not sent"), "");
+  EXPECT_FALSE(poll());
+  run_sql("DROP TRIGGER full");
+  take(R"(, "status": "51")");
+  ASSERT_TRUE(poll());
+  EXPECT_TRUE(files().empty()) << "not twice";
+  EXPECT_EQ(alarm("order file not sent"), "");
+  // Of a row that could not be written nobody knows whether it is there.
+  run_sql("CREATE TRIGGER gone AFTER INSERT ON sent BEGIN SELECT RAISE(ABORT, 'full'); END");
+  EXPECT_EQ(code(place(order())), ErrorCode::outcome_unknown);
+}
+
 // A process that ended before it knew: the number is kept and perhaps marked, the file is not
 // known.
 TEST_F(IdocOrders, AfterACrashTheSameIdocGoesOutUnlessSapMayHaveIt) {
@@ -389,6 +408,70 @@ TEST_F(IdocOrders, ARestoredStateCallsNothingAbsentAndUsesNoNumberTwice) {
   std::ofstream(at("out/.underpin.sent")) << "1";  // Half of a number.
   reopen();
   EXPECT_EQ(code(receipt(order())), ErrorCode::unavailable);
+}
+
+TEST_F(IdocOrders, ARestoredStatePlacesNothingThatWaitsInSapToBePosted) {
+  ASSERT_TRUE(place(order()));
+  adapter_.reset();
+  fs::copy(at("state"), at("backup"), fs::copy_options::recursive);
+  adapter_ = made("state");
+  const Order lost = order();
+  ASSERT_TRUE(place(lost));
+  adapter_.reset();
+  fs::remove_all(at("state"));
+  fs::rename(at("backup"), at("state"));
+  adapter_ = made("state");
+  take(R"(, "status": "51")");
+  EXPECT_EQ(code(receipt(lost)), ErrorCode::unavailable);
+  run_sql(std::string("UPDATE fact SET value = '") + long_ago + "' WHERE name = 'lost_since'");
+  EXPECT_EQ(code(receipt(order())), ErrorCode::not_found) << "nobody sent it";
+  EXPECT_EQ(code(receipt(lost)), ErrorCode::unavailable) << "it may be posted weeks later";
+  EXPECT_EQ(code(place(lost)), ErrorCode::unavailable) << "it would be there twice";
+  EXPECT_EQ(code(orders().place_order(lost, write(Role::mirror))), ErrorCode::unavailable);
+  EXPECT_EQ(code(orders().get_order({lost.id, {}}, call())), ErrorCode::unavailable);
+  EXPECT_EQ(code(orders().release_order({lost.id, {}}, write())), ErrorCode::unavailable);
+  Order closed = lost;
+  closed.status = OrderStatus::cancelled;
+  EXPECT_EQ(code(orders().follow_order(closed, write(Role::mirror))), ErrorCode::unavailable);
+  EXPECT_TRUE(files().empty());
+  const auto set_status = [&](const char* status) {
+    legacy::state::StateDatabase((sap_->folder() / "data" / "sap.db").string())
+        .run(("UPDATE EDIDC SET STATUS = '" + std::string(status) + "' WHERE ARCKEY = '" +
+              reference(lost) + "'")
+                 .c_str());
+  };
+  for (const char* at_rest : {"68", "53"}) {
+    set_status(at_rest);
+    EXPECT_EQ(code(receipt(lost)), ErrorCode::not_found) << at_rest;
+  }
+  set_status("51");
+  post_again();
+  EXPECT_EQ(must(place(lost)).state, ReceiptState::confirmed);
+  EXPECT_EQ(documents(lost), 1U);
+}
+
+TEST_F(IdocOrders, ADocumentThatTheTablesShowAndNoBapiTellsIsNotAbsent) {
+  const Order one = order();
+  const OrderReceipt made = must(orders().place_order(one, write(Role::mirror)));
+  const std::string number = made.document.text();
+  const std::string key = std::string(10 - number.size(), '0') + number;
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    legacy::state::StateDatabase books((sap_->folder() / "data" / "sap.db").string());
+    for (const char* table : {"VBKD", "VBAK"})
+      books.run(("UPDATE " + std::string(table) + " SET VBELN = '" + to + "' WHERE VBELN = '" +
+                 from + "'")
+                    .c_str());
+  };
+  rename(key, number);  // Without its zeros no BAPI finds it.
+  EXPECT_EQ(code(receipt(one)), ErrorCode::unavailable);
+  EXPECT_EQ(code(place(one)), ErrorCode::unavailable) << "it would be there twice";
+  EXPECT_TRUE(files().empty());
+  Cursor at;
+  auto page = orders().order_changes(at, call());
+  for (; page && page->more; page = orders().order_changes(at, call())) at = page->next;
+  EXPECT_EQ(code(page), ErrorCode::unavailable) << "it would be told as cancelled";
+  rename(number, key);
+  EXPECT_EQ(must(place(one)).document, made.document);
 }
 
 TEST_F(IdocOrders, OneProcessSendsIntoAFolder) {

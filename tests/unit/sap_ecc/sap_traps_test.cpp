@@ -465,6 +465,21 @@ TEST_F(SapFeed, MissesNothingWhenTheClocksAreSetBack) {
   EXPECT_EQ(poll("2026-10-25T01:51:00Z"), Told{});
 }
 
+TEST_F(SapFeed, AnHourThatComesTwiceIsToldWhenItIsOver) {
+  const auto until = [&](const char* moment) {
+    const Timestamp told =
+        legacy::sap_ecc::before_repeated(settings_.zone, *Timestamp::parse(moment));
+    return legacy::sap_ecc::local_time(settings_.zone, told).text();
+  };
+  EXPECT_EQ(until("2026-10-24T23:59:59Z"), "20261025015959");
+  EXPECT_EQ(until("2026-10-25T00:00:00Z"), "20261025015959");
+  EXPECT_EQ(until("2026-10-25T00:59:59Z"), "20261025015959");
+  EXPECT_EQ(until("2026-10-25T01:00:00Z"), "20261025015959");
+  EXPECT_EQ(until("2026-10-25T01:59:59Z"), "20261025015959");
+  EXPECT_EQ(until("2026-10-25T02:00:00Z"), "20261025030000");
+  EXPECT_EQ(until("2026-03-29T01:00:00Z"), "20260329030000") << "one that does not come";
+}
+
 TEST_F(SapFeed, CursorsAreReadAsTheyWereWrittenAndThoseOfOthersRefused) {
   for (const std::optional<FeedPosition::Place>& behind :
        {std::optional<FeedPosition::Place>{}, {{{"20261124", "101503"}, "0000010002"}}}) {
