@@ -22,7 +22,7 @@ class [[nodiscard]] Result {
     assert(has_value());
     return *std::get_if<0>(&state_);
   }
-  // Of what is about to go, a value and no reference: `for (x : *f())` would walk through what is gone.
+  // Of what is about to go a value, no reference: `for (x : *f())` would walk what is gone.
   T value() && {
     assert(has_value());
     return std::move(*std::get_if<0>(&state_));
