@@ -1,9 +1,8 @@
 #include "legacy-adapters/dynamics_nav/sales_price.h"
 
-#include <openssl/evp.h>
+#include "legacy-adapters/transport/file_drop/digest.h"
 
 #include <array>
-#include <memory>
 
 namespace underpin::legacy::dynamics_nav {
 namespace {
@@ -17,36 +16,6 @@ constexpr std::array columns{"Item No_",          "Sales Type",           "Sales
 constexpr std::array scopes{PriceScope::customer, PriceScope::group, PriceScope::everyone};
 constexpr int campaign = 3;
 constexpr Date since_ever{1753, 1, 1};  // NAV's blank date.
-
-class Digest {
- public:
-  Digest() : context_(EVP_MD_CTX_new()) {
-    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
-      throw std::runtime_error("SHA-256 is not available");
-  }
-  void add(std::string_view text) {
-    EVP_DigestUpdate(context_.get(), text.data(), text.size());
-    EVP_DigestUpdate(context_.get(), "\n", 1);
-  }
-  std::string hexadecimal() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> octets{};
-    unsigned size = 0;
-    EVP_DigestFinal_ex(context_.get(), octets.data(), &size);
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-      text += digits[octets[i] >> 4];
-      text += digits[octets[i] & 15U];
-    }
-    return text;
-  }
-
- private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
-};
 
 PriceEntry entry_of(const odbc::Block& block, std::size_t row, const SalesPriceSettings& settings) {
   const auto text = [&](std::size_t column) { return block.text(row, column); };
@@ -115,7 +84,7 @@ Result<PriceFileTotals> read_sales_prices(odbc::Database& database,
     taken = Error{ErrorCode::invalid_request, "article " + std::string(article) + ": " + why};
     return false;
   };
-  Digest digest;
+  file_drop::Digest digest;
   const Status read = database.query_blocks(
       statement, {}, odbc::BlockShape{}, deadline, [&](const odbc::Block& block) {
         for (std::size_t row = 0; row < block.rows(); ++row) {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "legacy-adapters/edi_profile/digest.h"
 #include "legacy-adapters/edi_profile/documents.h"
 #include "legacy-adapters/edi_profile/settings.h"
+#include "legacy-adapters/transport/file_drop/digest.h"
 #include "legacy-adapters/transport/told/inbound.h"
 #include "legacy-adapters/transport/told/teller.h"
 
@@ -83,7 +83,7 @@ class Taking {
   told::StateDatabase& database_;
   const Timestamp now_;
   std::vector<Segment> segments_;  // Of the set that is being read.
-  Digest digest_;
+  file_drop::Digest digest_;
   Interchange interchange_;
   std::int64_t control_ = 0;
   std::string sender_;

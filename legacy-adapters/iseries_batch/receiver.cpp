@@ -2,6 +2,7 @@
 
 #include "legacy-adapters/iseries_batch/customer_store.h"
 #include "legacy-adapters/iseries_batch/order_store.h"
+#include "legacy-adapters/transport/file_drop/quarantine.h"
 
 #include <fstream>
 
@@ -56,17 +57,10 @@ std::vector<Alarm> quarantine_alarms(const std::filesystem::path& quarantine,
   std::size_t records = 0;
   std::string file;
   std::string record;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(quarantine, error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name.ends_with(".reason")) {
-      ++files;
-      file = std::max(file, name);
-    } else if (name.ends_with(".refused")) {
-      ++records;
-      record = std::max(record, name);
-    }
+  for (const std::string& name : file_drop::notes_in(quarantine)) {
+    const bool whole = file_drop::is_of_file(name);
+    ++(whole ? files : records);
+    (whole ? file : record) = name;
   }
   const auto said = [&](std::size_t count, const std::string& name) {
     std::ifstream input(quarantine / name);

@@ -2,6 +2,7 @@
 
 #include "legacy-adapters/sap_ecc/failure.h"
 #include "legacy-adapters/sap_ecc/forms.h"
+#include "legacy-adapters/transport/file_drop/quarantine.h"
 #include "legacy-adapters/transport/prices/price_ruling.h"
 
 #include <algorithm>
@@ -268,18 +269,15 @@ std::vector<Sku> PriceRecords::articles_after(const std::string& last, std::size
 // What lies in quarantine is missing from the list until somebody has dropped it again, mended, or
 // has taken it away.
 std::vector<Alarm> PriceRecords::alarms() const {
-  std::vector<std::string> refused;
-  std::error_code failed;
-  for (const auto& file : std::filesystem::directory_iterator(inbox_.quarantine_folder(), failed))
-    if (file.path().extension() != ".reason") refused.push_back(file.path().filename().string());
+  const std::vector<std::string> refused = file_drop::notes_in(inbox_.quarantine_folder());
   if (refused.empty()) return {};
-  std::sort(refused.begin(), refused.end());
   std::string reason;
-  std::ifstream told(inbox_.quarantine_folder() / (refused.front() + ".reason"));
+  std::ifstream told(inbox_.quarantine_folder() / refused.front());
   std::getline(told, reason);  // Its name as dropped.
   std::getline(told, reason);
   return {{"price file refused", std::to_string(refused.size()) + " in quarantine, the first is " +
-                                     refused.front() + (reason.empty() ? "" : ": " + reason)}};
+                                     std::filesystem::path(refused.front()).stem().string() +
+                                     (reason.empty() ? "" : ": " + reason)}};
 }
 
 std::vector<Finding> PriceRecords::examine() const {

@@ -15,19 +15,24 @@ constexpr std::size_t lines_max = 1'001;
 
 }  // namespace
 
-Quarantine::Quarantine(const fs::path& drop_folder, CapabilityOf capability)
-    : folder_(drop_folder / "quarantine"), capability_(std::move(capability)) {}
-
-std::vector<std::string> Quarantine::names() const {
+std::vector<std::string> notes_in(const fs::path& quarantine_folder) {
   std::vector<std::string> names;
   std::error_code error;
-  for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
+  for (fs::directory_iterator at(quarantine_folder, error), end; !error && at != end;
+       at.increment(error)) {
     std::string name = at->path().filename().string();
     if (name.ends_with(of_file) || name.ends_with(of_records)) names.push_back(std::move(name));
   }
   std::sort(names.begin(), names.end());
   return names;
 }
+
+bool is_of_file(std::string_view note) { return note.ends_with(of_file); }
+
+Quarantine::Quarantine(const fs::path& drop_folder, CapabilityOf capability)
+    : folder_(drop_folder / "quarantine"), capability_(std::move(capability)) {}
+
+std::vector<std::string> Quarantine::names() const { return notes_in(folder_); }
 
 bool Quarantine::has(const std::string& name) const {
   std::error_code error;
@@ -38,7 +43,7 @@ Result<PutAside> Quarantine::tell(const std::string& name) const {
   if (!has(name)) return Error{ErrorCode::not_found, name + " is not in quarantine any more"};
   std::ifstream input(folder_ / name, std::ios::binary);
   PutAside told;
-  told.whole = name.ends_with(of_file);
+  told.whole = is_of_file(name);
   std::string line;
   if (told.whole) std::getline(input, told.file);
   while (told.records.size() < lines_max && std::getline(input, line))

@@ -11,6 +11,12 @@
 
 namespace underpin::legacy::file_drop {
 
+// The names of such notes in a quarantine folder, sorted; none where it cannot be read. Throws
+// nothing of the file system: folders on a share go away while they are listed.
+std::vector<std::string> notes_in(const std::filesystem::path& quarantine_folder);
+// Of a whole file that was refused; otherwise of records.
+bool is_of_file(std::string_view note);
+
 // A drop folder's quarantine as PutAsideFiles tells it: <claim>.reason beside a file that was
 // refused (its name, then why), and <name>.<part of its checksum>.refused, a line for each record
 // that was, of a file of which the rest was taken in.

@@ -1,5 +1,7 @@
 #include "legacy-adapters/transport/told/inbound.h"
 
+#include "legacy-adapters/transport/file_drop/quarantine.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -67,18 +69,11 @@ std::vector<Alarm> Inbound::alarms() const {
   std::size_t records = 0;
   std::string file;
   std::string record;
-  std::error_code error;
   const auto quarantine = inbox_.quarantine_folder();
-  for (std::filesystem::directory_iterator at(quarantine, error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name.ends_with(".reason")) {
-      ++files;
-      file = std::max(file, name);
-    } else if (name.ends_with(".refused")) {
-      ++records;
-      record = std::max(record, name);
-    }
+  for (const std::string& name : file_drop::notes_in(quarantine)) {
+    const bool whole = file_drop::is_of_file(name);
+    ++(whole ? files : records);
+    (whole ? file : record) = name;
   }
   const std::string where = " in " + quarantine.string() + ", the last is ";
   std::vector<Alarm> alarms;

@@ -3,19 +3,24 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
-namespace underpin::legacy::edi_profile {
+namespace underpin::legacy::file_drop {
 
-// Of an interchange's content: what tells a repeat from another one under the same number.
+// SHA-256 over lines of content that comes piece by piece: what tells a repeat from another one.
 class Digest {
  public:
   Digest() : context_(EVP_MD_CTX_new()) { begin(); }
   ~Digest() { EVP_MD_CTX_free(context_); }
   Digest(const Digest&) = delete;
   Digest& operator=(const Digest&) = delete;
-  void begin() { EVP_DigestInit_ex(context_, EVP_sha256(), nullptr); }
+  // Anew. Throws std::runtime_error where this machine has no SHA-256.
+  void begin() {
+    if (context_ == nullptr || EVP_DigestInit_ex(context_, EVP_sha256(), nullptr) != 1)
+      throw std::runtime_error("SHA-256 is not available");
+  }
   void add(std::string_view text) {
     EVP_DigestUpdate(context_, text.data(), text.size());
     EVP_DigestUpdate(context_, "\n", 1);
@@ -37,4 +42,4 @@ class Digest {
   EVP_MD_CTX* context_;
 };
 
-}  // namespace underpin::legacy::edi_profile
+}  // namespace underpin::legacy::file_drop
